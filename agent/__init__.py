@@ -1,0 +1,1 @@
+"""How it is decided: plans, the graph that runs them, and the commands."""

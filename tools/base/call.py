@@ -1,0 +1,162 @@
+"""The door: every tool call, from anywhere, goes through here."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from .catalog import find_tool
+from .errors import ArgumentError, Cancelled, MediaError, ToolError, TransientError
+from .memo import artifacts_in
+from .run import Call, Run
+from .sniff import sniff
+from .tool import MediaArgument, Tool
+from .workspace import PREFIX, Artifact
+
+RETRY_WAITS_SECONDS = (0.5, 2.0)
+"""Pauses before a transient failure is tried again; after the last one it is final."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A call's result and what is to be known about the call."""
+
+    result: BaseModel
+    artifacts: list[Artifact]
+    cached: bool
+    seconds: float
+    provider: str = "sensorium"
+    cost_usd: float = 0.0
+
+
+async def call(tool: str, args: Mapping[str, Any], run: Run) -> Any:
+    """Call a tool and return its result; see `perform`."""
+    return (await perform(tool, args, run)).result
+
+
+async def perform(tool: str, args: Mapping[str, Any], run: Run, *, call_id: str | None = None) -> Outcome:
+    """Call a tool: validate, resolve files, remember, execute, prove.
+
+    Raises:
+        ToolError: Something the caller can act on; see `errors`.
+    """
+    started = time.perf_counter()
+    found = find_tool(tool)
+    arguments = validate(found, args)
+    handles = await _resolve(found, arguments, run)
+    plain = arguments.model_dump(mode="json")
+    key = run.memo.key(found, plain, run.models.fingerprint(found.roles))
+    if found.effect == "pure" and (hit := run.memo.get(found, key)):
+        result, provider = hit
+        return Outcome(
+            result=result,
+            artifacts=artifacts_in(result),
+            cached=True,
+            seconds=time.perf_counter() - started,
+            provider=provider,
+        )
+    current = Call(id=call_id or uuid.uuid4().hex[:12], tool=found.name, arguments=plain, inputs=handles)
+    result = await _execute(found, arguments, run.within(current))
+    artifacts = artifacts_in(result)
+    for artifact in artifacts:
+        prove(artifact, run)
+    provider = current.providers[-1] if current.providers else "sensorium"
+    if found.effect == "pure":
+        # The call itself may have changed what the models are, by a first download: remember it under what served it.
+        run.memo.put(found, run.memo.key(found, plain, run.models.fingerprint(found.roles)), result, provider)
+    return Outcome(
+        result=result,
+        artifacts=artifacts,
+        cached=False,
+        seconds=time.perf_counter() - started,
+        provider=provider,
+    )
+
+
+def validate(tool: Tool, args: Mapping[str, Any]) -> BaseModel:
+    """Return the arguments as the tool's model.
+
+    Raises:
+        ArgumentError: One is unknown, missing or of the wrong type; the message names each and what is accepted.
+    """
+    try:
+        return tool.arguments.model_validate(dict(args))
+    except ValidationError as error:
+        problems = "; ".join(
+            f"`{'.'.join(map(str, one['loc'])) or 'arguments'}`: {one['msg']}" for one in error.errors()
+        )
+        accepted = ", ".join(f"`{name}`" for name in tool.arguments.model_fields)
+        raise ArgumentError(f"`{tool.name}` cannot take these arguments: {problems}. It takes: {accepted}.") from error
+
+
+async def _resolve(tool: Tool, arguments: BaseModel, run: Run) -> list[str]:
+    """Replace the paths in `arguments` by handles and return all handles."""
+    handles: list[str] = []
+    for argument in tool.media_arguments:
+        value = getattr(arguments, argument.name)
+        if value is None:
+            continue
+        values = value if argument.many else [value]
+        resolved = [await _handle(one, argument, tool, run) for one in values]
+        setattr(arguments, argument.name, resolved if argument.many else resolved[0])
+        handles += resolved
+    return handles
+
+
+async def _handle(value: str, argument: MediaArgument, tool: Tool, run: Run) -> str:
+    if value.startswith(PREFIX):
+        artifact = run.workspace.get(value)
+    elif "://" in value:
+        raise ArgumentError(f"`{tool.name}` cannot open the address {value!r}. Download it first and give its path.")
+    else:
+        artifact = await asyncio.to_thread(run.workspace.adopt, Path(value))
+    kind = artifact.media_type.split("/")[0].replace("image", "picture")
+    if kind not in ("video", "audio", "picture", "text"):
+        kind = "data"
+    if kind not in argument.kinds:
+        raise MediaError(
+            f"{artifact.name!r} is {artifact.media_type}, and `{tool.name}` needs {' or '.join(argument.kinds)}. "
+            "The type is read from the content, not from the name."
+        )
+    return artifact.handle
+
+
+async def _execute(tool: Tool, arguments: BaseModel, run: Run) -> BaseModel:
+    """Run the tool with its time limit, again after a transient failure."""
+    limit = min(tool.timeout_seconds or run.settings.step_timeout_seconds, run.settings.step_timeout_seconds)
+    given = {name: getattr(arguments, name) for name in type(arguments).model_fields}
+    for wait in (*RETRY_WAITS_SECONDS, None):
+        run.check()
+        try:
+            async with asyncio.timeout(limit):
+                return await tool.function(**given, run=run)
+        except TransientError:
+            if wait is None:
+                raise
+            await asyncio.sleep(wait)
+        except TimeoutError as error:
+            raise Cancelled(
+                f"`{tool.name}` took longer than {limit:g} s and was stopped. Raise `SENSORIUM_STEP_TIMEOUT`."
+            ) from error
+        finally:
+            if (task := asyncio.current_task()) and task.cancelling():
+                run.call.stop.set()
+    raise AssertionError("unreachable")
+
+
+def prove(artifact: Artifact, run: Run) -> None:
+    """Check that an artifact is there, whole, and of the type it is said to be.
+
+    Raises:
+        ToolError: It is not; a tool that says it made a file must have made it.
+    """
+    with run.workspace.path(artifact.handle).open("rb") as file:
+        seen = sniff(file).media_type
+    claimed = artifact.media_type
+    if seen.split("/")[0] in ("video", "audio", "image") and seen.split("/")[0] != claimed.split("/")[0]:
+        raise ToolError(f"{artifact.name!r} was said to be {claimed}, but its content is {seen}.")

@@ -1,0 +1,50 @@
+"""The errors a user can act on.
+
+    SensoriumError
+    ├── SettingsError        whoever configures must change a setting
+    └── ToolError            the caller of a tool can act on it
+        ├── ArgumentError    unknown tool, unknown or wrong argument
+        ├── MediaError       the file is not what the tool needs
+        ├── StorageError     the disk is full, or the library cannot be written
+        ├── UnavailableError nothing that is installed or configured can do this
+        ├── TransientError   may work when tried again; the door does so
+        └── Cancelled        the caller asked to stop, or the time was up
+
+Anything else that is raised is a bug of ours and keeps its traceback.
+"""
+
+
+class SensoriumError(Exception):
+    """Something a user can act on; the message says what happened, with which value, and what to do."""
+
+
+class SettingsError(SensoriumError):
+    """A setting or a credential is missing or wrong."""
+
+
+class ToolError(SensoriumError):
+    """A tool call failed for a reason that its caller can act on."""
+
+
+class ArgumentError(ToolError):
+    """The tool is unknown, or an argument is unknown, missing or of the wrong type."""
+
+
+class MediaError(ToolError):
+    """A file is missing, unreadable, of the wrong kind, or beyond the limits."""
+
+
+class StorageError(ToolError):
+    """Sensorium's own folder cannot be written: the disk is full or the permission is missing."""
+
+
+class UnavailableError(ToolError):
+    """Nothing that is installed or configured here can do this."""
+
+
+class TransientError(ToolError):
+    """A failure that may pass; the door tries again a few times."""
+
+
+class Cancelled(ToolError):
+    """The call was cancelled or its time was up."""

@@ -1,0 +1,99 @@
+"""The library: one SQLite file that remembers artifacts, results and runs."""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .errors import StorageError
+
+# The number of migrations that were applied is kept in `user_version`; append, never edit.
+MIGRATIONS = (
+    """
+    CREATE TABLE artifacts (
+        sha256 TEXT PRIMARY KEY, media_type TEXT NOT NULL, bytes INTEGER NOT NULL, name TEXT NOT NULL,
+        facts TEXT NOT NULL, location TEXT NOT NULL, modified_ns INTEGER NOT NULL, created REAL NOT NULL);
+    CREATE INDEX artifacts_by_location ON artifacts (location);
+    CREATE TABLE provenance (
+        sha256 TEXT NOT NULL, run TEXT NOT NULL, tool TEXT NOT NULL, arguments TEXT NOT NULL, inputs TEXT NOT NULL,
+        provider TEXT NOT NULL, created REAL NOT NULL, PRIMARY KEY (sha256, run, tool, arguments));
+    CREATE TABLE memo (
+        key TEXT PRIMARY KEY, tool TEXT NOT NULL, result TEXT NOT NULL, provider TEXT NOT NULL, created REAL NOT NULL);
+    CREATE TABLE runs (
+        run TEXT PRIMARY KEY, request TEXT NOT NULL, files TEXT NOT NULL, options TEXT NOT NULL, status TEXT NOT NULL,
+        answer TEXT NOT NULL DEFAULT '{}', created REAL NOT NULL, seconds REAL NOT NULL DEFAULT 0,
+        owner TEXT NOT NULL DEFAULT '');
+    CREATE TABLE steps (
+        run TEXT NOT NULL, key TEXT NOT NULL, step TEXT NOT NULL, tool TEXT NOT NULL, record TEXT NOT NULL,
+        result TEXT, created REAL NOT NULL, PRIMARY KEY (run, key));
+    """,
+)
+
+
+class Library:
+    """A connection that several threads may share, and several processes may open at once."""
+
+    def __init__(self, home: Path) -> None:
+        """Open or create `home/library.db`.
+
+        Raises:
+            StorageError: The folder cannot be created or written.
+        """
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                home / "library.db", timeout=30, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._migrate()
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(
+                f"The library in {str(home)!r} cannot be opened: {error}. "
+                "Free the disk or the permission, or set `SENSORIUM_HOME` to a folder that can be written."
+            ) from error
+        self._lock = threading.RLock()
+
+    def _migrate(self) -> None:
+        db = self._connection
+        if db.execute("PRAGMA user_version").fetchone()[0] >= len(MIGRATIONS):
+            return
+        db.execute("BEGIN IMMEDIATE")  # two processes may open a new library at once
+        done = db.execute("PRAGMA user_version").fetchone()[0]
+        for number, script in enumerate(MIGRATIONS[done:], done + 1):
+            for statement in filter(str.strip, script.split(";")):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version={number}")
+        db.execute("COMMIT")
+
+    @contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """Give the connection inside a transaction; commit at the end, roll back on any error.
+
+        Args:
+            durable: Survive a power cut. What can be computed again does not need it and is then cheaper.
+        """
+        with self._lock:
+            try:
+                self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                except BaseException:
+                    self._connection.execute("ROLLBACK")
+                    raise
+                self._connection.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                raise StorageError(
+                    f"The library cannot be written: {error}. Free some disk space, then run `sensorium resume last`."
+                ) from error
+
+    def rows(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        with self._lock:
+            return self._connection.execute(sql, tuple(values)).fetchall()
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()

@@ -1,0 +1,137 @@
+"""The Protocols a tool asks for, and who serves them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from .settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .run import Run
+
+Quality = Literal["good", "draft"]
+
+
+class Provider(Protocol):
+    """What every provider says about itself, without loading anything heavy."""
+
+    @property
+    def identity(self) -> str:
+        """Name and what its results depend on, for example `faster-whisper:base`."""
+        ...
+
+    def missing(self) -> str | None:
+        """Return what is missing and what adds it, or None when it can be tried."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """A spoken word with its time."""
+
+    text: str
+    start_seconds: float
+    end_seconds: float
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Utterance:
+    """A stretch of speech; `text` is empty when only the presence of a voice is known."""
+
+    text: str
+    start_seconds: float
+    end_seconds: float
+    confidence: float | None = None
+    words: Sequence[Word] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """What speech recognition gives."""
+
+    utterances: Sequence[Utterance]
+    language: str | None
+    """ISO 639-1 code, or None when unknown."""
+    quality: Quality
+    limits: Sequence[str] = ()
+
+
+class Speech(Provider, Protocol):
+    """Turns sound into words."""
+
+    async def transcribe(self, sound: "NDArray[np.float32]", *, language: str | None, run: "Run") -> Heard:
+        """Write down speech; `sound` is mono, 16 000 samples a second, -1…1."""
+        ...
+
+
+class Voice(Provider, Protocol):
+    """Turns words into sound."""
+
+    async def speak(self, text: str, *, language: str, words_per_minute: int, run: "Run") -> "Spoken":
+        """Say one piece of text."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spoken:
+    """What speech synthesis gives."""
+
+    samples: "NDArray[np.int16]"
+    """Mono."""
+    rate: int
+    """Samples a second."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextLine:
+    """One line of text in a picture."""
+
+    text: str
+    box: tuple[float, float, float, float]
+    """Left, top, right, bottom as fractions of the picture."""
+    confidence: float
+
+
+class TextReader(Provider, Protocol):
+    """Finds and reads text in a picture."""
+
+    def read(self, picture: "NDArray[np.uint8]") -> list[TextLine]:
+        """Read an RGB picture of shape (height, width, 3), from top to bottom; call it in a thread."""
+        ...
+
+
+# Role -> the modules of `tools/providers/` that can serve it, best first. Each has `provider(settings) -> Provider`.
+LADDERS = {
+    "hear": ("faster_whisper", "pocketsphinx", "silero"),
+    "speak": ("espeak",),
+    "read": ("rapidocr",),
+}
+
+
+@dataclass(frozen=True)
+class Models:
+    """Who serves which role, under these settings."""
+
+    settings: Settings
+    _opened: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def ladder(self, role: str) -> list[Any]:
+        """Return the providers of a role, best first; the same objects each time, so that a loaded model stays."""
+        if role not in self._opened:
+            self._opened[role] = [
+                import_module(f"..providers.{name}", __package__).provider(self.settings) for name in LADDERS[role]
+            ]
+        return list(self._opened[role])
+
+    def usable(self, role: str) -> list[Any]:
+        """Return the providers of a role for which nothing is missing."""
+        return [one for one in self.ladder(role) if one.missing() is None]
+
+    def fingerprint(self, roles: Sequence[str]) -> str:
+        """Return what the results of these roles depend on now; cheap, part of the memo's key."""
+        return " ".join(f"{role}={one[0].identity if (one := self.usable(role)) else 'none'}" for role in roles)

@@ -1,0 +1,125 @@
+"""Run: what a tool is handed."""
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from .errors import Cancelled
+from .library import Library
+from .memo import Memo
+from .models import Models
+from .settings import Settings
+from .workspace import Artifact, Fact, Provenance, Workspace
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a call is."""
+
+    call_id: str
+    tool: str
+    fraction: float | None
+    """0…1, or None when unknown."""
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """The call a tool is in: what its artifacts come from."""
+
+    id: str
+    tool: str
+    arguments: Mapping[str, Any]
+    inputs: list[str]
+    stop: threading.Event = field(default_factory=threading.Event)
+    providers: list[str] = field(default_factory=list)
+
+
+_NO_CALL = Call(id="", tool="user", arguments={}, inputs=[])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The workspace, the models, and the way to report progress and to notice a cancellation."""
+
+    id: str
+    settings: Settings
+    library: Library
+    workspace: Workspace
+    memo: Memo
+    models: Models
+    on_progress: Callable[[Progress], None] = lambda progress: None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    call: Call = _NO_CALL
+
+    @classmethod
+    def open(cls, settings: Settings, *, run_id: str | None = None) -> "Run":
+        """Open the library of these settings and start a run in it."""
+        library = Library(settings.home)
+        workspace = Workspace(settings.home, library, max_bytes=settings.max_bytes)
+        return cls(
+            id=run_id or new_run_id(),
+            settings=settings,
+            library=library,
+            workspace=workspace,
+            memo=Memo(library, workspace),
+            models=Models(settings),
+        )
+
+    def within(self, call: Call) -> "Run":
+        """Return this run as one call sees it."""
+        return replace(self, call=call)
+
+    def artifact(self, handle: str) -> Artifact:
+        """Return a known artifact: its type, size, name and facts."""
+        return self.workspace.get(handle)
+
+    def path(self, handle: str) -> Path:
+        """Return where an artifact's content lies, to be read only."""
+        return self.workspace.path(handle)
+
+    def name(self, handle: str) -> str:
+        """Return a file's name for messages."""
+        return self.workspace.get(handle).name
+
+    def put(
+        self, content: Path | bytes, *, name: str, media_type: str, facts: Mapping[str, Fact] | None = None
+    ) -> Artifact:
+        """Store what a tool made; where it came from is noted."""
+        provenance = Provenance(
+            run=self.id,
+            tool=self.call.tool,
+            arguments=dict(self.call.arguments),
+            inputs=self.call.inputs,
+            provider=self.call.providers[-1] if self.call.providers else "sensorium",
+        )
+        return self.workspace.put(content, name=name, media_type=media_type, facts=facts, provenance=provenance)
+
+    def used(self, provider: str) -> None:
+        """Note which provider served this call."""
+        self.call.providers.append(provider)
+
+    def progress(self, fraction: float | None, note: str) -> None:
+        """Say how far the call is; may be called from any thread."""
+        self.check()
+        self.on_progress(Progress(call_id=self.call.id, tool=self.call.tool, fraction=fraction, note=note))
+
+    def check(self) -> None:
+        """Raise `Cancelled` when the run was cancelled or the call's time is up; call it in every long loop."""
+        if self.cancelled.is_set() or self.call.stop.is_set():
+            raise Cancelled(f"`{self.call.tool}` was stopped.")
+
+    async def thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run blocking work in a thread, so that other steps go on."""
+        return await asyncio.to_thread(function, *args, **kwargs)
+
+
+def new_run_id() -> str:
+    return uuid.uuid4().hex[:12]

@@ -1,0 +1,86 @@
+"""Settings: one frozen object, read once at the edge and handed down."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import SettingsError
+
+ROLES = ("think", "see", "hear", "speak", "draw", "film", "play", "embed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything a user can set. Environment variables win over `sensorium.toml`."""
+
+    home: Path
+    """Where the library, the artifacts and the checkpoints live (`SENSORIUM_HOME`)."""
+    offline: bool = False
+    """Never try to download anything (`SENSORIUM_OFFLINE=1`)."""
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Role -> `provider:model` (`SENSORIUM_HEAR=faster-whisper:small`, or `[models]` in the file)."""
+    step_timeout_seconds: float = 1800.0
+    """The longest one tool call may take (`SENSORIUM_STEP_TIMEOUT`)."""
+    max_bytes: int = 64 * 2**30
+    """Files larger than this are refused (`SENSORIUM_MAX_BYTES`)."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None, folder: Path | None = None) -> "Settings":
+        """Read `sensorium.toml` of `folder` (else of the home folder), then the environment.
+
+        Raises:
+            SettingsError: A value cannot be understood; the message names it.
+        """
+        env = os.environ if environ is None else environ
+        home = _home(env)
+        file = _file((folder or Path.cwd()) / "sensorium.toml") or _file(home / "sensorium.toml")
+        models = {str(role): str(model) for role, model in file.get("models", {}).items()}
+        models |= {role: env[f"SENSORIUM_{role.upper()}"] for role in ROLES if env.get(f"SENSORIUM_{role.upper()}")}
+        for role, model in models.items():
+            if role not in ROLES:
+                raise SettingsError(f"`[models]` has {role!r}. The roles are: {', '.join(ROLES)}.")
+            if not model.strip():
+                raise SettingsError(f"The role {role!r} is empty. Set it to `provider:model`, or leave it out.")
+        return cls(
+            home=home,
+            offline=_truth(env.get("SENSORIUM_OFFLINE") or env.get("HF_HUB_OFFLINE") or file.get("offline", False)),
+            models=models,
+            step_timeout_seconds=_number(env, file, "step_timeout", cls.step_timeout_seconds),
+            max_bytes=int(_number(env, file, "max_bytes", cls.max_bytes)),
+        )
+
+
+def _home(env: Mapping[str, str]) -> Path:
+    if env.get("SENSORIUM_HOME"):
+        return Path(env["SENSORIUM_HOME"]).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("sensorium", appauthor=False)
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{str(path)!r} is not valid TOML: {error}. Mend or remove it.") from error
+
+
+def _truth(value: object) -> bool:
+    return str(value).strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _number(env: Mapping[str, str], file: Mapping[str, Any], name: str, default: float) -> float:
+    variable = f"SENSORIUM_{name.upper()}"
+    value = env.get(variable) or file.get(name, default)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if number <= 0:
+        raise SettingsError(f"`{variable}` (or `{name}` in sensorium.toml) is {value!r}; it must be a number above 0.")
+    return number

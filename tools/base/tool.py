@@ -1,0 +1,156 @@
+"""A tool is a typed function: its signature is the schema."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
+
+Effect = Literal["pure", "writes", "network", "runs_code"]
+Resource = Literal["cpu", "gpu", "network"]
+MediaKind = Literal["video", "audio", "picture", "text", "data"]
+
+
+@dataclass(frozen=True)
+class OfKind:
+    """Marks an argument as a file, and says of which kinds."""
+
+    kinds: tuple[MediaKind, ...]
+
+
+def _handle_of(value: Any) -> Any:
+    """Accept a path, an artifact, or an artifact's JSON where a file is asked for."""
+    if isinstance(value, dict) and isinstance(value.get("handle"), str):
+        return value["handle"]
+    if hasattr(value, "handle"):
+        return value.handle
+    if hasattr(value, "__fspath__"):
+        return value.__fspath__()
+    return value
+
+
+_File = Annotated[str, BeforeValidator(_handle_of)]
+Media = Annotated[_File, OfKind(("video", "audio", "picture"))]
+"""A path or an `artifact://sha256/…` handle; the door turns it into a handle before the tool sees it."""
+Video = Annotated[_File, OfKind(("video",))]
+Sounding = Annotated[_File, OfKind(("video", "audio"))]
+"""A file that can have sound."""
+Seen = Annotated[_File, OfKind(("video", "picture"))]
+"""A file that can be looked at."""
+Picture = Annotated[_File, OfKind(("picture",))]
+AnyFile = Annotated[_File, OfKind(("video", "audio", "picture", "text", "data"))]
+
+
+@dataclass(frozen=True)
+class MediaArgument:
+    """Which argument holds files, of which kinds, one or many."""
+
+    name: str
+    kinds: tuple[MediaKind, ...]
+    many: bool
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A typed async function with what its callers must know about it."""
+
+    function: Callable[..., Awaitable[BaseModel]]
+    effect: Effect
+    resource: Resource
+    version: int
+    """Part of the memo's key: raise it when the same arguments should give another result."""
+    cost: Literal["free", "paid"]
+    roles: tuple[str, ...]
+    """Model roles its result depends on; part of the memo's key through `Models.fingerprint`."""
+    timeout_seconds: float | None
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    @property
+    def description(self) -> str:
+        return inspect.cleandoc(self.function.__doc__ or "")
+
+    @property
+    def summary(self) -> str:
+        """The first paragraph of the docstring on one line."""
+        return " ".join(self.description.split("\n\n")[0].split())
+
+    @cached_property
+    def arguments(self) -> type[BaseModel]:
+        """The arguments as a Pydantic model; unknown ones are refused. `run` is never part of it."""
+        hints = get_type_hints(self.function, include_extras=True)
+        fields: dict[str, Any] = {}
+        for name, parameter in inspect.signature(self.function).parameters.items():
+            if name == "run":
+                continue
+            default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+            fields[name] = (hints[name], default)
+        return create_model(f"{self.name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
+
+    @cached_property
+    def returns(self) -> type[BaseModel]:
+        """The Pydantic model that a call gives."""
+        result = get_type_hints(self.function)["return"]
+        assert issubclass(result, BaseModel), f"{self.name} must return a Pydantic model"
+        return result
+
+    @cached_property
+    def input_schema(self) -> dict[str, Any]:
+        return self.arguments.model_json_schema()
+
+    @cached_property
+    def output_schema(self) -> dict[str, Any]:
+        return self.returns.model_json_schema(mode="serialization")
+
+    @cached_property
+    def media_arguments(self) -> tuple[MediaArgument, ...]:
+        """The arguments that are files."""
+        found = []
+        for name, hint in get_type_hints(self.function, include_extras=True).items():
+            kinds = _kinds(hint)
+            if name != "return" and kinds:
+                found.append(MediaArgument(name, kinds, _is_list(hint)))
+        return tuple(found)
+
+
+def tool(
+    *,
+    effect: Effect,
+    resource: Resource = "cpu",
+    version: int = 1,
+    cost: Literal["free", "paid"] = "free",
+    roles: tuple[str, ...] = (),
+    timeout_seconds: float | None = None,
+) -> Callable[[Callable[..., Awaitable[BaseModel]]], Tool]:
+    """Make a tool of a typed async function with a keyword-only `run`.
+
+    Args:
+        effect: `pure` results are remembered for good; `writes` makes files for the user; others reach outside.
+        resource: What it is bound by; a semaphore for each keeps the machine usable.
+        version: Raise it when the same arguments should give another result.
+        cost: `paid` calls go through the ledger.
+        roles: Model roles the result depends on, for example `("hear",)`.
+        timeout_seconds: When to stop it; the settings' limit when left out.
+    """
+
+    def wrap(function: Callable[..., Awaitable[BaseModel]]) -> Tool:
+        return Tool(function, effect, resource, version, cost, roles, timeout_seconds)
+
+    return wrap
+
+
+def _kinds(hint: Any) -> tuple[MediaKind, ...]:
+    if get_origin(hint) is Annotated:
+        base, *marks = get_args(hint)
+        return next((mark.kinds for mark in marks if isinstance(mark, OfKind)), ()) or _kinds(base)
+    return next((kinds for part in get_args(hint) if (kinds := _kinds(part))), ())
+
+
+def _is_list(hint: Any) -> bool:
+    if get_origin(hint) is Annotated:
+        return _is_list(get_args(hint)[0])
+    return get_origin(hint) is list or any(_is_list(part) for part in get_args(hint))

@@ -1,0 +1,242 @@
+"""Artifacts by content hash, with where they came from."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .errors import ArgumentError, MediaError, StorageError
+from .library import Library
+from .sniff import sniff
+
+PREFIX = "artifact://sha256/"
+_CHUNK_BYTES = 1 << 20
+
+Fact = str | int | float | bool | None
+
+
+class Artifact(BaseModel):
+    """A file that is known by the hash of its content."""
+
+    model_config = ConfigDict(frozen=True)
+
+    handle: str = Field(description="`artifact://sha256/<hex>`")
+    media_type: str
+    bytes: int
+    name: str = Field(description="A name for people; never a path.")
+    facts: dict[str, Fact] = Field(default_factory=dict, description="For example seconds, width_pixels.")
+
+    @property
+    def sha256(self) -> str:
+        return self.handle.removeprefix(PREFIX)
+
+
+class Provenance(BaseModel):
+    """Which call made an artifact, out of what."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: str
+    tool: str
+    arguments: dict[str, Any]
+    inputs: list[str]
+    provider: str = "sensorium"
+
+
+class Workspace:
+    """A folder of artifacts, each stored once.
+
+    What tools make is copied in under its hash. A user's own file is not copied: the library remembers where it is and
+    notices when it has changed.
+    """
+
+    def __init__(self, home: Path, library: Library, *, max_bytes: int) -> None:
+        self.library = library
+        self._folder = home / "artifacts"
+        self._scratch = home / "scratch"
+        self._max_bytes = max_bytes
+
+    def adopt(self, path: Path) -> Artifact:
+        """Return the artifact of a user's file, hashing it unless it is known and unchanged.
+
+        A link is followed, because the user named it.
+
+        Raises:
+            MediaError: The file is missing, empty, a folder, not a regular file, or too large.
+        """
+        path = path.expanduser()
+        state = _state(path, self._max_bytes)
+        location = str(path.resolve())
+        known = self.library.rows(
+            "SELECT sha256 FROM artifacts WHERE location=? AND bytes=? AND modified_ns=?",
+            (location, state.st_size, state.st_mtime_ns),
+        )
+        if known:
+            return self.get(PREFIX + known[0][0])
+        try:
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                file.seek(0)
+                media_type = sniff(file).media_type
+        except OSError as error:
+            raise MediaError(f"{str(path)!r} cannot be read: {error.strerror}. Check the file's permission.") from error
+        with self.library.transaction(durable=False) as db:
+            stored = self._stored(sha256)
+            db.execute(
+                "INSERT INTO artifacts VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (sha256) DO UPDATE SET "
+                "name=excluded.name, location=excluded.location, modified_ns=excluded.modified_ns",
+                (sha256, media_type, state.st_size, path.name, "{}", location, state.st_mtime_ns, time.time())
+                if not stored.exists()
+                else (sha256, media_type, state.st_size, path.name, "{}", str(stored), 0, time.time()),
+            )
+        return self.get(PREFIX + sha256)
+
+    def put(
+        self,
+        content: Path | bytes,
+        *,
+        name: str,
+        media_type: str,
+        facts: Mapping[str, Fact] | None = None,
+        provenance: Provenance | None = None,
+    ) -> Artifact:
+        """Store content under its hash and return its artifact. A file given by path is moved in.
+
+        Raises:
+            StorageError: The disk is full or the folder cannot be written; nothing is registered then.
+        """
+        try:
+            with self.scratch() as folder:
+                source = content if isinstance(content, Path) else folder / "content"
+                if isinstance(content, bytes):
+                    source.write_bytes(content)
+                with source.open("rb") as file:
+                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                size = source.stat().st_size
+                target = self._stored(sha256)
+                if not (target.exists() and target.stat().st_size == size):
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    if source.parent != folder:
+                        source = Path(shutil.move(source, folder / "content"))
+                    os.replace(source, target)
+        except OSError as error:
+            raise StorageError(
+                f"{name!r} cannot be stored in {str(self._folder)!r}: {error.strerror or error}. "
+                "Free some disk space, then run `sensorium resume last`."
+            ) from error
+        artifact = Artifact(
+            handle=PREFIX + sha256, media_type=media_type, bytes=size, name=name, facts=dict(facts or {})
+        )
+        with self.library.transaction(durable=False) as db:
+            db.execute(
+                "INSERT INTO artifacts VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (sha256) DO UPDATE SET "
+                "location=excluded.location, modified_ns=0",
+                (sha256, media_type, size, name, json.dumps(artifact.facts), str(target), 0, time.time()),
+            )
+            if provenance:
+                db.execute(
+                    "INSERT OR IGNORE INTO provenance VALUES (?,?,?,?,?,?,?)",
+                    (
+                        sha256,
+                        provenance.run,
+                        provenance.tool,
+                        json.dumps(provenance.arguments, ensure_ascii=False, sort_keys=True),
+                        json.dumps(provenance.inputs),
+                        provenance.provider,
+                        time.time(),
+                    ),
+                )
+        return artifact
+
+    def get(self, handle: str) -> Artifact:
+        """Return a known artifact.
+
+        Raises:
+            ArgumentError: The handle is unknown here.
+        """
+        rows = self.library.rows(
+            "SELECT media_type, bytes, name, facts FROM artifacts WHERE sha256=?", (handle.removeprefix(PREFIX),)
+        )
+        if not handle.startswith(PREFIX) or not rows:
+            raise ArgumentError(f"{handle!r} is not an artifact of this library. Give a file's path instead.")
+        media_type, size, name, facts = rows[0]
+        return Artifact(handle=handle, media_type=media_type, bytes=size, name=name, facts=json.loads(facts))
+
+    def path(self, handle: str) -> Path:
+        """Return where an artifact's content lies.
+
+        Raises:
+            ArgumentError: The handle is unknown here.
+            MediaError: The content was moved, removed or changed since.
+        """
+        artifact = self.get(handle)
+        rows = self.library.rows("SELECT location, modified_ns FROM artifacts WHERE sha256=?", (artifact.sha256,))
+        location, modified_ns = Path(rows[0][0]), rows[0][1]
+        try:
+            state = location.stat()
+        except OSError as error:
+            raise MediaError(
+                f"{artifact.name!r} is no longer at {str(location)!r}. Put it back, or name the file again."
+            ) from error
+        if state.st_size != artifact.bytes or (modified_ns and state.st_mtime_ns != modified_ns):
+            raise MediaError(
+                f"{str(location)!r} has changed since it was read. Name the file again to use the new one."
+            )
+        return location
+
+    def provenance(self, handle: str) -> list[Provenance]:
+        """Return the calls that made this artifact, the latest first; none for a user's own file."""
+        rows = self.library.rows(
+            "SELECT run, tool, arguments, inputs, provider FROM provenance WHERE sha256=? ORDER BY created DESC",
+            (handle.removeprefix(PREFIX),),
+        )
+        return [
+            Provenance(
+                run=run, tool=tool, arguments=json.loads(arguments), inputs=json.loads(inputs), provider=provider
+            )
+            for run, tool, arguments, inputs, provider in rows
+        ]
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give a folder to work in, on the same disk as the artifacts; it is removed afterwards."""
+        try:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            folder = tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True)
+        except OSError as error:
+            raise StorageError(f"{str(self._scratch)!r} cannot be written: {error.strerror}. Free the disk.") from error
+        with folder as name:
+            yield Path(name)
+
+    def _stored(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256
+
+
+def _state(path: Path, max_bytes: int) -> os.stat_result:
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        here = path.parent if path.parent.is_dir() else None
+        near = f" The folder {str(here)!r} is there." if here else ""
+        raise MediaError(f"{str(path)!r} does not exist.{near} Check the spelling of the path.") from None
+    except (OSError, ValueError) as error:
+        raise MediaError(f"{str(path)!r} cannot be opened: {error}. Check the path and its permission.") from error
+    if path.is_dir():
+        raise MediaError(f"{str(path)!r} is a folder, and a file is needed. Name the files in it.")
+    if not path.is_file():
+        raise MediaError(f"{str(path)!r} is not a regular file (a device, pipe or socket). Copy its content to a file.")
+    if state.st_size == 0:
+        raise MediaError(f"{str(path)!r} is empty (0 bytes). Was the copy or the download interrupted?")
+    if state.st_size > max_bytes:
+        raise MediaError(
+            f"{str(path)!r} has {state.st_size:,} bytes; the limit is {max_bytes:,}. Raise `SENSORIUM_MAX_BYTES`."
+        )
+    return state

@@ -1,0 +1,1 @@
+"""What becomes of evidence: a draft, a check, a report."""
