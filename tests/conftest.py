@@ -1,0 +1,48 @@
+"""Fixtures that every test may ask for."""
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from sensorium.tools.base.run import Run
+from sensorium.tools.base.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT.parent / "shared" / "samples"
+
+
+@pytest.fixture(scope="session")
+def making() -> ModuleType:
+    """The makers of small media, `tests/making.py`."""
+    spec = importlib.util.spec_from_file_location("sensorium_test_making", Path(__file__).parent / "making.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with an empty home of their own and no network."""
+    return Settings(home=tmp_path / "home", offline=True)
+
+
+@pytest.fixture
+def run(settings: Settings) -> Iterator[Run]:
+    """A run in an empty library."""
+    opened = Run.open(settings)
+    yield opened
+    opened.library.close()
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of real media with ground truth; tests that need it are skipped where it is not."""
+    if not SAMPLES.is_dir():
+        pytest.skip("the media samples are not beside the checkout")
+    return SAMPLES
