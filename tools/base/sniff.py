@@ -39,7 +39,7 @@ def sniff(file: BinaryIO) -> Sniffed:
     return _media(head) or _text(head) or _UNKNOWN
 
 
-def _media(head: bytes) -> Sniffed | None:  # noqa: PLR0911 - a table of formats reads best flat
+def _media(head: bytes) -> Sniffed | None:
     for magic, sniffed in _PICTURES:
         if head.startswith(magic):
             return sniffed

@@ -126,7 +126,7 @@ class Workspace:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     if source.parent != folder:
                         source = Path(shutil.move(source, folder / "content"))
-                    os.replace(source, target)
+                    source.replace(target)
         except OSError as error:
             raise StorageError(
                 f"{name!r} cannot be stored in {str(self._folder)!r}: {error.strerror or error}. "
