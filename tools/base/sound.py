@@ -1,0 +1,321 @@
+"""The sound of a file: decoded on the picture's clock, its loudness and its silences."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import MediaError
+from .moments import Span
+from .run import Run
+from .sniff import sniff
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from numpy.typing import NDArray
+
+
+@contextmanager
+def open_media(path: Path, name: str) -> "Iterator[InputContainer]":
+    import av
+
+    with path.open("rb") as file:
+        sniffed = sniff(file)
+        if sniffed.demuxer is None:
+            raise MediaError(f"{name!r} is {sniffed.media_type}, and sound or video is needed.")
+        with av.open(file, format=sniffed.demuxer, options={"protocol_whitelist": "pipe"}) as container:
+            yield container
+
+
+MAX_SECONDS = 4 * 3600
+"""Sound beyond this is left out, and the result says so: 4 hours at 16 kHz are 0.9 GB of samples (1 hour: 0.23 GB)."""
+
+_BLOCK_SECONDS = 30
+# Timestamps jitter by a frame (up to 64 ms); what differs by more is a gap or an overlap.
+_TOLERANCE_SECONDS = 0.1
+# A longer hole is a broken timestamp rather than a pause: the sound is joined.
+_MAX_GAP_SECONDS = 3600.0
+# A larger step back is a clock that starts again, as in joined Ogg files, rather than an overlap.
+_MAX_OVERLAP_SECONDS = 1.0
+# No speech codec goes below 75 bytes a second and silence in FLAC takes about 100; less means a made-up duration.
+_MIN_BYTES_PER_SECOND = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sound:
+    """Decoded sound; sample `i` is at `i / rate` seconds after the first video frame (or the first sample)."""
+
+    samples: "NDArray[np.float32]"
+    """Mono; full scale is -1…1, which lossy sound may exceed."""
+    rate: int
+    """Samples a second."""
+    seconds: float
+    """Measured, never declared."""
+    partial: bool
+    limits: tuple[str, ...] = ()
+    """Why it is partial, for people."""
+
+
+@dataclass
+class _Reading:
+    """What is learnt while packets go by."""
+
+    packets: int = 0
+    bad_packets: int = 0
+    end_seconds: float = 0.0
+    """End of the last packet of any stream that was read, on the container's clock."""
+    left_out_seconds: float = 0.0
+    limits: list[str] = field(default_factory=list)
+
+
+def decode_sound(path: Path, name: str, run: Run, *, rate: int = 16_000) -> Sound:
+    """Decode the sound of a file to mono, in one growing buffer of 4 bytes a sample.
+
+    Raises:
+        MediaError: It has no audio track, or nothing of it can be decoded.
+    """
+    import numpy as np
+
+    reading = _Reading()
+    samples = np.zeros(0, dtype=np.float32)
+    length = 0
+    for block in _blocks(path, name, run, rate, reading):
+        if length + len(block) > len(samples):
+            # In place: the C library moves pages instead of copying, so that the peak stays near the size.
+            samples.resize(length + len(block) + 10 * _BLOCK_SECONDS * rate, refcheck=False)
+        samples[length : length + len(block)] = block
+        length += len(block)
+        if length >= MAX_SECONDS * rate:
+            length = MAX_SECONDS * rate
+            reading.limits.append(f"Only the first {MAX_SECONDS // 3600} hours of sound were decoded.")
+            break
+    samples.resize(length, refcheck=False)
+    return Sound(
+        samples=samples,
+        rate=rate,
+        seconds=length / rate,
+        partial=bool(reading.limits),
+        limits=tuple(reading.limits),
+    )
+
+
+def loudness_lufs(path: Path, name: str, run: Run) -> float | None:
+    """Return the integrated loudness (EBU R128, by libavfilter's `ebur128`); None when it is silent or too short.
+
+    Raises:
+        MediaError: It has no audio track, or nothing of it can be decoded.
+    """
+    import av
+    from av.filter import Graph
+
+    with open_media(path, name) as container:
+        stream = _sound_stream(container, name)
+        graph, shape, last = None, None, None
+        for frame in _frames(container, stream, name, run, _Reading()):
+            if shape != (frame.format.name, frame.layout.name, frame.sample_rate):
+                # A stream may change its format on the way; the measure then starts again from there.
+                shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+                graph = Graph()
+                source = graph.add_abuffer(
+                    sample_rate=frame.sample_rate, format=shape[0], layout=shape[1], time_base=frame.time_base
+                )
+                meter, sink = graph.add("ebur128", "metadata=1"), graph.add("abuffersink")
+                source.link_to(meter)
+                meter.link_to(sink)
+                graph.configure()
+            assert graph is not None
+            graph.push(frame)
+            while True:
+                try:
+                    last = graph.pull().metadata.get("lavfi.r128.I", last)
+                except (av.BlockingIOError, av.EOFError):
+                    break
+    # -70 is the meter's absolute gate: nothing louder was heard.
+    return None if last is None or not float(last) > -70.0 else float(last)
+
+
+def silences(
+    path: Path, name: str, run: Run, *, threshold_db: float = -40.0, at_least_seconds: float = 0.5
+) -> list[Span]:
+    """Return the spans whose level (RMS over 20 ms, 0 dB = full scale) stays under the threshold.
+
+    Raises:
+        MediaError: It has no audio track, or nothing of it can be decoded.
+    """
+    import numpy as np
+
+    rate, window = 16_000, 320
+    quiet: list[NDArray[np.bool_]] = []
+    rest = np.zeros(0, dtype=np.float32)
+    for block in _blocks(path, name, run, rate, _Reading()):
+        joined = np.concatenate([rest, block])
+        whole = len(joined) // window * window
+        power = np.square(joined[:whole].reshape(-1, window)).mean(axis=1)
+        quiet.append(power < 10 ** (threshold_db / 10))
+        rest = joined[whole:]
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], *quiet, [False]]).astype(np.int8)))
+    spans = [(float(start) * window / rate, float(end) * window / rate) for start, end in edges.reshape(-1, 2)]
+    return [(start, end) for start, end in spans if end - start >= at_least_seconds]
+
+
+def _blocks(path: Path, name: str, run: Run, rate: int, reading: _Reading) -> "Iterator[NDArray[np.float32]]":
+    """Yield mono blocks that follow each other without a gap, from time 0 on."""
+    import numpy as np
+    from av import AudioResampler
+
+    with open_media(path, name) as container:
+        stream = _sound_stream(container, name)
+        origin = _first_picture_seconds(container)
+        resampler, shape = None, None
+        done = 0.0  # seconds handed to the resampler
+        for frame in _frames(container, stream, name, run, reading):
+            length = frame.samples / frame.sample_rate
+            if origin is None:
+                origin = frame.time or 0.0
+            jump = 0.0 if frame.time is None else frame.time - origin - done
+            if jump > _MAX_GAP_SECONDS or (done and jump < -_MAX_OVERLAP_SECONDS):
+                origin += jump
+                jump = 0.0
+            if jump < -_TOLERANCE_SECONDS:
+                reading.left_out_seconds += 0.0 if done else length
+                continue
+            changed = shape != (frame.format.name, frame.layout.name, frame.sample_rate)
+            if resampler and (changed or jump > _TOLERANCE_SECONDS):
+                yield from _samples(resampler.resample(None))
+            if changed or jump > _TOLERANCE_SECONDS:
+                shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+                resampler = AudioResampler(format="flt", layout="mono", rate=rate)
+            if jump > _TOLERANCE_SECONDS:
+                done += jump
+                for start in range(0, round(jump * rate), _BLOCK_SECONDS * rate):
+                    yield np.zeros(min(_BLOCK_SECONDS * rate, round(jump * rate) - start), dtype=np.float32)
+            assert resampler is not None
+            yield from _samples(resampler.resample(frame))
+            done += length
+        if resampler:
+            yield from _samples(resampler.resample(None))
+        reading.limits += _shortcomings(path, container, stream, reading, (origin or 0.0) + done)
+
+
+def _samples(frames: "list[AudioFrame]") -> "Iterator[NDArray[np.float32]]":
+    for frame in frames:
+        yield frame.to_ndarray()[0]
+
+
+def _frames(
+    container: "InputContainer", stream: "AudioStream", name: str, run: Run, reading: _Reading
+) -> "Iterator[AudioFrame]":
+    """Yield the frames that can be decoded; what is damaged is counted and passed over."""
+    import av
+
+    # Without a length of its own for the sound, the other streams tell whether the file was cut off.
+    watched = [stream] if stream.duration else list(container.streams)
+    packets = container.demux(watched)
+    got_any = False
+    while True:
+        run.check()
+        try:
+            packet = next(packets)
+        except (StopIteration, av.EOFError):
+            break
+        except (av.FFmpegError, OSError):
+            reading.bad_packets += 1
+            break
+        if packet.pts is not None and packet.time_base:
+            reading.end_seconds = max(
+                reading.end_seconds, float((packet.pts + (packet.duration or 0)) * packet.time_base)
+            )
+        if packet.stream.index != stream.index:
+            continue
+        reading.packets += 1
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            reading.bad_packets += 1
+            continue
+        got_any = got_any or bool(frames)
+        yield from frames  # type: ignore[misc]  # an audio stream gives audio frames
+    if not got_any:
+        raise MediaError(
+            f"{name!r} has an audio track, but nothing of it could be decoded "
+            f"({reading.packets} packets read). The file is damaged or cut off; make a fresh copy."
+        )
+
+
+def _sound_stream(container: "InputContainer", name: str) -> "AudioStream":
+    """Return the audio track to listen to.
+
+    Raises:
+        MediaError: There is none, or its format is beyond what sound has (8-192 kHz, up to 32 channels).
+    """
+    stream = container.streams.best("audio")
+    if stream is None:
+        raise MediaError(
+            f"{name!r} has no audio track, so there is nothing to transcribe. It has: {_tracks(container)}."
+        )
+    if stream.codec_context is None:
+        raise MediaError(f"{name!r} has an audio track whose codec cannot be decoded here. Convert it to AAC or FLAC.")
+    if not (8_000 <= stream.codec_context.sample_rate <= 192_000 and stream.codec_context.channels <= 32):
+        raise MediaError(
+            f"{name!r} declares {stream.codec_context.sample_rate} samples a second in "
+            f"{stream.codec_context.channels} channels; sound has 8 000 to 192 000 in up to 32. The file is damaged."
+        )
+    return stream  # type: ignore[return-value]
+
+
+def _tracks(container: "InputContainer") -> str:
+    """Name the tracks for a message, for example `video (h264, 12.0 s)`."""
+    parts = []
+    for stream in container.streams:
+        codec = stream.codec_context.name if stream.codec_context else "unknown codec"
+        length = f", {float(stream.duration * stream.time_base):.1f} s" if stream.duration and stream.time_base else ""
+        parts.append(f"{stream.type} ({codec}{length})")
+    return ", ".join(parts) or "no tracks"
+
+
+def _first_picture_seconds(container: "InputContainer") -> float | None:
+    """Return when the first video frame is shown, on the container's clock; None without a video (a cover is none)."""
+    from av.stream import Disposition
+
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            return float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
+    return None
+
+
+def _shortcomings(
+    path: Path, container: "InputContainer", stream: "AudioStream", reading: _Reading, end_seconds: float
+) -> list[str]:
+    """Say what of the declared sound was not decoded."""
+    import av
+
+    found = []
+    if reading.left_out_seconds > 0.5:
+        found.append(f"{reading.left_out_seconds:.1f} s of sound before the first video frame were left out.")
+    if reading.bad_packets:
+        found.append(f"{reading.bad_packets} of {reading.packets} packets of sound are damaged and were passed over.")
+    if stream.duration and stream.time_base:
+        declared = float((stream.duration + (stream.start_time or 0)) * stream.time_base)
+        reached = end_seconds
+    else:
+        declared = float((container.duration or 0) + max(container.start_time or 0, 0)) / av.time_base
+        reached = max(reading.end_seconds, end_seconds)
+    if stream.duration and (declared_bytes := _wav_bytes(path)) > path.stat().st_size:
+        # libav takes the length of a WAV from the size of the file, so only the header tells.
+        declared = end_seconds * declared_bytes / path.stat().st_size
+    believable = declared > 0 and path.stat().st_size / declared >= _MIN_BYTES_PER_SECOND
+    if believable and declared - reached > max(1.0, 0.02 * declared):
+        found.append(f"The sound ends at {reached:.1f} s, although the file declares {declared:.1f} s: it was cut off.")
+    return found
+
+
+def _wav_bytes(path: Path) -> int:
+    """Return the size a WAV file's header declares; 0 for another file, or when it was written without knowing."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    size = int.from_bytes(head[4:8], "little")
+    return size + 8 if head[:4] == b"RIFF" and 0 < size < 0xFFFFFF00 else 0
