@@ -5,6 +5,7 @@
     └── ToolError            the caller of a tool can act on it
         ├── ArgumentError    unknown tool, unknown or wrong argument
         ├── MediaError       the file is not what the tool needs
+        ├── EvidenceError    a report or an answer says more than its evidence
         ├── StorageError     the disk is full, or the library cannot be written
         ├── UnavailableError nothing that is installed or configured can do this
         ├── TransientError   may work when tried again; the door does so
@@ -32,6 +33,14 @@ class ArgumentError(ToolError):
 
 class MediaError(ToolError):
     """A file is missing, unreadable, of the wrong kind, or beyond the limits."""
+
+
+class EvidenceError(ToolError):
+    """A report or an answer says more than its evidence; `faults` lists everything that was found."""
+
+    def __init__(self, message: str, faults: list[str]) -> None:
+        super().__init__(message)
+        self.faults = faults
 
 
 class StorageError(ToolError):

@@ -75,6 +75,14 @@ class Findings(BaseModel):
     partial: bool = Field(False, description="True when the file could be read only in part; `limits` says which.")
 
 
+class Series(BaseModel):
+    """Numbers to plot: one line, or one set of bars."""
+
+    name: str = ""
+    x: list[float] | list[str] = Field(description="Positions, or the names of the bars.")
+    y: list[float] = Field(description="As many numbers as there are in `x`.")
+
+
 def flatten(value: Any) -> list[Any]:
     """Return findings as one flat list; a step with `for_each` yields a list where others yield one."""
     if not isinstance(value, list):
