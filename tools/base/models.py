@@ -100,8 +100,13 @@ class TextLine:
 class TextReader(Provider, Protocol):
     """Finds and reads text in a picture."""
 
+    @property
+    def languages(self) -> "frozenset[str]":
+        """ISO 639-1 codes of what it can read."""
+        ...
+
     def read(self, picture: "NDArray[np.uint8]") -> list[TextLine]:
-        """Read an RGB picture of shape (height, width, 3), from top to bottom; call it in a thread."""
+        """Read an RGB picture of shape (height, width, 3), in reading order; call it in a thread."""
         ...
 
 
