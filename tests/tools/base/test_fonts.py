@@ -1,0 +1,27 @@
+"""Fonts for Chinese."""
+
+from pathlib import Path
+
+import pytest
+from PIL import ImageFont
+
+from sensorium.tools.base import fonts
+
+
+def test_a_found_font_draws_chinese_characters_each_in_its_own_way() -> None:
+    path = fonts.find_cjk_font()
+    if path is None:
+        pytest.skip("no font for Chinese is installed here")
+    font = ImageFont.truetype(str(path), 40, index=fonts.simplified_chinese_face(path))
+    drawn = {bytes(font.getmask(letter)) for letter in "字体检查\uffff"}
+    assert len(drawn) == 5
+
+
+def test_the_better_font_wins_and_a_latin_one_is_never_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("Arial.ttf", "simsun.ttc", "NotoSansCJK-Regular.ttc", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    monkeypatch.setattr(fonts, "_folders", lambda: [tmp_path, tmp_path / "missing"])
+    assert fonts.find_cjk_font.__wrapped__() == tmp_path / "NotoSansCJK-Regular.ttc"
+    for path in tmp_path.glob("*.ttc"):
+        path.unlink()
+    assert fonts.find_cjk_font.__wrapped__() is None
