@@ -34,19 +34,19 @@ class Outcome:
     cost_usd: float = 0.0
 
 
-async def call(tool: str, args: Mapping[str, Any], run: Run) -> Any:
+async def call(tool: str | Tool, args: Mapping[str, Any], run: Run) -> Any:
     """Call a tool and return its result; see `perform`."""
     return (await perform(tool, args, run)).result
 
 
-async def perform(tool: str, args: Mapping[str, Any], run: Run, *, call_id: str | None = None) -> Outcome:
+async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_id: str | None = None) -> Outcome:
     """Call a tool: validate, resolve files, remember, execute, prove.
 
     Raises:
         ToolError: Something the caller can act on; see `errors`.
     """
     started = time.perf_counter()
-    found = find_tool(tool)
+    found = tool if isinstance(tool, Tool) else find_tool(tool)
     arguments = validate(found, args)
     handles = await _resolve(found, arguments, run)
     plain = arguments.model_dump(mode="json")
@@ -140,12 +140,13 @@ async def _execute(tool: Tool, arguments: BaseModel, run: Run) -> BaseModel:
                 raise
             await asyncio.sleep(wait)
         except TimeoutError as error:
+            run.call.stop.set()
             raise Cancelled(
                 f"`{tool.name}` took longer than {limit:g} s and was stopped. Raise `SENSORIUM_STEP_TIMEOUT`."
             ) from error
-        finally:
-            if (task := asyncio.current_task()) and task.cancelling():
-                run.call.stop.set()
+        except asyncio.CancelledError:
+            run.call.stop.set()  # a thread cannot be cancelled; it looks at this in its loops
+            raise
     raise AssertionError("unreachable")
 
 

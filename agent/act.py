@@ -1,0 +1,272 @@
+"""Runs ready steps side by side, each as soon as what it needs is there."""
+
+import asyncio
+import logging
+import os
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..tools.base.call import Outcome, perform
+from ..tools.base.errors import Cancelled, ToolError
+from ..tools.base.journal import Journal, StepRow
+from ..tools.base.memo import digest
+from ..tools.base.run import Progress, Run
+from ..tools.base.tool import Tool
+from .compact import compact
+from .events import ArtifactStored, Event, StepEnded, StepProgress, StepStarted
+from .plan import MISSING, Plan, PlanError, Step, resolve
+
+logger = logging.getLogger(__name__)
+
+Record = dict[str, Any]
+"""How a step ended: step, tool, status, seconds, cached, provider, cost_usd, error, artifacts, partial."""
+
+MAX_ITEMS = 500
+"""The most calls one step with `for_each` may become."""
+
+
+def slots() -> dict[str, int]:
+    """Return how many steps may use each resource at once."""
+    return {"cpu": max(2, os.cpu_count() or 2), "gpu": 1, "network": 8}
+
+
+@dataclass
+class Executor:
+    """Runs plans of one run; results of all its plans stay addressable."""
+
+    run: Run
+    journal: Journal
+    catalog: Mapping[str, Tool]
+    emit: Callable[[Event], None]
+    scope: dict[str, Any] = field(default_factory=dict)
+    """What references resolve to: the reserved names, and step id -> plain result."""
+    records: dict[str, Record] = field(default_factory=dict)
+    elapsed: Callable[[], float] = time.perf_counter
+    """Seconds the run has taken so far, over all its processes."""
+
+    def __post_init__(self) -> None:
+        self._slots = {name: asyncio.Semaphore(count) for name, count in slots().items()}
+        self._journalled = {row.key: row for row in self.journal.steps(self.run.id)}
+
+    async def act(self, plan: Plan) -> dict[str, Record]:
+        """Run all steps of a linted plan and return their records; a failed step is data, never an exception."""
+        steps = {step.id: step for step in plan.steps}
+        waiting = {step.id: {need for need in step.needs() if need in steps} for step in plan.steps}
+        remaining = _remaining_path(plan)
+        order = {step.id: number for number, step in enumerate(plan.steps)}
+        for step in plan.steps:
+            self.records.pop(step.id, None)  # a planned-again step must not skip its dependants for an old failure
+        running: dict[asyncio.Task[Record], Step] = {}
+        try:
+            while waiting or running:
+                ready = [name for name, needs in waiting.items() if not needs]
+                for name in sorted(ready, key=lambda one: (-remaining[one], order[one])):
+                    del waiting[name]
+                    running[asyncio.create_task(self._step(steps[name], steps))] = steps[name]
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    step = running.pop(task)
+                    self.records[step.id] = task.result()
+                    for needs in waiting.values():
+                        needs.discard(step.id)
+        except asyncio.CancelledError:
+            self.run.cancelled.set()
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            raise
+        return {step.id: self.records[step.id] for step in plan.steps}
+
+    async def _step(self, step: Step, steps: Mapping[str, Step]) -> Record:
+        """Run one step and announce how it ended."""
+        call_id = f"{self.run.id}-{step.id}"
+        if blocker := self._blocker(step, steps):
+            record = _record(step, "skipped", error=blocker)
+            self.scope[step.id] = MISSING
+            self._ended(call_id, record, None)
+            return record
+        started = time.perf_counter()
+        result: Any = MISSING
+        try:
+            record, result = await self._results(step, call_id)
+        except asyncio.CancelledError:
+            self._ended(call_id, _record(step, "cancelled", seconds=time.perf_counter() - started), None)
+            raise
+        except ToolError as error:
+            status = "cancelled" if isinstance(error, Cancelled) and self.run.cancelled.is_set() else "failed"
+            seconds = time.perf_counter() - started
+            record = _record(step, status, error=_error(error), seconds=seconds)
+        except Exception as error:  # a bug of ours must not take the other steps' work with it
+            logger.exception("step %s (%s) failed", step.id, step.tool)
+            seconds = time.perf_counter() - started
+            record = _record(step, "failed", error=_error(error), seconds=seconds)
+        self.scope[step.id] = result
+        self._ended(call_id, record, None if result is MISSING else compact(result))
+        return record
+
+    def _blocker(self, step: Step, steps: Mapping[str, Step]) -> dict[str, str] | None:
+        for need in sorted(step.needs()):
+            record = self.records.get(need)
+            if record and record["status"] != "done" and not (need in steps and steps[need].optional):
+                return {"type": "Skipped", "message": f"`{need}` did not finish, and `{step.id}` needs it."}
+        return None
+
+    async def _results(self, step: Step, call_id: str) -> tuple[Record, Any]:
+        """Return the record and the plain result of a step, or of its items."""
+        run = replace(self.run, on_progress=lambda progress: self._progress(call_id, step, progress))
+        self.emit(StepStarted(call_id=call_id, step=step.id, tool=step.tool, args=step.args))
+        if step.for_each is None:
+            return await self._call(step, step.id, self.scope, run, call_id)
+        items = resolve(step.for_each, self.scope)
+        if not isinstance(items, list):
+            raise PlanError(f"`for_each` of `{step.id}` needs a list, and `{step.for_each}` is none.")
+        if len(items) > MAX_ITEMS:
+            raise PlanError(f"`{step.id}` would be {len(items)} calls; the limit is {MAX_ITEMS}. Choose fewer items.")
+        calls = [
+            self._item(step, f"{step.id}[{number}]", {**self.scope, "item": item}, run, call_id)
+            for number, item in enumerate(items)
+        ]
+        ended = await asyncio.gather(*calls)
+        return self._joined(step, ended)
+
+    async def _item(
+        self, step: Step, name: str, scope: Mapping[str, Any], run: Run, call_id: str
+    ) -> tuple[Record, Any]:
+        try:
+            return await self._call(step, name, scope, run, call_id)
+        except ToolError as error:
+            return _record(step, "failed", error=_error(error)), MISSING
+
+    def _joined(self, step: Step, ended: list[tuple[Record, Any]]) -> tuple[Record, Any]:
+        """Return the record of a step with `for_each`: done when at least one item is, partial when one is not."""
+        results = [result for _, result in ended if result is not MISSING]
+        failures = [record["error"] for record, result in ended if result is MISSING]
+        if failures and not results:
+            raise ToolError(f"All {len(failures)} items failed. The first: {failures[0]['message']}")
+        record = _record(
+            step,
+            "done",
+            seconds=sum(one["seconds"] for one, _ in ended),
+            cached=bool(ended) and all(one["cached"] for one, _ in ended),
+            provider=Counter(one["provider"] for one, _ in ended).most_common(1)[0][0] if ended else "sensorium",
+            artifacts=[handle for one, _ in ended for handle in one["artifacts"]],
+            partial=bool(failures) or any(one["partial"] for one, _ in ended),
+        )
+        if failures:
+            record["error"] = {"type": "Partial", "message": f"{len(failures)} of {len(ended)} items failed."}
+        return record, results
+
+    async def _call(
+        self, step: Step, name: str, scope: Mapping[str, Any], run: Run, call_id: str
+    ) -> tuple[Record, Any]:
+        """Do one call, or take what the journal has of it."""
+        tool = self.catalog[step.tool]
+        # What ran so far differs from one run to the next, so it is no part of what identifies the call.
+        key = digest(name, tool.name, tool.version, resolve(step.args, {**scope, "run": "$run"}))
+        if (known := self._journalled.get(key)) and known.record["status"] == "done":
+            self._announce(step, known.record)
+            return known.record, known.result
+        async with self._slots[tool.resource]:
+            arguments = resolve(step.args, {**scope, "run": self._facts()})
+            outcome = await perform(tool, arguments, run, call_id=call_id)
+        result = outcome.result.model_dump(mode="json")
+        record = _record(step, "done", outcome=outcome, partial=bool(result.get("partial")))
+        row = StepRow(step=name, key=key, record=record, result=result)
+        self.journal.record(self.run.id, row)
+        self._journalled[key] = row
+        self._announce(step, record)
+        return record, result
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what `$run` refers to: what ran so far, in the shape of the report's `run`."""
+        shown = ("tool", "status", "seconds", "cost_usd", "cached", "provider", "error")
+        steps = [{"id": name, **{key: one[key] for key in shown}} for name, one in self.records.items()]
+        cost = sum(one["cost_usd"] for one in self.records.values())
+        return {
+            "run_id": self.run.id,
+            "request": self.scope.get("request", ""),
+            "steps": steps,
+            "cost_usd": cost,
+            "seconds": round(self.elapsed(), 3),
+        }
+
+    def _announce(self, step: Step, record: Record) -> None:
+        for handle in record["artifacts"]:
+            with suppress(ToolError):
+                self.emit(ArtifactStored(step=step.id, artifact=self.run.artifact(handle)))
+
+    def _progress(self, call_id: str, step: Step, progress: Progress) -> None:
+        self.emit(
+            StepProgress(call_id=call_id, step=step.id, tool=step.tool, fraction=progress.fraction, note=progress.note)
+        )
+
+    def _ended(self, call_id: str, record: Record, output: Any) -> None:
+        self.emit(
+            StepEnded(
+                call_id=call_id,
+                step=record["step"],
+                tool=record["tool"],
+                status=record["status"],
+                seconds=record["seconds"],
+                cached=record["cached"],
+                error=record["error"],
+                output=output,
+            )
+        )
+
+
+def _record(
+    step: Step,
+    status: str,
+    *,
+    outcome: Outcome | None = None,
+    error: dict[str, str] | None = None,
+    seconds: float = 0.0,
+    cached: bool = False,
+    provider: str = "sensorium",
+    artifacts: list[str] | None = None,
+    partial: bool = False,
+) -> Record:
+    return {
+        "step": step.id,
+        "tool": step.tool,
+        "status": status,
+        "seconds": round(outcome.seconds if outcome else seconds, 4),
+        "cached": outcome.cached if outcome else cached,
+        "provider": outcome.provider if outcome else provider,
+        "cost_usd": outcome.cost_usd if outcome else 0.0,
+        "error": error,
+        "artifacts": [one.handle for one in outcome.artifacts] if outcome else artifacts or [],
+        "partial": partial,
+    }
+
+
+def _error(error: Exception) -> dict[str, str]:
+    if isinstance(error, ToolError):
+        return {"type": type(error).__name__, "message": str(error)}
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{last.name}, line {last.lineno}"
+    return {"type": "Bug", "message": f"This is a fault of Sensorium: {type(error).__name__}: {error} (in {where})."}
+
+
+def _remaining_path(plan: Plan) -> dict[str, int]:
+    """Return for each step how many steps follow it on the longest way to the end."""
+    users: dict[str, list[str]] = {step.id: [] for step in plan.steps}
+    for step in plan.steps:
+        for need in step.needs() & users.keys():
+            users[need].append(step.id)
+    lengths: dict[str, int] = {}
+
+    def length(name: str) -> int:
+        if name not in lengths:
+            lengths[name] = 1 + max((length(user) for user in users[name]), default=0)
+        return lengths[name]
+
+    for name in users:
+        length(name)
+    return lengths

@@ -1,0 +1,342 @@
+"""The assistant: a request and files in, an answer with its evidence out."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..tools.base.catalog import catalog
+from ..tools.base.errors import SensoriumError, ToolError
+from ..tools.base.journal import Journal, RunRow, StepRow
+from ..tools.base.run import Run, new_run_id
+from ..tools.base.settings import Settings
+from ..tools.base.workspace import Artifact
+from .act import Executor
+from .events import Event, RunFailed, RunFinished, RunStarted
+from .lint import Finding
+from .plan import Plan
+
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
+
+    from .graph import Context
+    from .state import State
+
+Status = Literal["done", "partial", "failed", "cancelled"]
+OnEvent = Callable[[Event], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a user may ask of one run."""
+
+    max_steps: int = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """How a run ended."""
+
+    run_id: str
+    status: Status
+    """`partial` when a step failed or a file could be read only in part; the text says which."""
+    text: str
+    artifacts: list[Artifact]
+    steps: list[dict[str, Any]]
+    """The `run.steps` of a report: id, tool, status, seconds, cost_usd, cached, provider, error."""
+    seconds: float
+    cost_usd: float = 0.0
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return {**asdict(self), "artifacts": [one.model_dump(mode="json") for one in self.artifacts]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What would be done: a plan, or words when there is nothing to do."""
+
+    plan: Plan | None
+    text: str
+    findings: list[Finding] = field(default_factory=list)
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return {
+            "plan": self.plan.model_dump() if self.plan else None,
+            "text": self.text,
+            "findings": [one.plain() for one in self.findings],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunView:
+    """A run with all that is recorded of it."""
+
+    row: RunRow
+    steps: list[StepRow]
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data; `run` has the shape that a report's `run` has."""
+        shown = ("tool", "status", "seconds", "cost_usd", "cached", "provider", "error", "artifacts")
+        steps = [{"id": one.step, **{key: one.record[key] for key in shown}, "key": one.key} for one in self.steps]
+        return {
+            "run_id": self.row.run,
+            "request": self.row.request,
+            "files": self.row.files,
+            "status": self.row.status,
+            "created": self.row.created,
+            "text": self.row.answer.get("text", ""),
+            "artifacts": self.row.answer.get("artifacts", []),
+            "run": {
+                "steps": self.row.answer.get("steps") or steps,
+                "cost_usd": sum(one["cost_usd"] for one in steps),
+                "seconds": self.row.seconds,
+            },
+            "journal": steps,
+        }
+
+
+class Assistant:
+    """Plans, runs and answers. Use it as a context manager, or call `close`."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings.read()
+        self._base = Run.open(self.settings)
+        self.journal = Journal(self._base.library, self.settings.home)
+
+    def __enter__(self) -> "Assistant":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._base.library.close()
+
+    async def run(
+        self,
+        request: str,
+        files: Sequence[str | Path] = (),
+        *,
+        options: Options | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Answer:
+        """Answer a request about some files.
+
+        Args:
+            request: What is wanted, in English or Chinese.
+            files: Paths of the user's media.
+            options: Limits of this run.
+            on_event: Called with each event, in the loop's thread.
+
+        Raises:
+            SensoriumError: The run could not start; a step that fails is part of the answer instead.
+        """
+        run_id = new_run_id()
+        paths = [str(Path(one).expanduser().absolute()) for one in files]
+        self.journal.begin(run_id, request, paths, asdict(options or Options()))
+        return await self._work(self.journal.get(run_id), on_event, resumed=False)
+
+    async def stream(
+        self, request: str, files: Sequence[str | Path] = (), *, options: Options | None = None
+    ) -> AsyncIterator[Event]:
+        """Answer a request and yield each event as it happens; the last is RunFinished or RunFailed."""
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        work = asyncio.create_task(self.run(request, files, options=options, on_event=events.put_nowait))
+        work.add_done_callback(lambda _: events.put_nowait(None))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            await work
+        finally:
+            work.cancel()
+
+    async def resume(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
+        """Go on with a run that was interrupted or failed in part; finished steps do not run again.
+
+        Args:
+            run_id: Its id, the start of it, or `last`.
+            on_event: Called with each event, in the loop's thread.
+
+        Raises:
+            ArgumentError: There is no such run, or another process works on it.
+        """
+        return await self._work(self.journal.get(run_id), on_event, resumed=True)
+
+    async def plan(self, request: str, files: Sequence[str | Path] = ()) -> Planned:
+        """Return the plan for a request, checked, without running it."""
+        from .graph import plan_of, tool_schemas
+        from .ingest import ingest_files
+        from .messages import system_message, user_message
+
+        context = self._context(self._base, lambda event: None, Options(), time.perf_counter)
+        facts = await ingest_files([str(one) for one in files], self._base)
+        model = context.brain.bind_tools(tool_schemas(context.catalog))
+        answer = await model.ainvoke([system_message(), user_message(request, facts)])
+        if not answer.tool_calls:
+            return Planned(plan=None, text=str(answer.text))
+        plan, findings = plan_of(answer.tool_calls, {}, context)
+        return Planned(plan=plan, text=str(answer.text), findings=findings)
+
+    def runs(self) -> list[RunRow]:
+        """Return the latest runs, newest first."""
+        return self.journal.list()
+
+    def show(self, run_id: str) -> RunView:
+        """Return everything recorded of a run; `last` is the latest."""
+        row = self.journal.get(run_id)
+        return RunView(row=row, steps=self.journal.steps(row.run))
+
+    async def _work(self, row: RunRow, on_event: OnEvent | None, *, resumed: bool) -> Answer:
+        emit = _in_loop(on_event or (lambda event: None))
+        run = replace(self._base, id=row.run, cancelled=type(self._base.cancelled)())
+        with self.journal.lease(row.run):
+            before = sum(one.record["seconds"] for one in self.journal.steps(row.run))
+            started = time.perf_counter()
+
+            def elapsed() -> float:
+                return before + time.perf_counter() - started
+
+            emit(RunStarted(run_id=row.run, request=row.request, resumed=resumed))
+            with self._recording(row, run, emit, elapsed):
+                context = self._context(run, emit, Options(**row.options), elapsed)
+                state = await self._walk(row, context)
+                answer = _answer(row, state, context.executor, elapsed())
+                self.journal.end(row.run, answer.status, answer.plain(), answer.seconds)
+            emit(RunFinished(answer=answer))
+            return answer
+
+    @contextmanager
+    def _recording(self, row: RunRow, run: Run, emit: OnEvent, elapsed: Callable[[], float]) -> Iterator[None]:
+        """Note in the library how a run that does not reach its answer ended."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            run.cancelled.set()
+            self.journal.end(row.run, "cancelled", {}, elapsed())
+            emit(RunFailed(message="The run was cancelled.", code="cancelled"))
+            raise
+        except Exception as error:
+            code = type(error).__name__ if isinstance(error, SensoriumError) else "Bug"
+            self.journal.end(row.run, "failed", {"text": str(error)}, elapsed())
+            emit(RunFailed(message=str(error), code=code))
+            raise
+
+    async def _walk(self, row: RunRow, context: "Context") -> "State":
+        """Run the graph from the start, or from its last checkpoint after an interruption."""
+        from langchain_core.runnables import RunnableConfig
+
+        config = RunnableConfig(configurable={"thread_id": row.run}, recursion_limit=200)
+        start: State = {"request": row.request, "paths": row.files}
+        async with self._graph() as graph:
+            known = await graph.aget_state(config)
+            if known.created_at and not known.next:  # it had ended: what failed is tried again
+                assert graph.checkpointer and not isinstance(graph.checkpointer, bool)
+                await graph.checkpointer.adelete_thread(row.run)
+                known = await graph.aget_state(config)
+            state = await graph.ainvoke(None if known.next else start, config, context=context, durability="sync")
+        return state  # type: ignore[return-value]
+
+    @asynccontextmanager
+    async def _graph(self) -> "AsyncIterator[CompiledStateGraph[State, Context, State, State]]":
+        import aiosqlite
+        from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+        from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+        from .graph import build
+
+        async with aiosqlite.connect(self.settings.home / "checkpoints.db") as connection:
+            # None allows langgraph's own safe types only: a checkpoint must not name what is to be imported.
+            serde = JsonPlusSerializer(allowed_msgpack_modules=None)
+            yield build().compile(checkpointer=AsyncSqliteSaver(connection, serde=serde))
+
+    def _context(self, run: Run, emit: OnEvent, options: Options, elapsed: Callable[[], float]) -> "Context":
+        from .brain import open_brain
+        from .graph import Context
+
+        tools = catalog()
+        executor = Executor(
+            run=run,
+            journal=self.journal,
+            catalog=tools,
+            emit=emit,
+            scope=_results(self.journal.steps(run.id)),
+            elapsed=elapsed,
+        )
+        brain = open_brain(self.settings)
+        return Context(brain=brain, catalog=tools, executor=executor, emit=emit, max_steps=options.max_steps)
+
+
+async def run(request: str, *files: str | Path, settings: Settings | None = None) -> Answer:
+    """Answer one request about some files."""
+    with Assistant(settings) as assistant:
+        return await assistant.run(request, files)
+
+
+def _results(rows: Sequence[StepRow]) -> dict[str, Any]:
+    """Return the results of finished steps by id; the items of a step with `for_each` as one list."""
+    results: dict[str, Any] = {}
+    for row in rows:
+        if row.record["status"] != "done":
+            continue
+        name, bracket, _ = row.step.partition("[")
+        if bracket:
+            results.setdefault(name, []).append(row.result)
+        else:
+            results[name] = row.result
+    return results
+
+
+def _answer(row: RunRow, state: "State", executor: Executor, seconds: float) -> Answer:
+    records = state.get("records", {})
+    handles = dict.fromkeys(handle for one in records.values() for handle in one["artifacts"])
+    shown = ("tool", "status", "seconds", "cost_usd", "cached", "provider", "error")
+    return Answer(
+        run_id=row.run,
+        status=_status(state),
+        text=state.get("answer", ""),
+        artifacts=[artifact for handle in handles if (artifact := _known(executor.run, handle))],
+        steps=[{"id": name, **{key: one[key] for key in shown}} for name, one in records.items()],
+        seconds=round(seconds, 3),
+        cost_usd=sum(one["cost_usd"] for one in records.values()),
+    )
+
+
+def _status(state: "State") -> Status:
+    records = list(state.get("records", {}).values())
+    unread = [one for one in state.get("files", []) if one.get("error")]
+    if any(one["status"] == "cancelled" for one in records):
+        return "cancelled"
+    if (unread and not records) or (records and all(one["status"] != "done" for one in records)):
+        return "failed"
+    if unread or any(one["status"] != "done" or one["partial"] for one in records):
+        return "partial"
+    return "done"
+
+
+def _known(run: Run, handle: str) -> Artifact | None:
+    try:
+        return run.artifact(handle)
+    except ToolError:
+        return None
+
+
+def _in_loop(on_event: OnEvent) -> OnEvent:
+    """Return `on_event` so that it may be called from any thread and always runs in this loop's."""
+    loop = asyncio.get_running_loop()
+
+    def emit(event: Event) -> None:
+        try:
+            inside = asyncio.get_running_loop() is loop
+        except RuntimeError:
+            inside = False
+        if inside:
+            on_event(event)
+        else:
+            loop.call_soon_threadsafe(on_event, event)
+
+    return emit

@@ -1,0 +1,192 @@
+"""What a run says while it runs, and the same as AG-UI events."""
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..tools.base.workspace import Artifact
+
+if TYPE_CHECKING:
+    from .assistant import Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted:
+    run_id: str
+    request: str
+    resumed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanMade:
+    goal: str
+    steps: list[dict[str, str]]
+    """Each with id, tool, title and status."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepStarted:
+    call_id: str
+    step: str
+    tool: str
+    args: dict[str, Any] = field(default_factory=dict)
+    """As the plan has them, with references."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepProgress:
+    call_id: str
+    step: str
+    tool: str
+    fraction: float | None
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepEnded:
+    call_id: str
+    step: str
+    tool: str
+    status: str
+    """done, failed, skipped or cancelled."""
+    seconds: float
+    cached: bool = False
+    error: dict[str, str] | None = None
+    output: Any = None
+    """The result cut to what a person or a model reads; long text stays in artifacts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactStored:
+    step: str
+    artifact: Artifact
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextDelta:
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFinished:
+    answer: "Answer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFailed:
+    message: str
+    code: str
+
+
+Event = (
+    RunStarted
+    | PlanMade
+    | StepStarted
+    | StepProgress
+    | StepEnded
+    | ArtifactStored
+    | TextDelta
+    | RunFinished
+    | RunFailed
+)
+
+
+class AguiWriter:
+    """Turns the events of one run into AG-UI 1.0 events."""
+
+    def __init__(self) -> None:
+        self._run_id = ""
+        self._plan: list[str] = []
+        self._message_id: str | None = None
+
+    def lines(self, event: Event) -> list[dict[str, Any]]:
+        """Return the AG-UI events of one of ours as plain data, camelCase, without empty fields."""
+        return [
+            one.model_copy(update={"timestamp": round(time.time() * 1000)}).model_dump(
+                mode="json", by_alias=True, exclude_none=True
+            )
+            for one in self._events(event)
+        ]
+
+    def _events(self, event: Event) -> list[Any]:
+        from ag_ui import core
+
+        match event:
+            case RunStarted():
+                self._run_id = event.run_id
+                return [core.RunStartedEvent(thread_id=event.run_id, run_id=event.run_id)]
+            case PlanMade():
+                self._plan = [step["id"] for step in event.steps]
+                return [core.StateSnapshotEvent(snapshot={"goal": event.goal, "plan": event.steps, "artifacts": []})]
+            case StepStarted():
+                arguments = json.dumps(event.args, ensure_ascii=False)
+                return [
+                    *self._status(event.step, "running"),
+                    core.ToolCallStartEvent(tool_call_id=event.call_id, tool_call_name=event.tool),
+                    core.ToolCallArgsEvent(tool_call_id=event.call_id, delta=arguments),
+                    core.ToolCallEndEvent(tool_call_id=event.call_id),
+                ]
+            case StepProgress():
+                percent = None if event.fraction is None else round(100 * event.fraction)
+                value = {"tool_call_id": event.call_id, "percent": percent, "note": event.note}
+                return [core.CustomEvent(name="progress", value=value)]
+            case StepEnded():
+                content = {"status": event.status, "seconds": round(event.seconds, 3), "cached": event.cached}
+                content |= {"error": event.error} if event.error else {"result": event.output}
+                return [
+                    core.ToolCallResultEvent(
+                        message_id=f"{event.call_id}-result",
+                        tool_call_id=event.call_id,
+                        content=json.dumps(content, ensure_ascii=False),
+                        role="tool",
+                    ),
+                    *self._status(event.step, event.status),
+                ]
+            case ArtifactStored():
+                value = {"step": event.step, **event.artifact.model_dump(mode="json")}
+                return [_delta({"op": "add", "path": "/artifacts/-", "value": value})]
+            case TextDelta():
+                return [*self._open_message(), core.TextMessageContentEvent(message_id=self._id(), delta=event.text)]
+            case RunFinished():
+                outcome = (
+                    core.RunFinishedCancelledOutcome(type="cancelled")
+                    if event.answer.status == "cancelled"
+                    else core.RunFinishedSuccessOutcome(type="success")
+                )
+                finished = core.RunFinishedEvent(
+                    thread_id=self._run_id, run_id=self._run_id, result=event.answer.plain(), outcome=outcome
+                )
+                return [*self._close_message(), finished]
+            case RunFailed():
+                return [*self._close_message(), core.RunErrorEvent(message=event.message, code=event.code)]
+
+    def _status(self, step: str, status: str) -> list[Any]:
+        if step not in self._plan:
+            return []
+        return [_delta({"op": "replace", "path": f"/plan/{self._plan.index(step)}/status", "value": status})]
+
+    def _id(self) -> str:
+        return f"{self._run_id}-answer"
+
+    def _open_message(self) -> list[Any]:
+        if self._message_id:
+            return []
+        from ag_ui.core import TextMessageStartEvent
+
+        self._message_id = self._id()
+        return [TextMessageStartEvent(message_id=self._message_id, role="assistant")]
+
+    def _close_message(self) -> list[Any]:
+        if not self._message_id:
+            return []
+        from ag_ui.core import TextMessageEndEvent
+
+        closing, self._message_id = self._message_id, None
+        return [TextMessageEndEvent(message_id=closing)]
+
+
+def _delta(operation: dict[str, Any]) -> Any:
+    from ag_ui.core import StateDeltaEvent
+
+    return StateDeltaEvent.model_validate({"delta": [operation]})

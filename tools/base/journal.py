@@ -1,0 +1,140 @@
+"""What runs were asked, and which of their steps have ended: the ground that `resume` stands on."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import ArgumentError
+from .library import Library
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRow:
+    """A run as the library knows it."""
+
+    run: str
+    request: str
+    files: list[str]
+    options: dict[str, Any]
+    status: str
+    """running, done, partial, failed or cancelled; `running` without a living process is an interrupted run."""
+    answer: dict[str, Any]
+    created: float
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRow:
+    """A step that ended."""
+
+    step: str
+    key: str
+    record: dict[str, Any]
+    result: Any
+
+
+class Journal:
+    """The runs of a library and the steps of each, committed before the scheduler moves on."""
+
+    def __init__(self, library: Library, home: Path) -> None:
+        self._library = library
+        self._locks = home / "locks"
+
+    def begin(self, run: str, request: str, files: list[str], options: Mapping[str, Any]) -> None:
+        with self._library.transaction() as db:
+            db.execute(
+                "INSERT INTO runs (run, request, files, options, status, created) VALUES (?,?,?,?,'running',?)",
+                (run, request, json.dumps(files), json.dumps(dict(options)), time.time()),
+            )
+
+    def end(self, run: str, status: str, answer: Mapping[str, Any], seconds: float) -> None:
+        with self._library.transaction() as db:
+            db.execute(
+                "UPDATE runs SET status=?, answer=?, seconds=? WHERE run=?",
+                (status, json.dumps(dict(answer), ensure_ascii=False), seconds, run),
+            )
+
+    def get(self, run: str) -> RunRow:
+        """Return a run by its id, by the start of its id, or the latest one for `last`.
+
+        Raises:
+            ArgumentError: There is no such run, or several start so.
+        """
+        rows = self.list(limit=1) if run == "last" else self._select("WHERE run LIKE ? || '%' LIMIT 2", (run,))
+        if not rows or (run != "last" and not run.isalnum()):
+            raise ArgumentError(f"There is no run {run!r}. `sensorium runs` lists them.")
+        if len(rows) > 1:
+            raise ArgumentError(f"Several runs start with {run!r}. Give more of the id; `sensorium runs` lists them.")
+        return rows[0]
+
+    def list(self, *, limit: int = 50) -> list[RunRow]:
+        """Return the latest runs, newest first."""
+        return self._select("ORDER BY created DESC, rowid DESC LIMIT ?", (limit,))
+
+    def _select(self, where: str, values: tuple[Any, ...]) -> list[RunRow]:
+        rows = self._library.rows(
+            f"SELECT run, request, files, options, status, answer, created, seconds FROM runs {where}", values
+        )
+        return [
+            RunRow(
+                run=run,
+                request=request,
+                files=json.loads(files),
+                options=json.loads(options),
+                status=status,
+                answer=json.loads(answer),
+                created=created,
+                seconds=seconds,
+            )
+            for run, request, files, options, status, answer, created, seconds in rows
+        ]
+
+    def record(self, run: str, row: StepRow) -> None:
+        """Commit that a step ended, and how."""
+        with self._library.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO steps VALUES (?,?,?,?,?,?,?)",
+                (
+                    run,
+                    row.key,
+                    row.step,
+                    row.record.get("tool", ""),
+                    json.dumps(row.record, ensure_ascii=False),
+                    json.dumps(row.result, ensure_ascii=False),
+                    time.time(),
+                ),
+            )
+
+    def steps(self, run: str) -> list[StepRow]:
+        """Return the steps of a run that ended, in the order they did."""
+        rows = self._library.rows("SELECT step, key, record, result FROM steps WHERE run=? ORDER BY rowid", (run,))
+        return [
+            StepRow(step=step, key=key, record=json.loads(record), result=json.loads(result))
+            for step, key, record, result in rows
+        ]
+
+    @contextmanager
+    def lease(self, run: str) -> Iterator[None]:
+        """Hold a run, so that no second process works on it; the system lets go when the process ends, however it does.
+
+        Raises:
+            ArgumentError: Another process is working on it.
+        """
+        self._locks.mkdir(parents=True, exist_ok=True)
+        file = self._locks / f"{run}.lock"
+        lock = sqlite3.connect(file, timeout=0, isolation_level=None)
+        try:
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as error:
+                raise ArgumentError(
+                    f"The run {run} is being worked on by another process. Wait for it, or stop that one first."
+                ) from error
+            yield
+        finally:
+            lock.close()
