@@ -167,7 +167,7 @@ class Executor:
         """Do one call, or take what the journal has of it."""
         tool = self.catalog[step.tool]
         # What ran so far differs from one run to the next, so it is no part of what identifies the call.
-        key = digest(name, tool.name, tool.version, resolve(step.args, {**scope, "run": "$run"}))
+        key = digest(name, tool.name, tool.version, resolve(step.args, {**scope, "run": MISSING}))
         if (known := self._journalled.get(key)) and known.record["status"] == "done":
             self._announce(step, known.record)
             return known.record, known.result

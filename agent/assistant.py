@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..tools.base.catalog import catalog
 from ..tools.base.errors import SensoriumError, ToolError
@@ -34,6 +34,10 @@ class Options:
     """What a user may ask of one run."""
 
     max_steps: int = 64
+    budget_usd: float | None = None
+    """The most a run may cost; every tool of this version is free."""
+    yes: bool = False
+    """Approve what would be asked; no tool of this version asks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +141,7 @@ class Assistant:
             SensoriumError: The run could not start; a step that fails is part of the answer instead.
         """
         run_id = new_run_id()
-        paths = [str(Path(one).expanduser().absolute()) for one in files]
-        self.journal.begin(run_id, request, paths, asdict(options or Options()))
+        self.journal.begin(run_id, request, _absolute(files), asdict(options or Options()))
         return await self._work(self.journal.get(run_id), on_event, resumed=False)
 
     async def stream(
@@ -174,7 +177,7 @@ class Assistant:
         from .messages import system_message, user_message
 
         context = self._context(self._base, lambda event: None, Options(), time.perf_counter)
-        facts = await ingest_files([str(one) for one in files], self._base)
+        facts = await ingest_files(_absolute(files), self._base)
         model = context.brain.bind_tools(tool_schemas(context.catalog))
         answer = await model.ainvoke([system_message(), user_message(request, facts)])
         if not answer.tool_calls:
@@ -184,7 +187,7 @@ class Assistant:
 
     def runs(self) -> list[RunRow]:
         """Return the latest runs, newest first."""
-        return self.journal.list()
+        return self.journal.latest()
 
     def show(self, run_id: str) -> RunView:
         """Return everything recorded of a run; `last` is the latest."""
@@ -238,8 +241,8 @@ class Assistant:
                 assert graph.checkpointer and not isinstance(graph.checkpointer, bool)
                 await graph.checkpointer.adelete_thread(row.run)
                 known = await graph.aget_state(config)
-            state = await graph.ainvoke(None if known.next else start, config, context=context, durability="sync")
-        return state  # type: ignore[return-value]
+            walked = await graph.ainvoke(None if known.next else start, config, context=context, durability="sync")
+        return cast("State", walked)
 
     @asynccontextmanager
     async def _graph(self) -> "AsyncIterator[CompiledStateGraph[State, Context, State, State]]":
@@ -275,6 +278,11 @@ async def run(request: str, *files: str | Path, settings: Settings | None = None
     """Answer one request about some files."""
     with Assistant(settings) as assistant:
         return await assistant.run(request, files)
+
+
+def _absolute(files: Sequence[str | Path]) -> list[str]:
+    """Return paths that mean the same when the run is resumed from another folder."""
+    return [str(Path(one).expanduser().absolute()) for one in files]
 
 
 def _results(rows: Sequence[StepRow]) -> dict[str, Any]:

@@ -65,14 +65,14 @@ class Journal:
         Raises:
             ArgumentError: There is no such run, or several start so.
         """
-        rows = self.list(limit=1) if run == "last" else self._select("WHERE run LIKE ? || '%' LIMIT 2", (run,))
+        rows = self.latest(limit=1) if run == "last" else self._select("WHERE run LIKE ? || '%' LIMIT 2", (run,))
         if not rows or (run != "last" and not run.isalnum()):
             raise ArgumentError(f"There is no run {run!r}. `sensorium runs` lists them.")
         if len(rows) > 1:
             raise ArgumentError(f"Several runs start with {run!r}. Give more of the id; `sensorium runs` lists them.")
         return rows[0]
 
-    def list(self, *, limit: int = 50) -> list[RunRow]:
+    def latest(self, *, limit: int = 50) -> list[RunRow]:
         """Return the latest runs, newest first."""
         return self._select("ORDER BY created DESC, rowid DESC LIMIT ?", (limit,))
 

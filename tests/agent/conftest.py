@@ -1,0 +1,68 @@
+"""Small tools to plan with, and an executor over them."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import pytest
+from pydantic import BaseModel, Field
+
+from sensorium.agent.act import Executor
+from sensorium.agent.events import Event
+from sensorium.tools.base.errors import ToolError
+from sensorium.tools.base.journal import Journal
+from sensorium.tools.base.run import Run
+from sensorium.tools.base.tool import Tool, tool
+
+
+class Said(BaseModel):
+    """What the small tools give."""
+
+    text: str = ""
+    items: list[int] = Field(default_factory=list)
+    got: Any = None
+
+
+@pytest.fixture
+def calls() -> list[str]:
+    """The texts of `echo` calls that really ran, in order."""
+    return []
+
+
+@pytest.fixture
+def small_tools(calls: list[str]) -> dict[str, Tool]:
+    """Tools that wait, repeat, count or fail."""
+
+    @tool(effect="writes", resource="network")
+    async def echo(text: str = "", items: list[int] | None = None, got: Any = None, *, run: Run) -> Said:
+        """Give back what it was given."""
+        calls.append(text)
+        return Said(text=text, items=items or [], got=got)
+
+    @tool(effect="writes", resource="network")
+    async def wait(seconds: Annotated[float, Field(ge=0)], after: Any = None, *, run: Run) -> Said:
+        """Wait for some seconds."""
+        await asyncio.sleep(seconds)
+        return Said(text=f"{seconds}")
+
+    @tool(effect="writes", resource="network")
+    async def fail(when: int | None = None, *, run: Run) -> Said:
+        """Fail always, or when the number is negative."""
+        if when is None or when < 0:
+            raise ToolError(f"{when!r} does not work. Try another.")
+        return Said(text=str(when))
+
+    return {one.name: one for one in (echo, wait, fail)}
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    """What an executor announced, in order."""
+    return []
+
+
+@pytest.fixture
+def executor(run: Run, small_tools: dict[str, Tool], events: list[Event]) -> Callable[[], Executor]:
+    """Make an executor over the same journal, as a resumed process would."""
+    journal = Journal(run.library, run.settings.home)
+    return lambda: Executor(run=run, journal=journal, catalog=small_tools, emit=events.append)

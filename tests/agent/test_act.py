@@ -1,0 +1,148 @@
+"""The executor: order, references, failures as data, the journal."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sensorium.agent.act import Executor
+from sensorium.agent.events import Event, StepEnded
+from sensorium.agent.plan import Plan
+
+Make = Callable[[], Executor]
+
+
+def plan(*steps: dict[str, Any]) -> Plan:
+    return Plan.model_validate({"goal": "test", "steps": list(steps)})
+
+
+async def test_a_result_flows_to_the_steps_that_refer_to_it(executor: Make) -> None:
+    made = executor()
+    await made.act(
+        plan(
+            {"id": "b", "tool": "echo", "args": {"text": "<${a.text}>", "got": "$a.items"}},
+            {"id": "a", "tool": "echo", "args": {"text": "x", "items": [1, 2]}},
+        )
+    )
+    assert made.scope["b"] == {"text": "<x>", "items": [], "got": [1, 2]}
+
+
+async def test_a_step_starts_as_soon_as_what_it_needs_is_there(executor: Make, events: list[Event]) -> None:
+    await executor().act(
+        plan(
+            {"id": "slow", "tool": "wait", "args": {"seconds": 0.3}},
+            {"id": "fast", "tool": "wait", "args": {"seconds": 0}},
+            {"id": "after_fast", "tool": "wait", "args": {"seconds": 0, "after": "$fast"}},
+        )
+    )
+    ended = [one.step for one in events if isinstance(one, StepEnded)]
+    assert ended == ["fast", "after_fast", "slow"]
+
+
+async def test_for_each_makes_one_call_an_item_and_gives_a_list_in_order(executor: Make) -> None:
+    made = executor()
+    records = await made.act(
+        plan(
+            {"id": "list", "tool": "echo", "args": {"items": [3, 1, 2]}},
+            {"id": "each", "tool": "fail", "for_each": "$list.items", "args": {"when": "$item"}},
+        )
+    )
+    assert [one["text"] for one in made.scope["each"]] == ["3", "1", "2"]
+    assert records["each"]["status"] == "done"
+
+
+async def test_one_failed_item_leaves_the_others_and_is_said(executor: Make) -> None:
+    made = executor()
+    records = await made.act(
+        plan(
+            {"id": "list", "tool": "echo", "args": {"items": [3, -1, 2]}},
+            {"id": "each", "tool": "fail", "for_each": "$list.items", "args": {"when": "$item"}},
+        )
+    )
+    assert [one["text"] for one in made.scope["each"]] == ["3", "2"]
+    assert records["each"]["partial"] and records["each"]["error"]["message"] == "1 of 3 items failed."
+
+
+async def test_a_failure_skips_what_needs_it_and_nothing_else(executor: Make, calls: list[str]) -> None:
+    records = await executor().act(
+        plan(
+            {"id": "bad", "tool": "fail"},
+            {"id": "needs", "tool": "echo", "args": {"got": "$bad"}},
+            {"id": "needs_that", "tool": "echo", "args": {"got": "$needs"}},
+            {"id": "free", "tool": "echo", "args": {"text": "free"}},
+        )
+    )
+    assert {name: one["status"] for name, one in records.items()} == {
+        "bad": "failed",
+        "needs": "skipped",
+        "needs_that": "skipped",
+        "free": "done",
+    }
+    assert records["bad"]["error"] == {"type": "ToolError", "message": "None does not work. Try another."}
+    assert calls == ["free"]
+
+
+async def test_others_go_on_without_a_failed_optional_step(executor: Make) -> None:
+    made = executor()
+    records = await made.act(
+        plan(
+            {"id": "bad", "tool": "fail", "optional": True},
+            {"id": "good", "tool": "echo", "args": {"text": "x"}},
+            {"id": "end", "tool": "echo", "args": {"got": ["$bad", "$good.text"]}},
+        )
+    )
+    assert made.scope["end"]["got"] == ["x"]
+    assert [one["status"] for one in records.values()] == ["failed", "done", "done"]
+
+
+async def test_a_finished_step_does_not_run_again_after_a_restart(executor: Make, calls: list[str]) -> None:
+    steps = plan(
+        {"id": "a", "tool": "echo", "args": {"text": "a"}},
+        {"id": "b", "tool": "echo", "args": {"text": "b", "got": ["$a", "$run.steps"]}},
+    )
+    first, second = executor(), executor()
+    await first.act(steps)
+    await executor().act(steps)
+    third = executor()
+    await third.act(steps)
+    assert sorted(calls) == ["a", "b"]
+    assert third.scope["b"]["text"] == "b"
+    assert second._journalled == {}
+
+
+async def test_a_changed_argument_runs_again(executor: Make, calls: list[str]) -> None:
+    await executor().act(plan({"id": "a", "tool": "echo", "args": {"text": "one"}}))
+    await executor().act(plan({"id": "a", "tool": "echo", "args": {"text": "two"}}))
+    assert calls == ["one", "two"]
+
+
+async def test_a_failed_step_is_tried_again_after_a_restart(executor: Make) -> None:
+    steps = plan({"id": "a", "tool": "fail"}, {"id": "b", "tool": "echo"})
+    await executor().act(steps)
+    records = await executor().act(steps)
+    assert records["a"]["status"] == "failed"
+
+
+async def test_a_cancellation_stops_the_running_steps(executor: Make, events: list[Event]) -> None:
+    made, started = executor(), asyncio.Event()
+
+    def emit(event: Event) -> None:
+        events.append(event)
+        started.set()
+
+    made.emit = emit
+    work = asyncio.create_task(made.act(plan({"id": "long", "tool": "wait", "args": {"seconds": 60}})))
+    await started.wait()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert made.run.cancelled.is_set()
+    assert [one.status for one in events if isinstance(one, StepEnded)] == ["cancelled"]
+
+
+async def test_call_ids_are_the_same_after_a_restart(executor: Make, events: list[Event]) -> None:
+    steps = plan({"id": "a", "tool": "fail"})
+    await executor().act(steps)
+    await executor().act(steps)
+    assert len({one.call_id for one in events if isinstance(one, StepEnded)}) == 1
