@@ -1,0 +1,154 @@
+"""Pictures: opened safely, compared by a perceptual hash, written as JPEG, laid out on a contact sheet."""
+
+import io
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from .errors import MediaError
+from .sniff import sniff
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    AnyPicture = Image | NDArray[np.uint8]
+
+MAX_PICTURE_PIXELS = 50_000_000
+MAX_SIDE_PIXELS = 16_384
+
+
+def open_picture(path: Path, name: str) -> "Image":
+    """Return a still picture as upright RGB; of an animation, its first frame.
+
+    Raises:
+        MediaError: It is not a picture, is damaged, or is beyond the limits (checked before decoding).
+    """
+    from PIL import Image, ImageOps
+
+    with path.open("rb") as file:
+        picture = _header(file, name)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                picture.load()
+                upright: Image.Image = ImageOps.exif_transpose(picture)
+                if upright.mode in ("RGBA", "LA") or "transparency" in upright.info:
+                    # Seen as on paper: what is transparent is white.
+                    layer = upright.convert("RGBA")
+                    upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+                return upright.convert("RGB")
+        except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, Warning) as error:
+            raise MediaError(
+                f"{name!r} cannot be decoded: {error}. It is damaged or cut off; copy it again."
+            ) from error
+
+
+def picture_size(path: Path, name: str) -> tuple[int, int]:
+    """Return width and height as displayed, from the header alone.
+
+    Raises:
+        MediaError: It is not a picture, or is beyond the limits.
+    """
+    from PIL import ExifTags
+
+    with path.open("rb") as file:
+        picture = _header(file, name)
+        turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+        width, height = picture.size
+        return (height, width) if turned else (width, height)
+
+
+def _header(file: "io.BufferedReader", name: str) -> "Image":
+    """Open a picture without decoding it and check its size."""
+    from PIL import Image, UnidentifiedImageError
+
+    sniffed = sniff(file)
+    if sniffed.picture_format is None:
+        hint = " Convert it to JPEG first." if sniffed.media_type.startswith("image/") else ""
+        raise MediaError(
+            f"{name!r} is not a picture that can be opened: its content is {sniffed.media_type}.{hint} "
+            "Supported are PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF."
+        )
+    try:
+        with warnings.catch_warnings():
+            # Our own limits below are lower, so Pillow's warning would only come first.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(file, formats=(sniffed.picture_format,))
+    except Image.DecompressionBombError as error:
+        raise MediaError(f"{name!r} is too large: {error} The limit is {MAX_PICTURE_PIXELS:,} pixels.") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise MediaError(
+            f"{name!r} begins like {sniffed.media_type}, but its header cannot be read. It is damaged; copy it again."
+        ) from error
+    width, height = picture.size
+    if width * height > MAX_PICTURE_PIXELS or max(width, height) > MAX_SIDE_PIXELS:
+        raise MediaError(
+            f"{name!r} has {width:,}×{height:,} pixels; the limit is {MAX_PICTURE_PIXELS:,} "
+            f"and {MAX_SIDE_PIXELS:,} a side. Scale it down first."
+        )
+    return picture
+
+
+def as_image(picture: "AnyPicture") -> "Image":
+    """Return an RGB array or a Pillow image as a Pillow image."""
+    from PIL import Image
+
+    return picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+
+
+def dhash(picture: "AnyPicture") -> int:
+    """Return a 64-bit hash that near-duplicates share: is each of 8×8 areas brighter than the one on its left?"""
+    import numpy as np
+    from PIL import Image
+
+    small = np.asarray(as_image(picture).convert("L").resize((9, 8), Image.Resampling.BOX), dtype=np.int16)
+    bits = (small[:, 1:] > small[:, :-1]).flatten()
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+
+
+def hamming(one: int, other: int) -> int:
+    """Return in how many bits two hashes differ."""
+    return (one ^ other).bit_count()
+
+
+def jpeg(picture: "AnyPicture", quality: int = 85) -> bytes:
+    """Return a picture as JPEG."""
+    out = io.BytesIO()
+    as_image(picture).convert("RGB").save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def contact_sheet(
+    pictures: "Sequence[tuple[float, AnyPicture]]", *, columns: int = 4, cell_pixels: int = 320
+) -> "Image":
+    """Return pictures in rows, each with its time written under it."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    columns = max(1, min(columns, len(pictures)))
+    cells = [(seconds, as_image(picture)) for seconds, picture in pictures]
+    font = cast("ImageFont.FreeTypeFont", ImageFont.load_default(size=max(12, cell_pixels // 18)))
+    label, gap = int(font.size * 1.6), 8
+    tallest = max(round(cell_pixels * image.height / image.width) for _, image in cells)
+    rows = -(-len(cells) // columns)
+    size = (columns * (cell_pixels + gap) + gap, rows * (tallest + label + gap) + gap)
+    sheet = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(sheet)
+    for number, (seconds, image) in enumerate(cells):
+        left = gap + number % columns * (cell_pixels + gap)
+        top = gap + number // columns * (tallest + label + gap)
+        small = image.convert("RGB").resize((cell_pixels, round(cell_pixels * image.height / image.width)))
+        sheet.paste(small, (left, top))
+        draw.text((left, top + small.height + 2), clock(seconds), fill="black", font=font)
+    return sheet
+
+
+def clock(seconds: float) -> str:
+    """Return a time for people: `1:02.5`, or `1:00:02.5` from an hour on."""
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    ending = f"{rest // 10:02d}.{rest % 10}"
+    return f"{hours}:{minutes:02d}:{ending}" if hours else f"{minutes}:{ending}"
