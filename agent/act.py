@@ -19,7 +19,7 @@ from ..tools.base.run import Progress, Run
 from ..tools.base.tool import Tool
 from .compact import compact
 from .events import ArtifactStored, Event, StepEnded, StepProgress, StepStarted
-from .plan import MISSING, Plan, PlanError, Step, resolve
+from .plan import MISSING, Plan, PlanError, Step, references, resolve
 
 logger = logging.getLogger(__name__)
 
@@ -172,7 +172,8 @@ class Executor:
             self._announce(step, known.record)
             return known.record, known.result
         async with self._slots[tool.resource]:
-            arguments = resolve(step.args, {**scope, "run": self._facts()})
+            asks = any(one.split(".")[0] == "run" for one in references(step.args))
+            arguments = resolve(step.args, {**scope, "run": self._facts()} if asks else scope)
             outcome = await perform(tool, arguments, run, call_id=call_id)
         result = outcome.result.model_dump(mode="json")
         record = _record(step, "done", outcome=outcome, partial=bool(result.get("partial")))

@@ -50,8 +50,7 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
     arguments = validate(found, args)
     handles = await _resolve(found, arguments, run)
     plain = arguments.model_dump(mode="json")
-    key = run.memo.key(found, plain, run.models.fingerprint(found.roles))
-    if found.effect == "pure" and (hit := run.memo.get(found, key)):
+    if found.effect == "pure" and (hit := run.memo.get(found, _key(found, plain, run))):
         result, provider = hit
         return Outcome(
             result=result,
@@ -68,7 +67,7 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
     provider = current.providers[-1] if current.providers else "sensorium"
     if found.effect == "pure":
         # The call itself may have changed what the models are, by a first download: remember it under what served it.
-        run.memo.put(found, run.memo.key(found, plain, run.models.fingerprint(found.roles)), result, provider)
+        run.memo.put(found, _key(found, plain, run), result, provider)
     return Outcome(
         result=result,
         artifacts=artifacts,
@@ -76,6 +75,10 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
         seconds=time.perf_counter() - started,
         provider=provider,
     )
+
+
+def _key(tool: Tool, arguments: Mapping[str, Any], run: Run) -> str:
+    return run.memo.key(tool, arguments, run.models.fingerprint(tool.roles))
 
 
 def validate(tool: Tool, args: Mapping[str, Any]) -> BaseModel:
