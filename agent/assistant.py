@@ -194,6 +194,10 @@ class Assistant:
         row = self.journal.get(run_id)
         return RunView(row=row, steps=self.journal.steps(row.run))
 
+    def path(self, handle: str) -> Path:
+        """Return where the content of an artifact lies, to be read only."""
+        return self._base.path(handle)
+
     async def _work(self, row: RunRow, on_event: OnEvent | None, *, resumed: bool) -> Answer:
         emit = _in_loop(on_event or (lambda event: None))
         run = replace(self._base, id=row.run, cancelled=type(self._base.cancelled)())
