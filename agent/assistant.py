@@ -38,6 +38,8 @@ class Options:
     """The most a run may cost; every tool of this version is free."""
     yes: bool = False
     """Approve what would be asked; no tool of this version asks."""
+    output: str | None = None
+    """The folder that the command line puts the files into; kept, so that `resume` knows it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,5 @@
+"""`python -m sensorium`."""
+
+from .agent.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,146 @@
+"""The commands: what `sensorium` understands, and the exit code of whatever happens."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from ..tools.base.errors import ArgumentError, SensoriumError, SettingsError, TransientError
+from .printing import ClosedPipe, forget_output, say
+
+EXIT_CODES = """exit codes:
+  0 done   1 failed   2 usage   3 settings or credentials
+  4 provider down   5 partial result   130 interrupted"""
+CLOSED_PIPE = 141
+"""What a shell reports for a program that was stopped because its reader went away."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # File names may hold bytes that no encoding has.
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+    try:
+        chosen = parse(sys.argv[1:] if arguments is None else arguments)
+        # A command's module is imported when it is used: `--help` and `tools` must be quick.
+        return int(getattr(import_module(chosen.module, __package__), chosen.function)(chosen))
+    except ClosedPipe:
+        forget_output()
+        return CLOSED_PIPE
+    except KeyboardInterrupt:
+        return 130
+    except SensoriumError as error:
+        say(f"sensorium: {error}", sys.stderr)
+        return exit_code(error)
+
+
+def exit_code(error: SensoriumError) -> int:
+    """Return the exit code of an error that stopped a command."""
+    if isinstance(error, SettingsError):
+        return 3
+    if isinstance(error, TransientError):
+        return 4
+    return 2 if isinstance(error, ArgumentError) else 1
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the chosen command and its arguments; exits with 2 when they cannot be understood."""
+    parser, commands = _parser()
+    if arguments and (command := commands.choices.get(arguments[0])):
+        # Options may stand between and after the files.
+        return command.parse_intermixed_args(arguments[1:])
+    chosen = parser.parse_args(arguments)
+    if not hasattr(chosen, "function"):
+        parser.error("say what to do, for example: sensorium demo")
+    return chosen
+
+
+def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argparse.ArgumentParser]]":
+    parser = argparse.ArgumentParser(
+        prog="sensorium",
+        description="A request and some media in, an answer with its evidence out.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(metavar="COMMAND")
+
+    def command(name: str, module: str, summary: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(
+            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
+        )
+        one.set_defaults(module=module, function=name)
+        return one
+
+    run = command("run", ".commands", "answer a request about some files")
+    run.add_argument("request", metavar="REQUEST", help="what you want, in English or Chinese")
+    run.add_argument("files", metavar="FILE", nargs="*", type=Path, help="video, audio or pictures")
+    _output(run)
+    _json(run, "print one AG-UI event a line")
+    run.add_argument("--plan-only", action="store_true", help="print the plan and stop")
+    run.add_argument("--yes", action="store_true", help="approve what would be asked (no tool of this version asks)")
+    run.add_argument(
+        "--budget-usd", type=amount, metavar="X", help="spend at most this (every tool of this version is free)"
+    )
+    run.add_argument("--max-steps", type=count, default=64, metavar="N", help="refuse a longer plan (default 64)")
+
+    demo = command("demo", ".demo", "make a short narrated video and report on it: no key, no network")
+    demo.add_argument("-o", "--output", type=Path, default=Path("sensorium-demo"), metavar="DIR")
+
+    resume = command("resume", ".commands", "go on with an interrupted run; finished steps do not run again")
+    resume.add_argument("run_id", metavar="RUN_ID", help="its id, the start of it, or `last`")
+    _output(resume)
+    _json(resume, "print one AG-UI event a line")
+
+    _json(command("runs", ".commands", "list the latest runs"))
+    show = command("show", ".commands", "show a run: its steps and its answer")
+    show.add_argument("run_id", metavar="RUN_ID", help="its id, the start of it, or `last`")
+    _json(show)
+
+    _json(command("tools", ".tool_commands", "list the tools"), "with their full schemas, as JSON")
+    tool = command("tool", ".tool_commands", "call one tool")
+    tool.add_argument("name", metavar="NAME", help="one of `sensorium tools`")
+    tool.add_argument("args", metavar="ARGS", nargs="?", help="JSON object, `@args.json`, or `-` for standard input")
+    _output(tool)
+    _json(tool)
+
+    plan = command("plan", ".commands", "show the plan for a request, checked, without running it")
+    plan.add_argument("request", metavar="REQUEST")
+    plan.add_argument("files", metavar="FILE", nargs="*", type=Path)
+    _json(plan)
+
+    _json(command("doctor", ".doctor", "say what works here, what is missing, and what adds it"))
+    return parser, commands
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from .. import __version__
+
+        parser.exit(message=f"sensorium {__version__}\n")
+
+
+def _output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="put the files that were made into this folder"
+    )
+
+
+def _json(parser: argparse.ArgumentParser, help: str = "print JSON") -> None:
+    parser.add_argument("--json", action="store_true", help=help)
+
+
+def amount(text: str) -> float:
+    price = float(text)
+    if not 0 <= price < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of money; give a number from 0 up")
+    return price
+
+
+def count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} must be between 1 and 64")
+    return number

@@ -1,0 +1,196 @@
+"""`sensorium run`, `resume`, `runs`, `show` and `plan`."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from ..tools.base.errors import SensoriumError
+from ..tools.base.settings import Settings
+from .assistant import Answer, Assistant, Options, Planned
+from .deliver import Delivered, deliver, prepare
+from .events import AguiWriter, Event, RunFailed, RunFinished, RunStarted
+from .printing import ClosedPipe, fit, one_line, pad, say, say_json
+from .terminal import View, watching
+
+EXIT_CODES = {"done": 0, "failed": 1, "partial": 5, "cancelled": 130}
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Answer a request about some files."""
+    if chosen.plan_only:
+        return plan(chosen)
+    if chosen.output:
+        prepare(chosen.output)
+    output = str(chosen.output.absolute()) if chosen.output else None
+    options = Options(max_steps=chosen.max_steps, budget_usd=chosen.budget_usd, yes=chosen.yes, output=output)
+    with Assistant(Settings.read()) as assistant:
+        return answer(
+            assistant,
+            lambda on_event: assistant.run(chosen.request, chosen.files, options=options, on_event=on_event),
+            as_json=chosen.json,
+        )
+
+
+def resume(chosen: argparse.Namespace) -> int:
+    """Go on with an interrupted run."""
+    with Assistant(Settings.read()) as assistant:
+        return answer(
+            assistant,
+            lambda on_event: assistant.resume(chosen.run_id, on_event=on_event),
+            as_json=chosen.json,
+            folder=chosen.output,
+        )
+
+
+def plan(chosen: argparse.Namespace) -> int:
+    """Show the plan for a request."""
+    with Assistant(Settings.read()) as assistant:
+        planned = asyncio.run(assistant.plan(chosen.request, chosen.files))
+    if chosen.json:
+        say_json(planned.plain(), indent=1)
+    else:
+        _say_plan(planned)
+    return 1 if planned.findings else 0
+
+
+def runs(chosen: argparse.Namespace) -> int:
+    """List the latest runs."""
+    with Assistant(Settings.read()) as assistant:
+        rows = assistant.runs()
+    if chosen.json:
+        shown = [
+            {"run_id": one.run, "request": one.request, "files": one.files, "status": one.status,
+             "created": one.created, "seconds": one.seconds}
+            for one in rows
+        ]  # fmt: skip
+        say_json(shown, indent=1)
+        return 0
+    for one in rows:
+        when = time.strftime("%m-%d %H:%M", time.localtime(one.created))
+        say(f"{one.run[:12]:<13}{when:<13}{one.status:<10}{fit(one.request, 80)}")
+    return 0
+
+
+def show(chosen: argparse.Namespace) -> int:
+    """Show a run: its steps and its answer."""
+    with Assistant(Settings.read()) as assistant:
+        view = assistant.show(chosen.run_id)
+    if chosen.json:
+        say_json(view.plain(), indent=1)
+        return 0
+    say(f"run {view.row.run}: {view.row.status}, {view.row.seconds:.1f} s")
+    say(f"request: {one_line(view.row.request)}")
+    for name in view.row.files:
+        say(f"file: {one_line(name)}")
+    for step in view.steps:
+        error = step.record.get("error")
+        ended = one_line(error["message"]) if error else f"{step.record['seconds']:.1f} s"
+        say(f"{step.record['status']:<10}{pad(step.step, 18)} {ended}")
+    if text := view.row.answer.get("text"):
+        say(f"\n{text}")
+    return 0
+
+
+def answer(
+    assistant: Assistant,
+    start: "Callable[[Callable[[Event], None]], Coroutine[Any, Any, Answer]]",
+    *,
+    as_json: bool,
+    folder: Path | None = None,
+) -> int:
+    """Run to the answer, show how it goes, hand over what was made, and return the exit code."""
+    with watching() as view:
+        listener = _Listener(view, as_json)
+        try:
+            given = asyncio.run(listener.listen(start))
+        except KeyboardInterrupt:
+            view.close()
+            say(f"Stopped. To go on: sensorium resume {listener.run_id or 'last'}", sys.stderr)
+            return 130
+        except asyncio.CancelledError:
+            raise ClosedPipe from None  # nobody reads the events any more
+        except SensoriumError as error:
+            if as_json and not listener.ended:
+                listener.heard(RunFailed(message=str(error), code=type(error).__name__))
+            raise
+    row = assistant.show(given.run_id).row
+    folder = folder or (Path(row.options["output"]) if row.options.get("output") else None)
+    delivered = None
+    if folder:
+        prepare(folder)
+        delivered = deliver(given.artifacts, assistant.path, [Path(one) for one in row.files], folder)
+    if not as_json:
+        say(given.text)
+    _say_files(given, delivered)
+    return _exit_code(given)
+
+
+class _Listener:
+    """Shows the events of a run, and prints them where that is asked for."""
+
+    def __init__(self, view: View, as_json: bool) -> None:
+        self._view = view
+        self._writer = AguiWriter() if as_json else None
+        self._task: asyncio.Task[Any] | None = None
+        self.run_id = ""
+        self.ended = False
+
+    async def listen(self, start: "Callable[[Callable[[Event], None]], Coroutine[Any, Any, Answer]]") -> Answer:
+        self._task = asyncio.current_task()
+        try:
+            return await start(self.heard)
+        except asyncio.CancelledError:
+            # Threads are asked to stop, which may take a moment; who presses Ctrl-C again does not want to wait.
+            signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+            raise
+
+    def heard(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self.run_id = event.run_id
+        self.ended = isinstance(event, RunFinished | RunFailed)
+        self._view.show(event)
+        if self._writer:
+            try:
+                for line in self._writer.lines(event):
+                    say_json(line)
+            except ClosedPipe:
+                self._writer = None
+                if self._task:
+                    self._task.cancel()
+
+
+def _say_files(given: Answer, delivered: Delivered | None) -> None:
+    """Say on standard error where the files are, or how to get them."""
+    if delivered:
+        for note in delivered.notes:
+            say(note, sys.stderr)
+        for path in delivered.files:
+            say(str(path), sys.stderr)
+    elif given.artifacts:
+        names = ", ".join(dict.fromkeys(one.name for one in given.artifacts))
+        say(fit(f"Add `-o DIR` to get the files: {names}", 200), sys.stderr)
+
+
+def _exit_code(given: Answer) -> int:
+    """Return 0, 1, 5 or 130 as the run ended; 3 or 4 when all that failed is for want of a setting or a provider."""
+    errors = {step["error"]["type"] for step in given.steps if step["status"] == "failed" and step["error"]}
+    if given.status == "failed" and errors in ({"UnavailableError"}, {"TransientError"}):
+        return 3 if errors == {"UnavailableError"} else 4
+    return EXIT_CODES[given.status]
+
+
+def _say_plan(planned: Planned) -> None:
+    if planned.text:
+        say(planned.text)
+    if planned.plan:
+        for number, step in enumerate(planned.plan.steps, 1):
+            needs = f"  after {', '.join(sorted(step.needs()))}" if step.needs() else ""
+            say(f"{number:>2}. {pad(step.id, 18)} {step.tool}{needs}")
+    for finding in planned.findings:
+        say(f"{finding.step}: {finding.message}", sys.stderr)

@@ -1,0 +1,207 @@
+"""Show what a run does: live lines on a terminal, plain lines everywhere else."""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Protocol, TextIO
+
+from .events import Event, PlanMade, RunFinished, RunStarted, StepEnded, StepProgress, StepStarted
+from .printing import fit, one_line, pad, say, width
+
+REDRAW_SECONDS = 0.1
+"""Progress that comes faster is not drawn: nobody reads it, and a slow terminal would hold up the work."""
+REPORT_SECONDS = 15.0
+"""How often a long step says something where lines stay."""
+_NAME_COLUMNS = 18
+_MARKS = {"done": "✓", "failed": "✗", "skipped": "–", "cancelled": "–", "partial": "!"}
+_COLOURS = {"done": "32", "failed": "31", "skipped": "33", "cancelled": "33", "partial": "33"}
+
+
+class View(Protocol):
+    """Shows events; may be called from any thread."""
+
+    def show(self, event: Event) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@contextmanager
+def watching() -> Iterator[View]:
+    """Give a view on standard error; take its live lines away at the end."""
+    view = open_view(sys.stderr, os.environ)
+    try:
+        yield view
+    finally:
+        view.close()
+
+
+def open_view(stream: TextIO, environ: Mapping[str, str]) -> View:
+    """Return the view that suits a stream."""
+    if stream.isatty() and environ.get("TERM") != "dumb" and _moves_cursor(stream):
+        return LiveView(stream, colour=not environ.get("NO_COLOR"))
+    return PlainView(stream)
+
+
+def _moves_cursor(stream: TextIO) -> bool:
+    if (stream.encoding or "").lower().replace("-", "") != "utf8":
+        return False
+    if sys.platform == "win32":
+        import ctypes
+        import msvcrt
+
+        console, mode = msvcrt.get_osfhandle(stream.fileno()), ctypes.c_ulong()
+        kernel = ctypes.windll.kernel32
+        # ENABLE_VIRTUAL_TERMINAL_PROCESSING: off by default in the old console window.
+        return bool(kernel.GetConsoleMode(console, ctypes.byref(mode))) and bool(
+            kernel.SetConsoleMode(console, mode.value | 4)
+        )
+    return True
+
+
+def ending(event: StepEnded) -> str:
+    """Say how a step ended: how long it took, or why it failed."""
+    if event.error:
+        return event.error["message"]
+    return "remembered" if event.cached else f"{event.seconds:.1f} s"
+
+
+class PlainView:
+    """One line for each thing that happens."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._said: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def show(self, event: Event) -> None:
+        if line := self._line(event):
+            with self._lock:
+                say(line, self._stream)
+
+    def close(self) -> None:
+        return None
+
+    def _line(self, event: Event) -> str | None:
+        match event:
+            case RunStarted():
+                return f"run {event.run_id}: {'resumed' if event.resumed else 'started'}"
+            case PlanMade():
+                return f"plan: {', '.join(step['tool'] for step in event.steps)}"
+            case StepStarted():
+                self._said[event.call_id] = time.monotonic()
+                return f"started    {_name(event.step, event.tool)}"
+            case StepProgress() if time.monotonic() - self._said.get(event.call_id, 0) >= REPORT_SECONDS:
+                self._said[event.call_id] = time.monotonic()
+                return f"running    {_name(event.step, event.tool)}  {_share(event.fraction)} {fit(event.note, 80)}"
+            case StepEnded():
+                return f"{event.status:<10} {_name(event.step, event.tool)}  {ending(event)}"
+            case RunFinished():
+                return summary(event)
+            case _:
+                return None
+
+
+class LiveView:
+    """A line for each running step, redrawn in place below the lines of those that ended."""
+
+    def __init__(self, stream: TextIO, *, colour: bool) -> None:
+        self._stream = stream
+        self._colour = colour
+        self._running: dict[str, tuple[StepStarted, float, StepProgress | None]] = {}
+        self._drawn: list[int] = []
+        """Columns of each live line on the screen."""
+        self._drawn_at = 0.0
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._clock = threading.Thread(target=self._tick, daemon=True)
+        self._clock.start()
+
+    def show(self, event: Event) -> None:
+        with self._lock:
+            match event:
+                case RunStarted():
+                    self._draw([f"{'Resuming' if event.resumed else 'Run'} {event.run_id}"])
+                case PlanMade():
+                    self._draw([f"Plan: {len(event.steps)} step{'s' * (len(event.steps) != 1)}"])
+                case StepStarted():
+                    self._running[event.call_id] = (event, time.monotonic(), None)
+                    self._draw([])
+                case StepProgress() if event.call_id in self._running:
+                    started, since, _ = self._running[event.call_id]
+                    self._running[event.call_id] = (started, since, event)
+                    if time.monotonic() - self._drawn_at >= REDRAW_SECONDS:
+                        self._draw([])
+                case StepEnded():
+                    self._running.pop(event.call_id, None)
+                    self._draw([self._ended(event)])
+                case RunFinished():
+                    self._running.clear()
+                    self._draw([summary(event)])
+
+    def close(self) -> None:
+        """Take the live lines away; what ended stays."""
+        self._closed.set()
+        with self._lock:
+            self._running.clear()
+            self._draw([])
+
+    def _tick(self) -> None:
+        while not self._closed.wait(0.5):
+            with self._lock:
+                if self._running:
+                    self._draw([])
+
+    def _ended(self, event: StepEnded) -> str:
+        mark = _MARKS.get(event.status, "✓")
+        if self._colour:
+            mark = f"\x1b[{_COLOURS.get(event.status, '0')}m{mark}\x1b[0m"
+        return f"{mark} {pad(_name(event.step, event.tool), _NAME_COLUMNS)} {one_line(ending(event))}"
+
+    def _live(self, columns: int) -> list[str]:
+        lines = []
+        for started, since, progress in self._running.values():
+            seconds = f"{time.monotonic() - since:5.0f} s"
+            share, note = (_share(progress.fraction), progress.note) if progress else ("", "")
+            name = pad(_name(started.step, started.tool), _NAME_COLUMNS)
+            lines.append(fit(f"· {name}{seconds}  {share} {note}".rstrip(), columns))
+        return lines
+
+    def _draw(self, ended: list[str]) -> None:
+        """Replace the live lines by the lines of what ended and the live lines of now."""
+        columns, rows = self._size()
+        # A narrower window has wrapped what was drawn before.
+        risen = sum(max(1, -(-one // columns)) for one in self._drawn)
+        live = self._live(columns - 1)
+        if len(live) >= rows:
+            live = [*live[: rows - 2], f"… and {len(live) - rows + 2} more"]
+        erase = f"\x1b[{risen}A\r\x1b[J" if risen else ""
+        # The terminal may be gone; the work goes on.
+        with suppress(OSError):
+            self._stream.write(erase + "".join(f"{line}\n" for line in [*ended, *live]))
+            self._stream.flush()
+        self._drawn, self._drawn_at = [width(line) for line in live], time.monotonic()
+
+    def _size(self) -> tuple[int, int]:
+        try:
+            size = os.get_terminal_size(self._stream.fileno())
+        except OSError:
+            return 80, 24
+        return max(20, size.columns or 80), max(5, size.lines or 24)
+
+
+def summary(event: RunFinished) -> str:
+    """Say in a line how a run ended."""
+    answer = event.answer
+    price = f", ${answer.cost_usd:.4f}" if answer.cost_usd else ""
+    return f"{answer.status}: run {answer.run_id}, {len(answer.steps)} steps, {answer.seconds:.1f} s{price}"
+
+
+def _name(step: str, tool: str) -> str:
+    return tool if step == tool or step.startswith(tool) else f"{tool} {step}"
+
+
+def _share(fraction: float | None) -> str:
+    return "" if fraction is None else f"{100 * fraction:3.0f} %"

@@ -1,0 +1,155 @@
+"""`sensorium tools` and `sensorium tool NAME ARGS`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..tools.base.errors import ArgumentError, SettingsError, ToolError
+from ..tools.base.listing import listing
+from .printing import fit, pad, say, say_json
+
+if TYPE_CHECKING:
+    from ..tools.base.call import Outcome
+    from ..tools.base.run import Run
+
+_LIST_COLUMNS = 60
+"""What fits a narrow terminal; the rest of a sentence is in `docs/tools.md`."""
+
+
+def tools(chosen: argparse.Namespace) -> int:
+    """List the tools."""
+    if chosen.json:
+        from ..tools.base.catalog import catalog
+
+        say_json([describe(one) for one in catalog().values()], indent=1)
+        return 0
+    listed = listing()
+    names = max(len(one.name) for one in listed) + 2
+    for one in listed:
+        say(pad(one.name, names) + fit(one.sentence, _LIST_COLUMNS - names))
+    return 0
+
+
+def describe(tool: Any) -> dict[str, Any]:
+    """Return what a client must know of a tool, as JSON data."""
+    return {
+        "name": tool.name,
+        "summary": tool.summary,
+        "description": tool.description,
+        "effect": tool.effect,
+        "cost": tool.cost,
+        "resource": tool.resource,
+        "roles": list(tool.roles),
+        "version": tool.version,
+        "input_schema": tool.input_schema,
+        "output_schema": tool.output_schema,
+    }
+
+
+def tool(chosen: argparse.Namespace) -> int:
+    """Call one tool through the door."""
+    from ..tools.base.catalog import find_tool
+
+    try:
+        found = find_tool(chosen.name)
+        if chosen.args is None:
+            from ..tools.base.document import section
+
+            say("\n".join(section(found)))
+            return 0
+        outcome = _call(chosen, read_arguments(chosen.args))
+    except ToolError as error:
+        if chosen.json:
+            say_json({"ok": False, "error": {"type": type(error).__name__, "message": str(error)}})
+        else:
+            say(f"sensorium: {error}", sys.stderr)
+        return 1
+    except SettingsError as error:
+        if not chosen.json:
+            raise
+        say_json({"ok": False, "error": {"type": type(error).__name__, "message": str(error)}})
+        return 3
+    if chosen.json:
+        say_json(
+            {
+                "ok": True,
+                "result": outcome.result.model_dump(mode="json"),
+                "artifacts": [one.model_dump(mode="json") for one in outcome.artifacts],
+                "cached": outcome.cached,
+                "cost_usd": outcome.cost_usd,
+                "seconds": round(outcome.seconds, 3),
+            }
+        )
+    else:
+        say_json(outcome.result.model_dump(mode="json", exclude_none=True), indent=1)
+    return 0
+
+
+def read_arguments(text: str) -> Mapping[str, Any]:
+    """Return the arguments that `{…}`, `@file` or `-` stands for.
+
+    Raises:
+        ArgumentError: They cannot be read, or are no JSON object.
+    """
+    where = {"-": "Standard input", "@": repr(text[1:])}.get(text[:1], "ARGS")
+    try:
+        if text == "-":
+            text = sys.stdin.read()
+        elif text.startswith("@"):
+            text = Path(text[1:]).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArgumentError(f"{where} cannot be read: {error}.") from error
+    try:
+        arguments = json.loads(text)
+    except ValueError as error:
+        raise ArgumentError(
+            f"""{where} is not JSON: {error}. Write for example '{{"media": "talk.mp4"}}'."""
+        ) from error
+    if not isinstance(arguments, dict):
+        raise ArgumentError(f"""{where} must be a JSON object, for example '{{"media": "talk.mp4"}}'.""")
+    return arguments
+
+
+def _call(chosen: argparse.Namespace, arguments: Mapping[str, Any]) -> "Outcome":
+    import asyncio
+
+    from ..tools.base.run import Run
+    from ..tools.base.settings import Settings
+    from .deliver import deliver, prepare
+
+    if chosen.output:
+        prepare(chosen.output)
+    run = Run.open(Settings.read())
+    try:
+        outcome = asyncio.run(_perform(chosen.name, arguments, run))
+        if chosen.output:
+            delivered = deliver(outcome.artifacts, run.path, [], chosen.output)
+            for path in delivered.files:
+                say(str(path), sys.stderr)
+        return outcome
+    finally:
+        run.library.close()
+
+
+async def _perform(name: str, arguments: Mapping[str, Any], run: "Run") -> "Outcome":
+    """Call the tool and show on standard error how far it is."""
+    from dataclasses import replace
+
+    from ..tools.base.call import perform
+    from ..tools.base.run import Progress
+    from .events import StepEnded, StepProgress, StepStarted
+    from .terminal import watching
+
+    def progressed(progress: Progress) -> None:
+        view.show(StepProgress(call_id="", step=name, tool=name, fraction=progress.fraction, note=progress.note))
+
+    with watching() as view:
+        view.show(StepStarted(call_id="", step=name, tool=name))
+        outcome = await perform(name, arguments, replace(run, on_progress=progressed))
+        view.show(
+            StepEnded(call_id="", step=name, tool=name, status="done", seconds=outcome.seconds, cached=outcome.cached)
+        )
+        return outcome
