@@ -20,6 +20,7 @@ from .lint import Finding
 from .plan import Plan
 
 if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
     from langgraph.graph.state import CompiledStateGraph
 
     from .graph import Context
@@ -109,8 +110,19 @@ class RunView:
 class Assistant:
     """Plans, runs and answers. Use it as a context manager, or call `close`."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, brain: "BaseChatModel | None" = None) -> None:
+        """Open the library.
+
+        Args:
+            settings: Read from the environment and `sensorium.toml` when left out.
+            brain: A chat model to plan with, instead of the one the settings name.
+
+        Raises:
+            SettingsError: A setting cannot be understood.
+            StorageError: The library cannot be opened.
+        """
         self.settings = settings or Settings.read()
+        self._brain = brain
         self._base = Run.open(self.settings)
         self.journal = Journal(self._base.library, self.settings.home)
 
@@ -276,7 +288,7 @@ class Assistant:
             scope=_results(self.journal.steps(run.id)),
             elapsed=elapsed,
         )
-        brain = open_brain(self.settings)
+        brain = self._brain or open_brain(self.settings)
         return Context(brain=brain, catalog=tools, executor=executor, emit=emit, max_steps=options.max_steps)
 
 

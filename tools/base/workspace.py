@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from .library import Library
 from .sniff import sniff
 
 PREFIX = "artifact://sha256/"
-_CHUNK_BYTES = 1 << 20
+# No call takes longer than a day, so a folder that old has lost its owner.
+_LEFT_BEHIND_SECONDS = 86_400.0
 
 Fact = str | int | float | bool | None
 
@@ -63,6 +64,7 @@ class Workspace:
         self._folder = home / "artifacts"
         self._scratch = home / "scratch"
         self._max_bytes = max_bytes
+        self._tidy()
 
     def adopt(self, path: Path) -> Artifact:
         """Return the artifact of a user's file, hashing it unless it is known and unchanged.
@@ -215,6 +217,15 @@ class Workspace:
             raise StorageError(f"{str(self._scratch)!r} cannot be written: {error.strerror}. Free the disk.") from error
         with folder as name:
             yield Path(name)
+
+    def _tidy(self) -> None:
+        """Remove what processes that were killed left in the scratch folder."""
+        if not self._scratch.is_dir():
+            return
+        for folder in self._scratch.iterdir():
+            with suppress(OSError):
+                if folder.stat().st_mtime < time.time() - _LEFT_BEHIND_SECONDS:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def _stored(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256

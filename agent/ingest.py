@@ -1,0 +1,34 @@
+"""Turns the user's files into artifacts and typed facts, before anything is planned."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..tools.base.call import perform
+from ..tools.base.errors import ToolError
+from ..tools.base.run import Run
+
+
+async def ingest_files(paths: Sequence[str], run: Run) -> list[dict[str, Any]]:
+    """Return the facts of each file, in order; one that cannot be used has an `error` and no handle."""
+    return list(await asyncio.gather(*(_ingest(path, run) for path in paths)))
+
+
+async def _ingest(path: str, run: Run) -> dict[str, Any]:
+    """Return handle, name, media_type, kind, seconds, has_sound, has_pictures and size of one file."""
+    try:
+        artifact = await asyncio.to_thread(run.workspace.adopt, Path(path))
+        probed = (await perform("probe_media", {"media": artifact.handle}, run)).result
+    except ToolError as error:
+        return {"name": Path(path).name, "error": str(error)}
+    facts = probed.model_dump(mode="json", include=set(_SHOWN))
+    return {
+        "handle": artifact.handle,
+        "name": artifact.name,
+        "media_type": artifact.media_type,
+        **{name: value for name, value in facts.items() if value is not None},
+    }
+
+
+_SHOWN = ("kind", "seconds", "has_sound", "has_pictures", "width_pixels", "height_pixels")
