@@ -1,8 +1,10 @@
 """Fixtures that every test may ask for."""
 
 import importlib.util
+import os
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -46,3 +48,18 @@ def samples() -> Path:
     if not SAMPLES.is_dir():
         pytest.skip("the media samples are not beside the checkout")
     return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def needs_program() -> Callable[..., str]:
+    """Return the path of an optional program, by any of its names; without it the test is skipped, on CI it fails."""
+
+    def find(*names: str) -> str:
+        if path := next(filter(None, map(shutil.which, names)), None):
+            return path
+        missing = f"{names[0]!r} is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{missing}, and on CI nothing is left out")
+        pytest.skip(missing)
+
+    return find

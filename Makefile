@@ -1,0 +1,38 @@
+# `make demo` and `make test` work on a fresh clone: they make the environment when there is none.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The versions this was tested with; `make CONSTRAINTS= test` takes the newest that pyproject.toml allows.
+CONSTRAINTS ?= constraints.txt
+WORKERS ?= 2
+
+.PHONY: demo test lint types pytest docs clean
+
+demo: $(BIN)/sensorium
+	$(BIN)/sensorium demo -o out/demo
+
+test: lint types pytest
+
+lint: $(BIN)/sensorium
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# mypy takes a package's name from its folder, so the built copy is checked; see docs/architecture.md.
+types: $(BIN)/sensorium
+	rm -rf build
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target build/check .
+	MYPYPATH=build/check $(BIN)/mypy --strict -p sensorium
+
+pytest: $(BIN)/sensorium
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+docs: $(BIN)/sensorium
+	$(BIN)/python -m sensorium.tools.base.document docs/tools.md
+
+$(BIN)/sensorium: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e ".[dev]"
+	touch $@
+
+clean:
+	rm -rf build dist out *.egg-info
