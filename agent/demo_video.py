@@ -105,7 +105,7 @@ def _write(path: Path, pictures: "Sequence[tuple[Image, int]]", sound: "NDArray[
         heard = container.add_stream("aac", rate=rate, layout="mono")
         at = 0
         for picture, count in pictures:
-            frame = av.VideoFrame.from_image(picture).reformat(format="yuv420p")
+            frame = av.VideoFrame.from_image(picture).reformat(format="yuv420p")  # type: ignore[no-untyped-call]
             for _ in range(count):
                 frame.pts, frame.time_base, at = at, Fraction(1, FRAMES_PER_SECOND), at + 1
                 container.mux(seen.encode(frame))

@@ -1,0 +1,127 @@
+"""`sensorium doctor`: what works here, what is missing, and the exact command or setting that adds it."""
+
+import argparse
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from typing import Literal
+
+from ..tools.base.fonts import find_cjk_font
+from ..tools.base.models import LADDERS, Models
+from ..tools.base.settings import Settings
+from .printing import pad, say, say_json
+
+LITTLE_BYTES = 2**30
+"""Less free space than this is worth a word: pictures and sound of a long video take some."""
+_MARKS = {"ok": "ok", "less": "less", "missing": "MISSING"}
+_CHINESE_FONT = {
+    "linux": "`apt install fonts-noto-cjk` (Debian, Ubuntu), or put any Chinese font into ~/.local/share/fonts",
+    "darwin": "Install a Chinese font with Font Book",
+    "win32": "Add a Chinese language pack in the Windows settings, or install any Chinese font",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    state: Literal["ok", "less", "missing"]
+    """`less`: it works without, but not as well; `missing`: the main job does not work."""
+    found: str
+    fix: str = ""
+    """What to do, as a command or a setting where there is one."""
+
+
+def doctor(chosen: argparse.Namespace) -> int:
+    """Look at everything and say what was found; 3 when something that is needed is missing."""
+    settings = Settings.read()
+    checks = [check_python(), check_packages(), check_home(settings), *check_roles(settings), check_font()]
+    works = all(one.state != "missing" for one in checks)
+    if chosen.json:
+        say_json({"ok": works, "checks": [asdict(one) for one in checks]}, indent=1)
+    else:
+        for one in checks:
+            say(f"{_MARKS[one.state]:<8}{pad(one.name, 10)}{one.found}")
+            if one.fix:
+                say(f"{'':<18}{one.fix}")
+        say("\nThe main job works here." if works else "\nThe main job does not work here before that is mended.")
+    return 0 if works else 3
+
+
+def check_python() -> Check:
+    """Say which Python and system this is."""
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    return Check(name="python", state="ok", found=found)
+
+
+def check_packages() -> Check:
+    """Look for everything that `pip install sensorium` brings."""
+    needed = [one for one in metadata.requires("sensorium") or [] if "extra ==" not in one]
+    missing = [one for one in needed if not _is_installed(one)]
+    if missing:
+        quoted = " ".join(f'"{one}"' for one in missing)
+        return Check(
+            name="packages", state="missing", found=f"not here: {', '.join(missing)}", fix=f"pip install {quoted}"
+        )
+    return Check(name="packages", state="ok", found=f"all {len(needed)} are installed")
+
+
+def _is_installed(requirement: str) -> bool:
+    name = requirement
+    for sign in " <>=!~;[":
+        name = name.partition(sign)[0]
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def check_home(settings: Settings) -> Check:
+    """See that Sensorium's own folder can be written and has room."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.home):
+            pass
+        free = shutil.disk_usage(settings.home).free
+    except OSError as error:
+        found = f"{settings.home} cannot be written: {error.strerror}"
+        return Check(
+            name="home", state="missing", found=found, fix="set SENSORIUM_HOME to a folder that can be written"
+        )
+    found = f"{settings.home}, {free / 2**30:.1f} GiB free"
+    if free < LITTLE_BYTES:
+        return Check(name="home", state="less", found=found, fix="free the disk, or set SENSORIUM_HOME to another one")
+    return Check(name="home", state="ok", found=found)
+
+
+def check_roles(settings: Settings) -> Iterator[Check]:
+    """Say who serves each role, and what would serve it better."""
+    yield Check(name="think", state="ok", found="embedded: reads requests in English and Chinese without a model")
+    models = Models(settings)
+    for role in LADDERS:
+        ladder = models.ladder(role)
+        serving = next((one for one in ladder if one.missing() is None), None)
+        better = ladder[: ladder.index(serving)] if serving else ladder
+        fix = "; ".join(missing for one in better if (missing := one.missing()))
+        if serving is None:
+            yield Check(name=role, state="missing", found="nobody serves it", fix=fix)
+        else:
+            yield Check(name=role, state="less" if better else "ok", found=serving.identity, fix=fix)
+    for role in settings.models:
+        if role not in LADDERS and role != "think":
+            found = f"is set to {settings.models[role]!r}, and this version has no provider for it"
+            yield Check(name=role, state="less", found=found, fix=f"unset SENSORIUM_{role.upper()}")
+
+
+def check_font() -> Check:
+    """Look for a font that can write Chinese in charts and in the demo."""
+    if font := find_cjk_font():
+        return Check(name="font", state="ok", found=str(font))
+    fix = _CHINESE_FONT.get(sys.platform, _CHINESE_FONT["linux"])
+    return Check(name="font", state="less", found="none that writes Chinese: charts cannot show it", fix=fix)
