@@ -2,21 +2,23 @@
 
 import argparse
 import json
+import os
 import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..tools.base.errors import ArgumentError, SettingsError, ToolError
 from ..tools.base.listing import listing
-from .printing import fit, pad, say, say_json
+from .printing import pad, say, say_json
 
 if TYPE_CHECKING:
     from ..tools.base.call import Outcome
     from ..tools.base.run import Run
 
-_LIST_COLUMNS = 60
-"""What fits a narrow terminal; the rest of a sentence is in `docs/tools.md`."""
+NARROW_COLUMNS = 60
+"""How wide a list is where nobody says how wide the terminal is."""
 
 
 def tools(chosen: argparse.Namespace) -> int:
@@ -28,9 +30,18 @@ def tools(chosen: argparse.Namespace) -> int:
         return 0
     listed = listing()
     names = max(len(one.name) for one in listed) + 2
+    columns = _columns()
     for one in listed:
-        say(pad(one.name, names) + fit(one.sentence, _LIST_COLUMNS - names))
+        first, *more = textwrap.wrap(one.sentence, columns - names)
+        say("\n".join([pad(one.name, names) + first, *(" " * names + line for line in more)]))
     return 0
+
+
+def _columns() -> int:
+    try:
+        return min(max(os.get_terminal_size(sys.stdout.fileno()).columns, NARROW_COLUMNS), 100)
+    except (OSError, ValueError):
+        return NARROW_COLUMNS
 
 
 def describe(tool: Any) -> dict[str, Any]:
