@@ -8,10 +8,10 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from ..base.models import TextLine
+from ..base.reading_order import joined, reading_order
 from ..base.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ LARGE_PIXELS = 1920
 
 # A longer strip (a scrolled page, a panorama) is read in pieces, because it would be scaled down to nothing.
 STRIP_RATIO = 3.0
-
-# A line of running text is at least this many times wider than high (about ten letters).
-RUNNING_TEXT_RATIO = 5.0
 
 _lock = threading.Lock()
 
@@ -98,7 +95,8 @@ def _read(picture: "NDArray[np.uint8]") -> list[TextLine]:
         right, bottom = (corners.max(axis=0) / size).clip(0, 1)
         box = (float(left), float(top), float(right), float(bottom))
         lines.append(TextLine(text=text.strip(), box=box, confidence=float(confidence)))
-    return reading_order(lines, width / height)
+    aspect = width / height
+    return reading_order(joined(lines, aspect), aspect)
 
 
 @cache
@@ -169,71 +167,3 @@ def _pieces(picture: "NDArray[np.uint8]") -> list[tuple[int, int, int, int]]:
         cuts.append(near + int(np.argmin(busy[near : near + step // 2])))
     cuts.append(len(busy))
     return [(0, start, width, end) if tall else (start, 0, end, height) for start, end in pairwise(cuts)]
-
-
-def reading_order(lines: list[TextLine], aspect: float) -> list[TextLine]:
-    """Return lines as one reads them: row by row, but one column after the other where columns of text stand.
-
-    Args:
-        lines: In any order.
-        aspect: Width of the picture divided by its height.
-    """
-    rows = [_joined(row, aspect) for row in _rows(lines)]
-    ordered: list[TextLine] = []
-    start = 0
-    while start < len(rows):
-        ends = range(len(rows), start + 1, -1)
-        split = next(((end, at) for end in ends if (at := _gutter(rows[start:end], aspect)) is not None), None)
-        if split is None:
-            ordered += rows[start]
-            start += 1
-            continue
-        end, at = split
-        here = [line for row in rows[start:end] for line in row]
-        for side in ([one for one in here if one.box[2] <= at], [one for one in here if one.box[0] >= at]):
-            ordered += reading_order(side, aspect)
-        start = end
-    return ordered
-
-
-def _rows(lines: list[TextLine]) -> list[list[TextLine]]:
-    """Group lines whose middles lie within each other's height, from top to bottom, each from left to right."""
-    rows: list[list[TextLine]] = []
-    for line in sorted(lines, key=lambda one: one.box[1] + one.box[3]):
-        middle = (line.box[1] + line.box[3]) / 2
-        if rows and rows[-1][0].box[1] < middle < rows[-1][0].box[3]:
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    return [sorted(row, key=lambda one: one.box[0]) for row in rows]
-
-
-def _joined(row: list[TextLine], aspect: float) -> list[TextLine]:
-    """Join neighbours that are less than a letter's height apart: parts of one line."""
-    parts = row[:1]
-    for line in row[1:]:
-        last = parts[-1]
-        heights = (last.box[3] - last.box[1], line.box[3] - line.box[1])
-        if (line.box[0] - last.box[2]) * aspect < min(heights) and max(heights) < 1.6 * min(heights):
-            box = (last.box[0], min(last.box[1], line.box[1]), line.box[2], max(last.box[3], line.box[3]))
-            confidence = min(last.confidence, line.confidence)
-            parts[-1] = TextLine(text=f"{last.text} {line.text}", box=box, confidence=confidence)
-        else:
-            parts.append(line)
-    return parts
-
-
-def _gutter(rows: list[list[TextLine]], aspect: float) -> float | None:
-    """Return where an empty strip parts these rows into two columns of running text, or None.
-
-    A table is parted by such strips too; its cells are short, and it is read row by row.
-    """
-    lines = sorted((line for row in rows for line in row), key=lambda one: one.box[0])
-    edge = lines[0].box[2]
-    for number, line in enumerate(lines[1:], 1):
-        if line.box[0] - edge > 0.02 and min(number, len(lines) - number) >= 2:
-            shapes = [(one.box[2] - one.box[0]) * aspect / (one.box[3] - one.box[1]) for one in lines]
-            if min(median(shapes[:number]), median(shapes[number:])) >= RUNNING_TEXT_RATIO:
-                return (edge + line.box[0]) / 2
-        edge = max(edge, line.box[2])
-    return None
