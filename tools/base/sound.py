@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import MediaError
+from .footage import first_frame, start_of
+from .length import missing_bytes
 from .moments import Span
 from .run import Run
+from .safe_open import audio_stream, open_media, video_stream
 from .sniff import sniff
 
 if TYPE_CHECKING:
@@ -17,19 +20,6 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from numpy.typing import NDArray
-
-
-@contextmanager
-def open_media(path: Path, name: str) -> "Iterator[InputContainer]":
-    import av
-
-    with path.open("rb") as file:
-        sniffed = sniff(file)
-        if sniffed.demuxer is None:
-            raise MediaError(f"{name!r} is {sniffed.media_type}, and sound or video is needed.")
-        with av.open(file, format=sniffed.demuxer, options={"protocol_whitelist": "pipe"}) as container:
-            yield container
-
 
 MAX_SECONDS = 4 * 3600
 """Sound beyond this is left out, and the result says so: 4 hours at 16 kHz are 0.9 GB of samples (1 hour: 0.23 GB)."""
@@ -112,7 +102,7 @@ def loudness_lufs(path: Path, name: str, run: Run) -> float | None:
     import av
     from av.filter import Graph
 
-    with open_media(path, name) as container:
+    with open_media(path, name) as container, _mixable(container, name):
         stream = _sound_stream(container, name)
         graph, shape, last = None, None, None
         for frame in _frames(container, stream, name, run, _Reading()):
@@ -167,9 +157,9 @@ def _blocks(path: Path, name: str, run: Run, rate: int, reading: _Reading) -> "I
     import numpy as np
     from av import AudioResampler
 
-    with open_media(path, name) as container:
+    origin = _first_picture_seconds(path, name)
+    with open_media(path, name) as container, _mixable(container, name):
         stream = _sound_stream(container, name)
-        origin = _first_picture_seconds(container)
         resampler, shape = None, None
         done = 0.0  # seconds handed to the resampler
         for frame in _frames(container, stream, name, run, reading):
@@ -198,7 +188,21 @@ def _blocks(path: Path, name: str, run: Run, rate: int, reading: _Reading) -> "I
             done += length
         if resampler:
             yield from _samples(resampler.resample(None))
-        reading.limits += _shortcomings(path, container, stream, reading, (origin or 0.0) + done)
+        reading.limits += _shortcomings(path, container, stream, reading, origin or 0.0, done)
+
+
+@contextmanager
+def _mixable(container: "InputContainer", name: str) -> Iterator[None]:
+    """Turn libav's refusal to mix an odd set of channels into a message."""
+    import av
+
+    try:
+        yield
+    except av.ArgumentError as error:
+        raise MediaError(
+            f"{name!r} has sound that cannot be mixed to one channel. It has: {_tracks(container)}. "
+            "Convert it to stereo first."
+        ) from error
 
 
 def _samples(frames: "list[AudioFrame]") -> "Iterator[NDArray[np.float32]]":
@@ -247,24 +251,12 @@ def _frames(
 
 
 def _sound_stream(container: "InputContainer", name: str) -> "AudioStream":
-    """Return the audio track to listen to.
-
-    Raises:
-        MediaError: There is none, or its format is beyond what sound has (8-192 kHz, up to 32 channels).
-    """
-    stream = container.streams.best("audio")
+    stream = audio_stream(container)
     if stream is None:
         raise MediaError(
             f"{name!r} has no audio track, so there is nothing to transcribe. It has: {_tracks(container)}."
         )
-    if stream.codec_context is None:
-        raise MediaError(f"{name!r} has an audio track whose codec cannot be decoded here. Convert it to AAC or FLAC.")
-    if not (8_000 <= stream.codec_context.sample_rate <= 192_000 and stream.codec_context.channels <= 32):
-        raise MediaError(
-            f"{name!r} declares {stream.codec_context.sample_rate} samples a second in "
-            f"{stream.codec_context.channels} channels; sound has 8 000 to 192 000 in up to 32. The file is damaged."
-        )
-    return stream  # type: ignore[return-value]
+    return stream
 
 
 def _tracks(container: "InputContainer") -> str:
@@ -277,18 +269,20 @@ def _tracks(container: "InputContainer") -> str:
     return ", ".join(parts) or "no tracks"
 
 
-def _first_picture_seconds(container: "InputContainer") -> float | None:
-    """Return when the first video frame is shown, on the container's clock; None without a video (a cover is none)."""
-    from av.stream import Disposition
-
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
-    return None
+def _first_picture_seconds(path: Path, name: str) -> float | None:
+    """Return when the first video frame is shown, on the container's clock; None without a video."""
+    with open_media(path, name) as container:
+        stream = video_stream(container)
+        return None if stream is None else start_of(stream, first_frame(container, stream))
 
 
 def _shortcomings(
-    path: Path, container: "InputContainer", stream: "AudioStream", reading: _Reading, end_seconds: float
+    path: Path,
+    container: "InputContainer",
+    stream: "AudioStream",
+    reading: _Reading,
+    origin_seconds: float,
+    seconds: float,
 ) -> list[str]:
     """Say what of the declared sound was not decoded."""
     import av
@@ -298,24 +292,18 @@ def _shortcomings(
         found.append(f"{reading.left_out_seconds:.1f} s of sound before the first video frame were left out.")
     if reading.bad_packets:
         found.append(f"{reading.bad_packets} of {reading.packets} packets of sound are damaged and were passed over.")
+    with path.open("rb") as file:
+        lacking = missing_bytes(file, sniff(file).demuxer or "")
+    if lacking:
+        found.append(f"The file is cut off: {lacking:,} bytes are missing; the sound ends at {seconds:.1f} s.")
+        return found
+    reached = seconds
     if stream.duration and stream.time_base:
-        declared = float((stream.duration + (stream.start_time or 0)) * stream.time_base)
-        reached = end_seconds
+        declared = float((stream.duration + (stream.start_time or 0)) * stream.time_base) - origin_seconds
     else:
-        declared = float((container.duration or 0) + max(container.start_time or 0, 0)) / av.time_base
-        reached = max(reading.end_seconds, end_seconds)
-    if stream.duration and (declared_bytes := _wav_bytes(path)) > path.stat().st_size:
-        # libav takes the length of a WAV from the size of the file, so only the header tells.
-        declared = end_seconds * declared_bytes / path.stat().st_size
+        declared = (container.duration or 0) / av.time_base
+        reached = max(reading.end_seconds - origin_seconds, seconds)
     believable = declared > 0 and path.stat().st_size / declared >= _MIN_BYTES_PER_SECOND
     if believable and declared - reached > max(1.0, 0.02 * declared):
         found.append(f"The sound ends at {reached:.1f} s, although the file declares {declared:.1f} s: it was cut off.")
     return found
-
-
-def _wav_bytes(path: Path) -> int:
-    """Return the size a WAV file's header declares; 0 for another file, or when it was written without knowing."""
-    with path.open("rb") as file:
-        head = file.read(8)
-    size = int.from_bytes(head[4:8], "little")
-    return size + 8 if head[:4] == b"RIFF" and 0 < size < 0xFFFFFF00 else 0

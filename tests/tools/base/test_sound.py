@@ -1,3 +1,4 @@
+import wave
 from pathlib import Path
 from types import ModuleType
 
@@ -87,7 +88,7 @@ def test_a_wav_cut_off_half_way_is_partial(run: Run, making: ModuleType, tmp_pat
     path.write_bytes(path.read_bytes()[:100_000])
     sound = decode_sound(path, "a.wav", run)
     assert sound.partial
-    assert sound.limits == ("The sound ends at 3.1 s, although the file declares 8.0 s: it was cut off.",)
+    assert sound.limits == ("The file is cut off: 156,044 bytes are missing; the sound ends at 3.1 s.",)
 
 
 def test_a_video_whose_sound_ends_early_is_whole(run: Run, making: ModuleType, tmp_path: Path) -> None:
@@ -125,4 +126,15 @@ def test_decoding_stops_when_cancelled(run: Run, making: ModuleType, tmp_path: P
     path = making.wav(tmp_path / "a.wav", making.tone(2.0))
     run.cancelled.set()
     with pytest.raises(Cancelled):
+        decode_sound(path, "a.wav", run)
+
+
+def test_thirty_two_channels_are_refused_in_words(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(32)
+        file.setsampwidth(2)
+        file.setframerate(44_100)
+        file.writeframes(bytes(32 * 2 * 44_100))
+    with pytest.raises(MediaError, match=r"'a\.wav' has sound that cannot be mixed.*Convert it to stereo"):
         decode_sound(path, "a.wav", run)
