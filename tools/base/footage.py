@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 from .errors import MediaError
 from .safe_open import MAX_SIDE_PIXELS, MAX_VIDEO_PIXELS, open_media, video_stream
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
     from numpy.typing import NDArray
-
-Decode = Literal["DEFAULT", "NONREF", "NONKEY"]
-"""All frames, those that others are built on, or key frames only: libav's names."""
 
 TOLERANCE_SECONDS = 1e-6
 """Times are written with six decimals; a frame's own written time must find that frame again."""
@@ -85,13 +82,13 @@ class Footage:
     errors: int = field(default=0, init=False)
     """Packets that could not be decoded."""
 
-    def frames(self, from_seconds: float, *, decode: Decode = "DEFAULT") -> "Iterator[tuple[float, VideoFrame]]":
+    def frames(self, from_seconds: float) -> "Iterator[tuple[float, VideoFrame]]":
         """Yield (seconds, frame) in order; the first is the one shown at `from_seconds`, or an earlier one."""
         back = 0.0
         while True:
             target = max(0.0, from_seconds - back)
             self.seek(target)
-            frames = self._decode(decode)
+            frames = self._decode()
             first = next(frames, None)
             if first is not None and (target <= 0 or first[0] <= from_seconds + TOLERANCE_SECONDS):
                 yield first
@@ -149,14 +146,31 @@ class Footage:
         self.decoded += len(frames)
         return frames
 
-    def _decode(self, decode: Decode) -> "Iterator[tuple[float, VideoFrame]]":
+    def key_frame(self, packet: "Packet[VideoStream]") -> "VideoFrame | None":
+        """Return the frame of a key packet, by itself: nothing around it is decoded."""
+        import av
+
+        frames = self.decode(packet)
+        try:
+            # The decoder would hold it back until it knows that no earlier frame follows.
+            frames += self.stream.codec_context.decode(None)
+        except av.error.FFmpegError:
+            self.errors += 1
+        self.stream.codec_context.flush_buffers()
+        return frames[0] if frames else None
+
+    def packet_seconds(self, packet: "Packet[VideoStream]") -> float | None:
+        """Return when the frame of a packet is displayed."""
+        stamp = packet.dts if packet.pts is None or counts_frames(self.stream) else packet.pts
+        if stamp is None:
+            return None
+        return round(float(stamp * packet.time_base) - self.start_seconds, 6)
+
+    def _decode(self) -> "Iterator[tuple[float, VideoFrame]]":
         clock = Clock(self.stream, self.start_seconds)
-        self.stream.codec_context.skip_frame = decode
         bad = 0
         for packet in self.packets():
             clock.saw(packet)
-            if decode == "NONKEY" and not packet.is_keyframe and packet.size:
-                continue
             before = self.errors
             for frame in self.decode(packet):
                 if (seconds := clock.seconds(frame)) is not None:
@@ -214,6 +228,8 @@ def open_video(path: Path, name: str) -> "Iterator[Footage]":
             )
             raise MediaError(f"{name!r} has no moving picture; it has: {held or 'nothing'}. Use a tool for sound.")
         only(container, stream)
+        # One thread costs a fifth less CPU than several, and other steps run beside this one.
+        stream.thread_type = "NONE"
         frame = first_frame(container, stream)
         if frame is None:
             raise MediaError(

@@ -76,9 +76,12 @@ def key_frames(path: Path, name: str, *, width_pixels: int | None = 64, run: "Ru
         MediaError: The file has no moving picture that can be decoded.
     """
     with open_video(path, name) as footage:
-        for at, frame in footage.frames(0.0, decode="NONKEY"):
+        footage.seek(0.0)
+        for packet in footage.packets():
             run.check()
-            yield Picked(at_seconds=at, asked_seconds=at, image=footage.image(frame, width_pixels))
+            at = footage.packet_seconds(packet)
+            if packet.is_keyframe and at is not None and (frame := footage.key_frame(packet)) is not None:
+                yield Picked(at_seconds=at, asked_seconds=at, image=footage.image(frame, width_pixels))
 
 
 def decode_between(
