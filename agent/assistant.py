@@ -1,6 +1,7 @@
 """The assistant: a request and files in, an answer with its evidence out."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -252,7 +253,7 @@ class Assistant:
         from langchain_core.runnables import RunnableConfig
 
         config = RunnableConfig(configurable={"thread_id": row.run}, recursion_limit=200)
-        start: State = {"request": row.request, "paths": row.files}
+        start: State = {"request": row.request, "paths": [os.fsencode(one) for one in row.files]}
         async with self._graph() as graph:
             known = await graph.aget_state(config)
             if known.created_at and not known.next:  # it had ended: what failed is tried again

@@ -10,6 +10,7 @@ START -> ingest -> brain --text--> END
 """
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -48,7 +49,7 @@ class Context:
 
 async def ingest(state: State, runtime: Runtime[Context]) -> State:
     """Turn files into artifacts and facts."""
-    files = await ingest_files(state["paths"], runtime.context.executor.run)
+    files = await ingest_files([os.fsdecode(one) for one in state["paths"]], runtime.context.executor.run)
     return {"files": files, "messages": [user_message(state["request"], files)], "rounds": 0, "records": {}}
 
 

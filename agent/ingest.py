@@ -8,6 +8,7 @@ from typing import Any
 from ..tools.base.call import perform
 from ..tools.base.errors import ToolError
 from ..tools.base.run import Run
+from ..tools.base.workspace import shown_name
 
 
 async def ingest_files(paths: Sequence[str], run: Run) -> list[dict[str, Any]]:
@@ -21,7 +22,7 @@ async def _ingest(path: str, run: Run) -> dict[str, Any]:
         artifact = await asyncio.to_thread(run.workspace.adopt, Path(path))
         probed = (await perform("probe_media", {"media": artifact.handle}, run)).result
     except ToolError as error:
-        return {"name": Path(path).name, "error": str(error)}
+        return {"name": shown_name(Path(path).name), "error": str(error)}
     facts = probed.model_dump(mode="json", include=set(_SHOWN))
     return {
         "handle": artifact.handle,

@@ -13,8 +13,8 @@ class State(TypedDict, total=False):
     """One run's state."""
 
     request: str
-    paths: list[str]
-    """The user's files as they were named."""
+    paths: list[bytes]
+    """The user's files as they were named; bytes, because a name need not be text."""
     files: list[dict[str, Any]]
     """Their facts; see `ingest`."""
     messages: Annotated[list[AnyMessage], add_messages]

@@ -76,7 +76,7 @@ class Workspace:
         """
         path = path.expanduser()
         state = _state(path, self._max_bytes)
-        location = str(path.resolve())
+        location = os.fsencode(path.resolve())
         known = self.library.rows(
             "SELECT sha256 FROM artifacts WHERE location=? AND bytes=? AND modified_ns=?",
             (location, state.st_size, state.st_mtime_ns),
@@ -95,9 +95,27 @@ class Workspace:
             db.execute(
                 "INSERT INTO artifacts VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (sha256) DO UPDATE SET "
                 "name=excluded.name, location=excluded.location, modified_ns=excluded.modified_ns",
-                (sha256, media_type, state.st_size, path.name, "{}", location, state.st_mtime_ns, time.time())
+                (
+                    sha256,
+                    media_type,
+                    state.st_size,
+                    shown_name(path.name),
+                    "{}",
+                    location,
+                    state.st_mtime_ns,
+                    time.time(),
+                )
                 if not stored.exists()
-                else (sha256, media_type, state.st_size, path.name, "{}", str(stored), 0, time.time()),
+                else (
+                    sha256,
+                    media_type,
+                    state.st_size,
+                    shown_name(path.name),
+                    "{}",
+                    os.fsencode(stored),
+                    0,
+                    time.time(),
+                ),
             )
         return self.get(PREFIX + sha256)
 
@@ -141,7 +159,7 @@ class Workspace:
             db.execute(
                 "INSERT INTO artifacts VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (sha256) DO UPDATE SET "
                 "location=excluded.location, modified_ns=0",
-                (sha256, media_type, size, name, json.dumps(artifact.facts), str(target), 0, time.time()),
+                (sha256, media_type, size, name, json.dumps(artifact.facts), os.fsencode(target), 0, time.time()),
             )
             if provenance:
                 db.execute(
@@ -181,7 +199,7 @@ class Workspace:
         """
         artifact = self.get(handle)
         rows = self.library.rows("SELECT location, modified_ns FROM artifacts WHERE sha256=?", (artifact.sha256,))
-        location, modified_ns = Path(rows[0][0]), rows[0][1]
+        location, modified_ns = Path(os.fsdecode(rows[0][0])), rows[0][1]
         try:
             state = location.stat()
         except OSError as error:
@@ -229,6 +247,11 @@ class Workspace:
 
     def _stored(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name as valid text: on some systems a name may be any bytes, and what is stored must be UTF-8."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _state(path: Path, max_bytes: int) -> os.stat_result:
