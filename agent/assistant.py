@@ -320,13 +320,17 @@ def _results(rows: Sequence[StepRow]) -> dict[str, Any]:
 
 def _answer(row: RunRow, state: "State", executor: Executor, seconds: float) -> Answer:
     records = state.get("records", {})
-    handles = dict.fromkeys(handle for one in records.values() for handle in one["artifacts"])
+    made = dict.fromkeys(pair for name in records for pair in _names(executor.scope.get(name)))
     shown = ("tool", "status", "seconds", "cost_usd", "cached", "provider", "error")
     return Answer(
         run_id=row.run,
         status=_status(state),
         text=state.get("answer", ""),
-        artifacts=[artifact for handle in handles if (artifact := _known(executor.run, handle))],
+        artifacts=[
+            artifact.model_copy(update={"name": name})
+            for handle, name in made
+            if (artifact := _known(executor.run, handle))
+        ],
         steps=[{"id": name, **{key: one[key] for key in shown}} for name, one in records.items()],
         seconds=round(seconds, 3),
         cost_usd=sum(one["cost_usd"] for one in records.values()),
@@ -343,6 +347,21 @@ def _status(state: "State") -> Status:
     if unread or any(one["status"] != "done" or one["partial"] for one in records):
         return "partial"
     return "done"
+
+
+def _names(result: Any) -> Iterator[tuple[str, str]]:
+    """Yield handle and name of each artifact in a plain result.
+
+    The library keeps one name for a content, and two reports may show the same picture under different ones.
+    """
+    if isinstance(result, dict):
+        if {"handle", "name", "media_type"} <= result.keys():
+            yield result["handle"], result["name"]
+        for part in result.values():
+            yield from _names(part)
+    elif isinstance(result, list):
+        for part in result:
+            yield from _names(part)
 
 
 def _known(run: Run, handle: str) -> Artifact | None:
