@@ -1,13 +1,12 @@
-"""Follow lines of text from one reading to the next, and place when each appears and disappears."""
+"""Follow lines of text from one reading of a video to the next."""
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .models import TextLine
-from .watching import Reading
+from .watching import Reading, crop
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,10 +21,6 @@ ALIKE_LETTERS = 6
 SAME_PLACE = 20
 """Largest difference (of 255) of two regions that show the same; across key frames 14 was measured, and one digit that
 changes makes 40 and more."""
-LONGEST_SEARCH_SECONDS = 60.0
-
-Between = Callable[[float, float], "Iterator[tuple[float, NDArray[np.uint8]]]"]
-"""Gives the small frames (seconds, picture) on display from one time up to another."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -89,8 +84,7 @@ def letters(text: str) -> str:
 def _see_again(one: Lasting, line: TextLine, number: int) -> None:
     one.last, one.now = number, line.box
     old, new = letters(one.text), letters(line.text)
-    grew, shrank = len(new) > len(old) and new.startswith(old), len(new) < len(old) and old.startswith(new)
-    if grew or (line.confidence > one.confidence and not shrank):
+    if _grows(old, new) or (line.confidence > one.confidence and not _grows(new, old)):
         one.text, one.confidence, one.box, one.shown = line.text, line.confidence, line.box, number
 
 
@@ -117,12 +111,18 @@ def _alike(one: Lasting, line: TextLine) -> float:
     if old == new:
         return 1.0
     near = abs(one.now[0] - line.box[0]) < 0.02 and abs(one.now[1] - line.box[1]) < 0.02
-    if near and len(old) >= 3 and new.startswith(old):
+    if near and _grows(old, new):
         return 1.0
     if min(len(old), len(new)) < ALIKE_LETTERS or _figures(old) != _figures(new):
         return 0.0
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     return matcher.ratio() if matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE else 0.0
+
+
+def _grows(old: str, new: str) -> bool:
+    """Return whether a line was written further; a cursor may stand at its end."""
+    stem = old.rstrip("_|▌█")
+    return len(stem) >= 3 and len(new) > len(old) and new.startswith(stem)
 
 
 def _figures(text: str) -> str:
@@ -140,66 +140,5 @@ def _covered(box: "Box", lines: Iterable[TextLine]) -> bool:
     return False
 
 
-def _crop(picture: "NDArray[np.uint8]", box: "Box") -> "NDArray[np.int16]":
-    height, width = picture.shape[:2]
-    left, top = int(box[0] * width), int(box[1] * height)
-    right, bottom = max(left + 2, round(box[2] * width)), max(top + 2, round(box[3] * height))
-    return picture[top:bottom, left:right].astype("int16")
-
-
 def _same(one: "NDArray[np.uint8]", other: "NDArray[np.uint8]", box: "Box") -> bool:
-    return one.shape == other.shape and bool(abs(_crop(one, box) - _crop(other, box)).max(initial=0) <= SAME_PLACE)
-
-
-def place(
-    lines: Sequence[Lasting],
-    readings: Sequence[Reading],
-    *,
-    start_seconds: float,
-    end_seconds: float,
-    known: Callable[[Reading, Reading], float | None],
-    between: Between,
-) -> None:
-    """Set when each line appears and disappears, to the frame where that can be found.
-
-    Args:
-        lines: As `follow` gives them.
-        readings: The same as it was given.
-        start_seconds: When the lines of the first reading appear.
-        end_seconds: When those of the last disappear.
-        known: The time at which one reading gives way to the next, where that is known without decoding.
-        between: Decodes the frames in between.
-    """
-    for line in lines:
-        line.start_seconds, line.end_seconds = start_seconds, end_seconds
-    for number, (before, after) in enumerate(pairwise(readings), 1):
-        came = [line for line in lines if line.first == number]
-        gone = [line for line in lines if line.last == number - 1]
-        if not came and not gone:
-            continue
-        last, first = before.until_seconds, after.from_seconds
-        at = known(before, after)
-        if at is None and first - last <= LONGEST_SEARCH_SECONDS:
-            places = {id(line): line.box for line in came} | {id(line): line.now for line in gone}
-            turned = _turning_times(places, before, after, between(last, first))
-        else:
-            turned = {}
-        for line in came:
-            line.start_seconds = turned.get(id(line), first if at is None else at)
-        for line in gone:
-            line.end_seconds = turned.get(id(line), last if at is None else at)
-
-
-def _turning_times(
-    places: "Mapping[int, Box]", before: Reading, after: Reading, frames: "Iterable[tuple[float, NDArray[np.uint8]]]"
-) -> dict[int, float]:
-    """Return at which frame each place turns from how it was before to how it is after."""
-    turned: dict[int, float] = {}
-    for at, small in frames:
-        for key, box in places.items():
-            here = _crop(small, box)
-            if abs(here - _crop(after.small, box)).sum() < abs(here - _crop(before.small, box)).sum():
-                turned.setdefault(key, at)
-            else:
-                turned.pop(key, None)
-    return {key: turned.get(key, after.from_seconds) for key in places}
+    return one.shape == other.shape and bool(abs(crop(one, box) - crop(other, box)).max(initial=0) <= SAME_PLACE)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from .activity import Activity, find_activity
 from .frames import Picked, decode_between, frames_at
-from .lasting_text import Lasting, follow, place
+from .lasting_text import Lasting, follow
 from .media import MediaFacts
 from .models import TextLine
 from .moments import Coverage, Span, merge_spans
 from .pictures import clock
 from .slides import Shown, find_slides
+from .text_times import place
 from .watching import Reading, Watched, changed_blocks, watch
 
 if TYPE_CHECKING:
@@ -101,9 +102,11 @@ def read_video(
 
     def between(first: float, last: float) -> "Iterator[tuple[float, NDArray[np.uint8]]]":
         import cv2
+        import numpy as np
 
         for picked in decode_between(path, name, first, last, width_pixels=small[1], run=run):
-            yield picked.at_seconds, cv2.resize(picked.image, (small[1], small[0]), interpolation=cv2.INTER_AREA)
+            image = cv2.resize(picked.image, (small[1], small[0]), interpolation=cv2.INTER_AREA)
+            yield picked.at_seconds, np.asarray(image, dtype=np.uint8)
 
     place(
         lines,

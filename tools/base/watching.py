@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .frames import Picked
+    from .moments import Box
 
 SMALL_PIXELS = 320
 """Long side of the pictures that are compared: text of 24 px at 720p is 6 px high in them."""
@@ -179,3 +180,11 @@ def view(image: "NDArray[np.uint8]") -> bytes:
     if picture.width > VIEW_PIXELS:
         picture = picture.resize((VIEW_PIXELS, max(1, round(picture.height * VIEW_PIXELS / picture.width))))
     return jpeg(picture, 80)
+
+
+def crop(picture: "NDArray[np.uint8]", box: "Box") -> "NDArray[np.int16]":
+    """Return a part of a picture, at least 2 × 2 pixels, as numbers that can be subtracted."""
+    height, width = picture.shape[:2]
+    left, top = min(int(box[0] * width), width - 2), min(int(box[1] * height), height - 2)
+    right, bottom = max(left + 2, round(box[2] * width)), max(top + 2, round(box[3] * height))
+    return picture[top:bottom, left:right].astype("int16")
