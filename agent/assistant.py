@@ -16,6 +16,7 @@ from ..tools.base.run import Run, new_run_id
 from ..tools.base.settings import Settings
 from ..tools.base.workspace import Artifact
 from .act import Executor
+from .deliver import Delivered, deliver, prepare
 from .events import Event, RunFailed, RunFinished, RunStarted
 from .lint import Finding
 from .plan import Plan
@@ -208,6 +209,16 @@ class Assistant:
         """Return everything recorded of a run; `last` is the latest."""
         row = self.journal.get(run_id)
         return RunView(row=row, steps=self.journal.steps(row.run))
+
+    def save(self, answer: Answer, folder: Path) -> Delivered:
+        """Put what a run made into a folder: a report with its pictures, subtitles …, and its media beside it.
+
+        Raises:
+            SensoriumError: The folder cannot be used.
+        """
+        prepare(folder)
+        sources = [Path(one) for one in self.journal.get(answer.run_id).files]
+        return deliver(answer.artifacts, self.path, sources, folder)
 
     def path(self, handle: str) -> Path:
         """Return where the content of an artifact lies, to be read only."""

@@ -13,7 +13,7 @@ from typing import Any
 from ..tools.base.errors import SensoriumError
 from ..tools.base.settings import Settings
 from .assistant import Answer, Assistant, Options, Planned
-from .deliver import Delivered, deliver, prepare
+from .deliver import Delivered, prepare
 from .events import AguiWriter, Event, RunFailed, RunFinished, RunStarted
 from .printing import ClosedPipe, fit, one_line, pad, say, say_json
 from .terminal import View, watching
@@ -121,10 +121,7 @@ def answer(
             raise
     row = assistant.show(given.run_id).row
     folder = folder or (Path(row.options["output"]) if row.options.get("output") else None)
-    delivered = None
-    if folder:
-        prepare(folder)
-        delivered = deliver(given.artifacts, assistant.path, [Path(one) for one in row.files], folder)
+    delivered = assistant.save(given, folder) if folder else None
     if not as_json:
         say(given.text)
     _say_files(given, delivered)

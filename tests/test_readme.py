@@ -1,0 +1,99 @@
+"""Every command and code block of the documents is run, in order, in one folder; so is every example.
+
+Three kinds of lines would repeat the tests inside the tests or need the network. They are run in another form:
+`make demo` and `make test` as `make --dry-run`, `python3 -m venv` as it is, and the pip of that environment as the pip
+of the tests, which installs the checkout without its dependencies into a folder.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCKS = [(page.name, kind, code) for page in PAGES for kind, code in _BLOCK.findall(page.read_text(encoding="utf-8"))]
+EXAMPLES = {"one_tool.py": ["talk.mp4"], "watch.py": ["talk.mp4"], "folder.py": ["videos", "reports"]}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, making: ModuleType) -> Path:
+    """A folder with the files that the documents speak of."""
+    folder = tmp_path_factory.mktemp("readme")
+    slides = [
+        making.slide("The plan\nfor the next quarter", width=1280, height=720),
+        making.slide("Revenue grew\nby 12 percent", width=1280, height=720, colour="navy", ink="white"),
+    ]
+    making.video(folder / "talk.mp4", lambda n: slides[n // 60], seconds=12, sound=making.tone(12))
+    slides[0].save(folder / "slide.png")
+    slides[1].save(folder / "other.png")
+    (folder / "videos").mkdir()
+    shutil.copy(folder / "talk.mp4", folder / "videos")
+    return folder
+
+
+def _shell(command: str, place: Path) -> "subprocess.CompletedProcess[str]":
+    env = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "SENSORIUM_HOME": str(place / "home"),
+        "SENSORIUM_OFFLINE": "1",
+    }
+    return subprocess.run(
+        ["bash", "-euc", command], cwd=place, env=env, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+
+
+def _runnable(line: str, place: Path) -> str:
+    """Return a line as it is run here; see the top of this file."""
+    if line.startswith("make "):
+        return f"make --dry-run -C '{ROOT}' {line.removeprefix('make ').split('#')[0]}"
+    if line.startswith(".venv/bin/pip install "):
+        wheel = f"'{sys.executable}' -m pip wheel --quiet --no-deps --no-build-isolation -w '{place / 'wheels'}'"
+        return f"{wheel} '{place / 'source'}'"
+    return line.replace(".venv/bin/", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the documents speak to a POSIX shell")
+def test_every_command_of_the_documents_works(place: Path) -> None:
+    commands = [line for _, kind, code in BLOCKS if kind in ("sh", "console", "bash") for line in code.splitlines()]
+    assert len(commands) > 20
+    shutil.copytree(ROOT, place / "source", ignore=shutil.ignore_patterns(".*", "build", "out", "tests"))
+    failed = []
+    for line in commands:
+        ended = _shell(_runnable(line, place), place)
+        if ended.returncode:
+            failed.append(f"{line} -> {ended.returncode}\n{ended.stdout[-2000:]}\n{ended.stderr[-2000:]}")
+    assert failed == []
+    assert {"report.html", "report.md", "report.json", "talk.mp4"} <= {one.name for one in (place / "out").iterdir()}
+    assert (place / "out" / "demo" / "report.html").exists()
+
+
+def test_every_piece_of_python_in_the_documents_runs(place: Path) -> None:
+    pieces = [code for _, kind, code in BLOCKS if kind == "python"]
+    assert pieces
+    for piece in pieces:
+        (place / "piece.py").write_text(piece, encoding="utf-8")
+        ended = _shell("python piece.py", place)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.stdout.startswith("done ")
+
+
+def test_every_example_runs(place: Path) -> None:
+    assert {one.name for one in (ROOT / "examples").glob("*.py")} == set(EXAMPLES)
+    for name, arguments in EXAMPLES.items():
+        ended = _shell(f"python '{ROOT / 'examples' / name}' {' '.join(arguments)}", place)
+        assert (ended.returncode, ended.stderr) == (0, ""), name
+        assert ended.stdout
+    assert (place / "reports" / "talk" / "report.html").exists()
+
+
+def test_every_code_block_has_a_language_that_is_checked() -> None:
+    # The flow of data in the map is a drawing, not code.
+    assert {kind for _, kind, _ in BLOCKS} <= {"sh", "python"}
