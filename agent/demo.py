@@ -73,7 +73,7 @@ def verdict(talk: Talk, report: dict[str, Any]) -> Iterator[str]:
     share = 100 * edits(known_words, heard) / len(known_words)
     yield f"- English speech: {share:.0f} % of {len(known_words)} words wrong (synthetic speech, {_engine(report)})"
     if not talk.chinese_slide:
-        yield "- The Chinese part has no Chinese slide: no font for Chinese was found; `sensorium doctor` says what adds one."
+        yield "- no Chinese slide: no font for Chinese was found here; `sensorium doctor` says what adds one"
 
 
 def _read(report: dict[str, Any], slide: Shown) -> list[str]:
