@@ -2,7 +2,8 @@
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -59,6 +60,17 @@ def picture_size(path: Path, name: str) -> tuple[int, int]:
         turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
         width, height = picture.size
         return (height, width) if turned else (width, height)
+
+
+@contextmanager
+def picture_header(path: Path, name: str) -> "Iterator[Image]":
+    """Give a picture that is not decoded yet and lies as it is stored: for its size, its metadata and its frames.
+
+    Raises:
+        MediaError: It is not a picture, or is beyond the limits.
+    """
+    with path.open("rb") as file:
+        yield _header(file, name)
 
 
 def _header(file: "io.BufferedReader", name: str) -> "Image":
