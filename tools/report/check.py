@@ -1,0 +1,201 @@
+"""Refuse a report or an answer that says more than its evidence."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..base.errors import EvidenceError
+from ..base.moments import Measure, Moment
+from .model import Draft, Sentence
+
+_CLOCK = re.compile(r"(?<![\d.:])(\d+):([0-5]\d)(?::([0-5]\d))?(?!:?\d)")
+_NUMBER = re.compile(r"(?<![\d.])\d[\d,]*(?:\.\d+)?")
+_QUOTED = re.compile(r"“([^”]*)”|「([^」]*)」|\"([^\"]*)\"")
+_NUMBER_WORDS = (
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty"
+)
+_WORDS = {word: value for value, word in enumerate(_NUMBER_WORDS.split(), 2)} | {
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+    "hundred": 100, "thousand": 1000, "million": 1_000_000,
+}  # fmt: skip
+_WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
+_HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
+# One is left out: 一个 is an article as often as a number.
+_HAN_NUMBER = re.compile(
+    r"([二两三四五六七八九]?十[一二三四五六七八九]?|[二两三四五六七八九])(?=[个张次页条段位名秒分幅幕])"
+)
+# A position is shown to the second.
+CLOCK_ERROR_SECONDS = 0.51
+# Containers round their length; a moment may end this much after it.
+END_ERROR_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one sentence."""
+
+    at: int
+    """Position of the sentence among those that were checked."""
+    sentence: str
+    problem: str
+
+
+def check_claims(
+    claims: Sequence[Sentence],
+    moments: Iterable[Moment],
+    measures: Iterable[Measure],
+    *,
+    seconds: Mapping[str, float] | None = None,
+) -> list[Fault]:
+    """Return what is wrong with these sentences; an empty list when each is proven.
+
+    Each must cite evidence, each id must be of a moment or a measure, each quotation must stand in what is cited, and
+    each number must be a number in a cited text, a time of a cited moment or the value of a cited measure.
+
+    Args:
+        seconds: Length of each file by handle, so that a link to a second behind its end is found.
+    """
+    known = {one.id: one for one in moments}
+    named = {one.name: one for one in measures}
+    return [
+        Fault(at, claim.text, problem)
+        for at, claim in enumerate(claims)
+        for problem in _problems(claim, known, named, seconds or {})
+    ]
+
+
+def check_report(draft: Draft, *, exists: Callable[[str], bool]) -> None:
+    """Refuse a report that says more than its evidence or links to nothing.
+
+    Args:
+        exists: Tells whether the artifact of a handle is there.
+
+    Raises:
+        EvidenceError: Something is not proven; `faults` lists everything that was found.
+    """
+    seconds = {one.handle: one.coverage.seconds for one in draft.files if one.coverage.seconds is not None}
+    claims = check_claims(draft.sentences, draft.moments, draft.measures, seconds=seconds)
+    faults = [f"{fault.problem}, in: {fault.sentence}" for fault in claims]
+    faults += _structure(draft, exists)
+    if faults:
+        raise refusal(faults)
+
+
+def check_page(page: str) -> None:
+    """Refuse an HTML page with a link to no anchor, an anchor that stands twice, or anything loaded from elsewhere.
+
+    Raises:
+        EvidenceError: See above; `faults` lists everything that was found.
+    """
+    tags = re.findall(r"<[a-zA-Z][^<>]*>", page)
+    anchors = [anchor for tag in tags for anchor in re.findall(r'\sid="([^"]*)"', tag)]
+    links = [link for tag in tags for link in re.findall(r'\shref="([^"]*)"', tag)]
+    known = Counter(anchors)
+    nowhere = [link for link in dict.fromkeys(links) if link.removeprefix("#") not in known]
+    faults = [f"the link {link!r} leads nowhere" for link in nowhere]
+    faults += [f"the anchor {anchor!r} stands twice" for anchor, count in known.items() if count > 1]
+    sources = [source for tag in tags for source in re.findall(r'\ssrc="([^"]*)"', tag)]
+    faults += [
+        f"{source!r} is loaded from elsewhere" for source in sources if not source.startswith(("data:image/", "./"))
+    ]
+    if faults:
+        raise refusal(faults)
+
+
+def refusal(faults: list[str]) -> EvidenceError:
+    """Return the error that lists all faults."""
+    listed = "\n".join(f"- {fault}" for fault in faults)
+    return EvidenceError(f"This says more than its evidence ({len(faults)} faults):\n{listed}", faults)
+
+
+def _problems(
+    claim: Sentence, known: Mapping[str, Moment], named: Mapping[str, Measure], seconds: Mapping[str, float]
+) -> Iterator[str]:
+    if not claim.evidence:
+        yield "no evidence is given"
+    for name in claim.evidence:
+        if name not in known and name not in named:
+            yield f"the evidence {name!r} does not exist"
+    cited = [known[name] for name in claim.evidence if name in known]
+    values = [named[name] for name in claim.evidence if name in named]
+    for moment in cited:
+        end = seconds.get(moment.media or "")
+        if end is not None and (moment.start_seconds or 0.0) > end + END_ERROR_SECONDS:
+            yield f"the evidence {moment.id!r} is at {moment.start_seconds:g} s, behind the end at {end:g} s"
+    texts = [f"{moment.text} {moment.source.provider}" for moment in cited]
+    everything = _plain("".join(moment.text for moment in cited))
+    for quoted in _quotations(claim.text):
+        # A quotation may leave something out where it says so.
+        parts = [part for part in re.split(r"…|\.\.\.", quoted) if part]
+        if not all(_plain(part) in everything for part in parts):
+            yield f"the quotation {quoted!r} does not stand in the evidence"
+    yield from _unproven_numbers(_QUOTED.sub(" ", claim.text), texts, cited, values)
+
+
+def _quotations(text: str) -> list[str]:
+    return ["".join(groups) for groups in _QUOTED.findall(text)]
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def _unproven_numbers(
+    text: str, texts: Sequence[str], cited: Sequence[Moment], measures: Sequence[Measure]
+) -> Iterator[str]:
+    times = [time for one in cited for time in (one.start_seconds, one.end_seconds) if time is not None]
+    values = [one.value for one in measures]
+    for clock in _CLOCK.finditer(text):
+        if not any(abs(_seconds(clock) - time) <= CLOCK_ERROR_SECONDS for time in (*times, *values)):
+            yield f"no cited moment or measure has the time {clock[0]}"
+    written = {found.replace(",", "") for one in texts for found in _NUMBER.findall(one)}
+    for number in _NUMBER.findall(_CLOCK.sub(" ", text)):
+        digits = number.replace(",", "").rstrip(".")
+        places = len(digits.partition(".")[2])
+        rounded = (abs(round(value, places) - float(digits)) < 1e-9 for value in (*values, *times))
+        if digits not in written and not any(rounded):
+            yield f"no cited moment or measure has the number {number}"
+    folded = " ".join(texts).casefold()
+    for word, value in _numerals(text):
+        if word.casefold() not in folded and str(value) not in written and value not in values:
+            yield f"no cited moment or measure has the number {word}"
+
+
+def _seconds(clock: re.Match[str]) -> float:
+    first, second, third = int(clock[1]), int(clock[2]), clock[3]
+    return first * 60 + second if third is None else first * 3600 + second * 60 + int(third)
+
+
+def _numerals(text: str) -> Iterator[tuple[str, int]]:
+    """Yield numbers that are written as words."""
+    for word in _WORD.findall(text):
+        yield word, _WORDS[word.casefold()]
+    for han in _HAN_NUMBER.findall(text):
+        tens, ten, ones = han.rpartition("十")
+        value = (_HAN_DIGITS.get(tens, 1) * 10 if ten else 0) + _HAN_DIGITS.get(ones, 0)
+        yield han, value
+
+
+def _structure(draft: Draft, exists: Callable[[str], bool]) -> Iterator[str]:
+    """Yield what is wrong with a report beside its sentences."""
+    ids = [one.id for one in draft.moments]
+    names = [one.name for one in draft.measures]
+    known = {*ids, *names}
+    if len(known) < len(ids) + len(names):
+        yield "two moments or measures have the same name"
+    if not draft.summary:
+        yield "there is no summary"
+    for measure in draft.measures:
+        yield from (f"the measure {measure.name!r} cites {one!r}" for one in measure.evidence if one not in known)
+    for term in draft.terms:
+        yield from (f"the term {term.text!r} cites {one!r}" for one in term.evidence if one not in known)
+    for chapter in draft.chapters:
+        if not chapter.start_seconds < chapter.end_seconds:
+            yield f"the chapter {chapter.title!r} ends before it starts"
+        if chapter.picture and not exists(chapter.picture):
+            yield f"the picture of the chapter {chapter.title!r} is missing"
+    for moment in draft.moments:
+        if moment.artifact and not exists(moment.artifact):
+            yield f"the artifact of {moment.id!r} is missing"

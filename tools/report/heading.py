@@ -1,0 +1,42 @@
+"""What stands at the top of a page about a file: its facts, the picture, the player."""
+
+from html import escape
+from urllib.parse import quote
+
+from .illustrations import Illustration
+from .markup import figure, text
+from .model import File
+from .wording import Wording, clock
+
+
+def file_box(at: int, file: File, shown: Illustration | None, say: Wording) -> str:
+    """Return the facts of one file, the picture if it is one, and a player that hides where the file is not."""
+    values = {one.name: one for one in file.measures}
+    facts = [(say("file"), text(file.name)), (say("type"), text(file.media_type)), (say("size"), _bytes(file.bytes))]
+    if file.coverage.seconds:
+        facts.append((say("length"), clock(file.coverage.seconds)))
+    if (width := values.get("width_pixels")) and (height := values.get("height_pixels")):
+        facts.append((say("picture"), f"{width.value:.0f} × {height.value:.0f}"))
+    rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
+    picture = figure(shown, file.name) if shown else ""
+    return f'<div class="file"><dl>{rows}</dl>{picture}{_player(at, file, say)}</div>'
+
+
+def _player(at: int, file: File, say: Wording) -> str:
+    if file.kind not in ("video", "audio"):
+        return ""
+    # The dot keeps a name such as `javascript:x` from being read as a scheme.
+    source = escape(f"./{quote(file.name)}")
+    return (
+        f'<div class="player" data-file="{at}" hidden><button type="button" aria-label="{say("close")}">×</button>'
+        f'<{file.kind} controls preload="metadata" src="{source}"></{file.kind}></div>'
+    )
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

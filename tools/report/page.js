@@ -1,0 +1,71 @@
+"use strict";
+// Plays the cited second when the media file lies beside this page; without it every link leads to the evidence.
+const players = new Map();
+
+for (const box of document.querySelectorAll(".player")) {
+  const media = box.querySelector("video, audio");
+  const shown = () => {
+    box.hidden = false;
+    players.set(box.dataset.file, { box, media });
+    followHash();
+  };
+  if (media.readyState > 0) shown();
+  else media.addEventListener("loadedmetadata", shown, { once: true });
+  box.querySelector("button").addEventListener("click", () => {
+    media.pause();
+    box.classList.remove("floating");
+  });
+}
+
+function seek(file, seconds, play) {
+  const player = players.get(file);
+  if (!player) return false;
+  player.media.currentTime = seconds;
+  if (play) {
+    const place = player.box.getBoundingClientRect();
+    const seen = place.top >= 0 && place.bottom <= innerHeight;
+    if (!seen) player.box.classList.add("floating");
+    player.media.play();
+  }
+  return true;
+}
+
+function timeOf(hash) {
+  const found = /^#t(\d*)=([\d.]+)$/.exec(decodeURIComponent(hash));
+  return found && { file: found[1] || "1", seconds: Number(found[2]) };
+}
+
+function reveal(element) {
+  for (let part = element; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+  for (const old of document.querySelectorAll(".lit")) old.classList.remove("lit");
+  const row = element.closest("tr");
+  if (row) row.classList.add("lit");
+  element.scrollIntoView({ block: "center" });
+}
+
+function followHash() {
+  const time = timeOf(location.hash);
+  if (time && seek(time.file, time.seconds, false)) return;
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target && target.closest("details")) reveal(target);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='#t']");
+  const time = link && timeOf(link.getAttribute("href"));
+  if (time && seek(time.file, time.seconds, true)) {
+    event.preventDefault();
+    history.replaceState(null, "", link.getAttribute("href"));
+  }
+});
+addEventListener("hashchange", followHash);
+if (location.hash) followHash();
+
+let closed = [];
+addEventListener("beforeprint", () => {
+  closed = [...document.querySelectorAll("details:not([open])")];
+  for (const part of closed) part.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const part of closed) part.open = false;
+});

@@ -1,0 +1,162 @@
+"""Say in three to seven sentences what a file holds, each with its evidence."""
+
+from collections.abc import Mapping, Sequence
+
+from ..base.moments import Measure, Moment
+from .chapters import Part
+from .model import File, Sentence
+from .rank import central
+from .screens import Screen
+from .spoken import Said, is_draft
+from .wording import Wording, clean, clock, number, quote
+
+MOST_HEADINGS = 6
+MOST_QUOTES = 4
+LONG_SECONDS = 600
+
+
+def summarize(
+    file: File, parts: Sequence[Part], spoken: Sequence[Said], measures: Mapping[str, Measure], say: Wording
+) -> list[Sentence]:
+    """Return the summary of one file."""
+    fact = next(one for one in file.moments if one.kind == "fact" and one.text.startswith(f"{file.name}: "))
+    opening = _opening(file, fact, measures, say)
+    if len(file.moments) == 1 and not file.measures:
+        return [opening, Sentence(text=say("nothing_read", name=clean(file.name)), evidence=(fact.id,))]
+    found = [opening, *_headings(parts, measures, say), *_speech(file, measures, say)]
+    if not any(part.headings for part in parts):
+        found += [*_scenes(file, measures, say), *_texts(file, say), *_facts(file, fact)]
+    return [*found, *_quotes(file, parts, spoken, say)]
+
+
+def _opening(file: File, fact: Moment, measures: Mapping[str, Measure], say: Wording) -> Sentence:
+    length, width, height = (measures.get(name) for name in ("duration_seconds", "width_pixels", "height_pixels"))
+    name = clean(file.name)
+    sized = {"width": number(width.value), "height": number(height.value)} if width and height else {}
+    size = [one.name for one in (width, height) if one] if sized else []
+    known = f"is_{file.kind}{'_sized' if sized else ''}"
+    if file.kind in ("video", "audio") and length:
+        key = known if file.kind == "video" else "is_audio"
+        text = say(key, name=name, length=clock(length.value), **sized)
+        used = [length.name, *(size if file.kind == "video" else [])]
+        return Sentence(text=text, evidence=(fact.id, *used))
+    if file.kind == "image":
+        return Sentence(text=say(known, name=name, **sized), evidence=(fact.id, *size))
+    return Sentence(text=say("is_file", name=name, type=file.media_type), evidence=(fact.id,))
+
+
+def _headings(parts: Sequence[Part], measures: Mapping[str, Measure], say: Wording) -> list[Sentence]:
+    count = measures.get("headings_on_screen")
+    headed = list({one.start_seconds: one for part in parts for one in part.screens if one.title}.values())
+    if not count or not headed:
+        return []
+    if len(headed) == 1:
+        return [Sentence(text=say("one_heading", list=_heading(headed[0], say)), evidence=_ids(headed))]
+    # The headings that became chapters are the ones to name when there are many.
+    named = headed
+    if len(headed) > MOST_HEADINGS:
+        starts = {part.headings[0].id for part in parts if part.headings}
+        chosen = [one for one in headed if one.headings[0].id in starts]
+        step = max(1, len(chosen) / MOST_HEADINGS)
+        named = [chosen[int(at * step)] for at in range(min(MOST_HEADINGS, len(chosen)))]
+    text = say(
+        "headings" if named is headed else "headings_among",
+        count=number(count.value),
+        list=say.listed([_heading(one, say) for one in named]),
+    )
+    return [Sentence(text=text, evidence=(count.name, *_ids(named)))]
+
+
+def _heading(screen: Screen, say: Wording) -> str:
+    at = screen.headings[0].start_seconds or 0.0
+    return say("heading_at", quote=quote(screen.title, 80), at=clock(at))
+
+
+def _ids(headed: Sequence[Screen]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.id for screen in headed for one in screen.headings))
+
+
+def _speech(file: File, measures: Mapping[str, Measure], say: Wording) -> list[Sentence]:
+    spoken, length = measures.get("speech_seconds"), measures.get("duration_seconds")
+    share, pace = measures.get("speech_share_percent"), measures.get("speech_words_per_minute")
+    if not spoken or not length or not share:
+        return []
+    if not spoken.value:
+        return [Sentence(text=say("no_speech"), evidence=(spoken.name,))]
+    values = {"spoken": clock(spoken.value), "length": clock(length.value), "share": number(share.value)}
+    used = (spoken.name, length.name, share.name)
+    speech = [one for one in file.moments if one.kind == "speech"]
+    drafted = [one for one in speech if is_draft(one) and one.text.strip()]
+    if pace and not drafted:
+        text = say("speech_pace", **values, pace=number(pace.value))
+        return [Sentence(text=text, evidence=(*used, pace.name))]
+    found = [Sentence(text=say("speech_time", **values), evidence=used)]
+    if drafted:
+        provider = drafted[0].source.provider
+        text = say("draft_summary", provider=provider)
+        found.append(Sentence(text=text, evidence=tuple(one.id for one in drafted[:3])))
+    elif not any(one.text.strip() for one in speech):
+        found.append(untranscribed(speech, say))
+    return found
+
+
+def untranscribed(speech: Sequence[Moment], say: Wording) -> Sentence:
+    """Say when someone speaks whose words are not known."""
+    if len(speech) <= 3:
+        spans = [say.span(one.start_seconds or 0.0, one.end_seconds or 0.0) for one in speech]
+        text = say("untranscribed", list=say.listed(spans))
+        return Sentence(text=text, evidence=tuple(one.id for one in speech))
+    first, last = speech[0], speech[-1]
+    text = say("untranscribed_between", start=clock(first.start_seconds or 0.0), end=clock(last.end_seconds or 0.0))
+    return Sentence(text=text, evidence=(first.id, last.id))
+
+
+def _scenes(file: File, measures: Mapping[str, Measure], say: Wording) -> list[Sentence]:
+    scenes = measures.get("scenes")
+    if not scenes or file.kind != "video":
+        return []
+    cuts = [one for one in file.moments if one.kind == "cut" and (one.start_seconds or 0) > 0]
+    if not cuts:
+        return [Sentence(text=say("one_scene"), evidence=(scenes.name,))] if scenes.value == 1 else []
+    named = cuts[:MOST_HEADINGS]
+    times = say.listed([clock(one.start_seconds or 0.0) for one in named])
+    key = "scenes" if len(named) == len(cuts) else "scenes_among"
+    text = say(key, count=number(scenes.value), list=times)
+    return [Sentence(text=text, evidence=(scenes.name, *(one.id for one in named)))]
+
+
+def _texts(file: File, say: Wording) -> list[Sentence]:
+    texts = [one for one in file.moments if one.kind == "text" and one.text.strip()]
+    if not texts:
+        return []
+    named = texts[:MOST_HEADINGS]
+    listed = say.listed([quote(one.text, 120) for one in named])
+    return [Sentence(text=say("reads", list=listed), evidence=tuple(one.id for one in named))]
+
+
+def _facts(file: File, known: Moment) -> list[Sentence]:
+    """Return what tools state about a whole picture or file, in their own words."""
+    facts = [one for one in file.moments if one.kind in ("fact", "picture") and one.text.strip() and one is not known]
+    whole = [one for one in facts if one.start_seconds is None]
+    return [Sentence(text=stated(one.text), evidence=(one.id,)) for one in whole[:3]]
+
+
+def stated(text: str) -> str:
+    """Return a tool's statement as a sentence."""
+    plain = clean(text)
+    return plain if plain[-1:] in ".!?。！？…" else plain + "."
+
+
+def _quotes(file: File, parts: Sequence[Part], spoken: Sequence[Said], say: Wording) -> list[Sentence]:
+    """Return the sentences that are most central to what was said, in order of time."""
+    topics = [part.title for part in parts if part.headings]
+    count = MOST_QUOTES if (file.coverage.seconds or 0) >= LONG_SECONDS else MOST_QUOTES - 1
+    best = sorted(central([one.text for one in spoken], count, topics=topics))
+    return [
+        Sentence(
+            text=say("quote_at", at=clock(spoken[at].start_seconds), quote=quote(spoken[at].text)),
+            evidence=spoken[at].ids,
+            role="said",
+        )
+        for at in best
+    ]

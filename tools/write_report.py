@@ -1,0 +1,118 @@
+"""A report from what the other tools found."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from .base.errors import ArgumentError, ToolError
+from .base.moments import Coverage, Findings, flatten
+from .base.run import Run
+from .base.tool import AnyFile, Picture, tool
+from .base.words import Language, answer_language
+from .base.workspace import Artifact
+from .report.check import check_report
+from .report.draft import draft
+from .report.model import Draft, RunFacts
+from .report.render import render
+from .report.timeline import media_of
+from .report.wording import Wording, clean, clock
+
+
+def _exists(run: Run) -> Callable[[str], bool]:
+    @cache
+    def exists(handle: str) -> bool:
+        try:
+            return run.path(handle).is_file()
+        except ToolError:
+            return False
+
+    return exists
+
+
+def _brief(made: Draft) -> str:
+    """Return title, summary, chapters and limits as plain text."""
+    say = Wording(made.language)
+    parts = [clean(made.title), "\n".join(one.text for one in made.summary)]
+    if made.chapters:
+        lines = (f"{clock(one.start_seconds):>7}  {clean(one.title)}" for one in made.chapters)
+        parts.append("\n".join([say("contents"), *lines]))
+    if made.limits:
+        parts.append("\n".join([say("limits"), *(f"- {one}" for one in made.limits)]))
+    return "\n\n".join(parts)
+
+
+def _given(value: Any) -> Any:
+    """Accept nested lists, and leave out what a failed optional step did not give."""
+    return [one for one in flatten(value) if one is not None]
+
+
+class Report(BaseModel):
+    """A report as Markdown, HTML and JSON."""
+
+    title: str
+    language: Language
+    summary: list[str] = Field(description="Sentences; each is proven in the report.")
+    text: str = Field(description="The report in brief, for a terminal or a chat.")
+    chapters: list[str] = Field(description="Title of each chapter with its time.")
+    limits: list[str] = Field(description="What a reader must know before trusting it.")
+    coverage: list[Coverage] = Field(description="For each file, what was looked at and listened to.")
+    markdown: Artifact
+    html: Artifact = Field(description="One page that loads nothing from elsewhere; plays the media beside it.")
+    data: Artifact = Field(description="The same as JSON, `sensorium.report/1`.")
+    pictures: list[Artifact] = Field(description="What the Markdown shows.")
+
+
+@tool(effect="pure", resource="cpu")
+async def write_report(
+    findings: Annotated[
+        list[Findings],
+        BeforeValidator(_given),
+        Field(description="Results of other tools (probe_media, find_scenes, read_text, transcribe, …), in any order."),
+    ],
+    request: Annotated[str, Field(description="What the user asked, in the user's words.")] = "",
+    media: Annotated[
+        list[AnyFile] | None, Field(description="The files it is about; those of the findings when left out.")
+    ] = None,
+    *,
+    title: Annotated[str | None, Field(description="Made from the content when left out.")] = None,
+    language: Annotated[Language | None, Field(description="That of the request when left out.")] = None,
+    pictures: Annotated[list[Picture] | None, Field(description="Further pictures to show, such as charts.")] = None,
+    run_facts: Annotated[RunFacts | None, Field(description='What ran; in a plan give "$run".')] = None,
+    run: Run,
+) -> Report:
+    """Write a report with a summary, chapters, key terms, measures and limits, as Markdown, HTML and JSON.
+
+    Every sentence leads to its evidence: a second of the video, a frame, a line of the transcript. It is refused when
+    one has none. Call it last, with the findings of all other steps.
+    """
+    handles = media_of(findings, media or [])
+    if not handles:
+        raise ArgumentError("There is nothing to report on. Give `findings` of other tools, or the files in `media`.")
+    facts = run_facts or RunFacts(run_id=run.id)
+    asked = request or facts.request
+    made = draft(
+        request=asked,
+        findings=findings,
+        artifacts=[run.artifact(handle) for handle in handles],
+        language=language or answer_language(asked),
+        title=title,
+        run=facts,
+    )
+    check_report(made, exists=_exists(run))
+    run.progress(0.5, "writing")
+    written = await run.thread(render, made, pictures or [], run)
+    return Report(
+        title=made.title,
+        language=made.language,
+        summary=[one.text for one in made.summary],
+        text=_brief(made),
+        chapters=[f"{clock(one.start_seconds)} {clean(one.title)}" for one in made.chapters],
+        limits=list(made.limits),
+        coverage=[one.coverage for one in made.files],
+        markdown=written.markdown,
+        html=written.html,
+        data=written.data,
+        pictures=written.pictures,
+    )
