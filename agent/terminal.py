@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Protocol, TextIO
 
 from .events import Event, PlanMade, RunFinished, RunStarted, StepEnded, StepProgress, StepStarted
-from .printing import fit, one_line, pad, say, width
+from .printing import ClosedPipe, fit, one_line, pad, say, width
 
 REDRAW_SECONDS = 0.1
 """Progress that comes faster is not drawn: nobody reads it, and a slow terminal would hold up the work."""
@@ -78,7 +78,8 @@ class PlainView:
 
     def show(self, event: Event) -> None:
         if line := self._line(event):
-            with self._lock:
+            # The reader of the progress may be gone; the work goes on.
+            with self._lock, suppress(ClosedPipe):
                 say(line, self._stream)
 
     def close(self) -> None:
