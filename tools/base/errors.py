@@ -2,6 +2,7 @@
 
     SensoriumError
     ├── SettingsError        whoever configures must change a setting
+    ├── ProviderError        the endpoint of a model is down, or refuses for now
     └── ToolError            the caller of a tool can act on it
         ├── ArgumentError    unknown tool, unknown or wrong argument
         ├── MediaError       the file is not what the tool needs
@@ -21,6 +22,10 @@ class SensoriumError(Exception):
 
 class SettingsError(SensoriumError):
     """A setting or a credential is missing or wrong."""
+
+
+class ProviderError(SensoriumError):
+    """A model's endpoint could not be reached, failed, or broke off; the run can be resumed."""
 
 
 class ToolError(SensoriumError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .endpoints import Endpoint, read_endpoints
 from .errors import SettingsError
 
 ROLES = ("think", "see", "hear", "speak", "draw", "film", "play", "embed")
@@ -22,6 +23,8 @@ class Settings:
     """Never try to download anything (`SENSORIUM_OFFLINE=1`)."""
     models: Mapping[str, str] = field(default_factory=dict)
     """Role -> `provider:model` (`SENSORIUM_HEAR=faster-whisper:small`, or `[models]` in the file)."""
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    """Where models are served, with their keys: those a role names, and the `[providers.NAME]` of the file."""
     step_timeout_seconds: float = 1800.0
     """The longest one tool call may take (`SENSORIUM_STEP_TIMEOUT`)."""
     max_bytes: int = 64 * 2**30
@@ -44,10 +47,14 @@ class Settings:
                 raise SettingsError(f"`[models]` has {role!r}. The roles are: {', '.join(ROLES)}.")
             if not model.strip():
                 raise SettingsError(f"The role {role!r} is empty. Set it to `provider:model`, or leave it out.")
+        tables = file.get("providers", {})
+        if not isinstance(tables, dict):
+            raise SettingsError("`providers` in sensorium.toml must be tables: `[providers.NAME]`.")
         return cls(
             home=home,
             offline=_truth(env.get("SENSORIUM_OFFLINE") or env.get("HF_HUB_OFFLINE") or file.get("offline", False)),
             models=models,
+            endpoints=read_endpoints(models, tables, env),
             step_timeout_seconds=_number(env, file, "step_timeout", cls.step_timeout_seconds),
             max_bytes=int(_number(env, file, "max_bytes", cls.max_bytes)),
         )

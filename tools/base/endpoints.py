@@ -1,0 +1,210 @@
+"""Where models are served: address, key and quirks of OpenAI-compatible endpoints."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from .errors import SettingsError
+
+Kind = Literal["picture", "audio", "video"]
+Reasoning = Literal["drop", "field", "tags"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_REASONING: tuple[Reasoning, ...] = get_args(Reasoning)
+_FIELDS = ("base_url", "key", "takes", "timeout_seconds", "quirks")
+# Upper case only, so that a key pasted in the place of its variable's name is noticed and never shown.
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quirks:
+    """How an endpoint differs from OpenAI's."""
+
+    usage: bool = True
+    """Ask for the count of tokens with `stream_options`; false for a server that refuses the field."""
+    reasoning: Reasoning = "drop"
+    """How a model gets back what it thought before a tool call: not at all, in the field `reasoning_content`, or in the
+    text between `<think>` and `</think>`."""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    """More fields of every request."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """An OpenAI-compatible server."""
+
+    name: str
+    base_url: str
+    """`/chat/completions` is below it."""
+    key: str | None = None
+    """The environment variable that holds the key; None when there is none."""
+    address: str | None = None
+    """The environment variable that overrides `base_url`."""
+    takes: tuple[Kind, ...] = ()
+    """What its models take beside text."""
+    timeout_seconds: float = 300.0
+    """The longest silence before it counts as down; a model may think for minutes before its first word."""
+    quirks: Quirks = Quirks()
+    note: str = ""
+    """What to know when it cannot be reached."""
+    secret: str | None = field(default=None, repr=False)
+    """The key itself; it goes into the request's header and nowhere else."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on this machine."""
+        return urlsplit(self.base_url).hostname in _LOCAL_HOSTS
+
+    @property
+    def address_setting(self) -> str:
+        """What to set to give it another address, in words."""
+        variable = f"`{self.address}`, or " if self.address else ""
+        return f"{variable}`base_url` in `[providers.{self.name}]` of sensorium.toml"
+
+    def hide(self, text: str) -> str:
+        """Return text without the key, should a server have echoed it."""
+        return text.replace(self.secret, "…") if self.secret else text
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedModel:
+    """A model at an endpoint, and the role it was chosen for."""
+
+    endpoint: Endpoint
+    name: str
+    role: str
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.endpoint.name}:{self.name}"
+
+    @property
+    def setting(self) -> str:
+        """What to set to choose another model."""
+        return f"SENSORIUM_{self.role.upper()}"
+
+
+@cache
+def presets() -> dict[str, dict[str, Any]]:
+    """Return the endpoints known without any file, as `providers/endpoints.toml` has them."""
+    file = Path(__file__).parent.parent / "providers" / "endpoints.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def split_model(model: str) -> tuple[str, str]:
+    """Return provider and name of `provider:model`; the name may hold further colons."""
+    provider, _, name = model.partition(":")
+    return provider.strip(), name.strip()
+
+
+def read_endpoints(
+    models: Mapping[str, str], tables: Mapping[str, Any], environ: Mapping[str, str]
+) -> dict[str, Endpoint]:
+    """Return the endpoints that a role or a `[providers.NAME]` names, with their keys.
+
+    Raises:
+        SettingsError: A table cannot be understood; the message names the field and never shows a key.
+    """
+    named = [split_model(model)[0] for model in models.values()]
+    wanted = dict.fromkeys([*(name for name in named if name in presets()), *tables])
+    return {name: _read(name, tables.get(name, {}), environ) for name in wanted}
+
+
+def served_model(model: str, role: str, endpoints: Mapping[str, Endpoint]) -> ServedModel:
+    """Return the model that a role is set to.
+
+    Raises:
+        SettingsError: It is not `provider:model`, the provider is unknown, or its key is missing.
+    """
+    provider, name = split_model(model)
+    setting = f"`SENSORIUM_{role.upper()}` (or `{role}` in `[models]`)"
+    if provider not in endpoints or not name:
+        known = ", ".join(sorted({*presets(), *endpoints}))
+        raise SettingsError(
+            f"{setting} is {model!r}, which must be `provider:model`, for example `openai:gpt-5-mini`. The providers "
+            f"are: {known}; add another as `[providers.NAME]` with a `base_url` in sensorium.toml."
+        )
+    endpoint = endpoints[provider]
+    if endpoint.key and not endpoint.secret and not endpoint.is_local:
+        raise SettingsError(
+            f"{setting} is {model!r}, and the key of `{provider}` is missing. Set `{endpoint.key}` to it."
+        )
+    return ServedModel(endpoint=endpoint, name=name, role=role)
+
+
+def _read(name: str, table: Any, environ: Mapping[str, str]) -> Endpoint:
+    where = f"`[providers.{name}]` in sensorium.toml"
+    if not isinstance(table, Mapping):
+        raise SettingsError(f"{where} must be a table with a `base_url`.")
+    if unknown := [one for one in table if one not in _FIELDS]:
+        raise SettingsError(f"{where} has {unknown[0]!r}. It can have: {', '.join(_FIELDS)}.")
+    preset = presets().get(name, {})
+    merged = {**preset, **table}
+    key, address = merged.get("key"), preset.get("address")
+    if key is not None and not (isinstance(key, str) and _VARIABLE.fullmatch(key)):
+        raise SettingsError(
+            f"`key` in {where} must be the name of an environment variable in capitals, not the key itself."
+        )
+    seconds = merged.get("timeout_seconds", Endpoint.timeout_seconds)
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds <= 0:
+        raise SettingsError(f"`timeout_seconds` in {where} is {seconds!r}; it must be a number above 0.")
+    override = environ.get(address) if address else None
+    return Endpoint(
+        name=name,
+        base_url=_base_url(
+            override or merged.get("base_url"), f"`{address}`" if override else f"`base_url` in {where}"
+        ),
+        key=key,
+        address=address,
+        takes=_takes(merged.get("takes", []), where),
+        timeout_seconds=float(seconds),
+        quirks=_quirks(merged.get("quirks", {}), where),
+        note=str(preset.get("note", "")),
+        secret=_secret(key, environ),
+    )
+
+
+def _base_url(value: Any, setting: str) -> str:
+    text = str(value or "").strip().rstrip("/").removesuffix("/chat/completions")
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018  reading it is what checks it
+    except ValueError:
+        parts = urlsplit("")
+    if parts.username or parts.password:
+        # The address is shown in errors, so it must not hold a secret.
+        raise SettingsError(f"{setting} holds a name or password. Put the key into a variable and name it in `key`.")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise SettingsError(f"{setting} is {text!r}; it must be an address such as `https://host/v1`.")
+    return text
+
+
+def _takes(value: Any, where: str) -> tuple[Kind, ...]:
+    if not isinstance(value, list) or any(one not in KINDS for one in value):
+        raise SettingsError(f"`takes` in {where} is {value!r}; it must be a list of: {', '.join(KINDS)}.")
+    return tuple(value)
+
+
+def _quirks(value: Any, where: str) -> Quirks:
+    known = Quirks.__dataclass_fields__
+    if not isinstance(value, Mapping) or any(one not in known for one in value):
+        raise SettingsError(f"`quirks` in {where} can have: {', '.join(known)}.")
+    quirks = Quirks(**value)
+    if not isinstance(quirks.usage, bool) or not isinstance(quirks.body, Mapping):
+        raise SettingsError(f"`quirks` in {where}: `usage` must be true or false, and `body` a table.")
+    if quirks.reasoning not in _REASONING:
+        raise SettingsError(f"`quirks` in {where}: `reasoning` must be one of: {', '.join(_REASONING)}.")
+    return quirks
+
+
+def _secret(key: str | None, environ: Mapping[str, str]) -> str | None:
+    secret = environ.get(key, "").strip() if key else ""
+    if any(not "!" <= letter <= "~" for letter in secret):
+        raise SettingsError(f"`{key}` has a space or a letter that no key has. Copy the key again.")
+    return secret or None
