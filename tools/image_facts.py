@@ -50,6 +50,7 @@ class Compared(BaseModel):
     picture: str = Field(description="Handle of the other picture.")
     name: str
     verdict: Literal["same file", "near-duplicate", "different"]
+    changed_share: float = Field(description="Part of the picture that differs, 0…1, at a small size.")
     hash_bits: int = Field(description="Bits of 64 in which the perceptual hashes differ.")
     mean_difference: float = Field(description="Of the colours at 32 × 32 pixels, 0…255.")
 
@@ -191,6 +192,7 @@ def _compare(media: str, picture: "Image", other: str, run: Run) -> Compared:
         picture=other,
         name=run.name(other),
         verdict="same file" if same else "near-duplicate" if alike.near_duplicate else "different",
+        changed_share=alike.changed_share,
         hash_bits=alike.hash_bits,
         mean_difference=alike.mean_difference,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .likeness import shrunk
 from .models import TextLine
 from .pictures import jpeg
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from .frames import Picked
     from .moments import Box
 
-SMALL_PIXELS = 320
-"""Long side of the pictures that are compared: text of 24 px at 720p is 6 px high in them."""
 BLOCK_PIXELS = 16
 # Mean difference (of 255) in a block of small pixels. Measured on still slides, across key frames: at most 1.4; a new
 # line of text: 25 to 33; one digit of 20 px at 720p: 6.
@@ -133,17 +132,6 @@ def _only_beside(changed: "NDArray[np.bool_]", moving: "NDArray[np.int64]") -> b
     """Return whether all that changed lies where pictures moved before and no text was found."""
     known = moving >= 2
     return bool(not (changed & ~known).any() and known.mean() <= MOVING_SHARE)
-
-
-def shrunk(image: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
-    """Return a small copy of a picture, to be compared with others."""
-    import cv2
-    import numpy as np
-
-    height, width = image.shape[:2]
-    scale = min(1.0, SMALL_PIXELS / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def changed_blocks(one: "NDArray[np.uint8]", other: "NDArray[np.uint8]") -> "NDArray[np.bool_]":
