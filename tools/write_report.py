@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field
 
@@ -43,11 +43,6 @@ def _brief(made: Draft) -> str:
     return "\n\n".join(parts)
 
 
-def _given(value: Any) -> Any:
-    """Accept nested lists, and leave out what a failed optional step did not give."""
-    return [one for one in flatten(value) if one is not None]
-
-
 class Report(BaseModel):
     """A report as Markdown, HTML and JSON."""
 
@@ -68,7 +63,7 @@ class Report(BaseModel):
 async def write_report(
     findings: Annotated[
         list[Findings],
-        BeforeValidator(_given),
+        BeforeValidator(flatten),
         Field(description="Results of other tools (probe_media, find_scenes, read_text, transcribe, …), in any order."),
     ],
     request: Annotated[str, Field(description="What the user asked, in the user's words.")] = "",

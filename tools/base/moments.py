@@ -84,10 +84,13 @@ class Series(BaseModel):
 
 
 def flatten(value: Any) -> list[Any]:
-    """Return findings as one flat list; a step with `for_each` yields a list where others yield one."""
+    """Return findings as one flat list, without what a failed step did not give.
+
+    A step with `for_each` yields a list where others yield one.
+    """
     if not isinstance(value, list):
         return [value]
-    return [item for part in value for item in flatten(part)]
+    return [item for part in value for item in flatten(part) if item is not None]
 
 
 def merge_spans(spans: list[Span], gap_seconds: float = 0.0) -> list[Span]:

@@ -35,7 +35,7 @@ def draft(
     """
     say = Wording(language)
     timeline = gather(findings, artifacts)
-    parts = [_parts(file) for file in timeline.files]
+    parts = [parts_of(file) for file in timeline.files]
     spoken = [said(file.moments) for file in timeline.files]
     measures = counted(timeline.files, parts, timeline.measures)
     return Draft(
@@ -57,7 +57,8 @@ def draft(
     )
 
 
-def _parts(file: File) -> list[Part]:
+def parts_of(file: File) -> list[Part]:
+    """Return a file's chapters; a video of which anything is known has at least one."""
     seconds = file.coverage.seconds
     parts = divide(file.moments, seconds)
     seen = any(one.kind in ("picture", "cut", "text", "speech") for one in file.moments)
