@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from .errors import SettingsError
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -126,12 +127,30 @@ class Models:
     _opened: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def ladder(self, role: str) -> list[Any]:
-        """Return the providers of a role, best first; the same objects each time, so that a loaded model stays."""
+        """Return the providers of a role, best first; the same objects each time, so that a loaded model stays.
+
+        Raises:
+            SettingsError: The settings name a provider that does not exist for this role.
+        """
         if role not in self._opened:
             self._opened[role] = [
-                import_module(f"..providers.{name}", __package__).provider(self.settings) for name in LADDERS[role]
+                import_module(f"..providers.{name}", __package__).provider(self.settings) for name in self._names(role)
             ]
         return list(self._opened[role])
+
+    def _names(self, role: str) -> tuple[str, ...]:
+        """Return the modules of a role from the one that the settings name on."""
+        names = LADDERS[role]
+        chosen = self.settings.models.get(role)
+        if chosen is None:
+            return names
+        first = chosen.partition(":")[0].strip().replace("-", "_")
+        if first not in names:
+            raise SettingsError(
+                f"`SENSORIUM_{role.upper()}` is {chosen!r}. Set it to one of: "
+                f"{', '.join(name.replace('_', '-') for name in names)}; or leave it out to use the best there is."
+            )
+        return names[names.index(first) :]
 
     def usable(self, role: str) -> list[Any]:
         """Return the providers of a role for which nothing is missing."""
