@@ -84,7 +84,7 @@ async def find_moments(
         )
         for hit in ranked
     ]
-    searched = Counter(one.kind for one in moments)
+    searched: Counter[str] = Counter(one.kind for one in moments)
     media = {one.media for one in moments}
     return Found(
         media=media.pop() if len(media) == 1 else None,

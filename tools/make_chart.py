@@ -131,12 +131,14 @@ def _canvas(width_pixels: int, height_pixels: int) -> "tuple[Figure, Axes]":
     # The object interface without pyplot: no global state, so several charts may be drawn at once.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     figure = Figure(
-        figsize=(width_pixels / DOTS_PER_INCH, height_pixels / DOTS_PER_INCH), dpi=DOTS_PER_INCH, layout="constrained"
+        figsize=(width_pixels / DOTS_PER_INCH, height_pixels / DOTS_PER_INCH),
+        dpi=DOTS_PER_INCH,
+        layout=ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.12),
     )
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.15, h_pad=0.12)  # type: ignore[union-attr]
     return figure, figure.add_subplot()
 
 
@@ -151,16 +153,17 @@ def _plot(axes: "Axes", series: Sequence[Series], kind: Kind, stacked: bool) -> 
         for number, one in enumerate(series):
             colour = COLOURS[number % len(COLOURS)]
             if kind == "scatter":
-                axes.scatter(one.x, one.y, s=22, color=colour, alpha=0.8, label=one.name)  # type: ignore[arg-type]
+                axes.scatter(one.x, one.y, s=22, color=colour, alpha=0.8, label=one.name)
                 continue
             mark = "o" if len(one.y) <= 30 else None
             axes.plot(one.x, one.y, color=colour, linewidth=1.8, marker=mark, markersize=4, label=one.name)
             if kind == "area":
-                axes.fill_between(one.x, one.y, color=colour, alpha=0.25)  # type: ignore[arg-type]
+                axes.fill_between(one.x, one.y, color=colour, alpha=0.25)
 
 
 def _bars(axes: "Axes", series: Sequence[Series], stacked: bool) -> None:
-    names = list(dict.fromkeys(x for one in series for x in one.x))
+    every_x: list[Any] = [x for one in series for x in one.x]
+    names = list(dict.fromkeys(every_x))
     if not any(isinstance(name, str) for name in names):
         names.sort()
     places = {name: at for at, name in enumerate(names)}
@@ -196,6 +199,8 @@ def _short(value: float | str) -> str:
 
 
 def _label(axes: "Axes", series: Sequence[Series], kind: Kind, words: tuple[str, str, str]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     title, x_label, y_label = map(_literal, words)
     axes.set_title(title, loc="left", fontsize=13, pad=12)
     if kind != "pie":
@@ -205,7 +210,7 @@ def _label(axes: "Axes", series: Sequence[Series], kind: Kind, words: tuple[str,
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
         if kind != "bar" and all(isinstance(x, float) and x.is_integer() for one in series for x in one.x):
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if kind in ("bar", "area") and min(y for one in series for y in one.y) >= 0:
             axes.set_ylim(bottom=0)
         if len(series) > 1:
