@@ -1,0 +1,201 @@
+"""Where a video cuts from one shot to another, found by decoding little more than its key frames."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .footage import Footage, open_video
+from .groups import Group, scan_groups
+from .looks import Look, difference, look, tones_moved
+from .moments import merge_spans
+from .steps import FADE_SECONDS, HOLD_SECONDS, LIMITS, Change, Limits, changes
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+    from av.video.reformatter import VideoReformatter
+
+    from .run import Run
+
+
+MARGIN_SECONDS = 0.8
+"""How far around a large packet every frame is decoded: up to 16 reordered frames may be shown before it."""
+# A group of pictures that ends before its time was ended by the encoder, mostly for a cut (x264: 10 of 11).
+# When the tones differ this much too, that is believed. Moving shots keep theirs: 0.02 to 0.1, across cuts 0.02 to 1.
+TONES_OF_A_CUT, TONES_OF_A_SHOT = 0.35, 0.15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cuts:
+    """The cuts of a video and how they were found."""
+
+    cuts: tuple[Change, ...]
+    key_frames: int
+    """How many were looked at."""
+    end_seconds: float
+    """Where the last packet ends."""
+    decoded: int
+    errors: int
+
+    @property
+    def spacing_seconds(self) -> float:
+        """Return the average distance between the key frames that were looked at."""
+        return self.end_seconds / max(1, self.key_frames)
+
+
+def find_cuts(path: Path, name: str, *, limits: Limits = LIMITS["normal"], run: "Run") -> Cuts:
+    """Return the hard cuts of a video.
+
+    Key frames that differ, and packets that are as large as a key frame, tell in which groups of pictures a cut may be;
+    only those are decoded, which places the cut to the frame.
+
+    Raises:
+        MediaError: The file has no moving picture that can be decoded.
+    """
+    from av.video.reformatter import VideoReformatter
+
+    with open_video(path, name) as footage:
+        groups = list(scan_groups(footage, run))
+        search = _Search(footage, groups, limits, run, VideoReformatter())
+        return Cuts(
+            cuts=tuple(search.changes()),
+            key_frames=len(groups),
+            end_seconds=groups[-1].end_seconds if groups else 0.0,
+            decoded=footage.decoded,
+            errors=footage.errors,
+        )
+
+
+@dataclass
+class _Search:
+    footage: Footage
+    groups: list[Group]
+    limits: Limits
+    run: "Run"
+    scaler: "VideoReformatter"
+
+    def changes(self) -> Iterator[Change]:
+        longest = max((group.seconds for group in self.groups[:-1]), default=0.0)
+        latest = 0.0
+        for number, group in enumerate(self.groups):
+            self.run.progress(number / len(self.groups), "looking for cuts")
+            prior = self.groups[number - 1] if number else None
+            following = self.groups[number + 1] if number + 1 < len(self.groups) else None
+            found = self._after(group, following, prior, regular=group.seconds > 0.98 * longest)
+            for change in sorted(found, key=lambda one: one.at_seconds):
+                # The group before looked over its end; what is within a flash's length is the same change.
+                if change.at_seconds > max(group.start_seconds, latest + HOLD_SECONDS):
+                    latest = change.at_seconds
+                    yield change
+
+    def _after(self, group: Group, following: Group | None, prior: Group | None, *, regular: bool) -> Iterator[Change]:
+        """Yield the cuts after a group's key frame up to and with the next key frame, decoding as little as will do."""
+        with closing(_Reader(self.footage, group.start_seconds, self.scaler, self.run)) as reader:
+            yield from self._read(reader, group, following, prior, regular=regular)
+
+    def _read(
+        self, reader: "_Reader", group: Group, following: Group | None, prior: Group | None, *, regular: bool
+    ) -> Iterator[Change]:
+        start, end = group.start_seconds, group.end_seconds
+        after = FADE_SECONDS if group.still else MARGIN_SECONDS
+        # A flash may lie on the key frame: then the picture before it tells.
+        opening = [(start - 1e-3, prior.look)] if prior else []
+        differs = following is None or self._differ(group.look, following.look) or group.look.flat
+        if differs and group.large is None:
+            yield from self._changes(chain(opening, reader.looks(start, end + after)), end + after)
+            return
+        large = (group.large if differs or group.still else group.bursts) or ()
+        for first, last in merge_spans([(at - MARGIN_SECONDS, at + after) for at in large]):
+            before = opening if first <= start else []
+            yield from self._changes(chain(before, reader.looks(first, last)), last)
+        if following is None or not differs:
+            return
+        if not large:
+            for _ in reader.looks(start, start + HOLD_SECONDS):
+                pass  # to see how fast the picture moves
+        if not reader.recent or not self._differ(reader.recent[-1][1], following.look):
+            return
+        # No packet is large from here on, so the picture changes slowly, or at the next key frame.
+        calm = self._is_calm(following, reader)
+        if not regular and (calm or tones_moved(reader.recent[-1][1], following.look) > TONES_OF_A_CUT):
+            if not self._comes_back(reader.recent[-1][1], following):
+                change = difference(reader.recent[-1][1], following.look)
+                yield Change(at_seconds=following.start_seconds, kind="cut", difference=change)
+        elif calm:
+            yield from self._changes(reader.looks(reader.recent[-1][0], end + after), end + after)
+        elif not (regular and _is_one_shot(group, following)):
+            yield from self._changes(reader.looks(end - MARGIN_SECONDS, end + MARGIN_SECONDS), end + MARGIN_SECONDS)
+
+    def _changes(self, looks: Iterable[tuple[float, Look]], end_seconds: float) -> Iterator[Change]:
+        """Yield what changes in a span, but for its end, where a flash cannot be told from a cut."""
+        for change in changes(looks, self.limits):
+            if change.at_seconds <= end_seconds - HOLD_SECONDS or end_seconds >= self.groups[-1].end_seconds:
+                yield change
+
+    def _differ(self, one: Look, other: Look) -> bool:
+        # Lower than for two frames in a row, so that what is decoded decides.
+        return difference(one, other).exceeds(0.7 * self.limits.structure, 0.7 * self.limits.level)
+
+    def _is_calm(self, following: Group, reader: "_Reader") -> bool:
+        """Return whether what moves now, going on like this, would not make the change up to the next key frame."""
+        (first_at, first), (last_at, last) = reader.recent[0], reader.recent[-1]
+        if last_at <= first_at:
+            return False
+        change, drift = difference(last, following.look), difference(first, last)
+        times = (following.start_seconds - last_at) / (last_at - first_at)
+        return drift.structure * times < 0.5 * change.structure and drift.level * times < 0.5 * change.level
+
+    def _comes_back(self, last: Look, following: Group) -> bool:
+        """Return whether the picture before a key frame is back soon after it: a flash."""
+        start = following.start_seconds
+        with closing(_Reader(self.footage, start, self.scaler, self.run)) as reader:
+            return any(not self._differ(last, one) for _, one in reader.looks(start, start + HOLD_SECONDS))
+
+
+class _Reader:
+    """Decodes forward from a key frame; what lies between the spans asked for is decoded only as far as needed."""
+
+    def __init__(self, footage: Footage, start_seconds: float, scaler: "VideoReformatter", run: "Run") -> None:
+        self._span = (start_seconds, start_seconds)
+        self._frames = footage.frames(start_seconds, wanted=self._wanted)
+        self._ahead: tuple[float, VideoFrame] | None = None
+        self._scaler = scaler
+        self._run = run
+        self.recent: deque[tuple[float, Look]] = deque()
+        """The last frames that were looked at, up to HOLD_SECONDS."""
+
+    def close(self) -> None:
+        """Let go of the decoded frames at once."""
+        self._frames.close()
+        self._ahead = None
+
+    def _wanted(self, at_seconds: float) -> bool:
+        first, last = self._span
+        return first - MARGIN_SECONDS / 4 <= at_seconds <= last + MARGIN_SECONDS / 4
+
+    def looks(self, first_seconds: float, last_seconds: float) -> Iterator[tuple[float, Look]]:
+        """Yield the frames of a span; each span must lie behind the one before."""
+        self._span = (first_seconds, last_seconds)
+        for number, (at, frame) in enumerate(chain([self._ahead] if self._ahead else [], self._frames)):
+            if number % 32 == 0:
+                self._run.check()
+            self._ahead = (at, frame)
+            if at > last_seconds:
+                return
+            if at < first_seconds:
+                continue
+            one = look(frame, self._scaler)
+            self.recent.append((at, one))
+            while self.recent[0][0] < at - HOLD_SECONDS - 1e-6:
+                self.recent.popleft()
+            yield at, one
+        self._ahead = None
+
+
+def _is_one_shot(group: Group, following: Group) -> bool:
+    """Return whether two key frames have the tones and the size that two of one moving shot have."""
+    alike = 0.5 < group.key_bytes / following.key_bytes < 2
+    return alike and tones_moved(group.look, following.look) < TONES_OF_A_SHOT

@@ -1,0 +1,79 @@
+"""How much two frames of a video differ, told from small copies of them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av.video.frame import VideoFrame
+    from av.video.reformatter import VideoReformatter
+    from numpy.typing import NDArray
+
+WIDTH, HEIGHT = 64, 36
+# Below this spread of brightness (0…255) a picture is flat: it has no structure to compare.
+FLAT = 2.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """A small copy of a frame."""
+
+    planes: "NDArray[np.int16]"
+    """Brightness, and below it the two colour planes at half size."""
+    structure: "NDArray[np.float32]"
+    """Brightness with mean 0 and length 1, so that light and contrast do not count; zeros for a flat picture."""
+    light: float
+    """Mean brightness, 0…255."""
+    flat: bool
+    """It is of one plain colour."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much two frames differ."""
+
+    level: float
+    """Mean difference of the samples, 0…255."""
+    structure: float
+    """1 - correlation of the brightness: 0 the same, about 1 nothing in common; a change of light leaves it at 0."""
+    light: float
+    """Difference of the mean brightness, 0…255."""
+    flat: bool
+    """Both are of one plain colour, so that only the level can tell."""
+
+    def exceeds(self, structure: float, level: float) -> bool:
+        """Return whether this is another picture: something else is in it, or it is one plain colour after another."""
+        return self.structure > structure and self.level > (5 * level if self.flat else level)
+
+
+def look(frame: "VideoFrame", scaler: "VideoReformatter") -> Look:
+    """Return a small copy of a frame; give the same scaler each time, because setting one up costs 2 ms."""
+    import numpy as np
+
+    # The cheapest filter: it samples, which costs a third of averaging and tells cuts as well (measured on 720p).
+    scaled = scaler.reformat(frame, WIDTH, HEIGHT, "yuv420p", interpolation="FAST_BILINEAR", threads=1)
+    small = scaled.to_ndarray()
+    bright = small[:HEIGHT].astype(np.float32).ravel()
+    light = float(bright.mean())
+    bright -= light
+    length = float(np.sqrt(bright @ bright))
+    flat = length < FLAT * np.sqrt(bright.size)
+    structure = np.zeros_like(bright) if flat else bright / np.float32(length)
+    return Look(small.astype(np.int16), structure, light, bool(flat))
+
+
+def difference(one: Look, other: Look) -> Difference:
+    """Return how much two frames differ."""
+    import numpy as np
+
+    level = float(np.abs(one.planes - other.planes).mean())
+    structure = 1.0 - float(one.structure @ other.structure)
+    return Difference(level, structure, abs(one.light - other.light), one.flat and other.flat)
+
+
+def tones_moved(one: Look, other: Look) -> float:
+    """Return which share of the brightness histogram differs, 0…1; little when a camera moves over one scene."""
+    import numpy as np
+
+    first, second = (np.bincount(each.planes[:HEIGHT].ravel() >> 3, minlength=32) for each in (one, other))
+    return float(np.abs(first - second).sum()) / (2 * WIDTH * HEIGHT)
