@@ -49,9 +49,14 @@ async def find_moments(
     findings: Annotated[
         list[Findings], BeforeValidator(flatten), Field(description="Results of transcribe, read_text and the like.")
     ],
-    query: Annotated[str, Field(min_length=1, description="Words, or a whole question; English or Chinese.")],
+    query: Annotated[
+        str, Field(description="Words, or a whole question; English or Chinese. Empty: all within `between_seconds`.")
+    ] = "",
     kinds: Annotated[list[Kind] | None, Field(description="Search only these; all when left out.")] = None,
     limit: Annotated[int, Field(ge=1, le=200, description="Most matches to return.")] = 10,
+    between_seconds: Annotated[
+        tuple[float, float] | None, Field(description="Search only what is said or shown in this part: start and end.")
+    ] = None,
     *,
     run: Run,
 ) -> Found:
@@ -61,17 +66,20 @@ async def find_moments(
     `transcribe` and `read_text`.
     """
     wanted = list(dict.fromkeys(terms(query, query=True)))
-    if not wanted:
+    if not wanted and (query.strip() or not between_seconds):
         raise ArgumentError(f"{query!r} has no word to search for. Give a word that would be said or shown.")
     moments = [
         one if one.media else one.model_copy(update={"media": part.media})
         for part in findings
         for one in part.moments
-        if one.text.strip() and (not kinds or one.kind in kinds)
+        if one.text.strip() and (not kinds or one.kind in kinds) and _within(one, between_seconds)
     ]
     moments = list(dict.fromkeys(moments))
+    if not wanted:
+        moments.sort(key=lambda one: one.start_seconds or 0.0)
     index = Index(moments)
-    ranked = index.search(wanted)[:limit]
+    everything = [Hit(at, 0.0, [], False) for at in range(len(moments))]
+    ranked = (index.search(wanted) if wanted else everything)[:limit]
     run.check()
     known = index.known(wanted)
     matches = [
@@ -174,6 +182,16 @@ class Index:
         return rarity * count * (SATURATION + 1) / (count + SATURATION * length)
 
 
+def _within(moment: Moment, between_seconds: tuple[float, float] | None) -> bool:
+    """Tell whether a moment and a part of the file overlap; one without times is nowhere."""
+    if between_seconds is None:
+        return True
+    if moment.start_seconds is None:
+        return False
+    end_seconds = moment.start_seconds if moment.end_seconds is None else moment.end_seconds
+    return moment.start_seconds < between_seconds[1] and end_seconds >= between_seconds[0]
+
+
 def _passage(moments: Sequence[Moment], at: int) -> str:
     """Return a moment's text with its neighbours in time."""
     centre = moments[at]
@@ -199,7 +217,8 @@ def _limits(
     limits = list(dict.fromkeys(limit for part in findings for limit in part.limits))
     if not matches:
         kinds = ", ".join(f"{count} of {kind}" for kind, count in sorted(searched.items())) or "none at all"
-        limits.append(f"Nothing fits {query!r}; the moments that were searched: {kinds}.")
+        nothing = f"Nothing fits {query!r}" if query else "Nothing is said or shown there"
+        limits.append(f"{nothing}; the moments that were searched: {kinds}.")
     if any(one.kind == "speech" and one.source.quality == "draft" for one in moments):
         limits.append("The transcript is a draft: something that was said may be missed or found in the wrong place.")
     return limits
