@@ -1,6 +1,7 @@
 """A report from what the other tools found."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Annotated
 
@@ -12,9 +13,9 @@ from .base.run import Run
 from .base.tool import AnyFile, Picture, tool
 from .base.words import Language, answer_language
 from .base.workspace import Artifact
-from .report.check import check_report
+from .report.check import check_report, strike
 from .report.draft import draft
-from .report.model import Draft, RunFacts
+from .report.model import Chapter, Draft, RunFacts
 from .report.render import render
 from .report.timeline import media_of
 from .report.wording import Wording, clean, clock
@@ -36,11 +37,16 @@ def _brief(made: Draft) -> str:
     say = Wording(made.language)
     parts = [clean(made.title), "\n".join(one.text for one in made.summary)]
     if made.chapters:
-        lines = (f"{clock(one.start_seconds):>7}  {clean(one.title)}" for one in made.chapters)
-        parts.append("\n".join([say("contents"), *lines]))
+        parts.append("\n".join([say("contents"), *(_listed(one, made) for one in made.chapters)]))
     if made.limits:
         parts.append("\n".join([say("limits"), *(f"- {one}" for one in made.limits)]))
     return "\n\n".join(parts)
+
+
+def _listed(chapter: Chapter, made: Draft) -> str:
+    names = {file.handle: clean(file.name) for file in made.files}
+    home = f"{names[chapter.media]}, " if len(names) > 1 else ""
+    return f"{clock(chapter.start_seconds):>7}  {home}{clean(chapter.title)}"
 
 
 class Report(BaseModel):
@@ -95,7 +101,11 @@ async def write_report(
         title=title,
         run=facts,
     )
-    check_report(made, exists=_exists(run))
+    exists = _exists(run)
+    made, struck = strike(made, exists=exists)
+    if struck:
+        made = replace(made, limits=(*made.limits, Wording(made.language)("limit_struck", count=struck)))
+    check_report(made, exists=exists)
     run.progress(0.5, "writing")
     written = await run.thread(render, made, pictures or [], run)
     return Report(
@@ -103,7 +113,7 @@ async def write_report(
         language=made.language,
         summary=[one.text for one in made.summary],
         text=_brief(made),
-        chapters=[f"{clock(one.start_seconds)} {clean(one.title)}" for one in made.chapters],
+        chapters=[" ".join(_listed(one, made).split()) for one in made.chapters],
         limits=list(made.limits),
         coverage=[one.coverage for one in made.files],
         markdown=written.markdown,

@@ -81,7 +81,7 @@ def evidence(draft: Draft, links: Links, say: Wording) -> str:
         rows.append(
             f'<tr id="{one.id}"><td class="id">{one.id}</td><td class="number">{second}{links.when(one)}</td>'
             f'<td>{say(one.kind)}</td><td class="what">{text(one.text)}{picture}</td>'
-            f'<td>{links.source(one)}</td><td class="number">{sure}</td></tr>'
+            f'<td class="source">{links.source(one)}</td><td class="number">{sure}</td></tr>'
         )
     names = ("", "time", "kind", "what", "source", "sure")
     head = "".join(f'<th scope="col">{say(name) if name else ""}</th>' for name in names)

@@ -44,7 +44,7 @@ def divide(moments: Sequence[Moment], seconds: float | None) -> list[Part]:
     if not seconds:
         return []
     shown = screens(moments, seconds)
-    headed = sum(one.end_seconds - one.start_seconds for one in shown if one.title)
+    headed = sum(one.seconds for one in shown if one.title)
     spoken = said(moments)
     if headed >= SLIDES_SHARE * seconds:
         parts = _merged([_part_of(one) for one in shown], _shortest(seconds), MOST_CHAPTERS)
@@ -95,16 +95,17 @@ def _merged(parts: Sequence[Part], shortest: float, most: int) -> list[Part]:
 
 
 def _joined(one: Part, other: Part) -> Part:
-    """Return two neighbours as one, under the heading that is up for longer."""
+    """Return two neighbours as one, under the first heading, unless another is up for much longer."""
     # A screen that reaches over the border stands in both.
     shown = one.screens + tuple(screen for screen in other.screens if screen not in one.screens[-1:])
     headed = [screen for screen in shown if screen.title]
-    longest = max(headed, key=lambda screen: screen.end_seconds - screen.start_seconds, default=None)
+    most = max((screen.seconds for screen in headed), default=0.0)
+    leading = next((screen for screen in headed if screen.seconds >= most / 2), None)
     return Part(
         start_seconds=one.start_seconds,
         end_seconds=other.end_seconds,
-        title=longest.title if longest else "",
-        headings=longest.headings if longest else (),
+        title=leading.title if leading else "",
+        headings=leading.headings if leading else (),
         screens=shown,
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from html import escape
 
-from ..base.words import count_words
+from ..base.words import count_words, guess_language
 from .model import File
 from .wording import Wording, clock
 
@@ -44,7 +44,9 @@ def speech_bars(file: File, say: Wording) -> Bars | None:
     kept = [at for at, length in enumerate(lengths) if length >= step / 10]
     if sum(words):
         values = tuple(words[at] * 60 / lengths[at] for at in kept)
-        return Bars(title=say("chart_words"), unit=say.unit("words/min"), step_seconds=step, values=values)
+        language = guess_language(" ".join(one.text for one in speech))
+        unit = say.unit("characters/min" if language == "zh" else "words/min")
+        return Bars(title=say("chart_words", unit=unit), unit=unit, step_seconds=step, values=values)
     values = tuple(min(100.0, 100 * spoken[at] / lengths[at]) for at in kept)
     return Bars(title=say("chart_speech"), unit="%", step_seconds=step, values=values)
 
@@ -66,7 +68,7 @@ def draw(bars: Bars, *, alone: bool = False) -> str:
             f'<rect class="bar" x="{left + at * slot + slot * 0.12:.1f}" y="{TOP + plot - height:.1f}" '
             f'width="{slot * 0.76:.1f}" height="{height:.1f}"><title>{escape(what)}</title></rect>'
         )
-    title = escape(f"{bars.title} ({bars.unit})")
+    title = escape(bars.title)
     if not alone:
         return (
             f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" '

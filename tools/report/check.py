@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..base.errors import EvidenceError
 from ..base.moments import Measure, Moment
@@ -81,6 +81,32 @@ def check_report(draft: Draft, *, exists: Callable[[str], bool]) -> None:
     faults += _structure(draft, exists)
     if faults:
         raise refusal(faults)
+
+
+def strike(draft: Draft, *, exists: Callable[[str], bool]) -> tuple[Draft, int]:
+    """Return the report without what is not proven, and how many sentences that were.
+
+    What is left can still be refused, but no step's findings are lost for one sentence.
+    """
+    seconds = {one.handle: one.coverage.seconds for one in draft.files if one.coverage.seconds is not None}
+    sentences = draft.sentences
+    faulty = {
+        id(sentences[fault.at]) for fault in check_claims(sentences, draft.moments, draft.measures, seconds=seconds)
+    }
+    chapters = tuple(
+        replace(
+            chapter,
+            sentences=tuple(one for one in chapter.sentences if id(one) not in faulty),
+            picture=chapter.picture if chapter.picture and exists(chapter.picture) else None,
+        )
+        for chapter in draft.chapters
+    )
+    moments = tuple(
+        one if one.artifact is None or exists(one.artifact) else one.model_copy(update={"artifact": None})
+        for one in draft.moments
+    )
+    summary = tuple(one for one in draft.summary if id(one) not in faulty)
+    return replace(draft, summary=summary, chapters=chapters, moments=moments), len(faulty)
 
 
 def check_page(page: str) -> None:

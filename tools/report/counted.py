@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ..base.moments import Measure, merge_spans
-from ..base.words import count_words
+from ..base.words import count_words, guess_language
 from .chapters import Part
 from .model import File
 from .timeline import free_name
@@ -65,7 +65,8 @@ def _speech(file: File) -> list[Measure]:
         found.append(Measure(name="speech_share_percent", value=min(share, 100), unit="%", evidence=ids))
     words = sum(count_words(one.text) for one in speech)
     if words and seconds >= 1:
-        found.append(Measure(name="speech_words", value=words, unit="words", evidence=ids))
+        unit = "characters" if guess_language(" ".join(one.text for one in speech)) == "zh" else "words"
+        found.append(Measure(name="speech_words", value=words, unit=unit, evidence=ids))
         pace = round(60 * words / seconds)
-        found.append(Measure(name="speech_words_per_minute", value=pace, unit="words/min", evidence=ids))
+        found.append(Measure(name="speech_words_per_minute", value=pace, unit=f"{unit}/min", evidence=ids))
     return found

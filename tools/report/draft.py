@@ -1,6 +1,6 @@
 """Turn moments into the draft of a report, without a model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..base.moments import Findings, Measure, Moment
 from ..base.words import Language
@@ -47,7 +47,7 @@ def draft(
         chapters=tuple(
             chapter
             for file, own, sentences in zip(timeline.files, parts, spoken, strict=True)
-            for chapter in _chapters(file, own, sentences, say)
+            for chapter in _chapters(file, own, sentences, of_file(measures, file), say)
         ),
         terms=_terms(timeline.moments, parts, spoken),
         measures=tuple(measures),
@@ -69,8 +69,10 @@ def parts_of(file: File) -> list[Part]:
 
 def _title(files: Sequence[File], parts: Sequence[Sequence[Part]], say: Wording) -> str:
     """Return the first heading on screen, when it is up early; else say which files it is about."""
-    if len(files) != 1:
+    if len(files) > 3:
         return say("report_on_files", count=len(files))
+    if len(files) > 1:
+        return say("report_on", name=say.listed([clean(file.name) for file in files]))
     first = parts[0][0] if parts[0] else None
     if first and first.headings and (first.headings[0].start_seconds or 0.0) < max(15.0, 0.05 * first.end_seconds):
         return clean(first.title)
@@ -92,7 +94,9 @@ def _summary(
     )
 
 
-def _chapters(file: File, parts: Sequence[Part], spoken: Sequence[Said], say: Wording) -> list[Chapter]:
+def _chapters(
+    file: File, parts: Sequence[Part], spoken: Sequence[Said], measures: Mapping[str, Measure], say: Wording
+) -> list[Chapter]:
     whole = "whole_video" if file.kind == "video" else "whole_audio"
     return [
         Chapter(
@@ -100,7 +104,7 @@ def _chapters(file: File, parts: Sequence[Part], spoken: Sequence[Said], say: Wo
             start_seconds=part.start_seconds,
             end_seconds=part.end_seconds,
             media=file.handle,
-            sentences=describe(file, part, spoken, say),
+            sentences=describe(file, part, spoken, measures, say),
             picture=_picture(file, part),
             said=tuple(within(file.moments, part, "speech")),
         )

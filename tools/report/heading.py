@@ -3,6 +3,7 @@
 from html import escape
 from urllib.parse import quote
 
+from .counted import of_file
 from .illustrations import Illustration
 from .markup import figure, text
 from .model import File
@@ -11,7 +12,7 @@ from .wording import Wording, clock
 
 def file_box(at: int, file: File, shown: Illustration | None, say: Wording) -> str:
     """Return the facts of one file, the picture if it is one, and a player that hides where the file is not."""
-    values = {one.name: one for one in file.measures}
+    values = of_file(file.measures, file)
     facts = [(say("file"), text(file.name)), (say("type"), text(file.media_type)), (say("size"), _bytes(file.bytes))]
     if file.coverage.seconds:
         facts.append((say("length"), clock(file.coverage.seconds)))

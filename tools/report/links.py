@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from ..base.moments import Moment
+from .counted import base_name
 from .illustrations import Illustration
 from .model import Draft
 from .wording import Wording, clean, clock
@@ -56,13 +57,13 @@ class Links:
     def when(self, moment: Moment) -> str:
         """Return a moment's time as a link to its second."""
         if moment.start_seconds is None:
-            return "<span></span>"
+            return ""
         return self.at(moment.start_seconds, moment.media, clock(moment.start_seconds))
 
     def to(self, name: str) -> str:
         """Return a link to the line of a moment or a measure."""
         label = escape(self._say("show_moment", id=name))
-        shown = escape(self._say.measure(name) if name in self._measures else name)
+        shown = escape(self._say.measure(base_name(name)) if name in self._measures else name)
         return f'<a class="id" href="#{escape(name)}" title="{label}">{shown}</a>'
 
     def frame(self, handle: str) -> str:

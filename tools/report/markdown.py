@@ -9,6 +9,7 @@ from ..base.moments import Measure, Moment
 from .compared import grid
 from .illustrations import Illustration
 from .model import Chapter, Draft, Sentence
+from .spoken import is_draft
 from .strip import coverage_words
 from .wording import Wording, clean, clock
 
@@ -110,7 +111,8 @@ class _Page:
         for kind, heading in (("speech", "transcript"), ("text", "text_found")):
             lines = [one for one in self.draft.moments if one.kind == kind and one.text.strip()]
             if lines:
-                yield f"## {self.say(heading)}"
+                drafted = kind == "speech" and any(map(is_draft, lines))
+                yield f"## {self.say('draft_transcript' if drafted else heading)}"
                 yield _bullets(f"{escape(one.text)} {self._cites([one.id])}" for one in lines[:MOST_LINES])
                 if len(lines) > MOST_LINES:
                     yield self.say("more", count=len(lines) - MOST_LINES)

@@ -90,8 +90,10 @@ class _Page:
         if sentence.role != "screen":
             return text(sentence.text)
         # The same lines as in the sentence, one under the other as they stand on the slide.
+        lines = self.links.moments_of(sentence.evidence)
+        first = "line heading" if len(lines) > 1 else "line"
         return "".join(
-            f'<span class="line">{text(one.text)}</span>' for one in self.links.moments_of(sentence.evidence)
+            f'<span class="{"line" if at else first}">{text(one.text)}</span>' for at, one in enumerate(lines)
         )
 
     def _coverage(self) -> str:
@@ -120,8 +122,10 @@ class _Page:
     def _contents(self) -> str:
         if len(self.draft.chapters) < 3:
             return ""
+        names = {file.handle: f"{text(file.name)}: " for file in self.draft.files if len(self.draft.files) > 1}
         items = "".join(
-            f'<li><span>{clock(one.start_seconds)}</span><a href="#chapter-{at}">{text(one.title)}</a></li>'
+            f"<li><span>{clock(one.start_seconds)}</span>"
+            f'<a href="#chapter-{at}">{names.get(one.media, "")}{text(one.title)}</a></li>'
             for at, one in enumerate(self.draft.chapters, 1)
         )
         title = self.say("contents")
@@ -162,9 +166,12 @@ class _Page:
         )
 
     def _lines(self, moments: Iterable[Moment]) -> str:
-        return "".join(
-            f"<li>{self.links.when(one)}<span>{text(one.text)}</span>{self.links.to(one.id)}</li>" for one in moments
-        )
+        lines = []
+        for one in moments:
+            when = self.links.when(one)
+            kind = "" if when else ' class="timeless"'
+            lines.append(f"<li{kind}>{when}<span>{text(one.text)}</span>{self.links.to(one.id)}</li>")
+        return "".join(lines)
 
     def _found(self) -> list[str]:
         """Show what was said and read where there are no chapters to show it in."""
@@ -172,7 +179,8 @@ class _Page:
         for kind, heading in (("speech", "transcript"), ("text", "text_found")):
             lines = [one for one in self.draft.moments if one.kind == kind and one.text.strip()]
             if lines:
-                parts.append(section(f"all-{kind}", self.say(heading), f'<ol class="lines">{self._lines(lines)}</ol>'))
+                words = self.say("draft_transcript" if any(map(is_draft, lines)) and kind == "speech" else heading)
+                parts.append(section(f"all-{kind}", words, f'<ol class="lines">{self._lines(lines)}</ol>'))
         return parts
 
     def _terms(self) -> str:

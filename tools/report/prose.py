@@ -1,8 +1,8 @@
 """Write the sentences of a chapter: what is on screen, what tools state, what is said."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ..base.moments import Moment
+from ..base.moments import Measure, Moment
 from .chapters import Part
 from .model import File, Sentence
 from .rank import central
@@ -16,10 +16,12 @@ MOST_LINES = 8
 # Figures alone below this height of the picture are page numbers and clocks.
 FOOTER = 0.85
 MOST_QUOTES = 3
-DRAFT_CHARACTERS = 200
+DRAFT_CHARACTERS = 120
 
 
-def describe(file: File, part: Part, spoken: Sequence[Said], say: Wording) -> tuple[Sentence, ...]:
+def describe(
+    file: File, part: Part, spoken: Sequence[Said], measures: Mapping[str, Measure], say: Wording
+) -> tuple[Sentence, ...]:
     """Return what there is to say about one part of a file."""
     found = [
         *_screens(part, say),
@@ -27,7 +29,7 @@ def describe(file: File, part: Part, spoken: Sequence[Said], say: Wording) -> tu
         *_said(part, spoken, say),
         *_unsure(within(file.moments, part, "speech"), say),
     ]
-    return tuple(found or [_shown(file, part, say)])
+    return tuple(found or [_shown(file, part, measures, say)])
 
 
 def within(moments: Sequence[Moment], part: Part, kind: str) -> list[Moment]:
@@ -43,9 +45,10 @@ def within(moments: Sequence[Moment], part: Part, kind: str) -> list[Moment]:
 
 def _screens(part: Part, say: Wording) -> list[Sentence]:
     written = [screen for screen in part.screens if screen.moments]
+    most = max(3, 2 * MOST_LINES // max(1, min(len(written), MOST_SCREENS))) if len(written) > 1 else MOST_LINES
     found = []
     for screen in written[:MOST_SCREENS]:
-        lines = list(_lines(screen, part))
+        lines = list(_lines(screen, part))[:most]
         if not lines:
             continue
         listed = say.listed([quote(one.text, 120) for one in lines])
@@ -71,7 +74,7 @@ def _lines(screen: Screen, part: Part) -> Sequence[Moment]:
     own = [one for one in told if (one.start_seconds or 0.0) >= part.start_seconds - 1] or told
     lines = {one.text.casefold(): one for one in reversed(own)}
     first = [one for one in screen.headings if lines.get(one.text.casefold()) is one]
-    return [*first, *(one for one in reversed(lines.values()) if one not in first)][:MOST_LINES]
+    return [*first, *(one for one in reversed(lines.values()) if one not in first)]
 
 
 def _is_page_number(line: Moment) -> bool:
@@ -107,14 +110,25 @@ def _unsure(speech: Sequence[Moment], say: Wording) -> list[Sentence]:
     return [untranscribed(silent, say)] if silent else []
 
 
-def _shown(file: File, part: Part, say: Wording) -> Sentence:
+def _shown(file: File, part: Part, measures: Mapping[str, Measure], say: Wording) -> Sentence:
     """Return the least that can be said: from when to when it is shown."""
     edges = [
-        one.id
-        for one in file.moments
-        if one.kind in ("cut", "picture")
-        and one.start_seconds is not None
-        and part.start_seconds - 0.5 <= one.start_seconds <= part.end_seconds + 0.5
+        _nearest(file.moments, part.start_seconds) if part.start_seconds > 0 else None,
+        _nearest(file.moments, part.end_seconds),
     ]
+    length = [one.name for name, one in measures.items() if name == "duration_seconds"]
+    proof = (*(one.id for one in edges if one), *length)
+    if not part.start_seconds:
+        return Sentence(text=say("shown_until", end=clock(part.end_seconds)), evidence=proof)
     text = say("shown", start=clock(part.start_seconds), end=clock(part.end_seconds))
-    return Sentence(text=text, evidence=tuple(edges))
+    return Sentence(text=text, evidence=proof)
+
+
+def _nearest(moments: Sequence[Moment], seconds: float) -> Moment | None:
+    """Return a moment that begins or ends here."""
+
+    def distance(one: Moment) -> float:
+        return min(abs(time - seconds) for time in (one.start_seconds, one.end_seconds, 1e9) if time is not None)
+
+    best = min(moments, key=distance, default=None)
+    return best if best and distance(best) < 0.5 else None

@@ -11,6 +11,7 @@ from ..base.words import HAN_STOP_WORDS, count_words, han_phrases, is_han, is_st
 SHORT_WORDS, LONG_WORDS = 6, 40
 # How much a sentence loses for repeating what was already picked (maximal marginal relevance, Carbonell 1998).
 REPETITION_WEIGHT = 0.7
+CANDIDATES = 40
 _LONGEST_PHRASE = 3
 _LONGEST_HAN = 6
 
@@ -38,15 +39,16 @@ def central(sentences: Sequence[str], count: int, *, topics: Iterable[str] = ())
     for sentence, vector in zip(sentences, vectors, strict=True):
         raised = 1 + 0.5 * len(wanted & vector.keys()) / (len(wanted) ** 0.5 or 1)
         scores.append(_dot(vector, centre) * raised * _ease(count_words(sentence)))
+    # Those far down the list would not be picked, however new they are.
+    left = sorted(range(len(scores)), key=lambda at: (-scores[at], at))[: 4 * count + CANDIDATES]
+    repeats = dict.fromkeys(left, 0.0)
     picked: list[int] = []
-    repeats = [0.0] * len(scores)
-    while len(picked) < min(count, len(scores)):
-        best = max(
-            (at for at in range(len(scores)) if at not in picked),
-            key=lambda at: (scores[at] * (1 - REPETITION_WEIGHT * repeats[at]), -at),
-        )
+    while left and len(picked) < count:
+        best = max(left, key=lambda at: (scores[at] * (1 - REPETITION_WEIGHT * repeats[at]), -at))
+        left.remove(best)
         picked.append(best)
-        repeats = [max(was, _dot(vector, vectors[best])) for was, vector in zip(repeats, vectors, strict=True)]
+        for at in left:
+            repeats[at] = max(repeats[at], _dot(vectors[at], vectors[best]))
     return picked
 
 

@@ -37,7 +37,7 @@ def render(draft: Draft, given: Sequence[str], run: Run) -> Rendered:
     html = page.write(draft, shown, say)
     check_page(html)
     run.check()
-    data = json.dumps(as_json(draft), ensure_ascii=False, indent=1)
+    data = json.dumps(as_json(draft), ensure_ascii=False)
     return Rendered(
         markdown=_put(markdown.write(draft, shown, names, say), "report.md", "text/markdown", run),
         html=_put(html, "report.html", "text/html", run),

@@ -14,8 +14,8 @@ TOGETHER_SECONDS = 1.0
 PERSISTENT_SHARE = 0.6
 # Lines below this height of the picture are subtitles, sources and page numbers, seldom headings.
 LOWEST_HEADING = 0.72
-# Two readings of one heading differ by a letter or two.
-SAME_HEADING = 0.8
+# Two readings of one heading differ by so many letters at most.
+MISREAD_LETTERS = 2
 _SURE = 0.5
 _LONGEST_TITLE = 80
 
@@ -31,6 +31,10 @@ class Screen:
     headings: tuple[Moment, ...]
     """The moments the title was taken from."""
     moments: tuple[Moment, ...]
+
+    @property
+    def seconds(self) -> float:
+        return self.end_seconds - self.start_seconds
 
 
 def screens(moments: Sequence[Moment], seconds: float) -> list[Screen]:
@@ -70,11 +74,23 @@ def _screen(group: Sequence[_Stretch]) -> Screen:
 
 
 def same_title(one: str, other: str) -> bool:
-    """Tell whether two readings are of the same heading."""
-    if not one or not other:
-        return one == other
-    left, right = one.casefold(), other.casefold()
-    return left == right or difflib.SequenceMatcher(None, left, right, autojunk=False).ratio() >= SAME_HEADING
+    """Tell whether two readings are of the same heading; headings that differ in a number are not."""
+    left, right = _letters(one), _letters(other)
+    if left == right:
+        return True
+    longer = max(len(left), len(right))
+    if abs(len(left) - len(right)) > MISREAD_LETTERS or longer < 4 * MISREAD_LETTERS or _digits(one) != _digits(other):
+        return False
+    matched = difflib.SequenceMatcher(None, left, right, autojunk=False).get_matching_blocks()
+    return longer - sum(block.size for block in matched) <= MISREAD_LETTERS
+
+
+def _letters(title: str) -> str:
+    return "".join(letter for letter in title.casefold() if letter.isalnum())
+
+
+def _digits(title: str) -> str:
+    return "".join(letter for letter in title if letter.isdigit())
 
 
 def _is_long_gap(stretch: _Stretch, seconds: float) -> bool:

@@ -11,8 +11,8 @@ from .wording import Wording, clock
 WIDTH = 1000
 ROW_HEIGHT = 22
 BAR_HEIGHT = 14
-# Closer marks would be drawn over each other.
-LEAST_APART = 1.0
+# Closer frames would be drawn as one grey bar.
+LEAST_APART = 6.0
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Say in three to seven sentences what a file holds, each with its evidence."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ..base.moments import Measure, Moment
@@ -13,6 +15,8 @@ from .wording import Wording, clean, clock, number, quote
 MOST_HEADINGS = 6
 MOST_QUOTES = 4
 LONG_SECONDS = 600
+# The opening has said the size of a picture.
+_SIZE = re.compile(r"[A-Z]+, [\d,]+ × [\d,]+ pixels")
 
 
 def summarize(
@@ -88,7 +92,7 @@ def _speech(file: File, measures: Mapping[str, Measure], say: Wording) -> list[S
     speech = [one for one in file.moments if one.kind == "speech"]
     drafted = [one for one in speech if is_draft(one) and one.text.strip()]
     if pace and not drafted:
-        text = say("speech_pace", **values, pace=number(pace.value))
+        text = say("speech_pace", **values, pace=number(pace.value), unit=say.unit(pace.unit.split("/")[0]))
         return [Sentence(text=text, evidence=(*used, pace.name))]
     found = [Sentence(text=say("speech_time", **values), evidence=used)]
     if drafted:
@@ -137,7 +141,7 @@ def _texts(file: File, say: Wording) -> list[Sentence]:
 def _facts(file: File, known: Moment) -> list[Sentence]:
     """Return what tools state about a whole picture or file, in their own words."""
     facts = [one for one in file.moments if one.kind in ("fact", "picture") and one.text.strip() and one is not known]
-    whole = [one for one in facts if one.start_seconds is None]
+    whole = [one for one in facts if one.start_seconds is None and not _SIZE.fullmatch(one.text)]
     return [Sentence(text=stated(one.text), evidence=(one.id,)) for one in whole[:3]]
 
 
@@ -151,7 +155,9 @@ def _quotes(file: File, parts: Sequence[Part], spoken: Sequence[Said], say: Word
     """Return the sentences that are most central to what was said, in order of time."""
     topics = [part.title for part in parts if part.headings]
     count = MOST_QUOTES if (file.coverage.seconds or 0) >= LONG_SECONDS else MOST_QUOTES - 1
-    best = sorted(central([one.text for one in spoken], count, topics=topics))
+    ranked = central([one.text for one in spoken], count * len(parts or [1]), topics=topics)
+    unlike = list({spoken[at].text: at for at in reversed(ranked)}.values())[::-1]
+    best = sorted(_spread(unlike, [_part_at(parts, one.start_seconds) for one in spoken])[:count])
     return [
         Sentence(
             text=say("quote_at", at=clock(spoken[at].start_seconds), quote=quote(spoken[at].text)),
@@ -160,3 +166,17 @@ def _quotes(file: File, parts: Sequence[Part], spoken: Sequence[Said], say: Word
         )
         for at in best
     ]
+
+
+def _part_at(parts: Sequence[Part], seconds: float) -> int:
+    return next((at for at, part in enumerate(parts) if part.start_seconds <= seconds < part.end_seconds), 0)
+
+
+def _spread(ranked: Sequence[int], homes: Sequence[int]) -> list[int]:
+    """Return positions so that the best of each part comes before the second best of any."""
+    seen: Counter[int] = Counter()
+    turns = []
+    for at in ranked:
+        turns.append((seen[homes[at]], len(turns), at))
+        seen[homes[at]] += 1
+    return [at for _, _, at in sorted(turns)]

@@ -16,6 +16,7 @@ _BOTH: Mapping[str, tuple[str, str]] = {
     # the page
     "report_on": ("Report on {name}", "{name} 分析报告"),
     "report_on_files": ("Report on {count} files", "{count} 个文件的分析报告"),
+    "draft_transcript": ("Draft transcript, mostly guesses", "语音草稿（多为猜测）"),
     "asked": ("Asked", "请求"),
     "summary": ("Summary", "摘要"),
     "contents": ("Chapters", "章节"),
@@ -97,8 +98,8 @@ _BOTH: Mapping[str, tuple[str, str]] = {
     "row_looked": ("Looked at", "已查看"),
     "row_heard": ("Listened to", "已收听"),
     "strip_of": ("Timeline of {name}, {length}", "{name} 的时间线，{length}"),
-    "chart_words": ("Words a minute over time", "每分钟字数随时间变化"),
-    "chart_speech": ("Share of time with speech", "语音占时比例"),
+    "chart_words": ("Speaking pace over time, {unit}", "语速随时间变化（{unit}）"),
+    "chart_speech": ("Share of time with speech, %", "语音占时比例（%）"),
     # coverage in words
     "looked_all": ("All {length} were looked at, in {frames} frames.", "全部 {length} 均已查看，共取 {frames} 帧。"),
     "looked_part": ("Looked at: {spans}, in {frames} frames.", "已查看：{spans}，共取 {frames} 帧。"),
@@ -135,8 +136,8 @@ _BOTH: Mapping[str, tuple[str, str]] = {
         "{length} 中有 {spoken} 是语音（{share} %）。",
     ),
     "speech_pace": (
-        "Someone speaks for {spoken} of {length} ({share} %), at about {pace} words a minute.",
-        "{length} 中有 {spoken} 是语音（{share} %），语速约为每分钟 {pace} 字。",
+        "Someone speaks for {spoken} of {length} ({share} %), at about {pace} {unit} a minute.",
+        "{length} 中有 {spoken} 是语音（{share} %），语速约为每分钟 {pace} {unit}。",
     ),
     "no_speech": ("No speech was found in the sound.", "声音中未发现语音。"),
     "one_scene": ("It is one scene without a cut.", "全片为一个镜头，没有切换。"),
@@ -160,6 +161,7 @@ _BOTH: Mapping[str, tuple[str, str]] = {
         "Someone speaks, with pauses, from {start} to {end} (not transcribed).",
         "{start} 至 {end} 断续有人说话（未转写）。",
     ),
+    "shown_until": ("Shown until {end}.", "画面持续到 {end}。"),
     "shown": ("Shown from {start} to {end}.", "画面时间为 {start} 至 {end}。"),
     # limits
     "limit_partial": ("{name} could be read only in part.", "{name} 只能读取一部分。"),
@@ -168,6 +170,10 @@ _BOTH: Mapping[str, tuple[str, str]] = {
         "语音转写仅为草稿（{provider}），其中许多词语有误。",
     ),
     "limit_step": ("The step {step} ({tool}) did not finish: {message}", "步骤 {step}（{tool}）未完成：{message}"),
+    "limit_struck": (
+        "{count} sentences were struck because their evidence did not prove them.",
+        "有 {count} 句因证据不足而被删去。",
+    ),
     "limit_extractive": (
         "No model interpreted this: the report quotes and counts what the tools saw and heard.",
         "本报告未经模型解读：只引用和统计工具所见所闻。",
@@ -188,19 +194,27 @@ _MEASURES: Mapping[str, tuple[str, str]] = {
     "width_pixels": ("width", "宽度"),
     "height_pixels": ("height", "高度"),
     "frames_per_second": ("frame rate", "帧率"),
+    "brightness": ("brightness", "亮度"),
+    "contrast": ("contrast", "对比度"),
+    "saturation": ("saturation", "饱和度"),
+    "sharpness": ("sharpness", "清晰度"),
+    "frontal_faces_at_least": ("frontal faces, at least", "正面人脸（至少）"),
+    "codes": ("QR and bar codes", "二维码和条形码"),
     "slides": ("slides", "幻灯片数"),
     "text_lines": ("lines of text", "文字行数"),
     "scenes": ("scenes", "镜头数"),
     "speech_seconds": ("time with speech", "语音时长"),
     "speech_share_percent": ("share of time with speech", "语音占时比例"),
-    "speech_words": ("words spoken", "语音字数"),
+    "speech_words": ("spoken", "语音总量"),
     "speech_words_per_minute": ("speaking pace", "语速"),
 }
 # Units that only repeat what is counted.
-_COUNTS = {"lines", "slides", "scenes", "cuts", "segments", "faces", "headings"}
+_COUNTS = {"lines", "slides", "scenes", "cuts", "segments", "faces", "headings", "codes"}
 _UNITS: Mapping[str, str] = {
-    "words/min": "字/分钟",
-    "words": "字",
+    "words/min": "词/分钟",
+    "words": "词",
+    "characters/min": "字/分钟",
+    "characters": "字",
     "frames": "帧",
     "pixels": "像素",
     "frames/s": "帧/秒",
@@ -228,10 +242,8 @@ class Wording:
         return self("span", start=clock(start), end=clock(end))
 
     def measure(self, name: str) -> str:
-        """Return a measure's name for people; `_2` and the like, which tell files apart, are kept."""
-        base, number = (match[1], match[2]) if (match := re.fullmatch(r"(.+)_(\d+)", name)) else (name, "")
-        label = _MEASURES.get(base, (base.replace("_", " "),) * 2)[self._at]
-        return f"{label} ({number})" if number else label
+        """Return a measure's name for people."""
+        return _MEASURES.get(name, (name.replace("_", " "),) * 2)[self._at]
 
     def value(self, measure: Measure) -> str:
         """Return a measure's value with its unit."""
