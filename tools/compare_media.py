@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SOURCE = Source(tool="compare_media")
 SAME_SECONDS = 0.05
 """Lengths that differ by less are called equal: one frame, or the padding of a sound codec."""
+MOST_SCALING = 4
+"""A thumbnail has too little left to tell where it differs."""
 MOST_PASSAGES = 200
 
 FindingsList = Annotated[
@@ -172,7 +174,7 @@ def _pictures(result: Comparison, run: Run) -> None:
     run.check()
     fitted = _fitted(pictures[0], pictures[1], result)
     if fitted is None:
-        _tell(result, "The pictures have different shapes, so places were not compared")
+        _tell(result, "The pictures have different shapes or sizes, so places were not compared")
     else:
         pixels = np.asarray(fitted)
         found = changed_regions(np.asarray(pictures[0]), pixels)
@@ -191,10 +193,12 @@ def _pictures(result: Comparison, run: Run) -> None:
 
 
 def _fitted(one: "Image", other: "Image", result: Comparison) -> "Image | None":
-    """Return the second picture at the size of the first, or None when their shapes differ."""
+    """Return the second picture at the size of the first, or None when they differ too much in shape or size."""
     if one.size == other.size:
         return other
     if abs(one.width / one.height - other.width / other.height) > 0.01 * one.width / one.height:
+        return None
+    if not 1 / MOST_SCALING <= other.width / one.width <= MOST_SCALING:
         return None
     result.limits.append(
         f"The second picture was scaled from {other.width} × {other.height} to {one.width} × {one.height} pixels to "

@@ -88,6 +88,6 @@ def _title(lines: Sequence[Lasting]) -> list[Lasting]:
     # A title in two lines: the second is as high, and all the rest is smaller.
     if len(below) == 1 and abs(height(below[0]) / height(title) - 1) < 0.15:
         rest = [line for line in lines if line is not title and line is not below[0]]
-        if all(height(line) < 0.8 * height(title) for line in rest):
+        if rest and all(height(line) < 0.8 * height(title) for line in rest):
             return [title, below[0]]
     return [title]
