@@ -1,0 +1,152 @@
+"""What went wrong at an endpoint, in one line that names the setting to change."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .endpoints import ServedModel
+from .errors import ProviderError, SensoriumError, SettingsError
+
+MAX_SHOWN = 300
+"""Letters of a server's own words that are shown."""
+_NO_MODEL = re.compile(
+    r"model_not_found|(?:invalid|unknown|no such|not a valid) model|"
+    r"model\b[^.]{0,120}(?:not exist|does ?n.t exist|not found|not available|no access)",
+    re.I,
+)
+# Not "quota" alone: Google says it of a limit that passes within a minute.
+_NO_CREDIT = re.compile(r"insufficient[_ ](?:quota|balance|credit|fund)|余额不足|欠费", re.I)
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
+_SURE = "nothing was sent twice."
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def refused(model: ServedModel, status: int, text: str) -> SensoriumError:
+    """Return the error of an answer with a status of 400 or more.
+
+    Args:
+        model: Who was asked.
+        status: HTTP status.
+        text: The answer's body, or what a stream said went wrong.
+    """
+    endpoint, name = model.endpoint, model.endpoint.name
+    said = words(model, text)
+    told = f": {said}" if said else ""
+    if status == 401 and not endpoint.key:
+        return SettingsError(
+            f"`{name}` asks for a key (401). Name the variable that holds it as `key` in `[providers.{name}]` of "
+            "sensorium.toml."
+        )
+    if status == 401:
+        # What it says is not shown: some servers repeat the key, or most of it.
+        return SettingsError(f"`{name}` refused the key in `{endpoint.key}` (401). Set `{endpoint.key}` anew.")
+    if status == 402 or (status == 429 and is_out_of_credit(text)):
+        return ProviderError(f"`{name}` has no credit left for this key ({status}){told}")
+    if (status in (404, 405) and not said) or (is_page(text) and status < 429):
+        return _no_endpoint(model, f"answered {status}{_title(text)}")
+    if status == 403:
+        return SettingsError(
+            f"`{name}` does not let this key use {model.name!r} ({status}){told}. "
+            f"Set `{endpoint.key or model.setting}`, or another `{model.setting}`."
+        )
+    if status in (400, 404, 422) and _NO_MODEL.search(text):
+        return SettingsError(f"`{name}` has no model {model.name!r} ({status}){told}. Set `{model.setting}`.")
+    if status in (404, 405):
+        return _no_endpoint(model, f"answered {status}{told}")
+    if status == 429:
+        return ProviderError(f"`{name}` takes no more requests for now (429){told}. Try again later.")
+    if status >= 500:
+        return ProviderError(f"`{name}` failed ({status}){told}. Try again later; {_SURE}")
+    return ProviderError(f"`{name}` refused the request ({status}){told}")
+
+
+def not_a_chat(model: ServedModel, text: str) -> SensoriumError:
+    """Return the error of an answer with status 200 that holds no chat completion."""
+    if is_page(text):
+        what = f"answered with a web page{_title(text)}"
+    elif text.strip():
+        what = f"answered with something else: {_shown(model, text)!r}"
+    else:
+        what = "answered with nothing"
+    return _no_endpoint(model, what)
+
+
+def unreachable(model: ServedModel, reason: str) -> ProviderError:
+    """Return the error of an endpoint to which no connection could be made."""
+    note = f" {model.endpoint.note}" if model.endpoint.note else ""
+    return ProviderError(
+        f"`{model.endpoint.name}` cannot be reached at {model.endpoint.base_url}: {_line(reason)}. "
+        f"Is it running, and is the address right?{note} To change it, set {model.endpoint.address_setting}."
+    )
+
+
+def broken_off(model: ServedModel, reason: str) -> ProviderError:
+    """Return the error of an answer that did not come to its end; it may have been paid for."""
+    return ProviderError(
+        f"`{model.endpoint.name}` broke off its answer: {_line(reason)}. Nothing of it was used; {_SURE}"
+    )
+
+
+def silent(model: ServedModel) -> ProviderError:
+    """Return the error of an endpoint that said nothing for too long."""
+    seconds = model.endpoint.timeout_seconds
+    return ProviderError(
+        f"`{model.endpoint.name}` said nothing for {seconds:g} s; {_SURE} Try again, or raise `timeout_seconds` in "
+        f"`[providers.{model.endpoint.name}]` of sensorium.toml."
+    )
+
+
+def words(model: ServedModel, text: str) -> str:
+    """Return what a server says went wrong, in one line without the key; empty for a page or when it says nothing."""
+    if is_page(text):
+        return ""
+    try:
+        said = _message(json.loads(text))
+    except ValueError:
+        said = text
+    return _shown(model, said).rstrip(".")
+
+
+def is_out_of_credit(text: str) -> bool:
+    """Tell whether a refusal is about money, so that waiting does not help; `insufficient_quota` is OpenAI's code."""
+    return bool(_NO_CREDIT.search(text))
+
+
+def is_page(text: str) -> bool:
+    """Tell whether text is a web page."""
+    return text.lstrip("\ufeff \t\r\n")[:1] == "<"
+
+
+def _message(plain: Any) -> str:
+    """Return the message in the shapes servers use: `error`, `error.message`, `detail`, `message`, a list of these."""
+    if isinstance(plain, list):
+        return _message(plain[0]) if plain else ""
+    if not isinstance(plain, Mapping):
+        return "" if plain is None else str(plain)
+    for name in ("error", "message", "detail", "msg"):
+        if plain.get(name):
+            return _message(plain[name])
+    return ""
+
+
+def _no_endpoint(model: ServedModel, what: str) -> SettingsError:
+    return SettingsError(
+        f"{model.endpoint.base_url} {what}, so it is no OpenAI-compatible endpoint, or a proxy stands before it. "
+        f"Set {model.endpoint.address_setting}."
+    )
+
+
+def _title(text: str) -> str:
+    found = _TITLE.search(text[:20_000])
+    return f" ({_line(found[1])[:80]!r})" if found else ""
+
+
+def _shown(model: ServedModel, text: str) -> str:
+    line = _line(model.endpoint.hide(text))
+    return line if len(line) <= MAX_SHOWN else f"{line[:MAX_SHOWN]}…"
+
+
+def _line(text: str) -> str:
+    """Return text on one line and without control characters, which could steer a terminal."""
+    return " ".join(_UNSEEN.sub(" ", text).split())

@@ -1,0 +1,203 @@
+"""Posts requests to endpoints: one client a process, one retry layer, and errors that can be acted on."""
+
+import asyncio
+import logging
+import random
+import socket
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
+
+from . import faults
+from .endpoints import Endpoint, ServedModel
+from .errors import SensoriumError, SettingsError
+
+if TYPE_CHECKING:
+    import httpx2
+    from openai import AsyncOpenAI
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 10.0
+MAX_TRIES = 4
+MAX_WAIT_SECONDS = 60.0
+"""A server that asks for a longer pause is not waited for."""
+TOTAL_WAIT_SECONDS = 120.0
+"""All pauses of one request together."""
+BUSY_WAITS_SECONDS = (1.0, 2.0, 4.0)
+"""Pauses after 429 from a server that names none."""
+REFUSED_WAITS_SECONDS = (0.2, 1.0)
+"""Pauses when no connection could be made: a local server may just be starting."""
+
+# What a server needs; the SDK adds telemetry, and for every server what OPENAI_ORG_ID and its like hold.
+_HEADERS = frozenset(
+    ("host", "authorization", "content-type", "content-length", "accept", "accept-encoding", "connection", "user-agent")
+)
+_Keeper = AsyncGenerator["AsyncOpenAI", None]
+# A connection belongs to its loop, so "one client a process" is one for each loop; programs have one.
+_kept: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[object, ...], tuple["AsyncOpenAI", _Keeper]]] = (
+    WeakKeyDictionary()
+)
+
+
+@asynccontextmanager
+async def post(model: ServedModel, path: str, body: Mapping[str, Any]) -> AsyncIterator["httpx2.Response"]:
+    """Give the response to one request, its body still to be read.
+
+    Raises:
+        SettingsError: The key, the model or the address is wrong; the message names the setting.
+        ProviderError: The endpoint is down, refuses, or breaks off while it is read.
+    """
+    import httpx2
+
+    # The SDK's errors hold the request with its key and what the server repeated of it, so none is chained.
+    response = await _accepted(model, path, body)
+    try:
+        yield response
+    except httpx2.TimeoutException:
+        raise faults.silent(model) from None
+    except httpx2.RequestError as error:
+        raise faults.broken_off(model, str(error) or type(error).__name__) from None
+    finally:
+        await response.aclose()
+
+
+async def _accepted(model: ServedModel, path: str, body: Mapping[str, Any]) -> "httpx2.Response":
+    """Send the request, and again where it was certainly not worked on."""
+    import httpx2
+    import openai
+
+    client = await _client(model.endpoint)
+    waited = 0.0
+    for tries in range(MAX_TRIES):
+        try:
+            # Not `chat.completions.create`, which walks all messages and tools: 16 ms at 40 turns against 1.
+            sent = client.post(
+                path, body=dict(body), cast_to=httpx2.Response, stream=True, stream_cls=openai.AsyncStream[Any]
+            )
+            return cast("httpx2.Response", await sent)
+        except openai.APIStatusError as error:
+            fault = faults.refused(model, error.status_code, error.response.text)
+            wait = _pause(error.response, tries)
+        except (openai.APIConnectionError, httpx2.RequestError) as error:
+            fault, wait = _unanswered(model, error, tries)
+        if wait is None or tries + 1 == MAX_TRIES or wait > MAX_WAIT_SECONDS or waited + wait > TOTAL_WAIT_SECONDS:
+            raise fault from None
+        wait *= random.uniform(1.0, 1.1)
+        logger.info("`%s` is asked again in %.1f s", model.endpoint.name, wait)
+        await asyncio.sleep(wait)
+        waited += wait
+    raise AssertionError("unreachable")
+
+
+def _pause(response: "httpx2.Response", tries: int) -> float | None:
+    """Return how long to wait before a refused request is sent again; None when it must not be."""
+    asked = _retry_after(response.headers)
+    if response.status_code == 429 and not faults.is_out_of_credit(response.text):
+        return BUSY_WAITS_SECONDS[min(tries, len(BUSY_WAITS_SECONDS) - 1)] if asked is None else asked
+    return asked if response.status_code == 503 else None
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the pause a server asks for: seconds, a date, or OpenAI's milliseconds."""
+    try:
+        if milliseconds := headers.get("retry-after-ms"):
+            return max(0.0, float(milliseconds) / 1000)
+        if not (asked := headers.get("retry-after")):
+            return None
+        return max(0.0, float(asked))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(headers["retry-after"]) - datetime.now(UTC)).total_seconds())
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _unanswered(model: ServedModel, error: Exception, tries: int) -> tuple[SensoriumError, float | None]:
+    """Return the error of a request without an answer, and the pause before it is sent again."""
+    import httpx2
+
+    causes = list(_causes(error))
+    if any(isinstance(one, ssl.SSLError) for one in causes):
+        return faults.unreachable(model, f"its certificate is not accepted ({causes[-1]})"), None
+    if any(isinstance(one, socket.gaierror) for one in causes):
+        return faults.unreachable(model, "its name is not known, or there is no network"), None
+    if any(isinstance(one, httpx2.ConnectTimeout) for one in causes):
+        return faults.unreachable(model, f"no connection within {CONNECT_SECONDS:g} s"), None
+    if any(isinstance(one, httpx2.ConnectError) for one in causes):
+        wait = REFUSED_WAITS_SECONDS[tries] if tries < len(REFUSED_WAITS_SECONDS) else None
+        return faults.unreachable(model, "the connection was refused"), wait
+    if any(isinstance(one, httpx2.ProxyError) for one in causes):
+        return faults.unreachable(model, f"the proxy refused ({causes[-1]})"), None
+    if any(isinstance(one, httpx2.TimeoutException) for one in causes):
+        return faults.silent(model), None
+    return faults.broken_off(model, str(causes[-1]) or type(causes[-1]).__name__), None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and everything it was raised from."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        if isinstance(seen, BaseExceptionGroup):
+            for one in seen.exceptions:
+                yield from _causes(one)
+        seen = seen.__cause__ or seen.__context__
+
+
+async def _client(endpoint: Endpoint) -> "AsyncOpenAI":
+    """Return this loop's client of an endpoint; making one costs 20 ms."""
+    clients = _kept.setdefault(asyncio.get_running_loop(), {})
+    identity = (endpoint.base_url, endpoint.secret, endpoint.timeout_seconds)
+    if identity not in clients:
+        # A loop closes its generators before it ends, and with this one the client's connections.
+        keeper = _keep(endpoint, clients, identity)
+        clients[identity] = (await anext(keeper), keeper)
+    return clients[identity][0]
+
+
+async def _keep(
+    endpoint: Endpoint, clients: dict[tuple[object, ...], Any], identity: tuple[object, ...]
+) -> AsyncGenerator["AsyncOpenAI", None]:
+    client = _open(endpoint)
+    try:
+        yield client
+    finally:
+        del clients[identity]
+        await client.close()
+
+
+def _open(endpoint: Endpoint) -> "AsyncOpenAI":
+    import openai
+
+    async def strip(request: "httpx2.Request") -> None:
+        for name in [one for one in request.headers if one not in _HEADERS]:
+            del request.headers[name]
+        if endpoint.secret:
+            request.headers["authorization"] = f"Bearer {endpoint.secret}"
+        else:
+            del request.headers["authorization"]
+
+    timeout = openai.Timeout(endpoint.timeout_seconds, connect=CONNECT_SECONDS)
+    try:
+        http = openai.DefaultAsyncHttpxClient(
+            timeout=timeout, event_hooks={"request": [] if endpoint.name == "openai" else [strip]}
+        )
+    except (ImportError, ValueError) as error:
+        # Only the first is shown: it says which package is missing, the second may show a proxy's password.
+        reason = str(error) if isinstance(error, ImportError) else "it is no proxy's address"
+        raise SettingsError(
+            f"The proxy in `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` cannot be used: {reason}. Change or unset it."
+        ) from None
+    return openai.AsyncOpenAI(
+        api_key=endpoint.secret or "none",
+        base_url=endpoint.base_url,
+        timeout=timeout,
+        max_retries=0,
+        http_client=http,
+    )
