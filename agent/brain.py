@@ -2,21 +2,21 @@
 
 from langchain_core.language_models import BaseChatModel
 
-from ..tools.base.errors import SettingsError
+from ..tools.base.endpoints import served_model
 from ..tools.base.settings import Settings
-from .embedded import EmbeddedBrain
 
 
 def open_brain(settings: Settings) -> BaseChatModel:
-    """Return the brain of these settings.
+    """Return the brain of these settings: the model that `think` names, else the embedded one.
 
     Raises:
-        SettingsError: `think` names a model, and this version has only the embedded brain.
+        SettingsError: `think` names a provider that is not known, or whose key is missing.
     """
     model = settings.models.get("think", "embedded")
-    if model != "embedded":
-        raise SettingsError(
-            f"The role `think` is set to {model!r}, and this version has only the embedded brain. "
-            "Unset `SENSORIUM_THINK`, or set it to `embedded`."
-        )
-    return EmbeddedBrain()
+    if model == "embedded":
+        from .embedded import EmbeddedBrain
+
+        return EmbeddedBrain()
+    from .endpoint import EndpointBrain
+
+    return EndpointBrain(served=served_model(model, "think", settings.endpoints))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from ..tools.base.errors import ArgumentError, SensoriumError, SettingsError, TransientError
+from ..tools.base.errors import ArgumentError, ProviderError, SensoriumError, SettingsError, TransientError
 from .printing import ClosedPipe, forget_output, say
 
 EXIT_CODES = """exit codes:
@@ -40,7 +40,7 @@ def exit_code(error: SensoriumError) -> int:
     """Return the exit code of an error that stopped a command."""
     if isinstance(error, SettingsError):
         return 3
-    if isinstance(error, TransientError):
+    if isinstance(error, ProviderError | TransientError):
         return 4
     return 2 if isinstance(error, ArgumentError) else 1
 

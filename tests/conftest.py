@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -17,15 +18,33 @@ ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT.parent / "shared" / "samples"
 
 
-@pytest.fixture(scope="session")
-def making() -> ModuleType:
-    """The makers of small media, `tests/making.py`."""
-    spec = importlib.util.spec_from_file_location("sensorium_test_making", Path(__file__).parent / "making.py")
+def load(name: str) -> ModuleType:
+    """Load a helper module of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(f"sensorium_test_{name}", Path(__file__).parent / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def making() -> ModuleType:
+    """The makers of small media, `tests/making.py`."""
+    return load("making")
+
+
+@pytest.fixture(scope="session")
+def script() -> ModuleType:
+    """What a scripted chat completions server can say, `tests/scripted.py`."""
+    return load("scripted")
+
+
+@pytest.fixture
+def server(script: ModuleType) -> Iterator[Any]:
+    """A scripted chat completions server on loopback."""
+    with script.serving() as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,0 +1,131 @@
+"""A chat completions server on loopback that says what a script tells it to."""
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+Plain = dict[str, Any]
+USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """One answer: data of server-sent events, or a body."""
+
+    events: Sequence[Plain | str | bytes] = ()
+    """Objects are sent as JSON with `[DONE]` at the end; text as the data of an event; bytes as they are."""
+    done: bool = True
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Plain | list[Any] | str | None = None
+    pause_seconds: float = 0.0
+    """Before every event."""
+    cut: bool = False
+    """Break the connection after the last event."""
+
+
+@dataclass
+class Server:
+    """A running server: its address, its script, and what it was asked."""
+
+    url: str
+    script: list[Reply] = field(default_factory=list)
+    requests: list[Plain] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    peers: list[Any] = field(default_factory=list)
+    """The connection each request came on."""
+
+    def play(self, *replies: Reply) -> None:
+        """Answer the next requests so, one after the other; a request beyond the script gets status 599."""
+        self.script[:] = replies
+
+
+def says(*texts: str, finish: str | None = "stop", usage: Plain | None = USAGE, **more: Any) -> Reply:
+    """Return a streamed answer of text in these pieces."""
+    return Reply(events=[*(delta(content=text) for text in texts), *ending(finish, usage)], **more)
+
+
+def calls(*made: tuple[str, Any], text: str = "", usage: Plain | None = USAGE, **more: Any) -> Reply:
+    """Return streamed calls as OpenAI sends them: first id and name, then the arguments in small pieces."""
+    events = [delta(content=text)] if text else []
+    for index, (name, arguments) in enumerate(made):
+        written = arguments if isinstance(arguments, str) else json.dumps(arguments)
+        function = {"name": name, "arguments": ""}
+        events.append(
+            delta(tool_calls=[{"index": index, "id": f"id{index}", "type": "function", "function": function}])
+        )
+        for start in range(0, len(written), 9):
+            piece = {"index": index, "function": {"arguments": written[start : start + 9]}}
+            events.append(delta(tool_calls=[piece]))
+    return Reply(events=[*events, *ending("tool_calls", usage)], **more)
+
+
+def delta(**part: Any) -> Plain:
+    return {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": part, "finish_reason": None}]}
+
+
+def ending(finish: str | None, usage: Plain | None) -> list[Plain]:
+    events = [{"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]}] if finish else []
+    return [*events, {"choices": [], "usage": usage}] if usage else events
+
+
+@contextmanager
+def serving(listener: socket.socket | None = None) -> Iterator[Server]:
+    """Run a server in a thread until the end of the block, on a socket that is bound or on one of its own."""
+    listener = listener or socket.create_server(("127.0.0.1", 0))
+    server = Server(url=f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
+
+    async def complete(request: Request) -> Response:
+        server.requests.append(await request.json())
+        server.headers.append(dict(request.headers))
+        server.peers.append(request.client)
+        return _response(server.script.pop(0) if server.script else Reply(status=599, body="the script is over"))
+
+    app = Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])
+    config = uvicorn.Config(
+        app, http="h11", ws="none", lifespan="off", log_config=None, log_level="critical", timeout_graceful_shutdown=1
+    )
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        running.should_exit = True
+        thread.join()
+        listener.close()
+
+
+def _response(reply: Reply) -> Response:
+    if reply.body is not None:
+        page = isinstance(reply.body, str)
+        content = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
+        kind = ("text/html" if content.startswith("<") else "text/plain") if page else "application/json"
+        return Response(content, status_code=reply.status, headers=dict(reply.headers), media_type=kind)
+    return StreamingResponse(
+        _events(reply), status_code=reply.status, headers=dict(reply.headers), media_type="text/event-stream"
+    )
+
+
+async def _events(reply: Reply) -> AsyncIterator[bytes]:
+    for event in reply.events:
+        await asyncio.sleep(reply.pause_seconds)
+        if isinstance(event, bytes):
+            yield event
+        else:
+            yield f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n".encode()
+    if reply.cut:
+        raise ConnectionAbortedError("as the script says")
+    if reply.done:
+        yield b"data: [DONE]\n\n"
