@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -14,12 +14,14 @@ from ..tools.base.errors import SensoriumError, ToolError
 from ..tools.base.journal import Journal, RunRow, StepRow
 from ..tools.base.run import Run, new_run_id
 from ..tools.base.settings import Settings
+from ..tools.base.tool import Tool
 from ..tools.base.workspace import Artifact
 from .act import Executor
 from .deliver import Delivered, deliver, prepare
 from .events import Event, RunFailed, RunFinished, RunStarted
 from .lint import Finding
 from .plan import Plan
+from .usage import usage_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -58,6 +60,8 @@ class Answer:
     """The `run.steps` of a report: id, tool, status, seconds, cost_usd, cached, provider, error."""
     seconds: float
     cost_usd: float = 0.0
+    usage: list[dict[str, Any]] = field(default_factory=list)
+    """What each model used; see `usage_of`."""
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data."""
@@ -100,6 +104,7 @@ class RunView:
             "created": self.row.created,
             "text": self.row.answer.get("text", ""),
             "artifacts": self.row.answer.get("artifacts", []),
+            "usage": self.row.answer.get("usage", []),
             "run": {
                 "steps": self.row.answer.get("steps") or steps,
                 "cost_usd": sum(one["cost_usd"] for one in steps),
@@ -112,12 +117,19 @@ class RunView:
 class Assistant:
     """Plans, runs and answers. Use it as a context manager, or call `close`."""
 
-    def __init__(self, settings: Settings | None = None, *, brain: "BaseChatModel | None" = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        brain: "BaseChatModel | None" = None,
+        tools: Mapping[str, Tool] | None = None,
+    ) -> None:
         """Open the library.
 
         Args:
             settings: Read from the environment and `sensorium.toml` when left out.
             brain: A chat model to plan with, instead of the one the settings name.
+            tools: The tools to plan with; the whole catalog when left out.
 
         Raises:
             SettingsError: A setting cannot be understood.
@@ -125,6 +137,7 @@ class Assistant:
         """
         self.settings = settings or Settings.read()
         self._brain = brain
+        self._tools = tools
         self._base = Run.open(self.settings)
         self.journal = Journal(self._base.library, self.settings.home)
 
@@ -188,18 +201,18 @@ class Assistant:
 
     async def plan(self, request: str, files: Sequence[str | Path] = ()) -> Planned:
         """Return the plan for a request, checked, without running it."""
-        from .graph import plan_of, tool_schemas
         from .ingest import ingest_files
         from .messages import system_message, user_message
+        from .proposal import read_proposal, tool_schemas
 
         context = self._context(self._base, lambda event: None, Options(), time.perf_counter)
         facts = await ingest_files(_absolute(files), self._base)
         model = context.brain.bind_tools(tool_schemas(context.catalog))
         answer = await model.ainvoke([system_message(), user_message(request, facts)])
-        if not answer.tool_calls:
+        if not (answer.tool_calls or answer.invalid_tool_calls):
             return Planned(plan=None, text=str(answer.text))
-        plan, findings = plan_of(answer.tool_calls, {}, context)
-        return Planned(plan=plan, text=str(answer.text), findings=findings)
+        proposal = read_proposal(answer, {}, context.catalog, context.max_steps)
+        return Planned(plan=proposal.plan, text=str(answer.text), findings=proposal.findings)
 
     def runs(self) -> list[RunRow]:
         """Return the latest runs, newest first."""
@@ -291,7 +304,7 @@ class Assistant:
         from .brain import open_brain
         from .graph import Context
 
-        tools = catalog()
+        tools = catalog() if self._tools is None else self._tools
         executor = Executor(
             run=run,
             journal=self.journal,
@@ -345,6 +358,7 @@ def _answer(row: RunRow, state: "State", executor: Executor, seconds: float) -> 
         steps=[{"id": name, **{key: one[key] for key in shown}} for name, one in records.items()],
         seconds=round(seconds, 3),
         cost_usd=sum(one["cost_usd"] for one in records.values()),
+        usage=usage_of(state.get("messages", [])),
     )
 
 
@@ -353,6 +367,8 @@ def _status(state: "State") -> Status:
     unread = [one for one in state.get("files", []) if one.get("error")]
     if any(one["status"] == "cancelled" for one in records):
         return "cancelled"
+    if shortfall := state.get("shortfall"):
+        return shortfall
     if (unread and not records) or (records and all(one["status"] != "done" for one in records)):
         return "failed"
     if unread or any(one["status"] != "done" or one["partial"] for one in records):

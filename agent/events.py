@@ -99,6 +99,8 @@ class AguiWriter:
         self._run_id = ""
         self._plan: list[str] = []
         self._message_id: str | None = None
+        self._messages = 0
+        """How many ended."""
 
     def lines(self, event: Event) -> list[dict[str, Any]]:
         """Return the AG-UI events of one of ours as plain data, camelCase, without empty fields."""
@@ -118,7 +120,9 @@ class AguiWriter:
                 return [core.RunStartedEvent(thread_id=event.run_id, run_id=event.run_id)]
             case PlanMade():
                 self._plan = [step["id"] for step in event.steps]
-                return [core.StateSnapshotEvent(snapshot={"goal": event.goal, "plan": event.steps, "artifacts": []})]
+                snapshot = core.StateSnapshotEvent(snapshot={"goal": event.goal, "plan": event.steps, "artifacts": []})
+                # What a model says before its plan is a message of its own.
+                return [*self._close_message(), snapshot]
             case StepStarted():
                 arguments = json.dumps(event.args, ensure_ascii=False)
                 return [
@@ -155,7 +159,11 @@ class AguiWriter:
                     else core.RunFinishedSuccessOutcome(type="success")
                 )
                 finished = core.RunFinishedEvent(
-                    thread_id=self._run_id, run_id=self._run_id, result=event.answer.plain(), outcome=outcome
+                    thread_id=self._run_id,
+                    run_id=self._run_id,
+                    result=event.answer.plain(),
+                    outcome=outcome,
+                    usage=[_tokens(one) for one in event.answer.usage] or None,
                 )
                 return [*self._close_message(), finished]
             case RunFailed():
@@ -167,7 +175,7 @@ class AguiWriter:
         return [_delta({"op": "replace", "path": f"/plan/{self._plan.index(step)}/status", "value": status})]
 
     def _id(self) -> str:
-        return f"{self._run_id}-answer"
+        return f"{self._run_id}-answer" + (f"-{self._messages}" if self._messages else "")
 
     def _open_message(self) -> list[Any]:
         if self._message_id:
@@ -183,7 +191,15 @@ class AguiWriter:
         from ag_ui.core import TextMessageEndEvent
 
         closing, self._message_id = self._message_id, None
+        self._messages += 1
         return [TextMessageEndEvent(message_id=closing)]
+
+
+def _tokens(used: dict[str, Any]) -> Any:
+    from ag_ui.core import TokenUsage
+
+    counts = (used["input_tokens"], used["output_tokens"]) if used["unreported"] < used["calls"] else (None, None)
+    return TokenUsage(provider=used["provider"], model=used["model"], input_tokens=counts[0], output_tokens=counts[1])
 
 
 def _delta(operation: dict[str, Any]) -> Any:

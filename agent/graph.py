@@ -16,22 +16,22 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall, ToolMessage
-from langgraph.graph import END, START, StateGraph
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, ToolMessage
+from langchain_core.messages.ai import add_ai_message_chunks
+from langgraph.graph import START, StateGraph
 from langgraph.runtime import Runtime
-from pydantic import ValidationError
 
 from ..tools.base.tool import Tool
 from .act import Executor
 from .compact import compact
 from .events import Event, PlanMade, TextDelta
 from .ingest import ingest_files
-from .lint import Finding, check
+from .last_words import cut_short, not_runnable, nothing_said
 from .messages import system_message, user_message
 from .plan import Plan
+from .proposal import Proposal, read_proposal, tool_schemas
 from .state import State
 
-MAKE_PLAN = "make_plan"
 MAX_ROUNDS = 12
 MAX_REPAIRS = 2
 
@@ -50,7 +50,8 @@ class Context:
 async def ingest(state: State, runtime: Runtime[Context]) -> State:
     """Turn files into artifacts and facts."""
     files = await ingest_files([os.fsdecode(one) for one in state["paths"]], runtime.context.executor.run)
-    return {"files": files, "messages": [user_message(state["request"], files)], "rounds": 0, "records": {}}
+    first = user_message(state["request"], files)
+    return {"files": files, "messages": [first], "rounds": 0, "repairs": 0, "records": {}, "shortfall": ""}
 
 
 async def brain(state: State, runtime: Runtime[Context]) -> State:
@@ -59,39 +60,27 @@ async def brain(state: State, runtime: Runtime[Context]) -> State:
     _give(context.executor, state)
     last_round = state["rounds"] >= MAX_ROUNDS
     model = context.brain if last_round else context.brain.bind_tools(tool_schemas(context.catalog))
-    message: AIMessageChunk | None = None
+    chunks: list[AIMessageChunk] = []
     async for chunk in model.astream([system_message(), *state["messages"]]):
         if isinstance(chunk.content, str) and chunk.content:
             context.emit(TextDelta(text=chunk.content))
-        message = chunk if message is None else message + chunk  # type: ignore[assignment]
-    answer = AIMessage(
-        content=message.content if message else "",
-        tool_calls=message.tool_calls if message else [],
-        id=message.id if message else None,
-    )
-    return {"messages": [answer], "rounds": state["rounds"] + 1, "answer": str(answer.text)}
+        chunks.append(chunk)  # type: ignore[arg-type]  # a bound model streams chunks, whatever its type says
+    answer = _joined(chunks, with_calls=not last_round)
+    update: State = {"messages": [answer], "rounds": state["rounds"] + 1, "answer": str(answer.text)}
+    return update if _has_calls(answer) else update | _ending(state, answer, context)
 
 
 def lint(state: State, runtime: Runtime[Context]) -> State:
     """Make a plan of the calls and check it; what is wrong goes back to the brain, and nothing runs."""
     context = runtime.context
-    message = _last_answer(state)
-    plan, findings = plan_of(message.tool_calls, _previous(context.executor, state), context)
-    if plan is None or findings:
-        told = json.dumps([one.plain() for one in findings], ensure_ascii=False)
-        refused = [
-            ToolMessage(f"The plan was not run: {told}", tool_call_id=call["id"] or "", status="error")
-            for call in message.tool_calls
-        ]
-        return {"messages": refused, "plan": None}
+    finished = _previous(context.executor, state)
+    proposal = read_proposal(_last_answer(state), finished, context.catalog, context.max_steps)
+    plan = proposal.plan
+    if plan is None or proposal.findings:
+        return _refusal(state, proposal, context)
     steps = [{"id": one.id, "tool": one.tool, "title": title(one.tool), "status": "waiting"} for one in plan.steps]
     context.emit(PlanMade(goal=plan.goal, steps=steps))
-    planned = len(message.tool_calls) == 1 and message.tool_calls[0]["name"] == MAKE_PLAN
-    calls = [
-        {"id": call["id"] or "", "step": "" if planned else step.id}
-        for call, step in zip(message.tool_calls, plan.steps, strict=False)
-    ]
-    return {"plan": plan.model_dump(), "calls": calls}
+    return {"plan": plan.model_dump(), "calls": proposal.calls, "repairs": 0}
 
 
 async def act(state: State, runtime: Runtime[Context]) -> State:
@@ -106,11 +95,9 @@ def observe(state: State, runtime: Runtime[Context]) -> State:
     """Tell the brain what came out: short results and handles, never media."""
     scope, plan = runtime.context.executor.scope, Plan.model_validate(state["plan"])
     results = {step.id: _told(state["records"][step.id], scope.get(step.id)) for step in plan.steps}
-    messages = [
+    messages: list[AnyMessage] = [
         ToolMessage(
-            json.dumps(
-                {"results": {call["step"]: results[call["step"]]} if call["step"] else results}, ensure_ascii=False
-            ),
+            json.dumps({"results": {step: results[step] for step in call["steps"]}}, ensure_ascii=False),
             tool_call_id=call["id"],
         )
         for call in state["calls"]
@@ -133,54 +120,62 @@ def build() -> "StateGraph[State, Context, State, State]":
 
 
 def _after_brain(state: State) -> Literal["lint", "__end__"]:
-    return "lint" if _last_answer(state).tool_calls else END
+    return "lint" if _has_calls(_last_answer(state)) else "__end__"
 
 
 def _after_lint(state: State) -> Literal["act", "brain", "__end__"]:
     if state.get("plan"):
         return "act"
-    refusals = sum(isinstance(one, ToolMessage) and one.status == "error" for one in state["messages"])
-    return "brain" if refusals <= MAX_REPAIRS else END
+    return "__end__" if state.get("shortfall") else "brain"
 
 
-def plan_of(calls: list[ToolCall], finished: Mapping[str, Any], context: Context) -> tuple[Plan | None, list[Finding]]:
-    """Return the plan that the brain's calls make, and what is wrong with it."""
-    try:
-        plan = _as_plan(calls, finished)
-    except ValidationError as error:
-        first = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
-        return None, [Finding(step="", rule="plan-shape", message=first)]
-    findings = check(plan, context.catalog, finished)
-    if len(plan.steps) > context.max_steps:
-        message = f"The plan has {len(plan.steps)} steps; the limit is {context.max_steps}. Raise `--max-steps`."
-        findings.append(Finding(step=plan.steps[-1].id, rule="too-many-steps", message=message))
-    return plan, findings
+def _joined(chunks: list[AIMessageChunk], *, with_calls: bool) -> AIMessage:
+    """Return the message that the chunks are, as plain data that a checkpoint may hold."""
+    message = add_ai_message_chunks(*chunks) if chunks else AIMessageChunk(content="")
+    return AIMessage(
+        content=message.content,
+        tool_calls=message.tool_calls if with_calls else [],
+        invalid_tool_calls=message.invalid_tool_calls if with_calls else [],
+        additional_kwargs=message.additional_kwargs,
+        response_metadata=message.response_metadata,
+        usage_metadata=message.usage_metadata,
+        id=message.id,
+    )
 
 
-def _as_plan(calls: list[ToolCall], finished: Mapping[str, Any]) -> Plan:
-    """A call of `make_plan` is a plan; direct calls of tools are a plan of one layer."""
-    for call in calls:
-        if call["name"] == MAKE_PLAN:
-            return Plan.model_validate(call["args"])
-    names = [call["name"] for call in calls]
-    steps = [
-        {"id": f"{call['name']}_{len(finished) + number}", "tool": call["name"], "args": call["args"]}
-        for number, call in enumerate(calls, 1)
+def _has_calls(message: AIMessage) -> bool:
+    return bool(message.tool_calls or message.invalid_tool_calls)
+
+
+def _ending(state: State, answer: AIMessage, context: Context) -> State:
+    """Return what is to be added to the last word: nothing, or that it is empty or cut off."""
+    reason = answer.response_metadata.get("finish_reason")
+    text = str(answer.text)
+    if text.strip() and reason != "length":
+        return {}
+    more = cut_short(state["request"]) if text.strip() else nothing_said(state["request"], reason, state["records"])
+    context.emit(TextDelta(text=more))
+    return {"answer": text + more, "shortfall": "partial" if text.strip() else _shortfall(state)}
+
+
+def _refusal(state: State, proposal: Proposal, context: Context) -> State:
+    """Tell the brain what is wrong with its plan; after the last try tell the user."""
+    wrong = json.dumps([one.plain() for one in proposal.findings], ensure_ascii=False)
+    told: list[AnyMessage] = [
+        ToolMessage(f"The plan was not run: {wrong}", tool_call_id=call["id"], status="error")
+        for call in proposal.calls
     ]
-    return Plan.model_validate({"goal": ", ".join(names), "steps": steps})
+    repairs = state["repairs"] + 1
+    if repairs <= MAX_REPAIRS:
+        return {"messages": told, "plan": None, "repairs": repairs}
+    text = not_runnable(state["request"], proposal.findings, repairs)
+    context.emit(TextDelta(text=text))
+    told.append(AIMessage(content=text))
+    return {"messages": told, "plan": None, "repairs": repairs, "answer": text, "shortfall": _shortfall(state)}
 
 
-def tool_schemas(catalog: Mapping[str, Tool]) -> list[dict[str, Any]]:
-    """Return the catalog and `make_plan` as a chat model is told of them."""
-    schemas = [
-        {"name": one.name, "description": one.description, "input_schema": one.input_schema} for one in catalog.values()
-    ]
-    plan = {
-        "name": MAKE_PLAN,
-        "description": "Run several tools as one plan: steps that need each other's results refer to them.",
-        "input_schema": Plan.model_json_schema(),
-    }
-    return [*schemas, plan]
+def _shortfall(state: State) -> Literal["partial", "failed"]:
+    return "partial" if any(one["status"] == "done" for one in state["records"].values()) else "failed"
 
 
 def title(tool: str) -> str:

@@ -3,7 +3,7 @@
 Results themselves stay in the journal; media stays in artifacts.
 """
 
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
@@ -20,9 +20,13 @@ class State(TypedDict, total=False):
     messages: Annotated[list[AnyMessage], add_messages]
     plan: dict[str, Any] | None
     """The plan that waits to be run."""
-    calls: list[dict[str, str]]
-    """The tool calls it answers: `id`, and `step` where one call is one step."""
+    calls: list[dict[str, Any]]
+    """The tool calls it answers: `id`, and the ids of the `steps` each became."""
     records: dict[str, dict[str, Any]]
     """Step id -> how it ended; see `act.Record`."""
     rounds: int
+    repairs: int
+    """Plans in a row that could not be run."""
     answer: str
+    shortfall: Literal["", "partial", "failed"]
+    """How the run ends when the brain's last word is not what it should be."""

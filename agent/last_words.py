@@ -1,0 +1,40 @@
+"""What is said to the user when a model says nothing that can be used."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..tools.base.words import answer_language
+from .lint import Finding
+
+
+def nothing_said(request: str, finish_reason: str | None, records: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say that the model's answer was empty, and what the steps gave all the same."""
+    done = [name for name, one in records.items() if one["status"] == "done"]
+    if answer_language(request) == "zh":
+        why = f"（{finish_reason}）" if finish_reason else ""
+        listed = f"已完成的步骤：{'、'.join(done)}，其结果仍然保留。" if done else ""
+        return f"模型没有给出回答{why}。{listed}请再试一次，或用 `SENSORIUM_THINK` 换一个模型。"
+    why = f" ({finish_reason})" if finish_reason else ""
+    listed = f" These steps are done, and their results are kept: {', '.join(done)}." if done else ""
+    return f"The model gave an empty answer{why}.{listed} Try again, or set another model with `SENSORIUM_THINK`."
+
+
+def cut_short(request: str) -> str:
+    """Say that the answer above it is not whole."""
+    if answer_language(request) == "zh":
+        return "\n\n（回答在模型的长度上限处被截断。）"
+    return "\n\n(The answer was cut at the model's limit of tokens.)"
+
+
+def not_runnable(request: str, findings: Sequence[Finding], tries: int) -> str:
+    """Say that no plan of the model could be run, and what was wrong with the last one."""
+    wrong = "; ".join(one.message for one in findings)
+    if answer_language(request) == "zh":
+        return (
+            f"模型给出的 {tries} 个计划都无法执行。最后一个的问题：{wrong} "
+            "请换一种问法，或用 `SENSORIUM_THINK` 换一个模型。"
+        )
+    return (
+        f"The model made {tries} plans, and none could be run. Wrong with the last: {wrong} "
+        "Ask in another way, or set another model with `SENSORIUM_THINK`."
+    )

@@ -1,0 +1,107 @@
+"""The plan that a model's tool calls make, and what is wrong with it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from langchain_core.messages import AIMessage, ToolCall
+from pydantic import ValidationError
+
+from ..tools.base.tool import Tool
+from .arguments import why_broken
+from .lint import Finding, check
+from .plan import Plan, Step
+
+MAKE_PLAN = "make_plan"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """What a message wants to be done."""
+
+    plan: Plan | None = None
+    """None when the calls are no plan."""
+    findings: list[Finding]
+    """What keeps it from being run."""
+    calls: list[dict[str, Any]]
+    """The tool calls, each with `id` and with the ids of the `steps` it became."""
+
+
+def read_proposal(
+    message: AIMessage, finished: Mapping[str, Any], catalog: Mapping[str, Tool], max_steps: int
+) -> Proposal:
+    """Return the plan of a message: a call of `make_plan` is a plan, direct calls of tools are steps of one layer.
+
+    Args:
+        message: What the model answered.
+        finished: Results of earlier steps, by id; a plan may refer to them.
+        catalog: The tools it may use.
+        max_steps: A longer plan is refused.
+    """
+    calls: list[dict[str, Any]] = [{"id": one["id"] or "", "steps": []} for one in message.tool_calls]
+    unread = [{"id": one["id"] or "", "steps": []} for one in message.invalid_tool_calls]
+    if unread:
+        return Proposal(findings=_unreadable(message), calls=calls + unread)
+    steps: list[Step] = []
+    goals: list[str] = []
+    try:
+        plans = {at: Plan.model_validate(one["args"]) for at, one in enumerate(message.tool_calls) if _is_plan(one)}
+        taken = {*finished, *(step.id for plan in plans.values() for step in plan.steps)}
+        for at, call in enumerate(message.tool_calls):
+            made = plans[at].steps if at in plans else [_step(call, taken)]
+            goals.append(plans[at].goal if at in plans else call["name"])
+            calls[at]["steps"] = [step.id for step in made]
+            steps += made
+        plan = Plan(goal=", ".join(goals), steps=steps)
+    except ValidationError as error:
+        first = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
+        return Proposal(findings=[Finding(step="", rule="plan-shape", message=first)], calls=calls)
+    findings = check(plan, catalog, finished)
+    if len(plan.steps) > max_steps:
+        told = f"The plan has {len(plan.steps)} steps; the limit is {max_steps}. Raise `--max-steps`."
+        findings.append(Finding(step=plan.steps[-1].id, rule="too-many-steps", message=told))
+    return Proposal(plan=plan, findings=findings, calls=calls)
+
+
+def tool_schemas(catalog: Mapping[str, Tool]) -> list[dict[str, Any]]:
+    """Return the catalog and `make_plan` as a chat model is told of them."""
+    schemas = [
+        {"name": one.name, "description": one.description, "input_schema": one.input_schema} for one in catalog.values()
+    ]
+    plan = {
+        "name": MAKE_PLAN,
+        "description": "Run several tools as one plan: steps that need each other's results refer to them.",
+        "input_schema": _plan_schema(),
+    }
+    return [*schemas, plan]
+
+
+@cache
+def _plan_schema() -> dict[str, Any]:
+    return Plan.model_json_schema()
+
+
+def _is_plan(call: ToolCall) -> bool:
+    return call["name"] == MAKE_PLAN
+
+
+def _step(call: ToolCall, taken: set[str]) -> Step:
+    """Return a direct call as a step; its id is its tool's name with the first number that is free."""
+    # A model can make up any name; the linter says that there is no such tool.
+    name = re.sub(r"[^A-Za-z0-9_]", "_", call["name"])[:48] or "call"
+    number = len(taken) + 1
+    while (id := f"{'_' if name[0].isdigit() else ''}{name}_{number}") in taken:
+        number += 1
+    taken.add(id)
+    return Step(id=id, tool=call["name"], args=call["args"])
+
+
+def _unreadable(message: AIMessage) -> list[Finding]:
+    cut = message.response_metadata.get("finish_reason") == "length"
+    hint = " The answer was cut at the model's limit of tokens: plan fewer steps at once." if cut else ""
+    return [
+        Finding(step="", rule="broken-arguments", message=f"`{one['name']}`: {why_broken(one['args'])}{hint}")
+        for one in message.invalid_tool_calls
+    ]
