@@ -77,7 +77,7 @@ async def test_only_a_part_is_read(run: Run, talk: Path) -> None:
     assert timeline(found)[0] == ("How it works", 7.0, 8.5)
     assert timeline(found)[-1] == ("Talk to us", 8.5, 10.0)
     assert found.coverage.looked_at == [(7.0, 10.0)]
-    with pytest.raises(ArgumentError, match="`between_seconds` is 20 to 30, and 'talk.mp4' has 12.0 s"):
+    with pytest.raises(ArgumentError, match=r"`between_seconds` is 20 to 30, and 'talk\.mp4' has 12\.0 s"):
         await call("read_text", {"media": str(talk), "between_seconds": [20, 30]}, run)
 
 
@@ -174,7 +174,7 @@ async def test_a_language_that_cannot_be_read_is_refused_with_those_that_can(
 
 async def test_sound_has_no_text(run: Run, making: ModuleType, tmp_path: Path) -> None:
     sound = making.wav(tmp_path / "tone.wav", making.tone(0.5))
-    with pytest.raises(MediaError, match="'tone.wav' is audio/wav, and `read_text` needs video or picture"):
+    with pytest.raises(MediaError, match=r"'tone\.wav' is audio/wav, and `read_text` needs video or picture"):
         await call("read_text", {"media": str(sound)}, run)
 
 

@@ -1,5 +1,6 @@
 """When a picture may have changed, told from packet sizes."""
 
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
@@ -51,4 +52,4 @@ def test_frames_that_are_all_keys_are_looked_at_now_and_then() -> None:
     activity = Activity(keys=tuple(number / 10 for number in range(100)), spans=(), end_seconds=9.9)
     times = activity.times_to_look(2.0, start=0, end=9.9)
     assert 6 <= len(times) <= 8
-    assert max(after - before for before, after in zip(times, times[1:], strict=False)) <= 2.0
+    assert max(after - before for before, after in pairwise(times)) <= 2.0
