@@ -29,8 +29,9 @@ def _player(at: int, file: File, say: Wording) -> str:
     # The dot keeps a name such as `javascript:x` from being read as a scheme.
     source = escape(f"./{quote(file.name)}")
     return (
-        f'<div class="player" data-file="{at}" hidden><button type="button" aria-label="{say("close")}">×</button>'
-        f'<{file.kind} controls preload="metadata" src="{source}"></{file.kind}></div>'
+        f'<div class="player" data-file="{at}" hidden><div class="stage">'
+        f'<button type="button" aria-label="{say("close")}">×</button>'
+        f'<{file.kind} controls preload="metadata" src="{source}"></{file.kind}></div></div>'
     )
 
 

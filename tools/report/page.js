@@ -13,7 +13,7 @@ for (const box of document.querySelectorAll(".player")) {
   else media.addEventListener("loadedmetadata", shown, { once: true });
   box.querySelector("button").addEventListener("click", () => {
     media.pause();
-    box.classList.remove("floating");
+    box.firstElementChild.classList.remove("floating");
   });
 }
 
@@ -24,7 +24,10 @@ function seek(file, seconds, play) {
   if (play) {
     const place = player.box.getBoundingClientRect();
     const seen = place.top >= 0 && place.bottom <= innerHeight;
-    if (!seen) player.box.classList.add("floating");
+    if (!seen) {
+      player.box.style.minHeight = `${place.height}px`; // what stands below must not jump
+      player.box.firstElementChild.classList.add("floating");
+    }
     player.media.play();
   }
   return true;
