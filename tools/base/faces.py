@@ -1,6 +1,7 @@
 """Find frontal faces in a picture, so that one can say how many there are at least."""
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,4 +38,4 @@ def find_faces(picture: "NDArray[np.uint8]") -> "list[Box]":
 def _cascade() -> Any:
     import cv2
 
-    return cv2.CascadeClassifier(cv2.data.haarcascades + CASCADE)
+    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
