@@ -73,8 +73,17 @@ class Speech(Provider, Protocol):
 class Voice(Provider, Protocol):
     """Turns words into sound."""
 
-    async def speak(self, text: str, *, language: str, words_per_minute: int, run: "Run") -> "Spoken":
-        """Say one piece of text."""
+    description: str
+    """What it sounds like, for people."""
+
+    async def speak(
+        self, text: str, *, language: str, words_per_minute: int, voice: str | None, run: "Run"
+    ) -> "Spoken":
+        """Say one piece of text.
+
+        Raises:
+            ArgumentError: It has no such language or voice; the message names those it has.
+        """
         ...
 
 

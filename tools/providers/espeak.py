@@ -1,0 +1,157 @@
+"""Speech in about 120 languages with espeak-ng, whose library and data come inside the espeakng-loader wheel."""
+
+import ctypes
+import os
+import re
+import tempfile
+import threading
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..base.errors import ArgumentError, Cancelled, UnavailableError
+from ..base.models import Spoken
+from ..base.settings import Settings
+
+if TYPE_CHECKING:
+    from ..base.run import Run
+
+# From espeak-ng 1.52's `speak_lib.h`.
+_SYNCHRONOUS = 2
+_DONT_EXIT = 0x8000
+_UTF8 = 1  # and neither SSML (0x10) nor phonemes in brackets (0x100): the text is data
+_RATE = 1
+_OK = 0
+# Longer paths are cut off by the library, which then looks where it was built.
+_LONGEST_PATH_BYTES = 159
+
+# Where espeak's name is not the ISO 639-1 code.
+_VOICES = {"en": "en-us", "zh": "cmn", "no": "nb"}
+
+# The library has one state for the whole process.
+_lock = threading.Lock()
+
+
+def provider(settings: Settings) -> "Espeak":
+    return Espeak()
+
+
+class Espeak:
+    """A formant synthesizer: clear, fast and robotic."""
+
+    identity = "espeak-ng:1.52"
+    description = "espeak-ng (synthetic, robotic)"
+
+    def missing(self) -> str | None:
+        if find_spec("espeakng_loader") is None:
+            return "The package `espeakng-loader` is not installed. Run `pip install espeakng-loader`."
+        return None
+
+    async def speak(self, text: str, *, language: str, words_per_minute: int, voice: str | None, run: "Run") -> Spoken:
+        """Say one piece of text.
+
+        Raises:
+            ArgumentError: There is no such language or voice.
+            UnavailableError: The library cannot be loaded here.
+        """
+        return await run.thread(_speak, text, voice or _VOICES.get(language, language), words_per_minute, run)
+
+
+def _speak(text: str, voice: str, words_per_minute: int, run: "Run") -> Spoken:
+    import numpy as np
+
+    with _lock:
+        library, rate = _library()
+        if not _usable(library, voice):
+            raise ArgumentError(f"espeak-ng has no voice {voice!r}. It has: {', '.join(_names(library))}.")
+        library.espeak_SetParameter(_RATE, words_per_minute, 0)
+        pieces: list[bytes] = []
+
+        def receive(samples: Any, count: int, events: int | None) -> int:
+            if samples and count > 0:
+                pieces.append(ctypes.string_at(samples, count * 2))
+            return int(run.call.stop.is_set() or run.cancelled.is_set())
+
+        callback = _CALLBACK(receive)  # must live as long as the synthesis
+        library.espeak_SetSynthCallback(callback)
+        # A zero byte would end the text, other control characters mean something to the library.
+        plain = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", " ", text).encode("utf-8", "replace")
+        if library.espeak_Synth(plain, len(plain) + 1, 0, 0, 0, _UTF8, None, None) != _OK:
+            raise UnavailableError("espeak-ng could not speak the text.")
+        library.espeak_Synchronize()
+    if run.call.stop.is_set() or run.cancelled.is_set():
+        raise Cancelled(f"`{run.call.tool}` was stopped.")
+    return Spoken(samples=np.frombuffer(b"".join(pieces), dtype=np.int16), rate=rate)
+
+
+def _usable(library: Any, voice: str) -> bool:
+    # A name with other characters could be a path.
+    return bool(re.fullmatch(r"[A-Za-z0-9_+-]{1,40}", voice)) and library.espeak_SetVoiceByName(voice.encode()) == _OK
+
+
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+
+
+class _Voice(ctypes.Structure):
+    """`espeak_VOICE`, as far as it is read."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.c_char_p),  # a byte of priority, then the name of the language
+        ("identifier", ctypes.c_char_p),
+    )
+
+
+def _names(library: Any) -> list[str]:
+    library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+    voices = library.espeak_ListVoices(None)
+    names, at = set(), 0
+    while voices[at]:
+        names.add((voices[at].contents.languages or b"")[1:].decode("utf-8", "replace"))
+        at += 1
+    return sorted(filter(None, names))
+
+
+@cache
+def _library() -> tuple[Any, int]:
+    """Load and start the library; return it with its samples a second.
+
+    Raises:
+        UnavailableError: It cannot be loaded, or does not find its data.
+    """
+    import espeakng_loader
+
+    try:
+        library = ctypes.CDLL(espeakng_loader.get_library_path())
+        data = _short(Path(espeakng_loader.get_data_path()))
+        library.espeak_SetSynthCallback.argtypes = [_CALLBACK]
+        library.espeak_Synth.argtypes = [
+            ctypes.c_char_p,
+            ctypes.c_size_t,
+            ctypes.c_uint,
+            ctypes.c_int,
+            ctypes.c_uint,
+            ctypes.c_uint,
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+        ]
+        rate = library.espeak_Initialize(_SYNCHRONOUS, 0, os.fsencode(data), _DONT_EXIT)
+    except (OSError, RuntimeError) as error:
+        raise UnavailableError(
+            f"The library of espeak-ng cannot be loaded: {error}. Run `pip install --force-reinstall espeakng-loader`."
+        ) from error
+    if rate <= 0:
+        raise UnavailableError(
+            f"espeak-ng cannot read its data in {str(data)!r}. Run `pip install --force-reinstall espeakng-loader`."
+        )
+    return library, rate
+
+
+def _short(folder: Path) -> Path:
+    """Return a way to the folder that is short enough for the library."""
+    if len(os.fsencode(folder)) <= _LONGEST_PATH_BYTES:
+        return folder
+    link = Path(tempfile.mkdtemp(prefix="espeak-")) / folder.name
+    link.symlink_to(folder, target_is_directory=True)
+    return link
