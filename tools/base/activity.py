@@ -39,6 +39,10 @@ class Activity:
         """Return for how long the picture changes between two times."""
         return sum(max(0.0, min(last, end) - max(first, start)) for first, last in self.spans)
 
+    def longest_change(self, start: float, end: float) -> float:
+        """Return how long the picture goes on changing at most between two times."""
+        return max((min(last, end) - max(first, start) for first, last in self.spans), default=0.0)
+
     def changes_between(self, start: float, end: float) -> tuple[float, float] | None:
         """Return the first and the last time after `start` and before `end` at which the picture may change."""
         at = list(self.keys[bisect_right(self.keys, start) : bisect_left(self.keys, end)])

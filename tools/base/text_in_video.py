@@ -125,7 +125,7 @@ def read_video(
             looked_at=_looked_at(watched, activity, (start, picture_end), frame_seconds),
             frames=len(watched.seen) + len(watched.unread),
         ),
-        limits=_limits(watched, lively, every, max_frames),
+        limits=_limits(watched, activity.longest_change(start, end), every, max_frames),
     )
 
 
@@ -167,9 +167,9 @@ def _looked_at(watched: Watched, activity: Activity, span: Span, frame_seconds: 
     return [(max(span[0], first), min(span[1], last)) for first, last in merge_spans(spans, 1e-3)]
 
 
-def _limits(watched: Watched, lively_seconds: float, every_seconds: float, max_frames: int) -> list[str]:
+def _limits(watched: Watched, moving_seconds: float, every_seconds: float, max_frames: int) -> list[str]:
     limits = []
-    if lively_seconds > every_seconds:
+    if moving_seconds > every_seconds:
         limits.append(
             f"While the picture moved, it was looked at about every {every_seconds:g} s; "
             "text that stood for less may be missing."
