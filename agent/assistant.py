@@ -241,7 +241,7 @@ class Assistant:
         emit = _in_loop(on_event or (lambda event: None))
         run = replace(self._base, id=row.run, cancelled=type(self._base.cancelled)())
         with self.journal.lease(row.run):
-            before = sum(one.record["seconds"] for one in self.journal.steps(row.run))
+            before: float = sum(one.record["seconds"] for one in self.journal.steps(row.run))
             started = time.perf_counter()
 
             def elapsed() -> float:

@@ -94,7 +94,7 @@ class Tool:
     @cached_property
     def returns(self) -> type[BaseModel]:
         """The Pydantic model that a call gives."""
-        result = get_type_hints(self.function)["return"]
+        result: type[BaseModel] = get_type_hints(self.function)["return"]
         assert issubclass(result, BaseModel), f"{self.name} must return a Pydantic model"
         return result
 
