@@ -1,9 +1,9 @@
 """Where a video cuts from one shot to another, found by decoding little more than its key frames."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +69,14 @@ def find_cuts(path: Path, name: str, *, limits: Limits = LIMITS["normal"], run: 
         )
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A group of pictures, or several in a row of which every frame must be seen."""
+
+    group: Group
+    whole: bool
+
+
 @dataclass
 class _Search:
     footage: Footage
@@ -78,35 +86,51 @@ class _Search:
     scaler: "VideoReformatter"
 
     def changes(self) -> Iterator[Change]:
-        longest = max((group.seconds for group in self.groups[:-1]), default=0.0)
+        lengths = Counter(round(group.seconds, 1) for group in self.groups[:-1])
+        regular = {length for length, count in lengths.items() if count >= max(3, 0.05 * len(self.groups))}
+        regular.add(max(lengths, default=0.0))
+        parts = list(self._joined())
         latest = 0.0
-        for number, group in enumerate(self.groups):
-            self.run.progress(number / len(self.groups), "looking for cuts")
-            prior = self.groups[number - 1] if number else None
-            following = self.groups[number + 1] if number + 1 < len(self.groups) else None
-            found = self._after(group, following, prior, regular=group.seconds > 0.98 * longest)
-            for change in sorted(found, key=lambda one: one.at_seconds):
-                # The group before looked over its end; what is within a flash's length is the same change.
-                if change.at_seconds > max(group.start_seconds, latest + HOLD_SECONDS):
+        for number, part in enumerate(parts):
+            prior = parts[number - 1].group.look if number else None
+            following = parts[number + 1].group if number + 1 < len(parts) else None
+            with closing(_Reader(self.footage, part.group.start_seconds, self.scaler, self.run)) as reader:
+                self.run.progress(part.group.start_seconds / self.end_seconds, "looking for cuts")
+                found = sorted(self._read(reader, part, prior, following, regular), key=lambda one: one.at_seconds)
+            for change in found:
+                # The part before looked over its end; what is within a flash's length is the same change.
+                if change.at_seconds > max(part.group.start_seconds, latest + HOLD_SECONDS):
                     latest = change.at_seconds
                     yield change
 
-    def _after(self, group: Group, following: Group | None, prior: Group | None, *, regular: bool) -> Iterator[Change]:
-        """Yield the cuts after a group's key frame up to and with the next key frame, decoding as little as will do."""
-        with closing(_Reader(self.footage, group.start_seconds, self.scaler, self.run)) as reader:
-            yield from self._read(reader, group, following, prior, regular=regular)
+    def _joined(self) -> "Iterator[_Part]":
+        """Yield the groups; those in a row that are to be decoded whole as one, so that it is done in one go."""
+        waiting: Group | None = None
+        for number, group in enumerate(self.groups):
+            last = number + 1 == len(self.groups)
+            if group.large is None and (last or self._differ(group.look, self.groups[number + 1].look)):
+                waiting = replace(waiting or group, end_seconds=group.end_seconds)
+                continue
+            if waiting is not None:
+                yield _Part(waiting, whole=True)
+                waiting = None
+            yield _Part(group, whole=False)
+        if waiting is not None:
+            yield _Part(waiting, whole=True)
 
     def _read(
-        self, reader: "_Reader", group: Group, following: Group | None, prior: Group | None, *, regular: bool
+        self, reader: "_Reader", part: "_Part", prior: Look | None, following: Group | None, regular: set[float]
     ) -> Iterator[Change]:
+        """Yield the changes after a key frame up to and with the next one, decoding as little as will do."""
+        group = part.group
         start, end = group.start_seconds, group.end_seconds
         after = FADE_SECONDS if group.still else MARGIN_SECONDS
         # A flash may lie on the key frame: then the picture before it tells.
-        opening = [(start - 1e-3, prior.look)] if prior else []
-        differs = following is None or self._differ(group.look, following.look) or group.look.flat
-        if differs and group.large is None:
+        opening = [(start - 1e-3, prior)] if prior else []
+        if part.whole:
             yield from self._changes(chain(opening, reader.looks(start, end + after)), end + after)
             return
+        differs = following is None or self._differ(group.look, following.look) or group.look.flat
         large = (group.large if differs or group.still else group.bursts) or ()
         for first, last in merge_spans([(at - MARGIN_SECONDS, at + after) for at in large]):
             before = opening if first <= start else []
@@ -120,14 +144,19 @@ class _Search:
             return
         # No packet is large from here on, so the picture changes slowly, or at the next key frame.
         calm = self._is_calm(following, reader)
-        if not regular and (calm or tones_moved(reader.recent[-1][1], following.look) > TONES_OF_A_CUT):
+        expected = round(group.seconds, 1) in regular
+        if not expected and (calm or tones_moved(reader.recent[-1][1], following.look) > TONES_OF_A_CUT):
             if not self._comes_back(reader.recent[-1][1], following):
                 change = difference(reader.recent[-1][1], following.look)
                 yield Change(at_seconds=following.start_seconds, kind="cut", difference=change)
         elif calm:
             yield from self._changes(reader.looks(reader.recent[-1][0], end + after), end + after)
-        elif not (regular and _is_one_shot(group, following)):
+        elif not (expected and _is_one_shot(group, following)):
             yield from self._changes(reader.looks(end - MARGIN_SECONDS, end + MARGIN_SECONDS), end + MARGIN_SECONDS)
+
+    @property
+    def end_seconds(self) -> float:
+        return max(1.0, self.groups[-1].end_seconds)
 
     def _changes(self, looks: Iterable[tuple[float, Look]], end_seconds: float) -> Iterator[Change]:
         """Yield what changes in a span, but for its end, where a flash cannot be told from a cut."""

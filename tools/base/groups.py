@@ -23,7 +23,7 @@ STILL_SHARE, STILL_RATIO = 0.015, 4.0
 BURST_SHARE, BURST_RATIO = 0.4, 4.0
 NEIGHBOURS = 12
 """Packets on each side that one is compared with: more than one run of reordered frames."""
-MAX_LARGE = 12
+MAX_LARGE, MAX_LARGE_SHARE = 12, 0.2
 """With more large packets than this, sizes tell nothing: grain, fast motion, or key frames only."""
 
 
@@ -75,7 +75,7 @@ class _Open:
             end_seconds=self.end_seconds if next_start is None else next_start,
             look=self.look,
             key_bytes=self.key_bytes,
-            large=large if still or len(large) <= MAX_LARGE else None,
+            large=large if still or len(large) <= min(MAX_LARGE, MAX_LARGE_SHARE * len(sizes)) else None,
             still=still,
             bursts=_bursts(self.packets, BURST_SHARE * self.key_bytes),
         )
