@@ -111,10 +111,10 @@ def _changes(group: list[tuple[float, int]]) -> list[tuple[float, float]]:
         return []
     key_bytes = group[0][1]
     sizes = sorted(size for _, size in group[1:])
-    if median(sizes) > LIVELY_SHARE * key_bytes:
-        return [(group[0][0], max(at for at, _ in group))]
     enough = max(ACTIVE_SHARE * key_bytes, ACTIVE_OVER_STILL * sizes[len(sizes) // 5])
-    times = sorted(at for at, size in group[1:] if size > enough)
+    lively = median(sizes) > LIVELY_SHARE * key_bytes
+    # Where there is no packet, as in screen recordings of a variable rate, the last picture stays.
+    times = sorted(at for at, size in (group if lively else group[1:]) if lively or size > enough)
     spans: list[tuple[float, float]] = []
     for at in times:
         if spans and at - spans[-1][1] <= JOIN_SECONDS:

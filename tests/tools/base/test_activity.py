@@ -1,9 +1,11 @@
 """When a picture may have changed, told from packet sizes."""
 
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -53,3 +55,21 @@ def test_frames_that_are_all_keys_are_looked_at_now_and_then() -> None:
     times = activity.times_to_look(2.0, start=0, end=9.9)
     assert 6 <= len(times) <= 8
     assert max(after - before for before, after in pairwise(times)) <= 2.0
+
+
+def test_a_recording_without_packets_for_a_while_stays_still_so_long(
+    run: Run, making: ModuleType, tmp_path: Path
+) -> None:
+    path = tmp_path / "screen.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"tune": "zerolatency"})
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        for number in (0, 40, 90):
+            frame = av.VideoFrame.from_image(making.slide(f"Only when it changes {number}"))
+            frame.pts, frame.time_base = number, Fraction(1, 10)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    activity = find_activity(path, "screen.mkv", run=run)
+    assert activity.changes_between(0.1, 3.9) is None
+    assert activity.changes_between(0.1, 8.9) == (4.0, 4.0)
+    assert activity.lively_seconds(0, 9) == 0
