@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, BeforeValidator, Field
 
 from .base.changed_regions import changed_regions, marked
+from .base.fact_rows import Row, fact_rows
 from .base.likeness import likeness
 from .base.media import MediaFacts, examine
 from .base.moments import Box, Coverage, Findings, Measure, Moment, Source, flatten
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SOURCE = Source(tool="compare_media")
-SAME_SECONDS = 0.05
-"""Lengths that differ by less are called equal: one frame, or the padding of a sound codec."""
 MOST_SCALING = 4
 """A thumbnail has too little left to tell where it differs."""
 MOST_PASSAGES = 200
@@ -30,15 +29,6 @@ MOST_PASSAGES = 200
 FindingsList = Annotated[
     list[Findings] | None, BeforeValidator(lambda value: None if value is None else flatten([value]))
 ]
-
-
-class Row(BaseModel):
-    """One fact about both files."""
-
-    name: str
-    first: str | float | int | bool | None
-    second: str | float | int | bool | None
-    same: bool
 
 
 class Difference(BaseModel):
@@ -102,7 +92,7 @@ def _compare(
         media=first,
         second=second,
         identical=first == second,  # handles are hashes of the content
-        rows=_rows(*facts),
+        rows=fact_rows(*facts),
         limits=[*facts[0].limits, *facts[1].limits],
         partial=facts[0].partial or facts[1].partial,
     )
@@ -124,36 +114,6 @@ def _compare(
     elif first_findings or second_findings:
         result.limits.append("Words were not compared: findings were given for only one of the files.")
     return result
-
-
-def _rows(one: MediaFacts, other: MediaFacts) -> list[Row]:
-    def row(name: str, first: str | float | bool | None, second: str | float | bool | None) -> Row:
-        return Row(name=name, first=first, second=second, same=first == second)
-
-    rows = [row("Kind", one.kind, other.kind), row("Type", one.media_type, other.media_type)]
-    rows.append(row("Size in bytes", one.bytes, other.bytes))
-    if one.seconds is not None or other.seconds is not None:
-        near = one.seconds is not None and other.seconds is not None and abs(one.seconds - other.seconds) < SAME_SECONDS
-        rows.append(Row(name="Length in seconds", first=one.seconds, second=other.seconds, same=near))
-    sizes = [_size(facts) for facts in (one, other)]
-    if sizes[0] or sizes[1]:
-        rows.append(row("Picture size in pixels", sizes[0], sizes[1]))
-    if one.video or other.video:
-        videos = one.video, other.video
-        rows.append(row("Frames per second", *(video.frames_per_second if video else None for video in videos)))
-        rows.append(row("Video codec", *(video.codec if video else None for video in videos)))
-    if one.kind != "picture" or other.kind != "picture":
-        sounds = one.audio, other.audio
-        rows.append(row("Has sound", one.audio is not None, other.audio is not None))
-        rows.append(row("Audio codec", *(sound.codec if sound else None for sound in sounds)))
-        rows.append(row("Audio channels", *(sound.channels if sound else None for sound in sounds)))
-        rows.append(row("Samples per second", *(sound.samples_per_second if sound else None for sound in sounds)))
-    return rows
-
-
-def _size(facts: MediaFacts) -> str | None:
-    shown = facts.video or facts
-    return f"{shown.width_pixels} × {shown.height_pixels}" if shown.width_pixels else None
 
 
 def _said(value: str | float | bool | None) -> str:
