@@ -203,7 +203,8 @@ class Assistant:
         """Return the plan for a request, checked, without running it."""
         from .ingest import ingest_files
         from .messages import system_message, user_message
-        from .proposal import read_proposal, tool_schemas
+        from .offer import tool_schemas
+        from .proposal import read_proposal
 
         context = self._context(self._base, lambda event: None, Options(), time.perf_counter)
         facts = await ingest_files(_absolute(files), self._base)

@@ -28,8 +28,9 @@ from .events import Event, PlanMade, TextDelta
 from .ingest import ingest_files
 from .last_words import cut_short, not_runnable, nothing_said
 from .messages import system_message, user_message
+from .offer import tool_schemas
 from .plan import Plan
-from .proposal import Proposal, read_proposal, tool_schemas
+from .proposal import Proposal, read_proposal
 from .state import State
 
 MAX_ROUNDS = 12
@@ -148,14 +149,19 @@ def _has_calls(message: AIMessage) -> bool:
 
 
 def _ending(state: State, answer: AIMessage, context: Context) -> State:
-    """Return what is to be added to the last word: nothing, or that it is empty or cut off."""
+    """Return what is to be noted of the last word: nothing, or that it is empty, cut off, or said instead of a plan."""
     reason = answer.response_metadata.get("finish_reason")
     text = str(answer.text)
-    if text.strip() and reason != "length":
+    if not text.strip():
+        more, shortfall = nothing_said(state["request"], reason, state["records"]), _shortfall(state)
+    elif reason == "length":
+        more, shortfall = cut_short(state["request"]), "partial"
+    elif state["repairs"]:  # its last plan was refused, and it did not make another
+        return {"shortfall": _shortfall(state)}
+    else:
         return {}
-    more = cut_short(state["request"]) if text.strip() else nothing_said(state["request"], reason, state["records"])
     context.emit(TextDelta(text=more))
-    return {"answer": text + more, "shortfall": "partial" if text.strip() else _shortfall(state)}
+    return {"answer": text + more, "shortfall": shortfall}
 
 
 def _refusal(state: State, proposal: Proposal, context: Context) -> State:

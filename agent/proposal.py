@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from langchain_core.messages import AIMessage, ToolCall
@@ -12,9 +11,8 @@ from pydantic import ValidationError
 from ..tools.base.tool import Tool
 from .arguments import why_broken
 from .lint import Finding, check
+from .offer import MAKE_PLAN
 from .plan import Plan, Step
-
-MAKE_PLAN = "make_plan"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,24 +61,6 @@ def read_proposal(
         told = f"The plan has {len(plan.steps)} steps; the limit is {max_steps}. Raise `--max-steps`."
         findings.append(Finding(step=plan.steps[-1].id, rule="too-many-steps", message=told))
     return Proposal(plan=plan, findings=findings, calls=calls)
-
-
-def tool_schemas(catalog: Mapping[str, Tool]) -> list[dict[str, Any]]:
-    """Return the catalog and `make_plan` as a chat model is told of them."""
-    schemas = [
-        {"name": one.name, "description": one.description, "input_schema": one.input_schema} for one in catalog.values()
-    ]
-    plan = {
-        "name": MAKE_PLAN,
-        "description": "Run several tools as one plan: steps that need each other's results refer to them.",
-        "input_schema": _plan_schema(),
-    }
-    return [*schemas, plan]
-
-
-@cache
-def _plan_schema() -> dict[str, Any]:
-    return Plan.model_json_schema()
 
 
 def _is_plan(call: ToolCall) -> bool:

@@ -82,6 +82,33 @@ async def test_a_plan_and_an_answer_are_two_calls_of_the_model(
     ]
 
 
+async def test_a_video_becomes_a_report_with_two_calls_of_the_model(
+    tmp_path: Path, server: Any, script: ModuleType, making: ModuleType
+) -> None:
+    slides = [making.slide("Kites\nand wind"), making.slide("Bridges\nand rivers")]
+    talk = making.video(tmp_path / "talk.mp4", lambda n: slides[n // 20], seconds=4)
+    perceived = [{"id": name, "tool": tool, "args": {"media": "$files[0]"}, "optional": True}
+                 for name, tool in (("probe", "probe_media"), ("text", "read_text"))]  # fmt: skip
+    report = {"request": "$request", "media": ["$files[0]"], "findings": ["$probe", "$text"], "run_facts": "$run"}
+    steps = [*perceived, {"id": "report", "tool": "write_report", "args": report}]
+    server.play(
+        script.calls(("make_plan", {"goal": "Report", "steps": steps})), script.says("It is about kites [0:00].")
+    )
+    endpoint = Endpoint(name="house", base_url=server.url)
+    settings = Settings(
+        home=tmp_path / "home", offline=True, models={"think": "house:big"}, endpoints={"house": endpoint}
+    )
+    with Assistant(settings) as assistant:
+        answer = await assistant.run("Analyze this video and write a report", [talk])
+        made = {one.name: assistant.path(one.handle).read_text() for one in answer.artifacts if "report" in one.name}
+    assert (answer.status, answer.text, len(server.requests)) == ("done", "It is about kites [0:00].", 2)
+    assert "kites" in str(results(server, 1)).lower()
+    written = json.loads(made["report.json"])
+    assert [step["tool"] for step in written["run"]["steps"]] == ["probe_media", "read_text"]
+    assert "Bridges" in made["report.md"]
+    assert '"seconds": 4' in server.requests[0]["messages"][1]["content"]
+
+
 async def test_direct_calls_beside_a_plan_are_run_and_answered_too(
     ask: Callable[..., Any], server: Any, script: ModuleType, calls: list[str]
 ) -> None:
@@ -145,7 +172,7 @@ async def test_a_plan_cut_by_the_limit_says_why(ask: Callable[..., Any], server:
     events = [one if not one["choices"] or not one["choices"][0]["finish_reason"] else script.ending("length", None)[0]
               for one in cut.events]  # fmt: skip
     server.play(script.Reply(events=events), script.says("I cannot."))
-    assert (await ask()).status == "done"
+    assert (await ask()).status == "failed"
     assert "plan fewer steps at once" in results(server, 1)[0]
 
 
