@@ -1,0 +1,112 @@
+"""Steps of a plan that others build on: what is seen and heard of a file, each in a plan only once."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from .facts import File
+from .intents import Understanding
+from .phrases import Tongue
+from .plan import literal
+from .times import Span
+
+MOST_STEPS = 60
+"""A plan may have 64; the rest is for what follows from all files together."""
+MOST_MATCHES = 20
+MOST_IN_SPAN = 40
+MOST_SENTENCES = 100
+"""Sentences of a text file that a search or a report looks at: all that `summarize_text` gives."""
+
+Plain = dict[str, Any]
+
+
+@dataclass
+class Builder:
+    """Collects the steps; a step that is there already is only referred to.
+
+    What perceives has the same arguments in every plan, so that a second question is answered from memory.
+    """
+
+    understood: Understanding
+    files: list[File]
+    steps: dict[str, Plain] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def say(self) -> Tongue:
+        return Tongue(self.understood.language)
+
+    def step(self, name: str, tool: str, args: Plain, *, optional: bool = False) -> str:
+        """Add a step unless it is there; a step that one plan part needs for sure is not optional."""
+        if name not in self.steps:
+            self.steps[name] = {"id": name, "tool": tool, "args": args, **({"optional": True} if optional else {})}
+        return f"${name}"
+
+    def named(self, name: str, file: File) -> str:
+        return name if len(self.files) == 1 else f"{name}_{self.files.index(file) + 1}"
+
+    def see_scenes(self, file: File) -> str:
+        return self.step(self.named("scenes", file), "find_scenes", {"media": file.reference}, optional=True)
+
+    def see_text(self, file: File, *, optional: bool = True) -> str:
+        args: Plain = {"media": file.reference}
+        if file.kind == "video" and "find_scenes" not in self.understood.without:
+            args["scenes"] = f"{self.see_scenes(file)}.scenes"
+        return self.step(self.named("text", file), "read_text", args, optional=optional)
+
+    def hear(self, file: File, *, optional: bool = True) -> str:
+        return self.step(self.named("speech", file), "transcribe", {"media": file.reference}, optional=optional)
+
+    def perceive(self, file: File) -> list[str]:
+        """Return what was said and what was written in a file."""
+        found = []
+        if file.sounds and "transcribe" not in self.understood.without:
+            found.append(self.hear(file))
+        if file.shows and "read_text" not in self.understood.without:
+            found.append(self.see_text(file))
+        if file.kind == "text":
+            found.append(self.summary_of_text(file))
+        return found
+
+    def fitting(self, files: list[File], steps_each: int) -> list[File]:
+        """Return the files that a plan has room for; the others are noted."""
+        room = max(1, (MOST_STEPS - len(self.steps)) // steps_each)
+        if len(files) > room:
+            left = ", ".join(file.name for file in files[room : room + 3]) + (", …" if len(files) > room + 3 else "")
+            self.notes.append(
+                self.say(
+                    f"One run takes {room} of these {len(files)} files; left out: {left}. Ask again with those.",
+                    f"一次只能处理这 {len(files)} 个文件中的 {room} 个，未处理：{left}。请对它们再提一次。",
+                )
+            )
+        return files[:room]
+
+    def missing(self, lack: str, needed: str) -> None:
+        """Note that no file has what is needed."""
+        if not self.files:
+            self.notes.append(
+                self.say(
+                    f'This needs {needed}. Name the file after the request: `sensorium run "…" FILE`.',
+                    f'这需要{needed}。请在请求后面写上文件：`sensorium run "…" 文件`。',
+                )
+            )
+        elif len(self.files) == 1:
+            self.notes.append(self.say(f"{self.files[0].name} has no {lack}.", f"{self.files[0].name} 没有{lack}。"))
+        else:
+            self.notes.append(self.say(f"None of the files has {lack}.", f"这些文件都没有{lack}。"))
+
+    def search(self, name: str, sources: list[str], query: str, span: Span | None) -> str:
+        """Add a search; several of one request get numbers."""
+        same = [one for one in self.steps if one == name or one.startswith(f"{name}_")]
+        args: Plain = {"findings": sources, "limit": MOST_MATCHES if query else MOST_IN_SPAN}
+        if query:
+            args["query"] = literal(query)
+        if span:
+            end = span[1] if math.isfinite(span[1]) else max(file.seconds or span[0] for file in self.files)
+            args["between_seconds"] = [span[0], max(span[0], end)]
+        return self.step(f"{name}_{len(same) + 1}" if same else name, "find_moments", args)
+
+    def summary_of_text(self, file: File) -> str:
+        """Return the sentences of a text file as findings."""
+        args = {"file": file.reference, "sentences": MOST_SENTENCES}
+        return self.step(self.named("sentences", file), "summarize_text", args, optional=True)

@@ -1,0 +1,171 @@
+"""The last words of the embedded brain: what came out, what did not, and what to know about it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..tools.report.wording import Wording, clean
+from .compose import Composed
+from .facts import File
+from .intents import (
+    Cannot,
+    Chapters,
+    Chart,
+    Compare,
+    Facts,
+    Find,
+    Frames,
+    Greet,
+    Help,
+    Intent,
+    Probe,
+    Rate,
+    Read,
+    Report,
+    Say,
+    Scenes,
+    Summarize,
+    Transcribe,
+    Understanding,
+)
+from .phrases import ABILITIES, Tongue, lack_words
+from .plan import Plan
+from .tell import tell
+
+Results = Mapping[str, Mapping[str, Any]]
+"""Step id -> tool, status, error, cached, seconds, output."""
+
+
+def conclude(understood: Understanding, composed: Composed, files: Sequence[File], results: Results) -> str:
+    """Return the answer to a request.
+
+    Args:
+        understood: What was wanted.
+        composed: What was planned for it, and what was not.
+        files: The user's files; those that cannot be used are said.
+        results: How the steps ended; empty when there were none.
+    """
+    say = Tongue(understood.language)
+    names = {file.handle: file.name for file in files}
+    parts = [*_greetings(understood, files, say), *_answers(understood, results, names, say)]
+    parts += [lack_words(intent.lack, say) for intent in understood.intents if isinstance(intent, Cannot)]
+    parts += composed.notes
+    parts += [
+        say(f"{clean(file.name)} was not used: {clean(file.error)}", f"{clean(file.name)} 未使用：{clean(file.error)}")
+        for file in files
+        if file.error
+    ]
+    parts += _failures(composed, results, say)
+    if limits := _limits(understood, results):
+        parts.append("\n".join([say("Limits:", "局限："), *(f"- {limit}" for limit in limits)]))
+    return "\n\n".join(dict.fromkeys(part for part in parts if part)) or say(*ABILITIES)
+
+
+def explain_refusal(understood: Understanding, refused: Sequence[str]) -> str:
+    """Return what is to be said when the plan of this brain was refused: a fault of ours, and a way around it."""
+    say = Tongue(understood.language)
+    return say(
+        "My plan for this was refused before anything ran, which is a fault of Sensorium:",
+        "针对这个请求的计划在执行前被拒绝，这是 Sensorium 的缺陷：",
+    ) + "\n" + "\n".join(f"- {one}" for one in refused) + "\n" + say(
+        "Ask for one thing at a time, or call a tool yourself: `sensorium tools` lists them.",
+        "请一次只提一个要求，或直接调用工具：`sensorium tools` 列出全部工具。",
+    )  # fmt: skip
+
+
+def _greetings(understood: Understanding, files: Sequence[File], say: Tongue) -> list[str]:
+    parts = []
+    if any(isinstance(one, Greet) for one in understood.intents):
+        names = say.listed([clean(file.name) for file in files])
+        parts.append(
+            say(f"Hello. What shall I do with {names}?", f"您好。要对 {names} 做什么？")
+            if files
+            else say("Hello.", "您好。")
+        )
+    asked = any(isinstance(one, Help) for one in understood.intents)
+    if asked or (parts and not files):
+        parts.append(say(*ABILITIES))
+    return parts
+
+
+def _answers(understood: Understanding, results: Results, names: Mapping[str, str], say: Tongue) -> list[str]:
+    """Return what each intent's tools found, in the order it was asked for."""
+    told: list[str] = []
+    parts: list[str] = []
+    for intent in understood.intents:
+        for tool in _tools_of(intent):
+            for name, result in results.items():
+                if result.get("tool") != tool or result.get("status") != "done" or name in told:
+                    continue
+                told.append(name)
+                output = result.get("output")
+                text = tell(tool, output, say)
+                media = output.get("media") if isinstance(output, Mapping) else None
+                if text and len(names) > 1 and isinstance(media, str) and media in names:
+                    text = f"{clean(names[media])}\n{text}"
+                parts.append(text)
+    return parts
+
+
+def _tools_of(intent: Intent) -> tuple[str, ...]:
+    """Return the tools whose results answer an intent; others are on the way to them."""
+    if isinstance(intent, Transcribe) and intent.span:
+        return ("find_moments",)
+    return _ANSWERED_BY.get(type(intent), ())
+
+
+_ANSWERED_BY: Mapping[type[Intent], tuple[str, ...]] = {
+    Report: ("write_report",),
+    Transcribe: ("transcribe",),
+    Chapters: ("make_chapters",),
+    Find: ("find_moments",),
+    Read: ("read_text", "read_artifact"),
+    Frames: ("extract_frames",),
+    Facts: ("image_facts", "read_text"),
+    Compare: ("compare_media",),
+    Say: ("speak",),
+    Chart: ("make_chart",),
+    Rate: ("measure_speech", "make_chart"),
+    Probe: ("probe_media",),
+    Scenes: ("find_scenes",),
+    Summarize: ("summarize_text",),
+}
+
+
+def _failures(composed: Composed, results: Results, say: Tongue) -> list[str]:
+    """Return a line for each step that failed; what failed only for want of another is left out."""
+    bad = {name for name, one in results.items() if one.get("status") in ("failed", "skipped", "cancelled")}
+    if not bad:
+        return []
+    plan = Plan.model_validate({"goal": "", "steps": composed.steps})
+    needs = {step.id: step.needs() for step in plan.steps}
+    lines = []
+    for name, one in results.items():
+        error = one.get("error") or {}
+        if name in bad:
+            if needs.get(name, set()) & bad and error.get("type") in ("Skipped", "ArgumentError"):
+                continue
+            what = say("did not finish", "未完成")
+            lines.append(f"`{one.get('tool')}` {what}: {clean(str(error.get('message', '')))}")
+        elif error:
+            lines.append(f"`{one.get('tool')}`: {clean(str(error.get('message', '')))}")
+    return lines
+
+
+def _limits(understood: Understanding, results: Results) -> list[str]:
+    """Return what a reader must know before trusting the answer; a report names those of its own steps."""
+    wording = Wording(understood.language)
+    found: list[str] = []
+    reported = any(one.get("tool") == "write_report" and one.get("status") == "done" for one in results.values())
+    for one in results.values():
+        if reported and one.get("tool") in _IN_REPORTS:
+            continue
+        outputs = one.get("output")
+        for output in outputs if isinstance(outputs, list) else [outputs]:
+            if isinstance(output, Mapping):
+                found += [wording.limit(clean(str(limit))) for limit in output.get("limits", [])]
+    return list(dict.fromkeys(found))
+
+
+_IN_REPORTS = frozenset(
+    ("probe_media", "find_scenes", "extract_frames", "read_text", "transcribe", "measure_speech", "image_facts")
+)

@@ -1,0 +1,157 @@
+"""The brain that needs no model: it reads the request, plans, and says what came out."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, ToolCall, ToolMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call_chunk
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+
+from .compose import Composed, compose
+from .conclude import conclude, explain_refusal
+from .facts import File, read_files
+from .offer import MAKE_PLAN
+from .understand import understand
+
+# Pieces of about a word: what streams to a reader.
+_PIECE = re.compile(r"\S{1,12}\s*|\s+")
+
+
+class EmbeddedBrain(BaseChatModel):
+    """Answers the last request with tool calls, and their results with words; the same request, the same answer."""
+
+    @property
+    def _llm_type(self) -> str:
+        return "sensorium-embedded"
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Tell the brain which tools there are; it chooses itself, whatever `tool_choice` says."""
+        return self.bind(tools=[convert_to_openai_tool(one) for one in tools], **kwargs)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=answer(messages, kwargs.get("tools") or []))])
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return self._generate(messages, stop, **kwargs)
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        for message in _pieces(answer(messages, kwargs.get("tools") or [])):
+            yield ChatGenerationChunk(message=message)
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        for chunk in self._stream(messages, stop, **kwargs):
+            yield chunk
+
+
+def answer(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> AIMessage:
+    """Return the brain's next message.
+
+    Args:
+        messages: The conversation; the last human message is the request, what follows it are its results.
+        tools: The tools that may be called, as OpenAI describes them.
+    """
+    asked = max((place for place, one in enumerate(messages) if isinstance(one, HumanMessage)), default=-1)
+    request, files = _request(messages[asked]) if asked >= 0 else ("", [])
+    understood = understand(request, files)
+    composed = compose(understood, files)
+    told = [one for one in messages[asked + 1 :] if isinstance(one, ToolMessage)]
+    if told:
+        results = {step: result for one in told for step, result in _results(one).items()}
+        refused = [str(one.text) for one in told if one.status == "error"]
+        text = explain_refusal(understood, refused) if refused else conclude(understood, composed, files, results)
+        return _message(text, [])
+    calls = _calls(composed, {one["function"]["name"] for one in tools}, _turn(messages))
+    return _message("" if calls else conclude(understood, composed, files, {}), calls)
+
+
+def _request(message: BaseMessage) -> tuple[str, list[File]]:
+    known = message.additional_kwargs.get("sensorium")
+    if isinstance(known, Mapping):
+        return str(known["request"]), read_files(known["files"])
+    return str(message.text), []
+
+
+def _calls(composed: Composed, offered: set[str], turn: int) -> list[ToolCall]:
+    """Return one direct call for one step, and a plan for several."""
+    steps = composed.steps
+    if len(steps) == 1 and steps[0]["tool"] in offered and "for_each" not in steps[0]:
+        return [ToolCall(name=steps[0]["tool"], args=steps[0]["args"], id=f"call_{turn}_0")]
+    if steps and MAKE_PLAN in offered:
+        return [ToolCall(name=MAKE_PLAN, args={"goal": composed.goal, "steps": steps}, id=f"call_{turn}_0")]
+    return []
+
+
+def _turn(messages: Sequence[BaseMessage]) -> int:
+    return sum(isinstance(one, AIMessage) for one in messages)
+
+
+def _results(message: ToolMessage) -> Mapping[str, Any]:
+    """Return step id -> how it ended, as the graph's `observe` writes it."""
+    try:
+        told = json.loads(str(message.text))
+    except ValueError:
+        return {}
+    results = told.get("results") if isinstance(told, dict) else None
+    return results if isinstance(results, dict) else {}
+
+
+def _message(text: str, calls: list[ToolCall]) -> AIMessage:
+    return AIMessage(content=text, tool_calls=calls, usage_metadata=_NOTHING_USED)
+
+
+_NOTHING_USED = UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0)
+
+
+def _pieces(message: AIMessage) -> Iterator[AIMessageChunk]:
+    """Cut a message into what streams; the last piece carries the calls."""
+    for piece in _PIECE.findall(str(message.text)):
+        yield AIMessageChunk(content=piece)
+    yield AIMessageChunk(
+        content="",
+        tool_call_chunks=[
+            tool_call_chunk(
+                name=one["name"], args=json.dumps(one["args"], ensure_ascii=False), id=one["id"], index=place
+            )
+            for place, one in enumerate(message.tool_calls)
+        ],
+        usage_metadata=_NOTHING_USED,
+        chunk_position="last",
+    )

@@ -1,0 +1,170 @@
+"""What a request can want: the words between understanding it and planning it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..tools.base.words import Language
+from .numbers import Numbers
+from .times import Span
+
+Lack = Literal[
+    "translate", "see", "speakers", "write", "draw", "film", "music", "edit", "code", "web", "address", "know"
+]
+"""What cannot be done; `conclude` says why and what would add it."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report on all files."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transcribe:
+    """What is said, written down; also as subtitles."""
+
+    language: str | None = None
+    """Spoken language, when the user says it."""
+    span: Span | None = None
+    subtitles: bool = False
+
+
+@dataclass(frozen=True)
+class Chapters:
+    """A table of contents with times."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Find:
+    """Where something is said or shown; all that is in `span` when `query` is empty."""
+
+    query: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Read:
+    """The text in pictures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frames:
+    """Pictures out of a video; the first of these that is set says which."""
+
+    times: tuple[float, ...] = ()
+    every_seconds: float | None = None
+    count: int | None = None
+    by: Literal["scenes", "changes"] = "scenes"
+    span: Span | None = None
+    sheet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Facts of pictures: size, colours, codes, faces."""
+
+    location: bool = False
+
+
+@dataclass(frozen=True)
+class Compare:
+    """What differs between two files."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Say:
+    """Words said aloud."""
+
+    text: str
+    """Empty: the text of the file, or its summary."""
+    language: str | None = None
+    words_per_minute: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """Numbers plotted; None when the request names none."""
+
+    numbers: Numbers | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """How fast is spoken, perhaps as a chart over time."""
+
+    chart: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """Technical facts."""
+
+    loudness: bool = False
+    silence: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenes:
+    """Where the picture changes."""
+
+    exact: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summarize:
+    """A few sentences, without a report; of `text` when the request brings it."""
+
+    sentences: int = 5
+    text: str = ""
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Greet:
+    """A greeting."""
+
+
+@dataclass(frozen=True)
+class Help:
+    """What can you do?"""
+
+
+@dataclass(frozen=True)
+class Cannot:
+    """Something that no tool here can do."""
+
+    lack: Lack
+
+
+Intent = (
+    Report
+    | Transcribe
+    | Chapters
+    | Find
+    | Read
+    | Frames
+    | Facts
+    | Compare
+    | Say
+    | Chart
+    | Rate
+    | Probe
+    | Scenes
+    | Summarize
+    | Greet
+    | Help
+    | Cannot
+)
+
+Step = Literal["transcribe", "read_text", "extract_frames", "find_scenes"]
+"""What a report can be told to leave out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understanding:
+    """A request as it was understood."""
+
+    request: str
+    language: Language
+    """Of the answer."""
+    intents: tuple[Intent, ...]
+    without: frozenset[Step] = frozenset()

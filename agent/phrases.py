@@ -1,0 +1,90 @@
+"""Words of the assistant that belong to no single tool, in English and Chinese."""
+
+from collections.abc import Mapping
+
+from ..tools.base.models import LADDERS
+from ..tools.base.words import Language
+from .intents import Lack
+
+
+class Tongue:
+    """Says a thing in the language of the request."""
+
+    def __init__(self, language: Language) -> None:
+        self.language: Language = language
+
+    def __call__(self, english: str, chinese: str) -> str:
+        return chinese if self.language == "zh" else english
+
+    def listed(self, items: list[str]) -> str:
+        return ("、" if self.language == "zh" else ", ").join(items)
+
+
+def lack_words(lack: Lack, say: Tongue) -> str:
+    """Return what cannot be done, why, and what would add it."""
+    return say(*_LACKS[lack])
+
+
+_THINK = "a language model: set `SENSORIUM_THINK=provider:model`"
+_HAN_THINK = "语言模型：请设置 `SENSORIUM_THINK=provider:model`"
+# The setting is promised only where a provider stands behind it.
+_SEE, _HAN_SEE = (
+    ("a model that can see: set `SENSORIUM_SEE=provider:model`", "能看图的模型：请设置 `SENSORIUM_SEE=provider:model`")
+    if "see" in LADDERS
+    else (
+        "a model that can see; its setting, `SENSORIUM_SEE=provider:model`, has no effect in this version yet",
+        "能看图的模型；对应的设置 `SENSORIUM_SEE=provider:model` 在本版本中尚未生效",
+    )
+)
+
+_LACKS: Mapping[Lack, tuple[str, str]] = {
+    "translate": (f"I cannot translate: that needs {_THINK}.", f"我不能翻译：这需要{_HAN_THINK}。"),
+    "see": (
+        f"I cannot say what a picture shows: that needs {_SEE}. What I give is measured or read from it.",
+        f"我不能描述画面里是什么：这需要{_HAN_SEE}。我给出的都是测量到或读到的事实。",
+    ),
+    "speakers": (
+        "I cannot tell who a person or a voice is, nor separate speakers: not in this version. "
+        "Names that are said or shown can be searched: ask when a name is mentioned.",
+        "我不能识别人物或声音是谁，也不能区分说话人：本版本没有这个功能。说到或显示过的名字可以搜索：请问某个名字什么时候被提到。",
+    ),
+    "write": (f"I cannot write free text: that needs {_THINK}.", f"我不能自由写作：这需要{_HAN_THINK}。"),
+    "draw": ("I cannot draw or generate pictures: not in this version.", "我不能画图或生成图片：本版本没有这个功能。"),
+    "film": ("I cannot make or animate videos: not in this version.", "我不能生成视频或动画：本版本没有这个功能。"),
+    "music": ("I cannot make music or songs: not in this version.", "我不能创作音乐或歌曲：本版本没有这个功能。"),
+    "edit": (
+        "I cannot cut, convert or change media: not in this version. I only read your files.",
+        "我不能剪辑、转换或修改媒体：本版本没有这个功能。我只读取您的文件。",
+    ),
+    "code": ("I cannot write or run code: not in this version.", "我不能写代码或运行代码：本版本没有这个功能。"),
+    "web": ("I cannot search the web: not in this version.", "我不能上网搜索：本版本没有这个功能。"),
+    "address": (
+        "I cannot open web addresses: not in this version. Download the file first and give its path.",
+        "我不能打开网址：本版本没有这个功能。请先下载文件，再给出它的路径。",
+    ),
+    "know": (
+        "I answer about the files you give me, and I have none that this is about. "
+        f"Questions of general knowledge need {_THINK}.",
+        f"我根据您给的文件回答，而这里没有相关的文件。一般知识的问题需要{_HAN_THINK}。",
+    ),
+}
+
+ABILITIES = (
+    """I look at, listen to and read media, and answer with the second each thing is at. For example:
+- `sensorium run "Analyze this video and write a report" talk.mp4 -o out/`
+- `sensorium run "What does the speaker say about gravity, and when?" talk.mp4`
+- "transcribe it", "make subtitles", "make chapters", "read the text on the slides"
+- "extract frames at 0:12 and 1:03", "a frame every 10 seconds", "a contact sheet"
+- "give the facts of this picture", "compare these two files", "how long and how loud is it?"
+- "say 'hello world' aloud", "plot Jan 10, Feb 12, Mar 9"
+English and Chinese, several of these in one request. `sensorium tools` lists everything;
+`sensorium doctor` says what would add more.""",
+    """我能看、听、读媒体文件，回答都带有时间点。例如：
+- `sensorium run "分析这个视频并写一份报告" talk.mp4 -o out/`
+- `sensorium run "他什么时候提到动能？" talk.mp4`
+- “转写成文字”“生成字幕”“生成章节”“识别幻灯片上的文字”
+- “截取0:12和1:03的画面”“每10秒截一张图”“做一张联系表”
+- “给出这张图片的信息”“对比这两个文件”“视频多长、响度多少？”
+- “把这句话读出来：你好”“画柱状图：一月 10，二月 12，三月 9”
+中文、英文都可以，一次可以提多个要求。`sensorium tools` 列出全部工具，`sensorium doctor` 说明还能添加什么。""",
+)

@@ -1,0 +1,155 @@
+"""What a request wants: words in English and Chinese become intents."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..tools.base.words import Language, guess_language
+from .aloud import say_in
+from .facts import File
+from .intents import Cannot, Chart, Greet, Help, Intent, Rate, Report, Step, Summarize, Transcribe, Understanding
+from .lacks import LACKS
+from .orders import ordered
+from .questions import asked, is_question
+from .signs import is_greeting, signs_in
+from .wording import Clause, clauses, either, masked, sign
+
+_POLITE_ENGLISH = either(
+    r"""
+        hi|hello|hey|ok|okay|well|so|now|first|then|next|finally|and|also|but|or|please|pls|kindly|just|only|simply|maybe
+        thanks|can you|could you|would you|will you|would you mind|(?:can|could|may) i (?:get|have|see)
+        i(?:'d| would) like(?: you)?(?: to)?(?: have| get| know| see)?|let me (?:know|see|have)|let's|help me(?: to)?
+        (?:i|we) (?:want|need|wish)(?: you)?(?: to)?(?: know| see| have| get)?|i wonder|do you (?:know|think)
+        i was wondering(?: if you (?:can|could))?|find out|figure out|make sure (?:to|you)|go ahead and|try to
+        remember to|don't forget to|tell me|explain to me|if|whether
+        (?:show me|find|find me|say|give me|list|tell us|search|look up|check|see|describe|explain
+          summarize)(?= (?:if|whether|when|where|what|how|who|which|why)\b)
+    """
+)
+_POLITE_CHINESE = either(
+    r"""
+        请问?|麻烦你?|帮我|帮忙|帮|给我|替我|你?能不能|你?可不可以|你?可以|你能(?!做|干)|能否|可否|能(?=.*吗)
+        我想(?:要)?(?:知道|了解|看看?|问)?|我要|我需要|想知道|告诉我|说说看|看看|看一下|查一下|先|再|然后|接着|并且?
+        同时|顺便|最后(?=[,再请把给生做写])|另外|还有|以及|也|只要?|直接|和|别忘了|不要忘记|好的|你好|您好
+    """
+)
+_POLITE = re.compile(rf"\W*(?:(?:{_POLITE_ENGLISH})\b|{_POLITE_CHINESE})")
+_POLITE_END = re.compile(r"(?:\s*(?:please|thanks|thank you|for me|谢谢|好吗|可以吗|行吗|吧))+\W*$")
+_ANSWERS = r"\b(?:report|summar\w+|answer|reply|write|respond|minutes|notes)\b.*\bin"
+_LANGUAGE_OF_ANSWER: tuple[tuple[Language, re.Pattern[str]], ...] = (
+    (
+        "zh",
+        sign(
+            rf"{_ANSWERS} (?:simplified )?(?:chinese|mandarin)",
+            r"中文的?(?:写|报告|总结|回答|摘要|纪要)|用(?:中文|汉语)",
+        ),
+    ),
+    (
+        "en",
+        sign(
+            rf"{_ANSWERS} english",
+            r"英文的?(?:写|报告|总结|回答|摘要|纪要)|用英[文语](?:写|回答|总结|报告|输出|生成)",
+        ),
+    ),
+)
+_HELP_WITH = re.compile(r"\bhelp me\b.*\w{3}|video|file|talk|视频|文件|帮我|帮助我")
+_INLINE = re.compile(
+    r"(?:summari[sz]e|summary of|tl;?dr|shorten|总结|概括|摘要)[^:\n]{0,40}(?::|\n)\s*(?P<text>\S.{60,})$", re.DOTALL
+)
+
+MOST_SAYINGS = 8
+"""How many texts one request can have said aloud."""
+
+
+def understand(request: str, files: Sequence[File] = ()) -> Understanding:
+    """Return what a request wants of some files.
+
+    Args:
+        request: As it was typed, in English, Chinese or both.
+        files: What is known of the files.
+    """
+    usable = [file for file in files if not file.error]
+    matched = masked(request, [file.name for file in files])
+    found: list[Intent] = []
+    if LACKS["address"].search(matched):
+        found.append(Cannot("address"))
+        matched = LACKS["address"].sub(lambda hit: " " * len(hit[0]), matched)
+    command = matched
+    for _ in range(MOST_SAYINGS):
+        if said := say_in(request, matched):
+            found.append(said[0])
+            matched = said[1]
+    if not found and not usable and (inline := _INLINE.search(matched)):
+        found.append(Summarize(text=request[inline.start("text") :].strip()))
+        matched = command = matched[: inline.start("text")]
+        matched = matched[: inline.start()]
+    seconds = next((file.seconds for file in usable if file.seconds), None)
+    kinds = frozenset(file.kind for file in usable)
+    without: set[Step] = set()
+    for clause in clauses(request, matched):
+        intents, left_out = _of_clause(clause, seconds, kinds)
+        found += intents
+        without |= left_out
+    tidy = _tidy(found) or _otherwise(request, matched, usable)
+    return Understanding(
+        request=request, language=_language(request, command), intents=tuple(tidy), without=frozenset(without)
+    )
+
+
+def _of_clause(clause: Clause, seconds: float | None, kinds: frozenset[str]) -> tuple[list[Intent], frozenset[Step]]:
+    if is_greeting(clause.plain):
+        return [Greet()], frozenset()
+    if "help" in signs_in(clause.plain) and len(clause.plain.split()) < 8 and not _HELP_WITH.search(clause.plain):
+        return [Help()], frozenset()
+    text = _without_politeness(clause.plain)
+    if is_question(text, clause.asked and text == clause.plain):
+        return asked(clause, text, seconds, kinds), frozenset()
+    wanted, left_out = ordered(clause, text, seconds, kinds)
+    if not wanted and not left_out and clause.asked:
+        return asked(clause, text, seconds, kinds), frozenset()
+    return wanted, left_out
+
+
+def _without_politeness(text: str) -> str:
+    """Blank the words around a command or question that do not change what it wants."""
+    position = 0
+    while (found := _POLITE.match(text, position)) and found.end() < len(text):
+        position = found.end()
+    if end := _POLITE_END.search(text, position):
+        text = text[: end.start()] + " " * (len(text) - end.start())
+    return " " * position + text[position:]
+
+
+def _tidy(found: list[Intent]) -> list[Intent]:
+    """Return each intent once, without those that another one holds."""
+    once = list(dict.fromkeys(found))
+    if any(isinstance(one, Report) for one in once):
+        once = [one for one in once if not isinstance(one, Summarize) or one.text or one.span]
+    if Rate() in once and Chart(numbers=None) in once:  # "How fast does he speak? Plot it."
+        once[once.index(Rate())] = Rate(chart=True)
+    if Rate(chart=True) in once:
+        once = [one for one in once if one not in (Rate(), Chart(numbers=None))]
+    heard = [one for one in once if isinstance(one, Transcribe)]
+    if len(heard) > 1:
+        both = replace(heard[0], subtitles=True, language=next((one.language for one in heard if one.language), None))
+        once = [both if one is heard[0] else one for one in once if one not in heard[1:]]
+    if len(once) > 1:
+        once = [one for one in once if not isinstance(one, Greet)]
+    return once
+
+
+def _otherwise(request: str, matched: str, usable: Sequence[File]) -> list[Intent]:
+    """Return the sensible default for words that are not understood."""
+    if usable:
+        return [Report()]
+    if not re.search(r"\w", matched):
+        return [Greet() if request.strip() else Help()]
+    return [Cannot("know")]
+
+
+def _language(request: str, command: str) -> Language:
+    """Return the language of the answer: the one that is asked for, else that of the words around quotes."""
+    for language, pattern in _LANGUAGE_OF_ANSWER:
+        if pattern.search(command):
+            return language
+    return guess_language(command if re.search(r"\w", command) else request)
