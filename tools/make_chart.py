@@ -2,15 +2,14 @@
 
 import io
 import math
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from .base.errors import ArgumentError
-from .base.fonts import find_cjk_font, simplified_chinese_face
 from .base.moments import Series
+from .base.plot_text import font_for, missing_letters, use_font, writer
 from .base.run import Run
 from .base.tool import tool
 from .base.words import is_han
@@ -49,13 +48,13 @@ async def make_chart(
         Field(min_length=1, description="Each `{name, x, y}`; `x` are numbers, or names for bars and pies."),
     ],
     kind: Annotated[Kind, Field(description="A pie takes one series.")] = "line",
-    title: str = "",
-    x_label: str = "",
+    title: Annotated[str, Field(description="Stands above it; none when left out.")] = "",
+    x_label: Annotated[str, Field(description="What the positions are, with the unit.")] = "",
     y_label: Annotated[str, Field(description="With its unit, for example `words a minute`.")] = "",
     *,
     stacked: Annotated[bool, Field(description="Bars and areas of several series on top of each other.")] = False,
-    width_pixels: Annotated[int, Field(ge=200, le=4000)] = 1200,
-    height_pixels: Annotated[int, Field(ge=150, le=4000)] = 675,
+    width_pixels: Annotated[int, Field(ge=200, le=4000, description="Of the PNG.")] = 1200,
+    height_pixels: Annotated[int, Field(ge=150, le=4000, description="Of the PNG.")] = 675,
     run: Run,
 ) -> Chart:
     """Draw numbers as a line, bar, scatter, area or pie chart, as PNG and SVG.
@@ -64,23 +63,23 @@ async def make_chart(
     """
     if problems := _problems(series, kind, stacked):
         raise ArgumentError("The chart cannot be drawn: " + "; ".join(problems) + ".")
-    words = [title, x_label, y_label, *(one.name for one in series), *(str(x) for one in series for x in one.x)]
-    font = find_cjk_font() if (chinese := any(map(is_han, words))) else None
-    limits = []
-    if chinese and font is None:
-        limits.append(
-            "No font with Chinese characters is installed, so they are drawn as boxes. Install `fonts-noto-cjk`."
-        )
+    words = "".join(
+        [title, x_label, y_label, *(one.name for one in series), *(str(x) for one in series for x in one.x)]
+    )
 
-    def draw() -> tuple[bytes, bytes]:
+    def draw() -> tuple[bytes, bytes, str]:
+        font = font_for(words)
+        missing = missing_letters(words, font)
+        write = writer(missing)
         figure, axes = _canvas(width_pixels, height_pixels)
-        _plot(axes, series, kind, stacked)
-        _label(axes, series, kind, (title, x_label, y_label))
-        if font:
-            _use_font(figure, font)
-        return _saved(figure, "png"), _saved(figure, "svg")
+        _plot(axes, [_rewritten(one, write) for one in series], kind, stacked)
+        _label(axes, series, kind, (write(title), write(x_label), write(y_label)))
+        use_font(figure, font)
+        return _saved(figure, "png"), _saved(figure, "svg"), "".join(sorted(missing))
 
-    png, svg = await run.thread(draw)
+    png, svg, boxes = await run.thread(draw)
+    advice = " Install `fonts-noto-cjk`." if any(map(is_han, boxes)) else ""
+    limits = [f"No font here has {boxes[:20]!r}, so boxes are drawn instead.{advice}"] if boxes else []
     name = _file_name(title)
     return Chart(
         picture=run.put(
@@ -153,7 +152,7 @@ def _plot(axes: "Axes", series: Sequence[Series], kind: Kind, stacked: bool) -> 
         for number, one in enumerate(series):
             colour = COLOURS[number % len(COLOURS)]
             if kind == "scatter":
-                axes.scatter(one.x, one.y, s=22, color=colour, alpha=0.8, label=one.name)
+                axes.scatter(one.x, one.y, s=22, color=colour, alpha=1 if len(one.y) < 200 else 0.5, label=one.name)
                 continue
             mark = "o" if len(one.y) <= 30 else None
             axes.plot(one.x, one.y, color=colour, linewidth=1.8, marker=mark, markersize=4, label=one.name)
@@ -201,7 +200,7 @@ def _short(value: float | str) -> str:
 def _label(axes: "Axes", series: Sequence[Series], kind: Kind, words: tuple[str, str, str]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    title, x_label, y_label = map(_literal, words)
+    title, x_label, y_label = words
     axes.set_title(title, loc="left", fontsize=13, pad=12)
     if kind != "pie":
         axes.set_xlabel(x_label)
@@ -217,22 +216,9 @@ def _label(axes: "Axes", series: Sequence[Series], kind: Kind, words: tuple[str,
             axes.legend(frameon=False)
 
 
-def _literal(text: str) -> str:
-    """Return text that is drawn as it stands: matplotlib would read dollar signs as formulas."""
-    return text.replace("$", r"\$")
-
-
-def _use_font(figure: "Figure", path: Path) -> None:
-    """Draw all words in a font that has Chinese, at the sizes they have."""
-    from matplotlib import font_manager
-    from matplotlib.text import Text
-
-    # A face other than a file's first can be named since matplotlib 3.11.
-    face = getattr(font_manager, "FontPath", lambda name, number: name)
-    chinese = face(str(path), simplified_chinese_face(path))
-    for text in figure.findobj(Text):
-        assert isinstance(text, Text)
-        text.set_fontproperties(font_manager.FontProperties(fname=chinese, size=text.get_fontsize()))
+def _rewritten(one: Series, write: Callable[[str], str]) -> Series:
+    names = [write(_short(x)) if isinstance(x, str) else x for x in one.x]
+    return Series.model_construct(name=write(one.name), x=names, y=one.y)
 
 
 def _saved(figure: "Figure", ending: str) -> bytes:

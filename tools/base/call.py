@@ -131,7 +131,7 @@ async def _handle(value: str, argument: MediaArgument, tool: Tool, run: Run) -> 
 
 async def _execute(tool: Tool, arguments: BaseModel, run: Run) -> BaseModel:
     """Run the tool with its time limit, again after a transient failure."""
-    limit = min(tool.timeout_seconds or run.settings.step_timeout_seconds, run.settings.step_timeout_seconds)
+    limit = tool.timeout_seconds or run.settings.step_timeout_seconds
     given = {name: getattr(arguments, name) for name in type(arguments).model_fields}
     for wait in (*RETRY_WAITS_SECONDS, None):
         run.check()

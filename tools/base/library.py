@@ -29,6 +29,15 @@ MIGRATIONS = (
         run TEXT NOT NULL, key TEXT NOT NULL, step TEXT NOT NULL, tool TEXT NOT NULL, record TEXT NOT NULL,
         result TEXT, created REAL NOT NULL, PRIMARY KEY (run, key));
     """,
+    """
+    CREATE TABLE jobs (
+        job TEXT PRIMARY KEY, owner TEXT NOT NULL, key TEXT NOT NULL, ordered TEXT NOT NULL, status TEXT NOT NULL,
+        fraction REAL, note TEXT NOT NULL DEFAULT '', result TEXT, process INTEGER, created REAL NOT NULL,
+        changed REAL NOT NULL);
+    CREATE INDEX jobs_by_key ON jobs (owner, key);
+    CREATE TABLE belongings (
+        owner TEXT NOT NULL, thing TEXT NOT NULL, created REAL NOT NULL, PRIMARY KEY (owner, thing));
+    """,
 )
 
 

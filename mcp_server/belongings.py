@@ -1,0 +1,61 @@
+"""What belongs to whom: a handle opens something only for the owner it was given to."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..tools.base.errors import ArgumentError
+from ..tools.base.library import Library
+from ..tools.base.workspace import PREFIX
+
+
+class Belongings:
+    """The artifacts and runs that each owner was given; a hash of some content is no secret."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def give(self, owner: str, things: Iterable[str]) -> None:
+        """Note that these are the owner's: handles of artifacts, and `run:ID`."""
+        rows = [(owner, thing, time.time()) for thing in things]
+        if rows:
+            with self._library.transaction(durable=False) as db:
+                db.executemany("INSERT OR REPLACE INTO belongings VALUES (?,?,?)", rows)
+
+    def has(self, owner: str, thing: str) -> bool:
+        """Return whether this is the owner's."""
+        return bool(self._library.rows("SELECT 1 FROM belongings WHERE owner=? AND thing=?", (owner, thing)))
+
+    def latest(self, owner: str, beginning: str = PREFIX, *, limit: int = 50) -> list[str]:
+        """Return what an owner was given last, newest first."""
+        rows = self._library.rows(
+            "SELECT thing FROM belongings WHERE owner=? AND thing LIKE ? || '%' ORDER BY created DESC, rowid DESC "
+            "LIMIT ?",
+            (owner, beginning, limit),
+        )
+        return [thing for (thing,) in rows]
+
+    def check(self, owner: str, arguments: Mapping[str, Any]) -> None:
+        """Refuse arguments that name an artifact, anywhere inside them, that is not the owner's.
+
+        Raises:
+            ArgumentError: One does; nothing is said about whether it exists.
+        """
+        for handle in _handles(arguments):
+            if not self.has(owner, handle):
+                raise ArgumentError(
+                    f"{handle!r} is not an artifact that this server gave to you. Use a handle from an earlier result, "
+                    "or give the file's path."
+                )
+
+
+def _handles(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if value.startswith("artifact:"):
+            yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _handles(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _handles(part)

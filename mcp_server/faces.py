@@ -1,0 +1,125 @@
+"""Which tools a client sees, and how: a few that go well together rather than all of them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..tools.base.models import LADDERS, Models
+from ..tools.base.settings import Settings
+from ..tools.base.tool import Tool
+from ..tools.base.workspace import Artifact
+from .schemas import is_flat, shown_schema
+
+Group = Literal["media", "make", "code", "agent"]
+GROUPS: tuple[Group, ...] = ("media", "make", "code", "agent")
+DEFAULT_GROUPS: frozenset[str] = frozenset({"media", "make", "agent"})
+ALL = "all"
+LONGEST_NAME = 24
+"""Cursor takes 60 letters for server and tool together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Face:
+    """What a client sees of a tool."""
+
+    title: str
+    group: Group
+    gives: Literal["data", "media"] = "data"
+    """`media` results are pictures and links for people and models; `data` results are structured."""
+    hidden: frozenset[str] = frozenset()
+    """Arguments that only plans give."""
+    left_out: frozenset[str] = frozenset()
+    """Fields of the result that other fields say as well."""
+    quotes: bool = False
+    """The result holds words that were found in media."""
+    nested: bool = False
+    """An argument that is not flat is shown all the same: the tool is nothing without it."""
+
+
+FACES: Mapping[str, Face] = {
+    "probe_media": Face(title="Probe a media file", group="media", left_out=frozenset({"moments"})),
+    "find_scenes": Face(title="Find scenes and cuts", group="media", left_out=frozenset({"moments"})),
+    "extract_frames": Face(title="Extract frames", group="media", gives="media", left_out=frozenset({"moments"})),
+    "read_text": Face(title="Read text on screen", group="media", quotes=True, left_out=frozenset({"moments"})),
+    "image_facts": Face(title="Measure a picture", group="media", quotes=True, left_out=frozenset({"moments"})),
+    "transcribe": Face(title="Transcribe speech", group="media", quotes=True, left_out=frozenset({"moments"})),
+    "view_media": Face(title="Look at a picture or frame", group="media", gives="media"),
+    "read_artifact": Face(title="Read a text artifact", group="media", quotes=True),
+    "speak": Face(title="Say a text aloud", group="make", gives="media"),
+    "make_chart": Face(title="Draw a chart", group="make", gives="media", nested=True),
+    "run_agent": Face(title="Do a whole media task", group="agent", quotes=True),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A tool with its face, as this server offers it."""
+
+    tool: Tool
+    face: Face
+    far: bool
+    """It reaches out of this machine."""
+
+    @property
+    def name(self) -> str:
+        return self.tool.name
+
+
+def face_of(tool: Tool) -> Face:
+    """Return how a tool is shown; one that is not curated gets a face from what it says about itself."""
+    if face := FACES.get(tool.name):
+        return face
+    group: Group = "code" if tool.effect == "runs_code" else "media" if tool.media_arguments else "make"
+    holds_files = any(_is_artifact(field.annotation) for field in tool.returns.model_fields.values())
+    return Face(
+        title=tool.name.replace("_", " ").capitalize(),
+        group=group,
+        gives="media" if holds_files and "moments" not in tool.returns.model_fields else "data",
+        quotes=bool(tool.media_arguments),
+    )
+
+
+def offers(tools: Mapping[str, Tool], settings: Settings, groups: Collection[str]) -> list[Offer]:
+    """Return what to offer: the tools of these groups that can be called with flat arguments and work here."""
+    models = Models(settings)
+    offered = []
+    for tool in tools.values():
+        face = face_of(tool)
+        wanted = ALL in groups or (face.group in groups and (tool.name in FACES or face.group == "code"))
+        if wanted and len(tool.name) <= LONGEST_NAME and _serves(tool, models) and _callable(tool, face):
+            offered.append(Offer(tool=tool, face=face, far=_far(tool, settings)))
+    order = list(FACES)
+    return sorted(offered, key=lambda one: (order.index(one.name) if one.name in FACES else len(order), one.name))
+
+
+def annotations(offer: Offer) -> dict[str, bool]:
+    """Return the four hints of the protocol; left out they would mean the worst."""
+    tool = offer.tool
+    return {
+        "readOnlyHint": tool.effect == "pure" and offer.face.group == "media",
+        # What is made gets a name of its own, so nothing of the user's is ever replaced; code may do anything.
+        "destructiveHint": tool.effect == "runs_code",
+        "idempotentHint": tool.effect == "pure",
+        "openWorldHint": offer.far,
+    }
+
+
+def _callable(tool: Tool, face: Face) -> bool:
+    required = shown_schema(tool, face.hidden, nested=True).get("required", [])
+    properties = shown_schema(tool, face.hidden, nested=True)["properties"]
+    return face.nested or all(is_flat(properties[name]) for name in required)
+
+
+def _serves(tool: Tool, models: Models) -> bool:
+    return all(role in LADDERS and models.usable(role) for role in tool.roles)
+
+
+def _far(tool: Tool, settings: Settings) -> bool:
+    if tool.effect == "network" or tool.cost == "paid":
+        return True
+    named = {settings.models[role].partition(":")[0] for role in tool.roles if role in settings.models}
+    return any(not settings.endpoints[name].is_local for name in named & settings.endpoints.keys())
+
+
+def _is_artifact(annotation: Any) -> bool:
+    return annotation is Artifact or any(_is_artifact(part) for part in getattr(annotation, "__args__", ()))

@@ -1,0 +1,65 @@
+"""The tools that ask for jobs and stop them."""
+
+from typing import Annotated, Any
+
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import CallToolResult, ToolAnnotations
+from pydantic import Field
+
+from ..tools.base.errors import SensoriumError
+from .answers import POLL_SECONDS, progress_of, status_of
+from .owner import owner
+from .service import Service
+
+JobId = Annotated[str, Field(min_length=1, max_length=64, description="The `job_id` that a call gave.")]
+
+
+def add_job_tools(server: MCPServer[Any], service: Service) -> None:
+    """Register `job_status` and `job_cancel`."""
+
+    @server.tool(
+        title="Wait for a job",
+        annotations=ToolAnnotations(
+            title="Wait for a job",
+            read_only_hint=True,
+            destructive_hint=False,
+            idempotent_hint=True,
+            open_world_hint=False,
+        ),
+        structured_output=False,
+    )
+    async def job_status(
+        job_id: JobId,
+        wait_seconds: Annotated[
+            float, Field(ge=0, le=POLL_SECONDS, description="How long to wait for its end; 25 saves calls.")
+        ] = POLL_SECONDS,
+        *,
+        context: Context[Any, Any],
+    ) -> CallToolResult:
+        """Wait for a job and get how it stands, and its result once it is done.
+
+        Use it after a call gave a `job_id` instead of a result. Jobs go on without it, also after a lost connection.
+        """
+        try:
+            return status_of(await service.jobs.status(job_id, owner(), wait_seconds, progress_of(context)))
+        except SensoriumError as error:
+            raise ToolError(str(error)) from None
+
+    @server.tool(
+        title="Stop a job",
+        annotations=ToolAnnotations(
+            title="Stop a job",
+            read_only_hint=False,
+            destructive_hint=True,
+            idempotent_hint=True,
+            open_world_hint=False,
+        ),
+        structured_output=False,
+    )
+    async def job_cancel(job_id: JobId) -> CallToolResult:
+        """Stop a job and the work it does. What it had found out is kept, so that asking again costs less."""
+        try:
+            return status_of(await service.jobs.cancel(job_id, owner()))
+        except SensoriumError as error:
+            raise ToolError(str(error)) from None

@@ -1,0 +1,42 @@
+"""What is to be done: a tool call as plain data, which goes to a worker and is kept with a job."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+from ..tools.base.tool import Tool
+
+Images = Literal["inline", "links", "omit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A tool call and how its result is to be given."""
+
+    owner: str
+    tool: str
+    module: str
+    arguments: Mapping[str, Any]
+    """Files as real paths or handles."""
+    page: int = 1
+    folders: tuple[str, ...] = ()
+    """Where files may be opened."""
+    images: Images = "inline"
+    output: str | None = None
+    """Where copies of what was made go; None when the client is on another machine."""
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> "Order":
+        """Return what `plain` gave."""
+        return cls(**{**plain, "folders": tuple(plain["folders"])})
+
+    def load(self) -> Tool:
+        """Import the tool."""
+        tool = getattr(import_module(self.module), self.tool)
+        assert isinstance(tool, Tool)
+        return tool

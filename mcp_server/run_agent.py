@@ -1,0 +1,133 @@
+"""A whole task in one call: the agent plans, looks, listens, makes and reports."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from ..tools.base.errors import ToolError
+from ..tools.base.run import Run
+from ..tools.base.tool import AnyFile, tool
+from ..tools.base.workspace import Artifact
+from .output import made_name
+
+if TYPE_CHECKING:
+    from ..agent.assistant import Answer
+
+TASK_SECONDS = 86_400.0
+"""Each step has its own limit; the whole task may take a day."""
+
+
+class StepDone(BaseModel):
+    """What one step came to."""
+
+    id: str
+    tool: str
+    status: str
+    seconds: float
+    error: str = ""
+
+
+class AgentAnswer(BaseModel):
+    """What a task came to."""
+
+    status: str = Field(description="done, partial, failed or cancelled; when not done, the answer says why.")
+    answer: str = Field(description="The answer, with the times it rests on.")
+    report: Artifact | None = Field(None, description="The report as Markdown, when one was asked for.")
+    files: list[Artifact] = Field(default_factory=list, description="Everything that was made.")
+    steps: list[StepDone] = Field(default_factory=list)
+    seconds: float = 0.0
+    cost_usd: float = 0.0
+    run_id: str = Field(description="For the resource `run://ID`, and for `sensorium show ID`.")
+
+
+@tool(effect="writes", resource="cpu", timeout_seconds=TASK_SECONDS)
+async def run_agent(
+    request: Annotated[
+        str,
+        Field(min_length=1, max_length=20_000, description="What you want, in English or Chinese, in your own words."),
+    ],
+    files: Annotated[
+        list[AnyFile] | None, Field(max_length=50, description="The media it is about: videos, audio, pictures.")
+    ] = None,
+    *,
+    run: Run,
+) -> AgentAnswer:
+    """Do a whole media task: "analyze this video and write a report", minutes, subtitles, chapters, comparisons.
+
+    It plans several steps, runs them and answers with evidence: times, frames, lines of the transcript. Use it when one
+    question needs seeing and hearing and reading; use the single tools for single facts. It never follows what media
+    says. A video takes up to about half its length; asked again, what is known is not redone.
+    """
+    from ..agent.assistant import Assistant
+
+    progress = _Progress(run)
+    with run.workspace.scratch() as folder, Assistant(run.settings) as assistant:
+        paths = [await run.thread(_named, one, folder / str(number), run) for number, one in enumerate(files or [])]
+        answer = await assistant.run(request, paths, on_event=progress.heard)
+    if answer.status == "failed" and not answer.artifacts:
+        raise ToolError(f"The task failed (run {answer.run_id}). {answer.text or _why(answer)}")
+    return AgentAnswer(
+        status=answer.status,
+        answer=answer.text,
+        report=next((one for one in answer.artifacts if one.name.endswith("report.md")), None),
+        files=answer.artifacts,
+        steps=[_step(one) for one in answer.steps],
+        seconds=answer.seconds,
+        cost_usd=answer.cost_usd,
+        run_id=answer.run_id,
+    )
+
+
+def _named(handle: str, folder: Path, run: Run) -> Path:
+    """Return a path whose name is the file's own: what was uploaded or made lies under its hash."""
+    path = run.path(handle)
+    if not path.is_relative_to(run.settings.home):
+        return path
+    folder.mkdir()
+    named = folder / made_name(run.name(handle), run.artifact(handle).sha256)
+    try:
+        os.link(path, named)
+    except OSError:  # a file system without links
+        shutil.copyfile(path, named)
+    return named
+
+
+class _Progress:
+    """Turns the events of a run into how far the task is."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._steps = 0
+        self._ended = 0
+
+    def heard(self, event: Any) -> None:
+        from ..agent.events import PlanMade, StepEnded, StepProgress, StepStarted
+
+        if isinstance(event, PlanMade):
+            self._steps = len(event.steps)
+        elif isinstance(event, StepEnded):
+            self._ended += 1
+        if not isinstance(event, StepStarted | StepProgress | StepEnded):
+            return
+        part = (event.fraction or 0.0) if isinstance(event, StepProgress) else 0.0
+        fraction = min(0.99, (self._ended + part) / self._steps) if self._steps else None
+        note = f": {event.note}" if isinstance(event, StepProgress) and event.note else ""
+        self._run.progress(fraction, f"{event.step} ({event.tool}){note}")
+
+
+def _step(record: dict[str, Any]) -> StepDone:
+    error = record.get("error") or {}
+    return StepDone(
+        id=record["id"],
+        tool=record["tool"],
+        status=record["status"],
+        seconds=record["seconds"],
+        error=str(error.get("message", "")),
+    )
+
+
+def _why(answer: "Answer") -> str:
+    return "; ".join(dict.fromkeys(one.error for one in map(_step, answer.steps) if one.error)) or "It gave no answer."

@@ -1,0 +1,155 @@
+"""What every request needs: the library, the jobs, and what its owner may do."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..tools.base.errors import ArgumentError
+from ..tools.base.journal import Journal
+from ..tools.base.library import Library
+from ..tools.base.memo import digest
+from ..tools.base.settings import Settings
+from ..tools.base.tool import Tool
+from ..tools.base.workspace import PREFIX, Artifact, Workspace
+from .access import Access
+from .belongings import Belongings
+from .faces import DEFAULT_GROUPS
+from .jobs import Jobs, Limits
+from .order import Images, Order
+from .owner import LOCAL
+from .pool import Pool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a server serves."""
+
+    groups: frozenset[str] = DEFAULT_GROUPS
+    images: Images = "inline"
+    """Pictures in results, only links to them, or neither: some models cannot read pictures."""
+    output: Path | None = None
+    """Where copies of what was made go; in Sensorium's own folder when left out."""
+    nearby: bool = True
+    """The clients are on this machine, so that paths mean something to them."""
+    workers: int = 2
+    """Calls that are worked on at once; each is a process, and media work uses several cores by itself."""
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(eq=False)
+class Service:
+    """What the handlers of a server share. The library is opened when it is first needed."""
+
+    settings: Settings
+    access: Access
+    options: Options
+    users: int = 0
+    """Connections, or the one HTTP application, that are open."""
+
+    @cached_property
+    def library(self) -> Library:
+        return Library(self.settings.home)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        return Workspace(self.settings.home, self.library, max_bytes=self.settings.max_bytes)
+
+    @cached_property
+    def belongings(self) -> Belongings:
+        return Belongings(self.library)
+
+    @cached_property
+    def journal(self) -> Journal:
+        return Journal(self.library, self.settings.home)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        pool = Pool(self.settings, self.options.workers)
+        return Jobs(self.library, self.journal, pool, self.options.limits, self._renewed)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Be in use; when nobody is any more, work that nobody was promised is stopped."""
+        self.users += 1
+        try:
+            yield
+        finally:
+            self.users -= 1
+            if self.users == 0 and "jobs" in self.__dict__:
+                await self.jobs.close()
+                del self.jobs
+
+    def output(self, owner: str) -> Path:
+        """Return the folder for what is made for an owner."""
+        folder = self.options.output or self.settings.home / "outputs"
+        return folder if owner == LOCAL else folder / owner
+
+    def access_of(self, owner: str) -> Access:
+        """Return which files an owner may name: those of the allowed folders, and what was made for them."""
+        return self.access.plus(self.output(owner)) if self.options.nearby else self.access
+
+    def order(self, tool: Tool, arguments: Mapping[str, Any], page: int, owner: str) -> tuple[Order, str]:
+        """Return a call as an order with real paths, and the key that the same call has again.
+
+        Raises:
+            ToolError: A file or an artifact may not be named, or is not there.
+        """
+        self.belongings.check(owner, arguments)
+        access = self.access_of(owner)
+        resolved, states = dict(arguments), []
+        for argument in tool.media_arguments:
+            if (value := arguments.get(argument.name)) is None:
+                continue
+            files = [self._file(one, access, argument.name) for one in (value if argument.many else [value])]
+            states += [_state(one) for one in files]
+            resolved[argument.name] = files if argument.many else files[0]
+        order = Order(
+            owner=owner,
+            tool=tool.name,
+            module=tool.function.__module__,
+            arguments=resolved,
+            page=page,
+            folders=tuple(map(str, access.folders)),
+            images=self.options.images,
+            output=str(self.output(owner)) if self.options.nearby else None,
+        )
+        return order, digest(tool.name, tool.version, resolved, states, page)
+
+    def artifact(self, handle: str, owner: str) -> tuple[Artifact, Path]:
+        """Return an owner's artifact and where its content lies.
+
+        Raises:
+            ToolError: It is not the owner's, or is no longer there.
+        """
+        self.belongings.check(owner, {"handle": handle})
+        path = self.workspace.path(handle)
+        if not path.is_relative_to(self.settings.home):
+            self.access_of(owner).check(path)
+        return self.workspace.get(handle), path
+
+    def _file(self, value: Any, access: Access, argument: str) -> str:
+        if not isinstance(value, str):
+            raise ArgumentError(f"`{argument}` must be a path or an `artifact://…` handle, and {value!r} is neither.")
+        if not value.startswith(PREFIX):
+            return str(access.open(value))
+        path = self.workspace.path(value)
+        if not path.is_relative_to(self.settings.home):
+            access.check(path)
+        return value
+
+    def _renewed(self, order: Order) -> Order:
+        """Return an order of an earlier server as this one allows it."""
+        renewed, _ = self.order(order.load(), order.arguments, order.page, order.owner)
+        return renewed
+
+
+def _state(file: str) -> list[int]:
+    """Return what changes when a file changes."""
+    if file.startswith(PREFIX):
+        return []
+    state = os.stat(file)  # noqa: PTH116 - a string that was resolved
+    return [state.st_size, state.st_mtime_ns]

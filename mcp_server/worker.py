@@ -1,0 +1,199 @@
+"""A process that makes tool calls for the server: it can be killed, and what it imports the server need not.
+
+It is told what to do in lines of JSON on its standard input and answers in lines on its standard output:
+
+    <- {"settings": …}                         first
+    <- {"order": …, "job": null or id}         one call at a time
+    <- {"keep": id}                            the client was told of a job: go on even when the server ends
+    -> {"progress": [fraction or null, note]}
+    -> {"done": result}                        as `CallToolResult` has it on the wire
+"""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pydantic import TypeAdapter
+
+from ..tools.base.call import Outcome, perform
+from ..tools.base.errors import ArgumentError, SensoriumError
+from ..tools.base.journal import Journal
+from ..tools.base.run import Progress, Run, new_run_id
+from ..tools.base.settings import Settings
+from ..tools.base.tool import Tool
+from ..tools.base.workspace import PREFIX
+from .access import Access
+from .belongings import Belongings
+from .faces import face_of
+from .job_store import JobStore
+from .order import Order
+from .shaping import failed, shaped
+
+logger = logging.getLogger(__name__)
+
+RECORD_SECONDS = 1.0
+"""How often the progress of a kept job is written down."""
+LONGEST_NOTE = 200
+LEASE_WAITS_SECONDS = (0.02, 0.1, 0.5)
+
+
+def main() -> None:
+    """Serve until the server closes its end."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    orders, answers = _take_streams()
+    settings = TypeAdapter(Settings).validate_python(json.loads(orders.readline())["settings"])
+    asyncio.run(Worker(Run.open(settings), answers).serve(orders))
+
+
+def _take_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Return the server's ends; libraries that print or read get standard error and nothing instead."""
+    orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return orders, answers
+
+
+class Worker:
+    """Makes one call after another."""
+
+    def __init__(self, base: Run, answers: BinaryIO) -> None:
+        self._base = base
+        self._answers = answers
+        self._sending = threading.Lock()
+        self._store = JobStore(base.library)
+        self._belongings = Belongings(base.library)
+        self._journal = Journal(base.library, base.settings.home)
+        self._call: asyncio.Task[None] | None = None
+        self._job: str | None = None
+        self._holding = ExitStack()
+        self._recorded = 0.0
+
+    async def serve(self, orders: BinaryIO) -> None:
+        """Do what the lines say."""
+        loop = asyncio.get_running_loop()
+        lines: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+
+        def read() -> None:
+            for line in orders:
+                loop.call_soon_threadsafe(lines.put_nowait, json.loads(line))
+            loop.call_soon_threadsafe(lines.put_nowait, None)
+
+        threading.Thread(target=read, daemon=True).start()
+        while (line := await lines.get()) is not None:
+            if "order" in line:
+                self._call = asyncio.create_task(self._answer(Order.of(line["order"]), line["job"]))
+            elif self._call and not self._call.done():
+                self._keep(line["keep"])
+        if self._call and self._job:
+            await self._call
+        # Threads that look at nothing any more must not hold the process.
+        os._exit(0)
+
+    def _keep(self, job: str) -> None:
+        """Hold a job: whoever finds it unfinished and not held knows that it was interrupted."""
+        if self._job is not None:
+            return
+        for wait in (*LEASE_WAITS_SECONDS, None):
+            try:
+                self._holding.enter_context(self._journal.lease(f"job-{job}"))
+                break
+            except ArgumentError:  # somebody looks whether it is held, or does hold it
+                if wait is None:
+                    raise
+                time.sleep(wait)
+        self._store.begun(job, os.getpid())
+        self._job = job
+
+    async def _answer(self, order: Order, job: str | None) -> None:
+        try:
+            if job:
+                self._keep(job)
+        except SensoriumError as error:  # another server had the same thought
+            self._say({"done": failed(str(error))})
+            return
+        result = await self._result(order)
+        if self._job:
+            await asyncio.to_thread(self._store.ended, self._job, "failed" if result.get("isError") else "done", result)
+            self._job = None
+            self._holding.close()
+        self._say({"done": result})
+
+    async def _result(self, order: Order) -> dict[str, Any]:
+        run = replace(self._base, id=new_run_id(), on_progress=self._progressed, cancelled=threading.Event())
+        try:
+            tool = order.load()
+            arguments = await asyncio.to_thread(_opened, tool, order, run)
+            outcome = await perform(tool, arguments, run)
+            await asyncio.to_thread(self._belongings.give, order.owner, _things(outcome, tool, arguments))
+            return await asyncio.to_thread(shaped, outcome, order, face_of(tool), run)
+        except SensoriumError as error:
+            return failed(str(error))
+        except Exception:
+            # What it says may hold anything; it is for whoever runs the server.
+            logger.exception("`%s` raised what it should not", order.tool)
+            return failed(
+                f"`{order.tool}` failed because of an error in it; what went wrong is in the server's log (stderr). "
+                "Other tools are not affected."
+            )
+
+    def _progressed(self, progress: Progress) -> None:
+        note = " ".join(progress.note.split())[:LONGEST_NOTE]
+        self._say({"progress": [progress.fraction, note]})
+        if self._job and time.monotonic() - self._recorded >= RECORD_SECONDS:
+            self._recorded = time.monotonic()
+            self._store.progressed(self._job, progress.fraction, note)
+
+    def _say(self, line: Mapping[str, Any]) -> None:
+        content = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        try:
+            with self._sending:
+                self._answers.write(content)
+                self._answers.flush()
+        except (OSError, ValueError):
+            pass  # the server is gone; a kept job goes on and is read from the library
+
+
+def _opened(tool: Tool, order: Order, run: Run) -> dict[str, Any]:
+    """Return the arguments with handles for paths, refusing a file that is no longer where it was allowed."""
+    access = Access(tuple(map(Path, order.folders)))
+    arguments = dict(order.arguments)
+    for argument in tool.media_arguments:
+        if (value := arguments.get(argument.name)) is not None:
+            opened = [_adopted(one, access, run) for one in (value if argument.many else [value])]
+            arguments[argument.name] = opened if argument.many else opened[0]
+    return arguments
+
+
+def _adopted(named: Any, access: Access, run: Run) -> Any:
+    if not isinstance(named, str) or named.startswith(PREFIX):
+        return named
+    artifact = run.workspace.adopt(Path(named))
+    # The server allowed the path a moment ago; what it led to when it was opened is what counts.
+    location = run.path(artifact.handle)
+    if not location.is_relative_to(run.settings.home):
+        access.check(location)
+    return artifact.handle
+
+
+def _things(outcome: Outcome, tool: Tool, arguments: Mapping[str, Any]) -> list[str]:
+    """Return what the client may name from now on: handles of what it gave and got, and `run:ID`."""
+    given = [arguments.get(one.name) for one in tool.media_arguments]
+    handles = [one for value in given for one in (value if isinstance(value, list) else [value]) if one]
+    run = getattr(outcome.result, "run_id", None)
+    made = [one.handle for one in outcome.artifacts]
+    return [*dict.fromkeys([*handles, *made]), *([f"run:{run}"] if isinstance(run, str) else [])]
+
+
+if __name__ == "__main__":
+    main()

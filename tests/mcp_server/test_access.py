@@ -1,0 +1,206 @@
+"""Which files a client may name."""
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sensorium.mcp_server.access import Access
+from sensorium.tools.base.errors import ArgumentError, MediaError, ToolError
+
+SECRET = "the secret of another folder"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An allowed folder beside one that is not."""
+    allowed = tmp_path / "films"
+    (allowed / "holiday").mkdir(parents=True)
+    (allowed / "talk.mp4").write_text("a talk")
+    (allowed / "50%25 off.mp4").write_text("a sale")
+    (allowed / "holiday" / "beach.mp4").write_text("a beach")
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "key.txt").write_text(SECRET)
+    (tmp_path / "films-private").mkdir()
+    (tmp_path / "films-private" / "key.txt").write_text(SECRET)
+    return allowed
+
+
+@pytest.fixture
+def access(folder: Path) -> Access:
+    return Access.to([folder])
+
+
+def test_a_file_is_found_by_its_whole_path_its_relative_path_and_its_address(access: Access, folder: Path) -> None:
+    expected = (folder / "talk.mp4").resolve()
+    assert access.open(str(folder / "talk.mp4")) == expected
+    assert access.open("talk.mp4") == expected
+    assert access.open((folder / "talk.mp4").as_uri()) == expected
+    assert access.open("holiday/beach.mp4") == (folder / "holiday" / "beach.mp4").resolve()
+
+
+def test_a_percent_sign_in_a_name_is_no_code(access: Access, folder: Path) -> None:
+    assert access.open("50%25 off.mp4") == (folder / "50%25 off.mp4").resolve()
+    assert access.open((folder / "50%25 off.mp4").as_uri()) == (folder / "50%25 off.mp4").resolve()
+
+
+def test_an_allowed_folder_may_itself_be_a_link(tmp_path: Path, folder: Path) -> None:
+    (tmp_path / "alias").symlink_to(folder)
+    access = Access.to([tmp_path / "alias"])
+    assert access.open(str(tmp_path / "alias" / "talk.mp4")) == (folder / "talk.mp4").resolve()
+    assert access.open(str(folder / "talk.mp4")) == (folder / "talk.mp4").resolve()
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "../private/key.txt",
+        "holiday/../../private/key.txt",
+        "{folder}/../private/key.txt",
+        "{private}/key.txt",
+        "{folder}-private/key.txt",
+        "%2e%2e/private/key.txt",
+        "..%2fprivate%2fkey.txt",
+        "file://{folder}/%2e%2e/private/key.txt",
+        "file://{folder}/..%2Fprivate%2Fkey.txt",
+        "file://{private}/key.txt",
+        "file://other-machine{folder}/talk.mp4",
+        "talk.mp4\x00.txt",
+        "file://{folder}/talk.mp4%00.txt",
+        "talk.mp4\n",
+        "",
+        "   ",
+        "link-to-key.txt",
+        "link-to-private/key.txt",
+        "loop",
+        "//server/share/talk.mp4",
+        "\\\\server\\share\\talk.mp4",
+        "\\\\?\\C:\\talk.mp4",
+        "\\\\.\\pipe\\x",
+        "C:\\Windows\\win.ini",
+        "c:/Windows/win.ini",
+        "..\\private\\key.txt",
+        "https://example.org/talk.mp4",
+        "concat:talk.mp4|/etc/passwd",
+        "data:video/mp4;base64,AAAA",
+        "~nobody-of-this-name/talk.mp4",
+        "/etc/passwd",
+        "/proc/self/environ",
+        "/dev/stdin",
+        "/dev/zero",
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="the forms of another system")
+def test_what_is_outside_or_oddly_written_is_refused(access: Access, folder: Path, named: str) -> None:
+    private = folder.parent / "private"
+    (folder / "link-to-key.txt").symlink_to(private / "key.txt")
+    (folder / "link-to-private").symlink_to(private)
+    (folder / "loop").symlink_to(folder / "loop")
+    with pytest.raises(ToolError) as refused:
+        access.open(named.format(folder=folder, private=private))
+    assert SECRET not in str(refused.value)
+
+
+def test_outside_nothing_is_said_about_what_exists(access: Access, folder: Path) -> None:
+    private = folder.parent / "private"
+    messages = []
+    for name in ("key.txt", "missing.txt"):
+        with pytest.raises(ArgumentError) as refused:
+            access.open(str(private / name))
+        messages.append(str(refused.value).replace(name, "NAME"))
+    assert messages[0] == messages[1]
+    (folder / "way").symlink_to(private)
+    with pytest.raises(ArgumentError) as through_link:
+        access.open("way/missing.txt")
+    assert "key.txt" not in str(through_link.value)
+
+
+def test_a_missing_file_is_answered_with_near_names(access: Access) -> None:
+    with pytest.raises(MediaError, match=r"does not exist. Did you mean 'talk.mp4'\?"):
+        access.open("tolk.mp4")
+
+
+def test_a_folder_is_answered_with_what_is_in_it(access: Access) -> None:
+    with pytest.raises(MediaError, match=r"is a folder, and a file is needed. In that folder are: beach.mp4."):
+        access.open("holiday")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_without_being_opened(access: Access, folder: Path) -> None:
+    os.mkfifo(folder / "pipe.mp4")
+    with pytest.raises(MediaError, match="not a regular file"):
+        access.open("pipe.mp4")
+
+
+def test_without_folders_a_path_is_answered_with_how_to_upload() -> None:
+    with pytest.raises(ArgumentError, match="POST /upload"):
+        Access().open("talk.mp4")
+
+
+def test_a_folder_that_is_missing_or_a_file_cannot_be_allowed(folder: Path) -> None:
+    with pytest.raises(ArgumentError, match="cannot be opened"):
+        Access.to([folder / "missing"])
+    with pytest.raises(ArgumentError, match="is a file"):
+        Access.to([folder / "talk.mp4"])
+
+
+@pytest.fixture
+def flipping(folder: Path) -> Iterator[Path]:
+    """A folder that is a real one and a link out of the allowed ones by turns."""
+    place, real, private = folder / "turning", folder / "real", folder.parent / "private"
+    real.mkdir()
+    (real / "key.txt").write_text("harmless")
+    stop = threading.Event()
+
+    def turn() -> None:
+        while not stop.is_set():
+            for target in (real, private):
+                new = folder / ".new"
+                new.unlink(missing_ok=True)
+                new.symlink_to(target)
+                new.replace(place)
+
+    place.symlink_to(real)
+    thread = threading.Thread(target=turn)
+    thread.start()
+    yield place
+    stop.set()
+    thread.join()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_that_changes_meanwhile_never_leads_out(access: Access, folder: Path, flipping: Path) -> None:
+    opened = 0
+    for _ in range(300):
+        try:
+            path = access.open(str(flipping / "key.txt"))
+        except ToolError:
+            continue
+        opened += 1
+        assert path == (folder / "real" / "key.txt").resolve()
+    assert opened > 0
+
+
+def test_the_servers_own_folder_is_private_even_inside_an_allowed_one(folder: Path) -> None:
+    home = folder / "sensorium"
+    (home / "outputs").mkdir(parents=True)
+    (home / "mcp-token").write_text(SECRET)
+    (home / "outputs" / "frame.jpg").write_text("a frame")
+    access = Access.to([folder], private=home)
+    for named in ("sensorium/mcp-token", str(home / "mcp-token"), "sensorium/outputs/frame.jpg"):
+        with pytest.raises(ArgumentError, match="not inside the folders"):
+            access.open(named)
+    assert access.plus(home / "outputs").open(str(home / "outputs" / "frame.jpg")).name == "frame.jpg"
+    with pytest.raises(ArgumentError):
+        access.plus(home / "outputs").open("sensorium/mcp-token")
+
+
+def test_completions_stay_inside(access: Access, folder: Path) -> None:
+    (folder / "link-to-private").symlink_to(folder.parent / "private")
+    assert access.listing("ta") == [str(folder.resolve() / "talk.mp4")]
+    assert str(folder.resolve() / "holiday") + "/" in access.listing("")
+    assert access.listing("holiday/") == [str(folder.resolve() / "holiday" / "beach.mp4")]
+    assert access.listing("../") == access.listing("/etc/") == access.listing("link-to-private/") == []
