@@ -217,7 +217,7 @@ def _label(axes: "Axes", series: Sequence[Series], kind: Kind, words: tuple[str,
 
 
 def _rewritten(one: Series, write: Callable[[str], str]) -> Series:
-    names = [write(_short(x)) if isinstance(x, str) else x for x in one.x]
+    names: list[Any] = [write(_short(x)) if isinstance(x, str) else x for x in one.x]
     return Series.model_construct(name=write(one.name), x=names, y=one.y)
 
 

@@ -10,7 +10,7 @@ from .illustrations import Illustration
 from .links import Links
 from .markup import axis, figure, section, text
 from .model import Draft
-from .wording import Wording, clean
+from .wording import Wording
 
 # Longer lists are folded.
 MOST_OPEN = 40
@@ -98,8 +98,8 @@ def run_table(draft: Draft, say: Wording) -> str:
     if not draft.run.steps:
         return ""
     rows = "".join(
-        f"<tr><td>{escape(one.id)}</td><td>{escape(one.tool)}</td><td>{escape(one.status)}</td>"
-        f"<td>{escape(clean(one.provider))}</td><td>{say('cached') if one.cached else ''}</td>"
+        f"<tr><td>{text(one.id)}</td><td>{text(one.tool)}</td><td>{text(one.status)}</td>"
+        f"<td>{text(one.provider)}</td><td>{say('cached') if one.cached else ''}</td>"
         f'<td class="number">{one.seconds:.2f} s</td><td class="number">{one.cost_usd:g} USD</td></tr>'
         for one in draft.run.steps
     )

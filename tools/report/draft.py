@@ -147,7 +147,7 @@ def _limits(timeline: Timeline, findings: Sequence[Findings], run: RunFacts | No
     if drafted and not any(drafted.source.provider in limit for limit in limits):
         limits.append(say("limit_draft", provider=drafted.source.provider))
     for file in timeline.files:
-        if len(file.moments) == 1 and not file.measures:
+        if file.is_unread:
             limits.append(say("limit_nothing", name=clean(file.name)))
     for step in run.steps if run else ():
         if step.status in ("failed", "cancelled", "skipped"):

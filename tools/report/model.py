@@ -65,6 +65,12 @@ class File:
         return self.media_type.split("/")[0]
 
     @property
+    def is_unread(self) -> bool:
+        """Whether nothing is known but its type and size."""
+        covered = self.coverage.looked_at or self.coverage.heard or self.coverage.frames
+        return len(self.moments) <= 1 and not self.measures and not covered
+
+    @property
     def not_looked_at(self) -> list[tuple[float, float]]:
         """The parts of a video no frame was looked at in; nothing for sound alone."""
         if self.kind != "video" or not self.coverage.seconds:

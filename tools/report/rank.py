@@ -116,11 +116,14 @@ def _worth(key: str, weight: int) -> float:
 
 
 def _adds_nothing(key: str, places: Mapping[str, Sequence[int]], found: Mapping[str, Term]) -> bool:
-    """Tell whether a phrase is seen mostly inside those found, or is a rare extension of a run of hanzi found."""
-    seen = len(places[key])
+    """Tell whether a phrase is seen mostly inside those found, or is hardly more than one of them."""
+    seen, words = len(places[key]), set(key.split())
     inside = sum(term.count for known, term in found.items() if _contains(known, key))
     return (inside > 0 and seen <= 2 * inside) or any(
-        is_han(known) and _contains(key, known) and seen < term.count / 2 for known, term in found.items()
+        _contains(key, known) and seen < term.count / 2
+        if is_han(known)
+        else len(words & set(known.split())) >= 2 and seen <= term.count
+        for known, term in found.items()
     )
 
 

@@ -122,8 +122,24 @@ def _end(moment: Moment) -> float:
 
 
 def _persistent(texts: Sequence[Moment], seconds: float) -> set[int]:
-    long = {id(one) for one in texts if _end(one) - (one.start_seconds or 0.0) > PERSISTENT_SHARE * seconds}
-    return long if len(long) < len(texts) / 2 else set()
+    """Return logos and footers: lines that stay while lines of about their size take turns in one place."""
+    long = [one for one in texts if _end(one) - (one.start_seconds or 0.0) > PERSISTENT_SHARE * seconds]
+    heads = [one for one in texts if one.box and _may_head(one)]
+    return {id(one) for one in long if one.box and _take_turns(one, heads)}
+
+
+def _take_turns(stays: Moment, heads: Sequence[Moment]) -> bool:
+    """Tell whether of the headings that are up with a line one replaces another."""
+    places: dict[int, Moment] = {}
+    for one in heads:
+        beside = (one.start_seconds or 0.0) < _end(stays) and _end(one) > (stays.start_seconds or 0.0)
+        if one is stays or not beside or _height(one) < 0.6 * _height(stays):
+            continue
+        before = places.setdefault(round(_top(one) * 20), one)
+        apart = (one.start_seconds or 0.0) >= _end(before) or (before.start_seconds or 0.0) >= _end(one)
+        if apart and not same_title(before.text, one.text):
+            return True
+    return False
 
 
 def _heading(shown: Sequence[Moment]) -> tuple[str, tuple[Moment, ...]]:

@@ -25,7 +25,7 @@ def summarize(
     """Return the summary of one file."""
     fact = next(one for one in file.moments if one.kind == "fact" and one.text.startswith(f"{file.name}: "))
     opening = _opening(file, fact, measures, say)
-    if len(file.moments) == 1 and not file.measures:
+    if file.is_unread:
         return [opening, Sentence(text=say("nothing_read", name=clean(file.name)), evidence=(fact.id,))]
     found = [opening, *_headings(parts, measures, say), *_speech(file, measures, say)]
     if not any(part.headings for part in parts):
@@ -175,7 +175,7 @@ def _part_at(parts: Sequence[Part], seconds: float) -> int:
 def _spread(ranked: Sequence[int], homes: Sequence[int]) -> list[int]:
     """Return positions so that the best of each part comes before the second best of any."""
     seen: Counter[int] = Counter()
-    turns = []
+    turns: list[tuple[int, int, int]] = []
     for at in ranked:
         turns.append((seen[homes[at]], len(turns), at))
         seen[homes[at]] += 1

@@ -1,0 +1,84 @@
+"""Searching in what was seen and heard."""
+
+import subprocess
+import sys
+
+import pytest
+
+from sensorium.tools import call
+from sensorium.tools.base.errors import ArgumentError
+from sensorium.tools.base.moments import Findings, Moment, Source
+from sensorium.tools.base.run import Run
+
+READ = Source(tool="read_text", quality="good")
+
+
+async def test_the_nearest_moment_comes_first_with_its_time(run: Run, slides: Findings, speech: Findings) -> None:
+    found = await call(
+        "find_moments", {"findings": [slides, speech], "query": "What is said about kinetic energy?"}, run
+    )
+    assert found.matches[0].moment.text.startswith("If I release the pendulum from rest, potential energy becomes")
+    assert found.matches[0].moment.start_seconds == 46.0
+    assert found.searched == {"text": 8, "speech": 6}
+    starts = [one.start_seconds for one in found.moments]
+    assert starts == sorted(starts)
+
+
+async def test_forms_of_a_word_are_found(run: Run, speech: Findings) -> None:
+    found = await call("find_moments", {"findings": [speech], "query": "pendulums lifted"}, run)
+    assert {match.moment.start_seconds for match in found.matches} >= {1.0, 6.0}
+
+
+async def test_a_moment_of_speech_comes_with_its_neighbours(run: Run, speech: Findings) -> None:
+    found = await call("find_moments", {"findings": [speech], "query": "joules"}, run)
+    assert "150 joules, and that is the potential energy" in found.matches[0].passage
+
+
+async def test_only_the_kinds_asked_for_are_searched(run: Run, slides: Findings, speech: Findings) -> None:
+    args = {"findings": [slides, speech], "query": "energy", "kinds": ["text"]}
+    found = await call("find_moments", args, run)
+    assert [match.moment.text for match in found.matches] == ["Energy of a pendulum"]
+
+
+async def test_chinese_is_found_inside_its_sentences(run: Run) -> None:
+    texts = ["第三季度营业收入同比增长", "新增客户三百一十家", "猫在桌上"]
+    found = Findings(
+        moments=[Moment(kind="text", text=text, start_seconds=at, source=READ) for at, text in enumerate(texts)]
+    )
+    for query, start in (("什么时候讲到了营业收入？", 0), ("新增客户有多少", 1), ("猫", 2)):
+        best = (await call("find_moments", {"findings": [found], "query": query}, run)).matches[0]
+        assert best.moment.start_seconds == start
+
+
+async def test_nothing_found_says_what_was_searched(run: Run, slides: Findings, speech: Findings) -> None:
+    found = await call("find_moments", {"findings": [slides, speech], "query": "quantum tunnelling"}, run)
+    assert found.matches == [] and found.not_found == ["quantum", "tunnell"]
+    assert "Nothing fits 'quantum tunnelling'; the moments that were searched: 6 of speech, 8 of text." in found.limits
+
+
+async def test_words_that_only_sound_alike_are_flagged_and_only_drafts_have_them(
+    run: Run, draft_speech: Findings, speech: Findings
+) -> None:
+    guessed = await call("find_moments", {"findings": [draft_speech], "query": "pendulem"}, run)
+    assert guessed.matches and all(match.fuzzy for match in guessed.matches)
+    assert any("draft" in limit for limit in guessed.limits)
+    sure = await call("find_moments", {"findings": [speech], "query": "pendulem"}, run)
+    assert sure.matches == []
+
+
+async def test_a_query_without_a_word_is_refused(run: Run, speech: Findings) -> None:
+    with pytest.raises(ArgumentError, match="no word to search for"):
+        await call("find_moments", {"findings": [speech], "query": "what is it?"}, run)
+
+
+async def test_a_part_of_a_file_can_be_listed_without_a_query(run: Run, speech: Findings) -> None:
+    found = await call("find_moments", {"findings": [speech], "between_seconds": [20.0, 30.0]}, run)
+    assert [match.moment.start_seconds for match in found.matches] == [22.0, 27.2]
+
+
+@pytest.mark.parametrize("name", ["find_moments", "make_chapters", "read_artifact", "summarize_text", "write_report"])
+def test_answering_from_memory_imports_nothing_heavy(name: str) -> None:
+    heavy = "numpy av cv2 PIL matplotlib onnxruntime rapidocr faster_whisper langgraph openai"
+    code = f"import sys, sensorium.tools.{name}; print([one for one in {heavy.split()!r} if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

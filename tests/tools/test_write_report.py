@@ -1,0 +1,365 @@
+"""A report from findings."""
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from sensorium.tools import call
+from sensorium.tools.base.errors import ArgumentError
+from sensorium.tools.base.moments import Coverage, Findings, Measure, Moment, Source
+from sensorium.tools.base.run import Run
+from sensorium.tools.write_report import Report
+
+ASKED = "Analyze this video and write a report"
+RAN = {
+    "run_id": "r1",
+    "request": ASKED,
+    "steps": [
+        {"id": "text", "tool": "read_text", "status": "done", "seconds": 2.5, "cached": True, "provider": "rapidocr"}
+    ],
+    "seconds": 3.5,
+    "cost_usd": 0.0,
+}
+
+
+def page_of(report: Report, run: Run) -> str:
+    return run.path(report.html.handle).read_text(encoding="utf-8")
+
+
+def data_of(report: Report, run: Run) -> dict:
+    return json.loads(run.path(report.data.handle).read_text(encoding="utf-8"))
+
+
+def markdown_of(report: Report, run: Run) -> str:
+    return run.path(report.markdown.handle).read_text(encoding="utf-8")
+
+
+def _copied(clip: Path, to: Path) -> Path:
+    """Return a copy that is another file by its content."""
+    to.write_bytes(clip.read_bytes() + b"\0")
+    return to
+
+
+class Page(HTMLParser):
+    """Collects what a browser would act on."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+async def test_a_talk_becomes_a_report_with_a_chapter_for_each_slide(
+    run: Run, slides: Findings, speech: Findings, probed: Findings
+) -> None:
+    report = await call("write_report", {"findings": [probed, [slides, speech]], "run_facts": RAN}, run)
+    assert report.title == "Energy of a pendulum"
+    assert report.chapters == ["0:00 Energy of a pendulum", "0:20 Work against gravity", "0:45 Release from rest"]
+    assert report.summary[0] == "lecture.mp4 is a video of 1:00, 160 × 90 pixels."
+    assert report.summary[1].startswith("3 headings come on screen: “Energy of a pendulum” (0:00), “Work")
+    assert 3 <= len(report.summary) <= 7
+    assert [one.name for one in (report.markdown, report.html, report.data)] == [
+        "report.md",
+        "report.html",
+        "report.json",
+    ]
+
+
+async def test_the_json_has_the_stable_form_and_every_id_leads_somewhere(
+    run: Run, slides: Findings, speech: Findings
+) -> None:
+    report = await call("write_report", {"findings": [slides, speech], "run_facts": RAN}, run)
+    data = data_of(report, run)
+    assert list(data) == [
+        "schema", "run_id", "request", "title", "language", "summary", "chapters", "measures", "moments", "coverage",
+        "limits", "run",
+    ]  # fmt: skip
+    assert (data["schema"], data["run_id"], data["request"]) == ("sensorium.report/1", "r1", ASKED)
+    assert set(data["chapters"][0]) == {"title", "start_seconds", "end_seconds", "picture", "sentences"}
+    assert set(data["moments"][0]) == {
+        "id", "kind", "start_seconds", "end_seconds", "text", "artifact", "box", "confidence", "source",
+    }  # fmt: skip
+    assert set(data["measures"][0]) == {"name", "value", "unit", "evidence"}
+    assert set(data["coverage"]) == {"seconds", "looked_at", "heard", "frames", "not_looked_at"}
+    assert data["run"] == {
+        "steps": [
+            {
+                "id": "text",
+                "tool": "read_text",
+                "status": "done",
+                "seconds": 2.5,
+                "cost_usd": 0.0,
+                "cached": True,
+                "provider": "rapidocr",
+            }
+        ],
+        "cost_usd": 0.0,
+        "seconds": 3.5,
+    }
+    known = {one["id"] for one in data["moments"]} | {one["name"] for one in data["measures"]}
+    sentences = [*data["summary"], *(one for chapter in data["chapters"] for one in chapter["sentences"])]
+    assert sentences
+    for sentence in [*sentences, *data["measures"]]:
+        assert set(sentence["evidence"]) <= known
+    assert all(sentence["evidence"] for sentence in sentences)
+
+
+async def test_every_link_of_the_page_leads_to_an_anchor_and_nothing_is_loaded_from_elsewhere(
+    run: Run, slides: Findings, speech: Findings
+) -> None:
+    page = Page(page_of(await call("write_report", {"findings": [slides, speech], "request": ASKED}, run), run))
+    anchors = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    links = [attributes["href"] for _, attributes in page.tags if "href" in attributes]
+    assert len(anchors) == len(set(anchors))
+    assert links and {str(link).removeprefix("#") for link in links} <= set(anchors)
+    assert "#t=20" in links
+    sources = {str(attributes["src"])[:11] for _, attributes in page.tags if "src" in attributes}
+    assert sources == {"data:image/", "./lecture.m"}
+    assert not [tag for tag, _ in page.tags if tag in ("link", "iframe", "object", "base", "form")]
+
+
+async def test_the_policy_of_the_page_names_its_own_script_and_style(run: Run, slides: Findings) -> None:
+    import base64
+    import hashlib
+
+    page = page_of(await call("write_report", {"findings": [slides]}, run), run)
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy and "default-src 'none'" in policy[1] and "unsafe" not in policy[1]
+    for tag in ("script", "style"):
+        content = re.search(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        assert content
+        digest = base64.b64encode(hashlib.sha256(content[1].encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy[1]
+    assert not re.search(r'\s(?:on\w+|style)="', page)
+
+
+async def test_the_markdown_shows_the_pictures_that_come_with_it(run: Run, slides: Findings, speech: Findings) -> None:
+    report = await call("write_report", {"findings": [slides, speech]}, run)
+    markdown = markdown_of(report, run)
+    shown = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", markdown)
+    assert set(shown) == {one.name for one in report.pictures}
+    assert {"chapter-01.jpg", "chapter-03.jpg", "timeline.svg", "speech.svg"} <= set(shown)
+    targets = set(re.findall(r"\]\(#([^)]*)\)", markdown))
+    assert targets and targets <= set(re.findall(r'<a id="([^"]*)">', markdown))
+
+
+EVIL = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</style></script><svg onload=alert(1)>",
+    "![x](http://evil.example/a.png) [click](javascript:alert(1))",
+    "www.evil.example and me@evil.example",
+    "# not a heading | not a cell `not code`",
+    "$title ${body} {style}",
+    "\u202eturned around\u202c \x07 bell",
+)
+
+
+@pytest.mark.parametrize("evil", EVIL)
+async def test_text_from_media_is_shown_and_does_nothing(run: Run, handle: str, evil: str) -> None:
+    text = Moment(
+        kind="text",
+        start_seconds=0.0,
+        end_seconds=60.0,
+        text=evil,
+        box=(0.1, 0.1, 0.9, 0.2),
+        source=Source(tool="read_text", provider=evil),
+    )
+    said = Moment(
+        kind="speech",
+        start_seconds=1.0,
+        end_seconds=9.0,
+        text=f"I say {evil} to all of you here.",
+        source=Source(tool="transcribe", provider=evil, quality="good"),
+    )
+    found = Findings(media=handle, moments=[text, said], limits=[evil], coverage=Coverage(seconds=60.0))
+    steps = [{"id": evil, "tool": evil, "status": evil, "provider": evil, "error": {"message": evil}}]
+    facts = {"run_id": "r", "steps": steps}
+    report = await call("write_report", {"findings": [found], "request": evil, "run_facts": facts}, run)
+    html = page_of(report, run)
+    page = Page(html)
+    allowed = {
+        "html", "head", "meta", "title", "style", "body", "a", "header", "h1", "h2", "h3", "p", "b", "div", "dl", "dt",
+        "dd", "main", "section", "ul", "ol", "li", "span", "svg", "rect", "line", "details", "summary", "table",
+        "thead", "tbody", "tr", "th", "td", "footer", "script", "video", "button", "nav",
+    }  # fmt: skip
+    assert {tag for tag, _ in page.tags} <= allowed
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert sum(tag == "script" for tag, _ in page.tags) == 1
+    assert "\u202e" not in html and "\x07" not in html
+    visible = re.sub(r"\s+", " ", "".join(page.text))
+    assert " ".join(evil.replace("\u202e", "").replace("\u202c", "").replace("\x07", "").split()) in visible
+    markdown = markdown_of(report, run)
+    bare = re.sub(r"`[^`]*`", "", markdown)
+    assert not re.search(r"://|www\.|@\w|(?<!\\)\]\((?!#|[\w-]+\.(?:jpg|svg)\))", bare)
+    assert not re.search(r"(?<!\\)<(?!/?sup>|a id=\"|/a>)", bare)
+    assert "\u202e" not in markdown
+
+
+async def test_a_name_made_of_markup_does_nothing(run: Run, slides: Findings, clip: Path, tmp_path: Path) -> None:
+    named = _copied(clip, tmp_path / "a' b & <i>.mp4")
+    handle = run.workspace.adopt(named).handle
+    found = slides.model_copy(
+        update={"media": handle, "moments": [one.model_copy(update={"media": handle}) for one in slides.moments]}
+    )
+    html = page_of(await call("write_report", {"findings": [found]}, run), run)
+    video = next(attributes for tag, attributes in Page(html).tags if tag == "video")
+    assert video["src"] == "./a%27%20b%20%26%20%3Ci%3E.mp4"
+    assert "<i>" not in html
+
+
+async def test_a_draft_transcript_is_marked_and_nothing_rests_on_it(
+    run: Run, slides: Findings, draft_speech: Findings
+) -> None:
+    report = await call("write_report", {"findings": [slides, draft_speech], "request": ASKED}, run)
+    assert "The transcript is a draft (pocketsphinx): many of its words are wrong." in report.limits
+    assert not any("pendulum with a mass" in sentence for sentence in report.summary)
+    chapters = data_of(report, run)["chapters"]
+    told = [sentence["text"] for chapter in chapters for sentence in chapter["sentences"]]
+    assert any(text.startswith("Draft transcript: “I have here a pendulum") for text in told)
+    assert not any(text.startswith("“") for text in told)
+
+
+async def test_speech_without_words_is_told_as_that(run: Run, voices: Findings) -> None:
+    report = await call("write_report", {"findings": [voices], "request": ASKED}, run)
+    assert "Someone speaks, with pauses, from 0:01 to 0:55 (not transcribed)." in report.summary
+
+
+async def test_silence_is_told_as_that(run: Run, handle: str) -> None:
+    silence = Findings(media=handle, coverage=Coverage(seconds=60.0, heard=[(0.0, 60.0)]))
+    report = await call("write_report", {"findings": [silence], "request": ASKED}, run)
+    assert report.summary == ["lecture.mp4 is a video of 1:00.", "No speech was found in the sound."]
+
+
+async def test_a_chinese_request_gets_a_chinese_report(run: Run, slides: Findings, speech: Findings) -> None:
+    report = await call("write_report", {"findings": [slides, speech], "request": "分析这段视频并写一份报告"}, run)
+    assert report.language == "zh"
+    assert report.summary[0] == "lecture.mp4 是一段时长 1:00 的视频。"
+    assert report.summary[1].startswith("画面中先后出现 3 个标题：“Energy of a pendulum”（0:00）、")
+    html = page_of(report, run)
+    assert '<html lang="zh-Hans">' in html and "<h2>摘要</h2>" in html and ">Summary<" not in html
+
+
+async def test_what_failed_and_what_is_partial_stands_in_the_limits(run: Run, slides: Findings, handle: str) -> None:
+    error = {"type": "MediaError", "message": "'lecture.mp4' has no sound."}
+    facts = {"steps": [{"id": "asr", "tool": "transcribe", "status": "failed", "error": error}]}
+    partial = slides.model_copy(update={"partial": True, "limits": ["Only 40 s could be decoded."]})
+    report = await call("write_report", {"findings": [partial, None], "run_facts": facts}, run)
+    assert report.limits[:3] == [
+        "Only 40 s could be decoded.",
+        "lecture.mp4 could be read only in part.",
+        "The step asr (transcribe) did not finish: 'lecture.mp4' has no sound.",
+    ]
+
+
+async def test_a_file_nothing_is_known_about_gets_a_report_that_says_so(run: Run, clip: Path) -> None:
+    report = await call("write_report", {"findings": [], "media": [str(clip)], "request": ASKED}, run)
+    assert report.summary[1] == "Nothing could be read from lecture.mp4."
+    assert any("No tool gave any findings about lecture.mp4" in limit for limit in report.limits)
+
+
+async def test_no_file_and_no_findings_is_refused(run: Run) -> None:
+    with pytest.raises(ArgumentError, match="nothing to report on"):
+        await call("write_report", {"findings": []}, run)
+
+
+async def test_parts_that_were_not_looked_at_are_shown_and_said(run: Run, handle: str, slides: Findings) -> None:
+    seen = Coverage(seconds=60.0, looked_at=[(0.0, 20.0), (45.0, 60.0)], frames=5)
+    report = await call("write_report", {"findings": [slides.model_copy(update={"coverage": seen})]}, run)
+    assert data_of(report, run)["coverage"]["not_looked_at"] == [[20.0, 45.0]]
+    page = page_of(report, run)
+    assert "Not looked at: 0:20 to 0:45." in page and 'class="missing"' in page
+
+
+async def test_a_picture_is_shown_with_its_facts_and_text(run: Run, making: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "sign.png"
+    making.slide("EXIT 12").save(path)
+    handle = run.workspace.adopt(path).handle
+    source = Source(tool="image_facts")
+    found = Findings(
+        media=handle,
+        moments=[
+            Moment(kind="fact", text="At least 1 frontal face", media=handle, source=source),
+            Moment(kind="text", text="EXIT 12", media=handle, box=(0, 0, 1, 1), source=source),
+        ],
+        measures=[
+            Measure(name="width_pixels", value=640, unit="pixels"),
+            Measure(name="height_pixels", value=360, unit="pixels"),
+        ],
+        coverage=Coverage(frames=1),
+    )
+    report = await call("write_report", {"findings": [found], "request": "Describe this picture"}, run)
+    assert report.summary == [
+        "sign.png is a picture of 640 × 360 pixels.",
+        "It reads: “EXIT 12”.",
+        "At least 1 frontal face.",
+    ]
+    assert report.chapters == []
+    assert "<figure><img" in page_of(report, run)
+
+
+async def test_two_files_are_told_apart_and_compared(
+    run: Run, slides: Findings, clip: Path, tmp_path: Path, handle: str
+) -> None:
+    other = run.workspace.adopt(_copied(clip, tmp_path / "other.mp4")).handle
+    second = Findings(media=other, measures=[Measure(name="slides", value=7)], coverage=Coverage(seconds=60.0))
+    first = slides.model_copy(update={"measures": [Measure(name="slides", value=3)]})
+    report = await call("write_report", {"findings": [first, second], "request": "Compare them"}, run)
+    assert report.title == "Report on lecture.mp4, other.mp4"
+    data = data_of(report, run)
+    assert [one["media"] for one in data["coverage"]["files"]] == [handle, other]
+    assert {one["name"]: one["media"] for one in data["measures"]}["slides_2"] == other
+    row = re.search(r'<tr><th scope="row">slides</th>(.*?)</tr>', page_of(report, run))
+    assert row and re.findall(r">([\d–]+)<", row[1]) == ["3", "7"]
+
+
+async def test_the_same_findings_give_the_same_report_but_for_what_ran(
+    run: Run, slides: Findings, speech: Findings
+) -> None:
+    reports = [
+        await call("write_report", {"findings": [slides, speech], "run_facts": {**RAN, "seconds": seconds}}, run)
+        for seconds in (1.0, 2.0)
+    ]
+    first, second = (data_of(report, run) for report in reports)
+    assert first["run"] != second["run"]
+    assert {**first, "run": None} == {**second, "run": None}
+    pages = [re.sub(r'<section id="run">.*?</section>', "", page_of(report, run)) for report in reports]
+    assert pages[0] == pages[1]
+    assert [one.handle for one in reports[0].pictures] == [one.handle for one in reports[1].pictures]
+
+
+async def test_a_given_chart_is_shown(run: Run, slides: Findings, frame: Callable[[str], str]) -> None:
+    report = await call("write_report", {"findings": [slides], "pictures": [frame("a chart")]}, run)
+    assert "given-01.jpg" in [one.name for one in report.pictures]
+    assert "](given-01.jpg)" in markdown_of(report, run)
+
+
+async def test_an_unproven_sentence_of_a_tool_is_struck_and_the_rest_is_kept(run: Run, slides: Findings) -> None:
+    late = Moment(kind="text", start_seconds=500.0, end_seconds=501.0, text="Behind the end", source=Source(tool="x"))
+    found = slides.model_copy(update={"moments": [*slides.moments, late]})
+    report = await call("write_report", {"findings": [found]}, run)
+    assert len(report.chapters) == 3
+    assert "Behind the end" not in "".join(report.summary)
+
+
+async def test_a_real_talk_is_divided_at_its_slides(run: Run, samples: Path) -> None:
+    video = str(samples / "video" / "talk_slides_en.mp4")
+    text = await call("read_text", {"media": video}, run)
+    report = await call("write_report", {"findings": [text], "request": ASKED}, run)
+    truth = json.loads((samples / "video" / "talk_slides_en.json").read_text())["slides"]
+    assert [one.partition(" ")[2] for one in report.chapters] == [slide["title"] for slide in truth]
+    assert not any("struck" in limit for limit in report.limits)
+    starts = [chapter["start_seconds"] for chapter in data_of(report, run)["chapters"]]
+    assert starts == pytest.approx([slide["start"] for slide in truth], abs=0.2)
