@@ -111,7 +111,9 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
     plan.add_argument("files", metavar="FILE", nargs="*", type=Path)
     _json(plan)
 
-    _json(command("doctor", ".doctor", "say what works here, what is missing, and what adds it"))
+    doctor = command("doctor", ".doctor", "say what works here, what is missing, and what adds it")
+    doctor.add_argument("--online", action="store_true", help="ask the model that plans one tiny question")
+    _json(doctor)
     return parser, commands
 
 

@@ -5,11 +5,14 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import Literal
 
+from ..tools.base.endpoints import ServedModel, served_model
+from ..tools.base.errors import SensoriumError
 from ..tools.base.fonts import find_cjk_font
 from ..tools.base.models import LADDERS, Models
 from ..tools.base.settings import Settings
@@ -40,7 +43,8 @@ class Check:
 def doctor(chosen: argparse.Namespace) -> int:
     """Look at everything and say what was found; 3 when something that is needed is missing."""
     settings = Settings.read()
-    checks = [check_python(), check_packages(), check_home(settings), *check_roles(settings), check_font()]
+    think = check_think(settings, online=chosen.online)
+    checks = [check_python(), check_packages(), check_home(settings), think, *check_roles(settings), check_font()]
     works = all(one.state != "missing" for one in checks)
     if chosen.json:
         say_json({"ok": works, "checks": [asdict(one) for one in checks]}, indent=1)
@@ -100,9 +104,31 @@ def check_home(settings: Settings) -> Check:
     return Check(name="home", state="ok", found=found)
 
 
+def check_think(settings: Settings, *, online: bool) -> Check:
+    """Say who plans; ask a model behind an endpoint one tiny question when `online`."""
+    model = settings.models.get("think", "embedded")
+    if model == "embedded":
+        return Check(name="think", state="ok", found="embedded: reads requests in English and Chinese without a model")
+    try:
+        served = served_model(model, "think", settings.endpoints)
+        where = f"{served.full_name} at {served.endpoint.base_url}"
+        if not online:
+            return Check(name="think", state="ok", found=f"{where}; `sensorium doctor --online` asks it once")
+        started = time.perf_counter()
+        _ask(served)
+    except SensoriumError as error:
+        return Check(name="think", state="missing", found=f"{model} does not work", fix=str(error))
+    return Check(name="think", state="ok", found=f"{where} answered in {time.perf_counter() - started:.1f} s")
+
+
+def _ask(served: ServedModel) -> None:
+    from .endpoint import EndpointBrain
+
+    EndpointBrain(served=served).invoke("Answer with one word: ready.")
+
+
 def check_roles(settings: Settings) -> Iterator[Check]:
-    """Say who serves each role, and what would serve it better."""
-    yield Check(name="think", state="ok", found="embedded: reads requests in English and Chinese without a model")
+    """Say who serves each other role, and what would serve it better."""
     models = Models(settings)
     for role in LADDERS:
         ladder = models.ladder(role)

@@ -378,3 +378,13 @@ async def test_what_belongs_to_openai_goes_to_nobody_else(
     await make().ainvoke("hi")
     assert "secret" not in str(server.headers[0])
     assert server.headers[0]["authorization"] == f"Bearer {CANARY}"
+
+
+async def test_a_cancelled_answer_leaves_the_endpoint_usable(
+    brain: EndpointBrain, server: Any, script: ModuleType
+) -> None:
+    server.play(script.says(*"slowly", pause_seconds=5), script.says("ok"))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await brain.ainvoke("hi")
+    assert (await brain.ainvoke("hi")).content == "ok"
