@@ -1,5 +1,6 @@
 """Where a video cuts, found by looking at every frame with PySceneDetect."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +16,21 @@ WIDTH_PIXELS = 256
 """What PySceneDetect scales to by default."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExactCuts:
+    """The cuts of a video."""
+
+    cuts_seconds: tuple[float, ...]
+    end_seconds: float
+    """When the last frame ends."""
+    decoded: int
+    errors: int
+
+
 def find_exact_cuts(
     path: Path, name: str, *, threshold: float, min_scene_seconds: float, seconds: float | None, run: "Run"
-) -> tuple[list[float], int, float]:
-    """Return the times of the cuts, how many frames were decoded, and the time of the last.
+) -> ExactCuts:
+    """Return the cuts; `seconds` is the expected length, to tell how far it is.
 
     Raises:
         MediaError: The file has no moving picture that can be decoded.
@@ -31,16 +43,21 @@ def find_exact_cuts(
     detector = ContentDetector(threshold=threshold, min_scene_len=float(min_scene_seconds))
     scaler = VideoReformatter()
     cuts: list[FrameTimecode] = []
-    last = None
+    now = None
     with open_video(path, name) as footage:
         rate = footage.stream.average_rate or footage.stream.base_rate or Fraction(25)
         height = max(1, round(WIDTH_PIXELS * footage.stream.height / footage.stream.width))
         for number, (at, frame) in enumerate(footage.frames(0.0)):
             if number % 100 == 0:
-                run.progress(at / seconds if seconds else None, "looking at every frame")
+                run.progress(min(1.0, at / seconds) if seconds else None, "looking at every frame")
             picture = scaler.reformat(frame, WIDTH_PIXELS, height, "bgr24", interpolation="AREA", threads=1)
-            last = FrameTimecode(Timecode(pts=round(at * 1_000_000), time_base=Fraction(1, 1_000_000)), fps=rate)
-            cuts += detector.process_frame(last, picture.to_ndarray())
-        if last is not None:
-            cuts += detector.post_process(last)
-        return [round(cut.seconds, 6) for cut in cuts], footage.decoded, last.seconds if last is not None else 0.0
+            now = FrameTimecode(Timecode(pts=round(at * 1_000_000), time_base=Fraction(1, 1_000_000)), fps=rate)
+            cuts += detector.process_frame(now, picture.to_ndarray())
+        if now is not None:
+            cuts += detector.post_process(now)
+        return ExactCuts(
+            cuts_seconds=tuple(round(cut.seconds, 6) for cut in cuts),
+            end_seconds=round((now.seconds if now is not None else 0.0) + float(1 / rate), 6),
+            decoded=footage.decoded,
+            errors=footage.errors,
+        )

@@ -104,7 +104,7 @@ def scan_groups(footage: "Footage", run: "Run") -> Iterator[Group]:
             current.packets.append((at, packet.size))
         if current is not None:
             length = float((packet.duration or 0) * packet.time_base)
-            current.end_seconds = max(current.end_seconds, at + length)
+            current.end_seconds = max(current.end_seconds, round(at + length, 6))
     if current is not None:
         yield current.close(None, None)
 
