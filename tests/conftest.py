@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,9 @@ import pytest
 
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
+
+# A model that was downloaded on this machine must not change what the tests find; no such folder is made.
+os.environ["HF_HUB_CACHE"] = str(Path(tempfile.gettempdir()) / "sensorium-tests-have-no-models")
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT.parent / "shared" / "samples"
@@ -32,6 +36,13 @@ def load(name: str) -> ModuleType:
 def making() -> ModuleType:
     """The makers of small media, `tests/making.py`."""
     return load("making")
+
+
+@pytest.fixture(scope="session")
+def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a Whisper model of random numbers, `tests/tiny_whisper.py`."""
+    folder: Path = load("tiny_whisper").tiny_whisper(tmp_path_factory.mktemp("models") / "tiny-random-whisper")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -88,10 +88,9 @@ class Hub:
 
 def _fetch(repository: str, files: Sequence[str], failure: list[Exception]) -> None:
     try:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.utils import disable_progress_bars
+        from huggingface_hub import snapshot_download, utils
 
-        disable_progress_bars()
+        utils.disable_progress_bars()  # type: ignore[attr-defined]  # exported without saying so
         snapshot_download(repository, allow_patterns=list(files))
     except Exception as error:  # whatever it fails with: the next provider serves, and the reason is told
         failure.append(error)

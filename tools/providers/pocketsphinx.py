@@ -101,8 +101,8 @@ def _words(sound: "NDArray[np.float32]", run: "Run") -> list[Word]:
         running = {pool.submit(serve, stack.enter_context(_worker())) for _ in range(count)}
         while running:
             done, running = wait(running, timeout=0.2, return_when=FIRST_EXCEPTION)
-            for one in done:
-                one.result()
+            for finished in done:
+                finished.result()
             run.progress(sum(runs[at][1] - runs[at][0] for at in list(heard)) / total, "recognizing speech")
     return [word for at in sorted(heard) for word in heard[at]]
 
