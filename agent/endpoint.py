@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -23,6 +24,9 @@ from ..tools.base.posting import post
 from .arguments import BrokenArguments, broken, read_arguments
 from .stream import Call, Completion, NotAChat, Piece, Refused
 from .wire import wire_messages, wire_tool
+
+if TYPE_CHECKING:
+    import httpx2
 
 _DRAIN_SECONDS = 0.5
 """How long the end of the connection is waited for after `[DONE]`, so that it can be used again."""
@@ -52,10 +56,12 @@ class EndpointBrain(BaseChatModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         completion = Completion()
         try:
-            async with post(self.served, "/chat/completions", self._body(messages, stop, kwargs)) as response:
-                pieces = response.aiter_bytes()
-                async for received in pieces:
-                    piece = completion.feed(received)
+            async with (
+                post(self.served, "/chat/completions", self._body(messages, stop, kwargs)) as response,
+                aclosing(_until_complete(response, completion)) as received,
+            ):
+                async for data in received:
+                    piece = completion.feed(data)
                     if piece.text or piece.reasoning:
                         yield _chunk(piece)
                     if completion.is_done:
@@ -65,7 +71,7 @@ class EndpointBrain(BaseChatModel):
                     raise faults.broken_off(self.served, "the connection ended before the answer did")
                 yield _last(piece, completion, self.served)
                 if completion.is_done:
-                    await _drain(pieces)
+                    await _drain(received)
         except NotAChat as error:
             raise faults.not_a_chat(self.served, error.text) from None
         except Refused as error:
@@ -110,10 +116,22 @@ class EndpointBrain(BaseChatModel):
         return {"model": self.served.full_name, "base_url": self.served.endpoint.base_url}
 
 
-async def _drain(pieces: AsyncIterator[bytes]) -> None:
+async def _until_complete(response: "httpx2.Response", completion: Completion) -> AsyncGenerator[bytes, None]:
+    """Yield the bytes of a response; a connection that breaks after the answer's end takes nothing from it."""
+    import httpx2
+
+    try:
+        async for data in response.aiter_bytes():
+            yield data
+    except httpx2.RequestError:
+        if not completion.is_complete:
+            raise
+
+
+async def _drain(received: AsyncIterator[bytes]) -> None:
     try:
         async with asyncio.timeout(_DRAIN_SECONDS):
-            async for _ in pieces:
+            async for _ in received:
                 pass
     except TimeoutError:
         pass  # the server keeps it open; it is closed instead

@@ -285,6 +285,13 @@ async def test_a_stream_cut_in_the_middle_is_not_an_answer(
     assert len(server.requests) == 1
 
 
+async def test_a_connection_that_breaks_after_the_answers_end_takes_nothing_from_it(
+    brain: EndpointBrain, server: Any, script: ModuleType
+) -> None:
+    server.play(script.says("whole", cut=True), script.Reply(events=[*script.says("whole").events, "[DONE]"], cut=True))
+    assert [(await brain.ainvoke("hi")).content for _ in range(2)] == ["whole", "whole"]
+
+
 async def test_silence_ends_the_wait(make: Make, server: Any, script: ModuleType) -> None:
     server.play(script.says("late", pause_seconds=3))
     with pytest.raises(ProviderError, match=r"said nothing for 0.3 s.*`timeout_seconds`"):
@@ -355,6 +362,23 @@ async def test_a_local_server_may_still_be_starting(make: Make, script: ModuleTy
 async def test_an_unknown_host_is_said_to_be_unknown(make: Make) -> None:
     with pytest.raises(ProviderError, match=r"https://nowhere.invalid/v1: its name is not known.*set `base_url`"):
         await make("https://nowhere.invalid/v1").ainvoke("hi")
+
+
+async def test_no_proxy_is_asked_for_this_machine(
+    make: Make, server: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    server.play(script.says("ok"))
+    assert (await make().ainvoke("hi")).content == "ok"
+
+
+async def test_a_proxy_that_cannot_be_used_is_said_without_its_password(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", f"odd://user:{CANARY}@proxy.test")
+    with pytest.raises(SettingsError, match=r"The proxy in `HTTPS_PROXY`.*no proxy's address") as raised:
+        await make("https://nowhere.invalid/v1").ainvoke("hi")
+    assert CANARY not in str(raised.value)
 
 
 async def test_the_key_is_in_no_log_and_no_description(

@@ -186,7 +186,9 @@ def _open(endpoint: Endpoint) -> "AsyncOpenAI":
     timeout = openai.Timeout(endpoint.timeout_seconds, connect=CONNECT_SECONDS)
     try:
         http = openai.DefaultAsyncHttpxClient(
-            timeout=timeout, event_hooks={"request": [] if endpoint.name == "openai" else [strip]}
+            timeout=timeout,
+            event_hooks={"request": [] if endpoint.name == "openai" else [strip]},
+            trust_env=not endpoint.is_local,  # no proxy leads to this machine
         )
     except (ImportError, ValueError) as error:
         # Only the first is shown: it says which package is missing, the second may show a proxy's password.
