@@ -14,6 +14,8 @@ MOST_STEPS = 60
 """A plan may have 64; the rest is for what follows from all files together."""
 MOST_MATCHES = 20
 MOST_IN_SPAN = 40
+LEAST_SECONDS = 0.1
+"""A part of a file is never empty, even when it begins at or beyond the end."""
 MOST_SENTENCES = 100
 """Sentences of a text file that a search or a report looks at: all that `summarize_text` gives."""
 
@@ -102,9 +104,13 @@ class Builder:
         if query:
             args["query"] = literal(query)
         if span:
-            end = span[1] if math.isfinite(span[1]) else max(file.seconds or span[0] for file in self.files)
-            args["between_seconds"] = [span[0], max(span[0], end)]
+            args["between_seconds"] = self.bounded(span)
         return self.step(f"{name}_{len(same) + 1}" if same else name, "find_moments", args)
+
+    def bounded(self, span: Span) -> list[float]:
+        """Return a span that ends: at the end of the longest file when nothing else is said."""
+        end = span[1] if math.isfinite(span[1]) else max((file.seconds or 0.0 for file in self.files), default=0.0)
+        return [span[0], max(span[0] + LEAST_SECONDS, end)]
 
     def summary_of_text(self, file: File) -> str:
         """Return the sentences of a text file as findings."""

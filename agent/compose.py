@@ -1,6 +1,5 @@
 """Intents and the facts of files become the steps of a plan."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,9 +28,6 @@ from .times import Span
 
 MOST_FRAMES = 24
 """Pictures of one video for a report; more would be looked at by nobody."""
-MOST_TIMES = 200
-SPAN_FRAMES = 6
-"""Frames from a part of a video when no number is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,15 +199,18 @@ class _Composer(Builder):
         """Return the arguments that say which frames."""
         if wanted.times:
             return {"times": list(wanted.times)}
+        args: Plain = {}
         if wanted.span:
-            return {"times": _spread(wanted, wanted.span, file.seconds)}
+            args["between_seconds"] = self.bounded(wanted.span)
         if wanted.every_seconds:
-            return {"every_seconds": wanted.every_seconds}
+            return {"every_seconds": wanted.every_seconds, **args}
         if wanted.count:
-            return {"count": wanted.count}
-        if wanted.by == "changes":
-            return {"changed": True}
-        return {"scenes": f"{self.see_scenes(file)}.scenes"}
+            args["count"] = wanted.count
+        if wanted.by == "scenes":
+            args["scenes"] = f"{self.see_scenes(file)}.scenes"
+        elif wanted.by == "changes" and not wanted.count:
+            args["changed"] = True
+        return args
 
     def facts(self, wanted: Facts) -> None:
         for file in self.fitting([file for file in self.files if file.kind in ("picture", "video")], 4):
@@ -222,17 +221,10 @@ class _Composer(Builder):
                 self.step(self.named("facts", file), "image_facts", args)
                 self.see_text(file)
             else:
-                frames = self.step(
-                    self.named("pictures", file),
-                    "extract_frames",
-                    {"media": file.reference, "scenes": f"{self.see_scenes(file)}.scenes"},
-                )
-                self.steps[f"{frames[1:]}_facts"] = {
-                    "id": f"{frames[1:]}_facts",
-                    "tool": "image_facts",
-                    "args": {"media": "$item.picture"},
-                    "for_each": f"{frames}.frames",
-                }
+                args = {"media": file.reference, "changed": True}
+                frames = self.step(self.named("pictures", file), "extract_frames", args)
+                facts = self.step(self.named("facts", file), "image_facts", {"media": "$item.picture"})
+                self.steps[facts[1:]]["for_each"] = f"{frames}.items"
         if not any(file.kind in ("picture", "video") for file in self.files):
             self.missing(self.say("pictures", "画面"), self.say("a picture", "图片"))
 
@@ -364,17 +356,3 @@ class _Composer(Builder):
         if wanted.span:
             sources = [self.search("part", sources, "", wanted.span)]
         self.step("summary", "summarize_text", {"findings": sources, "sentences": wanted.sentences})
-
-
-def _spread(wanted: Frames, span: Span, seconds: float | None) -> list[float]:
-    """Return times within a span: at the interval, or so many, or a few."""
-    start, end = span
-    end = min(end, seconds) if seconds is not None else end
-    if not math.isfinite(end) or end <= start:
-        return [start]
-    if wanted.every_seconds:
-        count = min(MOST_TIMES, int((end - start) / wanted.every_seconds) + 1)
-        return [round(start + number * wanted.every_seconds, 3) for number in range(count)]
-    count = max(1, wanted.count or SPAN_FRAMES)
-    step = (end - start) / max(1, count - 1)
-    return [round(start + number * step, 3) for number in range(count)]

@@ -152,20 +152,24 @@ def _failures(composed: Composed, results: Results, say: Tongue) -> list[str]:
 
 
 def _limits(understood: Understanding, results: Results) -> list[str]:
-    """Return what a reader must know before trusting the answer; a report names those of its own steps."""
+    """Return what a reader must know before trusting the answer."""
     wording = Wording(understood.language)
+    telling = {tool for intent in understood.intents for tool in _tools_of(intent)} | _HEARD_AND_READ
+    if any(one.get("tool") == "write_report" and one.get("status") == "done" for one in results.values()):
+        telling -= _IN_REPORTS
     found: list[str] = []
-    reported = any(one.get("tool") == "write_report" and one.get("status") == "done" for one in results.values())
     for one in results.values():
-        if reported and one.get("tool") in _IN_REPORTS:
-            continue
         outputs = one.get("output")
         for output in outputs if isinstance(outputs, list) else [outputs]:
-            if isinstance(output, Mapping):
-                found += [wording.limit(clean(str(limit))) for limit in output.get("limits", [])]
+            if isinstance(output, Mapping) and one.get("tool") in telling:
+                # That nothing was found is said above, in the language of the request.
+                nothing = repr(output.get("query")) if "query" in output and not output.get("matches") else "\0"
+                limits = [clean(str(limit)) for limit in output.get("limits", []) if nothing not in str(limit)]
+                found += [wording.limit(limit) for limit in limits]
     return list(dict.fromkeys(found))
 
 
-_IN_REPORTS = frozenset(
-    ("probe_media", "find_scenes", "extract_frames", "read_text", "transcribe", "measure_speech", "image_facts")
-)
+_HEARD_AND_READ = {"transcribe", "read_text"}
+"""What all words rest on."""
+_IN_REPORTS = {"probe_media", "find_scenes", "extract_frames", "image_facts", "measure_speech", *_HEARD_AND_READ}
+"""A report names the limits of these itself, in its language."""

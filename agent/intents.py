@@ -48,12 +48,12 @@ class Read:
 
 @dataclass(frozen=True, kw_only=True)
 class Frames:
-    """Pictures out of a video; the first of these that is set says which."""
+    """Pictures out of a video: at times, at an interval, or one of each scene or of each thing shown."""
 
     times: tuple[float, ...] = ()
     every_seconds: float | None = None
     count: int | None = None
-    by: Literal["scenes", "changes"] = "scenes"
+    by: Literal["scenes", "changes"] = "changes"
     span: Span | None = None
     sheet: bool = False
 

@@ -69,7 +69,12 @@ _SHEET = re.compile(
         """
     )
 )
-_BY_CHANGE = re.compile(r"slides?|unique|distinct|chang|differs?|different|whiteboard|幻灯片|每一?页|变化|不同|ppt")
+_BY_SCENE = re.compile(r"\bscenes?\b|\bshots?\b|\bcuts?\b|key ?frames?|关键帧|场景|镜头|转场")
+_OF_EACH = re.compile(r"\b(?:each|every|per)\b|每")
+_SINGLE = re.compile(
+    r"\b(?:an?|single)\s+(?:\w+\s+)?(?:frame|screen ?-?shot|still|thumbnail|picture|image|snapshot)\b(?! sheet)|"
+    r"\bthumbnail\b|[一个]张(?:截图|图|缩略图)|截[个张]图"
+)
 _SENTENCES = re.compile(
     rf"(?P<count>{NUMBER})[- ]?(?:\w+ ){{0,2}}?(?:sentences?|bullets?(?: points?)?|points?|lines?|takeaways?|ideas?)\b"
     rf"|(?P<count2>{NUMBER})[句条点]|(?P<count3>{NUMBER})个要点"
@@ -184,17 +189,17 @@ def _frames(text: str, times: Times, seconds: float | None) -> Frames:
                 points.append(0.0)
             elif seconds is not None:
                 points.append(seconds if place == "last" else round(seconds / 2, 3))
-    by: Literal["scenes", "changes"] = "changes" if _BY_CHANGE.search(text) else "scenes"
     sheet = bool(_SHEET.search(text))
     if points and not span:
         return Frames(times=tuple(sorted(set(points))), sheet=sheet)
     if times.every_seconds:
         return Frames(every_seconds=times.every_seconds, span=span, sheet=sheet)
     hit = _COUNT.search(times.rest)
-    count = int(number(hit["count"] or hit["count2"])) if hit else None
+    count = int(number(hit["count"] or hit["count2"])) if hit else 1 if _SINGLE.search(text) else 0
     # "a frame of each scene", "one picture a slide": the number says how many of each.
-    if hit and re.search(r"\b(?:each|every|per)\b|每", text):
-        count = None
+    if _OF_EACH.search(text):
+        count = 0
+    by: Literal["scenes", "changes"] = "scenes" if _BY_SCENE.search(text) else "changes"
     return Frames(count=count or None, by=by, span=span, sheet=sheet)
 
 

@@ -104,7 +104,7 @@ def _transcript(output: Output, say: Tongue) -> str:
 def _found(output: Output, say: Tongue) -> str:
     matches = [one for one in _items(output, "matches") if isinstance(one, Mapping)]
     query = output.get("query", "")
-    searched = say.listed([f"{count} × {_kind(kind, say)}" for kind, count in output.get("searched", {}).items()])
+    searched = say.listed([_lines(kind, count, say) for kind, count in output.get("searched", {}).items()])
     if not matches:
         what = (
             say(f"{quote(query)} was not found", f"没有找到{quote(query)}")
@@ -120,7 +120,7 @@ def _found(output: Output, say: Tongue) -> str:
     total = _count(output, "matches")
     best = matches[:MOST_FOUND] if query else matches
     best = sorted(best, key=lambda one: one["moment"].get("start_seconds") or 0.0)
-    lines = [_match(one, say) for one in best]
+    lines = [_match(one, say, passage=bool(query)) for one in best]
     head = (
         say(f"{quote(query)}: {total} place{'s' * (total != 1)}.", f"{quote(query)}：{total} 处。")
         if query
@@ -129,11 +129,15 @@ def _found(output: Output, say: Tongue) -> str:
     return _paragraphs(head, _bullets(lines, total, say, most=MOST_FOUND if query else 2 * MOST_LINES))
 
 
-def _match(match: Output, say: Tongue) -> str:
+def _match(match: Output, say: Tongue, *, passage: bool) -> str:
     moment = match["moment"]
-    text = match.get("passage") or moment.get("text", "")
+    text = (match.get("passage") if passage else "") or moment.get("text", "")
     unsure = say(" (only resembles it)", "（仅读音相近）") if match.get("fuzzy") else ""
     return f"{_at(moment)}{_kind(moment.get('kind', ''), say)}: {quote(text, 300)}{unsure}"
+
+
+def _lines(kind: str, count: int, say: Tongue) -> str:
+    return say(f"{count} lines of {'text on screen' if kind == 'text' else kind}", f"{count} 条{_kind(kind, say)}")
 
 
 def _kind(kind: str, say: Tongue) -> str:
@@ -313,6 +317,15 @@ def _more(count: int, say: Tongue) -> str:
     return say(f" and {count} more", f" 等，另有 {count} 处") if count > 0 else ""
 
 
+def _frames(output: Output, say: Tongue) -> str:
+    total = _count(output, "items")
+    times = [clock(float(one["at_seconds"])) for one in _items(output, "items") if one.get("at_seconds") is not None]
+    head = say(f"{total} frame{'s' * (total != 1)}", f"{total} 帧画面")
+    at = say(" at ", "，位于 ") + say.listed(times) + _more(total - len(times), say) if times else ""
+    files = {"sheet": output["sheet"]} if "sheet" in output else {"items": output.get("items", [])}
+    return _paragraphs(head + at + say(".", "。"), files_line(files, say))
+
+
 def _scenes(output: Output, say: Tongue) -> str:
     total = _count(output, "scenes")
     cuts = [clock(float(one["start_seconds"])) for one in _items(output, "scenes")[1:]]
@@ -345,5 +358,6 @@ _TELLERS: Mapping[str, Callable[[Output, Tongue], str]] = {
     "compare_media": _comparison,
     "probe_media": _probe,
     "find_scenes": _scenes,
+    "extract_frames": _frames,
     "measure_speech": _pace,
 }
