@@ -167,8 +167,7 @@ def _say_files(given: Answer, delivered: Delivered | None) -> None:
     if delivered:
         for note in delivered.notes:
             say(note, sys.stderr)
-        for path in delivered.files:
-            say(str(path), sys.stderr)
+        say(f"{delivered.folder}: {', '.join(one.name for one in delivered.files) or 'nothing was made'}", sys.stderr)
     elif given.artifacts:
         names = ", ".join(dict.fromkeys(one.name for one in given.artifacts))
         say(fit(f"Add `-o DIR` to get the files: {names}", 200), sys.stderr)

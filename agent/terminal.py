@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Protocol, TextIO
@@ -73,6 +74,7 @@ class PlainView:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._names = _Names()
         self._said: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -90,15 +92,16 @@ class PlainView:
             case RunStarted():
                 return f"run {event.run_id}: {'resumed' if event.resumed else 'started'}"
             case PlanMade():
+                self._names.plan(event)
                 return f"plan: {', '.join(step['tool'] for step in event.steps)}"
             case StepStarted():
                 self._said[event.call_id] = time.monotonic()
-                return f"started    {_name(event.step, event.tool)}"
+                return f"started    {self._names.of(event)}"
             case StepProgress() if time.monotonic() - self._said.get(event.call_id, 0) >= REPORT_SECONDS:
                 self._said[event.call_id] = time.monotonic()
-                return f"running    {_name(event.step, event.tool)}  {_share(event.fraction)} {fit(event.note, 80)}"
+                return f"running    {self._names.of(event)}  {_share(event.fraction)} {fit(event.note, 80)}"
             case StepEnded():
-                return f"{event.status:<10} {_name(event.step, event.tool)}  {ending(event)}"
+                return f"{event.status:<10} {self._names.of(event)}  {ending(event)}"
             case RunFinished():
                 return summary(event)
             case _:
@@ -111,6 +114,7 @@ class LiveView:
     def __init__(self, stream: TextIO, *, colour: bool) -> None:
         self._stream = stream
         self._colour = colour
+        self._names = _Names()
         self._running: dict[str, tuple[StepStarted, float, StepProgress | None]] = {}
         self._drawn: list[int] = []
         """Columns of each live line on the screen."""
@@ -126,6 +130,7 @@ class LiveView:
                 case RunStarted():
                     self._draw([f"{'Resuming' if event.resumed else 'Run'} {event.run_id}"])
                 case PlanMade():
+                    self._names.plan(event)
                     self._draw([f"Plan: {len(event.steps)} step{'s' * (len(event.steps) != 1)}"])
                 case StepStarted():
                     self._running[event.call_id] = (event, time.monotonic(), None)
@@ -159,14 +164,14 @@ class LiveView:
         mark = _MARKS.get(event.status, "✓")
         if self._colour:
             mark = f"\x1b[{_COLOURS.get(event.status, '0')}m{mark}\x1b[0m"
-        return f"{mark} {pad(_name(event.step, event.tool), _NAME_COLUMNS)} {one_line(ending(event))}"
+        return f"{mark} {pad(self._names.of(event), _NAME_COLUMNS)} {one_line(ending(event))}"
 
     def _live(self, columns: int) -> list[str]:
         lines = []
         for started, since, progress in self._running.values():
             seconds = f"{time.monotonic() - since:5.0f} s"
             share, note = (_share(progress.fraction), progress.note) if progress else ("", "")
-            name = pad(_name(started.step, started.tool), _NAME_COLUMNS)
+            name = pad(self._names.of(started), _NAME_COLUMNS)
             lines.append(fit(f"· {name}{seconds}  {share} {note}".rstrip(), columns))
         return lines
 
@@ -200,8 +205,17 @@ def summary(event: RunFinished) -> str:
     return f"{answer.status}: run {answer.run_id}, {len(answer.steps)} steps, {answer.seconds:.1f} s{price}"
 
 
-def _name(step: str, tool: str) -> str:
-    return tool if step == tool or step.startswith(tool) else f"{tool} {step}"
+class _Names:
+    """What steps are called: by their tool, and by their id too where a plan has several steps of that tool."""
+
+    def __init__(self) -> None:
+        self._uses: Counter[str] = Counter()
+
+    def plan(self, event: PlanMade) -> None:
+        self._uses = Counter(step["tool"] for step in event.steps)
+
+    def of(self, event: StepStarted | StepProgress | StepEnded) -> str:
+        return f"{event.tool} {event.step}" if self._uses[event.tool] > 1 else event.tool
 
 
 def _share(fraction: float | None) -> str:

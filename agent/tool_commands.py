@@ -138,8 +138,7 @@ def _call(chosen: argparse.Namespace, arguments: Mapping[str, Any]) -> "Outcome"
         outcome = asyncio.run(_perform(chosen.name, arguments, run))
         if chosen.output:
             delivered = deliver(outcome.artifacts, run.path, [], chosen.output)
-            for path in delivered.files:
-                say(str(path), sys.stderr)
+            say(f"{delivered.folder}: {', '.join(one.name for one in delivered.files)}", sys.stderr)
         return outcome
     finally:
         run.library.close()

@@ -183,7 +183,7 @@ def test_a_run_as_json_is_one_event_a_line(cli: Cli, clip: Path) -> None:
 def test_a_second_question_repeats_nothing(cli: Cli, clip: Path) -> None:
     cli("run", "Write a report", clip)
     ended = cli("run", "Write a report", clip)
-    looked = [line for line in ended.err.splitlines() if line.startswith("done") and "write_report" not in line]
+    looked = [line for line in ended.err.splitlines() if line.startswith("done  ") and "write_report" not in line]
     assert looked
     assert [line for line in looked if not line.endswith("remembered")] == []
 
@@ -223,9 +223,10 @@ def test_an_output_that_cannot_be_used_is_refused_before_anything_runs(cli: Cli,
 
 
 def test_a_file_that_cannot_be_read_is_named_and_fails_the_run(cli: Cli) -> None:
-    Path("notes.mp4").write_text("these are words")
-    ended = cli("run", "Write a report", "notes.mp4", "missing.mp4")
+    Path("empty.mp4").touch()
+    ended = cli("run", "Write a report", "empty.mp4", "missing.mp4")
     assert ended.code == 1
+    assert "empty.mp4" in ended.out
     assert "missing.mp4" in ended.out
     assert "Traceback" not in ended.err
 
@@ -286,33 +287,31 @@ def _process(*arguments: str, **more: object) -> "subprocess.Popen[bytes]":
 
 @pytest.mark.parametrize("arguments", [["tools"], ["tools", "--json"], ["--help"], ["doctor"]])
 def test_a_closed_pipe_is_quiet(arguments: list[str]) -> None:
-    process = _process(*arguments)
-    assert process.stdout and process.stderr
-    process.stdout.close()
-    with process.stderr:
+    with _process(*arguments) as process:
+        assert process.stdout and process.stderr
+        process.stdout.close()
         assert process.stderr.read() == b""
-    process.wait()
 
 
 def test_a_run_whose_reader_left_stops_quietly_and_can_be_resumed(cli: Cli, clip: Path) -> None:
-    process = _process("run", "Write a report", str(clip), "--json")
-    assert process.stdout and process.stderr
-    process.stdout.readline()
-    process.stdout.close()
-    with process.stderr:
+    with _process("run", "Write a report", str(clip), "--json") as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()
+        process.stdout.close()
         assert b"Traceback" not in process.stderr.read()
-    assert process.wait() == 141
+    assert process.returncode == 141
     assert cli("resume", "last").code == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent in another way there")
 def test_ctrl_c_says_how_to_go_on(cli: Cli, clip: Path) -> None:
-    process = _process("run", "Write a report", str(clip))
-    assert process.stdout and process.stderr
-    while b"started    " not in process.stderr.readline():
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
+    with _process("run", "Write a report", str(clip)) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if line.startswith(b"started"):
+                process.send_signal(signal.SIGINT)
+                break
+        out, err = process.communicate()
     assert (process.returncode, out) == (130, b"")
     assert b"sensorium resume" in err
     assert b"Traceback" not in err

@@ -63,6 +63,11 @@ def _view(screen: Screen, monkeypatch: pytest.MonkeyPatch, *, colour: bool = Fal
     return LiveView(screen, colour=colour)
 
 
+def _plan(*tools: str) -> PlanMade:
+    steps = [{"id": f"s{n}", "tool": tool, "title": tool, "status": "waiting"} for n, tool in enumerate(tools, 1)]
+    return PlanMade(goal="x", steps=steps)
+
+
 def _started(number: int = 1, tool: str = "read_text") -> StepStarted:
     return StepStarted(call_id=f"c{number}", step=f"s{number}", tool=tool)
 
@@ -79,12 +84,22 @@ def test_a_step_is_one_line_that_becomes_its_result(monkeypatch: pytest.MonkeyPa
     screen = Screen(60)
     view = _view(screen, monkeypatch)
     view.show(RunStarted(run_id="abc", request="x"))
-    view.show(PlanMade(goal="x", steps=[{"id": "s1", "tool": "read_text", "title": "", "status": "waiting"}]))
+    view.show(_plan("read_text"))
     view.show(_started())
-    assert screen.shown == ["Run abc", "Plan: 1 step", "· read_text s1          0 s"]
+    assert screen.shown == ["Run abc", "Plan: 1 step", "· read_text             0 s"]
     view.show(_ended())
     view.close()
-    assert screen.shown == ["Run abc", "Plan: 1 step", "✓ read_text s1       1.0 s"]
+    assert screen.shown == ["Run abc", "Plan: 1 step", "✓ read_text          1.0 s"]
+
+
+def test_steps_of_one_tool_are_told_apart_by_their_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen(60)
+    view = _view(screen, monkeypatch)
+    view.show(_plan("read_text", "read_text", "speak"))
+    view.show(_ended(2))
+    view.show(_ended(3, tool="speak"))
+    view.close()
+    assert screen.shown[1:] == ["✓ read_text s2       1.0 s", "✓ speak              1.0 s"]
 
 
 def test_lines_stay_on_one_row_at_60_columns_with_wide_characters(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +146,7 @@ def test_a_failure_is_shown_whole_and_cannot_move_the_cursor(monkeypatch: pytest
     view.show(_started())
     view.show(_ended(status="failed", error={"type": "MediaError", "message": message}))
     view.close()
-    assert screen.shown == ["✗ read_text s1       'a\ufffd[2Jb.mp4' is empty (0 bytes)."]
+    assert screen.shown == ["✗ read_text          'a\ufffd[2Jb.mp4' is empty (0 bytes)."]
 
 
 def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +174,7 @@ def test_what_is_no_terminal_gets_plain_lines_without_controls() -> None:
     view.show(_progress("ignored: too soon"))
     view.show(_ended(cached=True))
     view.close()
-    assert stream.getvalue() == "run abc: started\nstarted    read_text s1\ndone       read_text s1  remembered\n"
+    assert stream.getvalue() == "run abc: started\nstarted    read_text\ndone       read_text  remembered\n"
 
 
 def test_views_may_be_called_from_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
