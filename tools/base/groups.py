@@ -65,7 +65,7 @@ class _Open:
         sizes = [size for _, size in self.packets]
         peaks = [max(sizes[number : number + 5]) for number in range(0, len(sizes), 5)]
         usual = median(peaks) if peaks else 0.0
-        most = STILL_SHARE * max(self.key_bytes, *peaks)
+        most = STILL_SHARE * max([self.key_bytes, *peaks])
         if still := usual < most:
             # Over a still picture even a slow fade stands out.
             enough = min(enough, max(most, STILL_RATIO * usual))

@@ -113,8 +113,13 @@ def _first_packet_seconds(container: "InputContainer", stream: "Stream", from_se
 
 
 def _seek(container: "InputContainer", stream: "Stream", seconds: float) -> None:
-    if stream.time_base is not None:
-        # Packets were read before, so the start must be sought too: a video may have no second frame.
-        target = max(int(seconds / stream.time_base), stream.start_time or 0)
+    import av
+
+    if stream.time_base is None:
+        return
+    try:
         # The largest 64-bit number stands for "unknown" in libav, so absurd times stay far below it.
-        container.seek(min(target, 1 << 60), stream=stream)
+        container.seek(min(int(seconds / stream.time_base), 1 << 60), stream=stream)
+    except av.error.FFmpegError:
+        if seconds > 0:
+            raise

@@ -121,6 +121,7 @@ def _facts(container: "InputContainer", name: str, *, media_type: str, size: int
     believed = (
         declared is not None
         and seconds is not None
+        and not lacking
         and abs(declared - seconds) <= max(TOLERANCE_SECONDS, 0.02 * seconds)
     )
     if not all(end.reached for end in ends):
@@ -128,13 +129,13 @@ def _facts(container: "InputContainer", name: str, *, media_type: str, size: int
     if lacking:
         limits.append(
             f"The file is cut off: {lacking:,} bytes are missing at its end"
-            + (f"; {seconds:.1f} s of {declared:.1f} s can be read." if seconds and declared else ".")
+            + (f"; {seconds:.1f} s can be read." if seconds else ".")
         )
     elif declared and seconds and not believed:
         limits.append(f"The file declares {declared:,.1f} s; its packets end at {seconds:,.1f} s, and that is used.")
     if seconds is None:
         raise MediaError(f"{name!r} ({media_type}) has headers but no readable content. It has: {'; '.join(lines)}.")
-    if video and not believed and moving is not None and moving.frames and seconds > 0:
+    if video and not believed and not lacking and moving is not None and moving.frames and seconds > 0:
         # The average rate was computed from the length that is not believed.
         video = replace(video, frames_per_second=round(moving.frames / seconds, 3))
     return MediaFacts(

@@ -1,6 +1,7 @@
 """Pictures: opened safely, compared by a perceptual hash, written as JPEG, laid out on a contact sheet."""
 
 import io
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -57,7 +58,9 @@ def picture_size(path: Path, name: str) -> tuple[int, int]:
 
     with path.open("rb") as file:
         picture = _header(file, name)
-        turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+        # Without this chunk before its pixels, Pillow would decode a PNG to look for it behind them.
+        exif = {} if picture.format == "PNG" and "exif" not in picture.info else picture.getexif()
+        turned = exif.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
         width, height = picture.size
         return (height, width) if turned else (width, height)
 
@@ -90,7 +93,11 @@ def _header(file: "io.BufferedReader", name: str) -> "Image":
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(file, formats=(sniffed.picture_format,))
     except Image.DecompressionBombError as error:
-        raise MediaError(f"{name!r} is too large: {error} The limit is {MAX_PICTURE_PIXELS:,} pixels.") from error
+        found = re.search(r"\d+", str(error))
+        raise MediaError(
+            f"{name!r} has {f'{int(found[0]):,}' if found else 'too many'} pixels; the limit is {MAX_PICTURE_PIXELS:,} "
+            f"and {MAX_SIDE_PIXELS:,} a side. Scale it down first."
+        ) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise MediaError(
             f"{name!r} begins like {sniffed.media_type}, but its header cannot be read. It is damaged; copy it again."
