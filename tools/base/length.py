@@ -1,6 +1,7 @@
 """How long a file really is: read from its last packets, because declared lengths may be wrong."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -63,23 +64,48 @@ def missing_bytes(file: BinaryIO, demuxer: str) -> int:
     return 0
 
 
+def declared_seconds(file: BinaryIO, demuxer: str) -> float | None:
+    """Return the length an MP4 or MOV file declares in its header, which libav passes over; None for other formats."""
+    if demuxer != "mov":
+        return None
+    size = file.seek(0, 2)
+    for name, start, end in _boxes(file, 0, size):
+        if name == b"moov":
+            header = next((at for inner, at, _ in _boxes(file, start, min(end, size)) if inner == b"mvhd"), None)
+            if header is None:
+                return None
+            file.seek(header)
+            fields = file.read(32)
+            # Version 1 has times and length in 64 bits; all ones mean unknown.
+            wide = fields[:1] == b"\x01"
+            scale, length = (fields[20:24], fields[24:32]) if wide else (fields[12:16], fields[16:20])
+            ticks = int.from_bytes(length, "big")
+            known = 0 < ticks < (1 << (64 if wide else 32)) - 1
+            return ticks / max(1, int.from_bytes(scale, "big")) if known else None
+    return None
+
+
 def _end_of_boxes(file: BinaryIO, size: int) -> int:
-    """Walk the outermost boxes of an MP4 or MOV file and return where the last one ends."""
-    position = 0
+    """Return where the last of the outermost boxes of an MP4 or MOV file ends."""
+    return max((end for _, _, end in _boxes(file, 0, size)), default=size)
+
+
+def _boxes(file: BinaryIO, start: int, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield name, start of the content, and end of the boxes that follow each other from `start` on."""
     for _ in range(10_000):  # fragmented recordings have one or two boxes a second
-        if position + 8 > size:
-            break
-        file.seek(position)
+        if start + 8 > size:
+            return
+        file.seek(start)
         header = file.read(16)
-        length = int.from_bytes(header[:4], "big")
-        if length == 1 and len(header) == 16:
-            length = int.from_bytes(header[8:16], "big")
-        if length < 8:  # 0: up to the end of the file
-            position = size
-            break
-        position += length
-    file.seek(0)
-    return position
+        length, content = int.from_bytes(header[:4], "big"), start + 8
+        if length == 1:
+            length, content = int.from_bytes(header[8:16], "big"), start + 16
+        if length == 0:  # up to the end of the file
+            length = size - start
+        if length < content - start:
+            return
+        yield header[4:8], content, start + length
+        start += length
 
 
 def _read_to_end(container: "InputContainer", stream: "Stream", from_seconds: float, deadline: float) -> End:

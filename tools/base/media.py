@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .errors import MediaError
 from .footage import display_size, first_frame, start_of, turn_of
-from .length import end_of, missing_bytes
+from .length import declared_seconds, end_of, missing_bytes
 from .safe_open import audio_stream, open_media, video_stream
 from .sniff import sniff
 
@@ -85,6 +85,7 @@ def examine(path: Path, name: str) -> MediaFacts:
     with path.open("rb") as file:
         sniffed = sniff(file)
         lacking = missing_bytes(file, sniffed.demuxer) if sniffed.demuxer else 0
+        claimed = declared_seconds(file, sniffed.demuxer) if sniffed.demuxer else None
         size = file.seek(0, 2)
     if sniffed.media_type.startswith("image/"):
         from .pictures import picture_size
@@ -100,10 +101,12 @@ def examine(path: Path, name: str) -> MediaFacts:
             height_pixels=height,
         )
     with open_media(path, name) as container:
-        return _facts(container, name, media_type=sniffed.media_type, size=size, lacking=lacking)
+        return _facts(container, name, media_type=sniffed.media_type, size=size, lacking=lacking, claimed=claimed)
 
 
-def _facts(container: "InputContainer", name: str, *, media_type: str, size: int, lacking: int) -> MediaFacts:
+def _facts(
+    container: "InputContainer", name: str, *, media_type: str, size: int, lacking: int, claimed: float | None
+) -> MediaFacts:
     moving, sound = video_stream(container), audio_stream(container)
     if moving is None and sound is None:
         held = ", ".join(_line(stream) for stream in container.streams) or "no streams at all"
@@ -113,9 +116,11 @@ def _facts(container: "InputContainer", name: str, *, media_type: str, size: int
     video = _video(container, moving, limits) if moving is not None else None
     audio = _audio(sound) if sound is not None else None
     origin = video.start_seconds if video else audio.start_seconds if audio else 0.0
-    declared = container.duration / 1_000_000 if container.duration and container.duration > 0 else None
+    known = container.duration / 1_000_000 if container.duration and container.duration > 0 else None
+    # libav passes over what the header of an MP4 says and adds up the packets of its index.
+    declared = claimed or known
     tracks: list[Stream] = [track for track in (moving, sound) if track is not None]
-    ends = [end_of(container, track, declared + origin if declared else None) for track in tracks]
+    ends = [end_of(container, track, known + origin if known else None) for track in tracks]
     measured = max((end.seconds for end in ends if end.seconds is not None), default=None)
     seconds = measured - origin if measured is not None else None
     believed = (
