@@ -1,6 +1,7 @@
 """The commands: what `sensorium` understands, and the exit code of whatever happens."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -75,7 +76,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
         return one
 
     run = command("run", ".commands", "answer a request about some files")
-    run.add_argument("request", metavar="REQUEST", help="what you want, in English or Chinese")
+    run.add_argument("request", metavar="REQUEST", type=words, help="what you want, in English or Chinese")
     run.add_argument("files", metavar="FILE", nargs="*", type=Path, help="video, audio or pictures")
     _output(run)
     _json(run, "print one AG-UI event a line")
@@ -90,13 +91,13 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
     demo.add_argument("-o", "--output", type=Path, default=Path("sensorium-demo"), metavar="DIR")
 
     resume = command("resume", ".commands", "go on with an interrupted run; finished steps do not run again")
-    resume.add_argument("run_id", metavar="RUN_ID", help="its id, the start of it, or `last`")
+    resume.add_argument("run_id", metavar="RUN_ID", type=words, help="its id, the start of it, or `last`")
     _output(resume)
     _json(resume, "print one AG-UI event a line")
 
     _json(command("runs", ".commands", "list the latest runs"))
     show = command("show", ".commands", "show a run: its steps and its answer")
-    show.add_argument("run_id", metavar="RUN_ID", help="its id, the start of it, or `last`")
+    show.add_argument("run_id", metavar="RUN_ID", type=words, help="its id, the start of it, or `last`")
     _json(show)
 
     _json(command("tools", ".tool_commands", "list the tools"), "with their full schemas, as JSON")
@@ -107,7 +108,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
     _json(tool)
 
     plan = command("plan", ".commands", "show the plan for a request, checked, without running it")
-    plan.add_argument("request", metavar="REQUEST")
+    plan.add_argument("request", metavar="REQUEST", type=words)
     plan.add_argument("files", metavar="FILE", nargs="*", type=Path)
     _json(plan)
 
@@ -132,6 +133,11 @@ def _output(parser: argparse.ArgumentParser) -> None:
 
 def _json(parser: argparse.ArgumentParser, help: str = "print JSON") -> None:
     parser.add_argument("--json", action="store_true", help=help)
+
+
+def words(text: str) -> str:
+    """Return an argument as valid text; a shell may hand over any bytes."""
+    return os.fsencode(text).decode("utf-8", "replace")
 
 
 def amount(text: str) -> float:

@@ -262,6 +262,12 @@ def test_names_that_are_not_text_do_not_stop_anything(cli: Cli, picture: Path) -
     assert json.loads(events.out.splitlines()[-1])["type"] == "RUN_FINISHED"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such arguments")
+def test_words_that_are_not_text_do_not_stop_anything(cli: Cli, picture: Path) -> None:
+    assert cli("run", os.fsdecode(b"Read the text \xff"), picture).code == 0
+    assert cli("show", os.fsdecode(b"\xff")).code == 2
+
+
 def test_doctor_says_what_serves_and_what_is_missing(cli: Cli) -> None:
     ended = cli("doctor", "--json")
     assert ended.code == 0
