@@ -193,7 +193,7 @@ async def test_text_from_media_is_shown_and_does_nothing(run: Run, handle: str, 
     allowed = {
         "html", "head", "meta", "title", "style", "body", "a", "header", "h1", "h2", "h3", "p", "b", "div", "dl", "dt",
         "dd", "main", "section", "ul", "ol", "li", "span", "svg", "rect", "line", "details", "summary", "table",
-        "thead", "tbody", "tr", "th", "td", "footer", "script", "video", "button", "nav",
+        "thead", "tbody", "tr", "th", "td", "footer", "script", "video", "button", "nav", "code",
     }  # fmt: skip
     assert {tag for tag, _ in page.tags} <= allowed
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]

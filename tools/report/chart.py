@@ -45,7 +45,7 @@ def speech_bars(file: File, say: Wording) -> Bars | None:
     if sum(words):
         values = tuple(words[at] * 60 / lengths[at] for at in kept)
         language = guess_language(" ".join(one.text for one in speech))
-        unit = say.unit("characters/min" if language == "zh" else "words/min")
+        unit = say.unit("characters per minute" if language == "zh" else "words per minute")
         return Bars(title=say("chart_words", unit=unit), unit=unit, step_seconds=step, values=values)
     values = tuple(min(100.0, 100 * spoken[at] / lengths[at]) for at in kept)
     return Bars(title=say("chart_speech"), unit="%", step_seconds=step, values=values)

@@ -24,7 +24,7 @@ _WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 _HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
 # One is left out: 一个 is an article as often as a number.
 _HAN_NUMBER = re.compile(
-    r"([二两三四五六七八九]?十[一二三四五六七八九]?|[二两三四五六七八九])(?=[个张次页条段位名秒分幅幕])"
+    r"(?<!第)([二两三四五六七八九]?十[一二三四五六七八九]?|[二两三四五六七八九])(?=[个张次页条段位名秒分幅幕])"
 )
 # A position is shown to the second.
 CLOCK_ERROR_SECONDS = 0.51

@@ -65,8 +65,9 @@ def _speech(file: File) -> list[Measure]:
         found.append(Measure(name="speech_share_percent", value=min(share, 100), unit="%", evidence=ids))
     words = sum(count_words(one.text) for one in speech)
     if words and seconds >= 1:
+        found.append(Measure(name="words_spoken", value=words, unit="words", evidence=ids))
+        # As `measure_speech` has it: over the time from the first word to the last, with the pauses between.
         unit = "characters" if guess_language(" ".join(one.text for one in speech)) == "zh" else "words"
-        found.append(Measure(name="speech_words", value=words, unit=unit, evidence=ids))
-        pace = round(60 * words / seconds)
-        found.append(Measure(name="speech_words_per_minute", value=pace, unit=f"{unit}/min", evidence=ids))
+        pace = round(60 * words / (spans[-1][1] - spans[0][0]), 1)
+        found.append(Measure(name=f"{unit}_per_minute", value=pace, unit=f"{unit} per minute", evidence=ids))
     return found

@@ -1,6 +1,7 @@
 """Turn moments into the draft of a report, without a model."""
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from ..base.moments import Findings, Measure, Moment
 from ..base.words import Language
@@ -11,12 +12,13 @@ from .model import Chapter, Draft, File, RunFacts, Sentence, Term
 from .prose import describe, within
 from .rank import key_terms
 from .spoken import Said, is_draft, said
-from .summary import summarize
+from .summary import differences, summarize
 from .timeline import Timeline, gather
-from .wording import Wording, clean
+from .wording import Wording, clean, engine
 
 MOST_TERMS = 10
 MOST_SENTENCES = 7
+MOST_DIFFERENCES = 5
 
 
 def draft(
@@ -86,12 +88,17 @@ def _summary(
     measures: Sequence[Measure],
     say: Wording,
 ) -> tuple[Sentence, ...]:
-    each = max(2, MOST_SENTENCES // max(1, len(files)))
-    return tuple(
-        sentence
+    told = [
+        summarize(file, own, sentences, of_file(measures, file), say)
         for file, own, sentences in zip(files, parts, spoken, strict=True)
-        for sentence in summarize(file, own, sentences, of_file(measures, file), say)[:each]
-    )
+    ]
+    if len(files) == 1:
+        return tuple(told[0][:MOST_SENTENCES])
+    # What each file is, how they differ, and then the rest of what there is to say, a sentence of each in turn.
+    openings = [one[0] for one in told]
+    between = [sentence for file in files for sentence in differences(file, say)][:MOST_DIFFERENCES]
+    rest = [one for turn in zip_longest(*(one[1:] for one in told)) for one in turn if one is not None]
+    return tuple([*openings, *between, *rest][: max(MOST_SENTENCES, len(files) + MOST_DIFFERENCES)])
 
 
 def _chapters(
@@ -139,13 +146,14 @@ def _terms(
 
 
 def _limits(timeline: Timeline, findings: Sequence[Findings], run: RunFacts | None, say: Wording) -> tuple[str, ...]:
-    limits = [say.limit(limit) for limit in timeline.limits]
+    limits = [say.told(limit) for limit in timeline.limits]
     names = {file.handle: clean(file.name) for file in timeline.files}
     for handle in dict.fromkeys(one.media for one in findings if one.partial and one.media in names):
         limits.append(say("limit_partial", name=names[handle or ""]))
     drafted = next((one for one in timeline.moments if one.kind == "speech" and is_draft(one) and one.text), None)
-    if drafted and not any(drafted.source.provider in limit for limit in limits):
-        limits.append(say("limit_draft", provider=drafted.source.provider))
+    provider = engine(drafted.source.provider) if drafted else ""
+    if drafted and not any(provider in limit for limit in limits):
+        limits.append(say("limit_draft", provider=provider))
     for file in timeline.files:
         if file.is_unread:
             limits.append(say("limit_nothing", name=clean(file.name)))

@@ -3,11 +3,12 @@
 from html import escape
 from urllib.parse import quote
 
+from ..base.moments import Moment
 from .counted import of_file
 from .illustrations import Illustration
 from .markup import figure, text
 from .model import File
-from .wording import Wording, clock
+from .wording import Wording
 
 
 def file_box(at: int, file: File, shown: Illustration | None, say: Wording) -> str:
@@ -15,12 +16,22 @@ def file_box(at: int, file: File, shown: Illustration | None, say: Wording) -> s
     values = of_file(file.measures, file)
     facts = [(say("file"), text(file.name)), (say("type"), text(file.media_type)), (say("size"), _bytes(file.bytes))]
     if file.coverage.seconds:
-        facts.append((say("length"), clock(file.coverage.seconds)))
-    if (width := values.get("width_pixels")) and (height := values.get("height_pixels")):
+        facts.append((say("length"), say.length(file.coverage.seconds)))
+    probed = [one for one in file.moments if one.source.tool == "probe_media" and one.start_seconds is None]
+    width, height = values.get("width_pixels"), values.get("height_pixels")
+    if width and height and not probed:
         facts.append((say("picture"), f"{width.value:.0f} × {height.value:.0f}"))
+    facts += [_fact(one, say) for one in probed if not one.text.startswith("Length")]
     rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     picture = figure(shown, file.name) if shown else ""
     return f'<div class="file"><dl>{rows}</dl>{picture}{_player(at, file, say)}</div>'
+
+
+def _fact(moment: Moment, say: Wording) -> tuple[str, str]:
+    """Return what a statement of `probe_media` is about, and what it says."""
+    about, colon, said = say.told(moment.text).replace("：", ": ").partition(": ")
+    link = f'<a href="#{moment.id}">{text((said if colon else about).rstrip(".。"))}</a>'
+    return (text(about.lower()), link) if colon else ("", link)
 
 
 def _player(at: int, file: File, say: Wording) -> str:

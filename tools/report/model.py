@@ -9,6 +9,8 @@ from ..base.moments import Coverage, Measure, Moment, missing_spans
 from ..base.words import Language
 
 SCHEMA = "sensorium.report/1"
+# Measures of `probe_media` that tell whether there is sound and whether there is a picture.
+_SOUND, _PICTURE = "audio_channels", {"width_pixels", "frames_per_second"}
 
 Role = Literal["claim", "screen", "said", "drafted"]
 """What a sentence gives: our own statement, text on screen, words that were said, words of a draft transcript."""
@@ -62,7 +64,10 @@ class File:
     @property
     def kind(self) -> str:
         """`video`, `audio`, `image` or another first part of the media type."""
-        return self.media_type.split("/")[0]
+        kind = self.media_type.split("/")[0]
+        # A container for video may hold sound alone.
+        measured = {one.name for one in self.measures}
+        return "audio" if kind == "video" and _SOUND in measured and not measured & _PICTURE else kind
 
     @property
     def is_unread(self) -> bool:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,6 +21,7 @@ from .model import Chapter, Draft, File, Sentence
 from .spoken import is_draft
 from .wording import Wording, clean, clock
 
+_CODE, _AS_CODE = re.compile(r"`([^`]+)`"), r"<code>\1</code>"
 _LABELS = {"screen": "on_screen", "said": "said"}
 
 
@@ -190,6 +192,6 @@ class _Page:
         return section("terms", self.say("terms"), f"<ul>{items}</ul>", "terms") if items else ""
 
     def _limits(self) -> str:
-        items = "".join(f"<li>{text(one)}</li>" for one in self.draft.limits)
+        items = "".join(f"<li>{_CODE.sub(_AS_CODE, text(one))}</li>" for one in self.draft.limits)
         body = f"<ul>{items}</ul>" if items else f"<p>{self.say('no_limits')}</p>"
         return section("limits", self.say("limits"), body, "limits")

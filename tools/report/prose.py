@@ -16,6 +16,7 @@ MOST_LINES = 8
 # Figures alone below this height of the picture are page numbers and clocks.
 FOOTER = 0.85
 MOST_QUOTES = 3
+MOST_STATED = 4
 DRAFT_CHARACTERS = 120
 
 
@@ -25,7 +26,7 @@ def describe(
     """Return what there is to say about one part of a file."""
     found = [
         *_screens(part, say),
-        *_stated(file, part),
+        *_stated(file, part, say),
         *_said(part, spoken, say),
         *_unsure(within(file.moments, part, "speech"), say),
     ]
@@ -82,10 +83,10 @@ def _is_page_number(line: Moment) -> bool:
     return low and not any(letter.isalpha() for letter in line.text)
 
 
-def _stated(file: File, part: Part) -> list[Sentence]:
+def _stated(file: File, part: Part, say: Wording) -> list[Sentence]:
     facts = [*within(file.moments, part, "picture"), *within(file.moments, part, "fact")]
     texts = {one.text: one for one in reversed(facts) if one.text.strip()}
-    return [Sentence(text=stated(one.text), evidence=(one.id,)) for one in list(texts.values())[-MOST_QUOTES:][::-1]]
+    return [stated(one, say) for one in list(texts.values())[-MOST_STATED:][::-1]]
 
 
 def _said(part: Part, spoken: Sequence[Said], say: Wording) -> list[Sentence]:

@@ -140,7 +140,7 @@ def coverage_words(file: File, say: Wording) -> list[str]:
         if not coverage.looked_at and not coverage.frames:
             found.append(say("looked_none"))
         elif not file.not_looked_at:
-            found.append(say("looked_all", length=clock(seconds), frames=f"{coverage.frames:,}"))
+            found.append(say("looked_all", length=say.length(seconds), frames=f"{coverage.frames:,}"))
         else:
             spans = _listed(coverage.looked_at, say)
             found.append(say("looked_part", spans=spans, frames=f"{coverage.frames:,}"))

@@ -10,11 +10,14 @@ from .model import File, Sentence
 from .rank import central
 from .screens import Screen
 from .spoken import Said, is_draft
-from .wording import Wording, clean, clock, number, quote
+from .wording import Wording, clean, clock, engine, number, quote
 
+FEWEST = 3
 MOST_HEADINGS = 6
 MOST_QUOTES = 4
 LONG_SECONDS = 600
+# The file's own line, the facts at the top of the page, and comparisons, which concern two files.
+TOLD_ELSEWHERE = ("write_report", "probe_media", "compare_media")
 # The opening has said the size of a picture.
 _SIZE = re.compile(r"[A-Z]+, [\d,]+ × [\d,]+ pixels")
 
@@ -29,8 +32,9 @@ def summarize(
         return [opening, Sentence(text=say("nothing_read", name=clean(file.name)), evidence=(fact.id,))]
     found = [opening, *_headings(parts, measures, say), *_speech(file, measures, say)]
     if not any(part.headings for part in parts):
-        found += [*_scenes(file, measures, say), *_texts(file, say), *_facts(file, fact)]
-    return [*found, *_quotes(file, parts, spoken, say)]
+        found += [*_scenes(file, measures, say), *_texts(file, say), *_facts(file, say)]
+    found += _quotes(file, parts, spoken, say)
+    return found if len(found) >= FEWEST else [*found, *_probed(file, say)][:FEWEST]
 
 
 def _opening(file: File, fact: Moment, measures: Mapping[str, Measure], say: Wording) -> Sentence:
@@ -41,7 +45,7 @@ def _opening(file: File, fact: Moment, measures: Mapping[str, Measure], say: Wor
     known = f"is_{file.kind}{'_sized' if sized else ''}"
     if file.kind in ("video", "audio") and length:
         key = known if file.kind == "video" else "is_audio"
-        text = say(key, name=name, length=clock(length.value), **sized)
+        text = say(key, name=name, length=say.length(length.value), **sized)
         used = [length.name, *(size if file.kind == "video" else [])]
         return Sentence(text=text, evidence=(fact.id, *used))
     if file.kind == "image":
@@ -82,21 +86,22 @@ def _ids(headed: Sequence[Screen]) -> tuple[str, ...]:
 
 def _speech(file: File, measures: Mapping[str, Measure], say: Wording) -> list[Sentence]:
     spoken, length = measures.get("speech_seconds"), measures.get("duration_seconds")
-    share, pace = measures.get("speech_share_percent"), measures.get("speech_words_per_minute")
+    share = measures.get("speech_share_percent")
+    pace = measures.get("words_per_minute") or measures.get("characters_per_minute")
     if not spoken or not length or not share:
         return []
     if not spoken.value:
         return [Sentence(text=say("no_speech"), evidence=(spoken.name,))]
-    values = {"spoken": clock(spoken.value), "length": clock(length.value), "share": number(share.value)}
+    values = {"spoken": say.length(spoken.value), "length": say.length(length.value), "share": f"{share.value:.0f}"}
     used = (spoken.name, length.name, share.name)
     speech = [one for one in file.moments if one.kind == "speech"]
     drafted = [one for one in speech if is_draft(one) and one.text.strip()]
     if pace and not drafted:
-        text = say("speech_pace", **values, pace=number(pace.value), unit=say.unit(pace.unit.split("/")[0]))
+        text = say("speech_pace", **values, pace=f"{pace.value:.0f}", unit=say.unit(pace.unit.split()[0]))
         return [Sentence(text=text, evidence=(*used, pace.name))]
     found = [Sentence(text=say("speech_time", **values), evidence=used)]
     if drafted:
-        provider = drafted[0].source.provider
+        provider = engine(drafted[0].source.provider)
         text = say("draft_summary", provider=provider)
         found.append(Sentence(text=text, evidence=tuple(one.id for one in drafted[:3])))
     elif not any(one.text.strip() for one in speech):
@@ -138,17 +143,30 @@ def _texts(file: File, say: Wording) -> list[Sentence]:
     return [Sentence(text=say("reads", list=listed), evidence=tuple(one.id for one in named))]
 
 
-def _facts(file: File, known: Moment) -> list[Sentence]:
-    """Return what tools state about a whole picture or file, in their own words."""
-    facts = [one for one in file.moments if one.kind in ("fact", "picture") and one.text.strip() and one is not known]
-    whole = [one for one in facts if one.start_seconds is None and not _SIZE.fullmatch(one.text)]
-    return [Sentence(text=stated(one.text), evidence=(one.id,)) for one in whole[:3]]
+def _facts(file: File, say: Wording) -> list[Sentence]:
+    """Return what tools state about a whole picture or file."""
+    facts = [one for one in file.moments if one.kind in ("fact", "picture") and one.text.strip()]
+    whole = [one for one in facts if one.start_seconds is None and one.source.tool not in TOLD_ELSEWHERE]
+    return [stated(one, say) for one in whole if not _SIZE.fullmatch(one.text)][:3]
 
 
-def stated(text: str) -> str:
+def _probed(file: File, say: Wording) -> list[Sentence]:
+    """Return what the file is made of, for want of anything it shows or says."""
+    facts = [one for one in file.moments if one.source.tool == "probe_media" and one.start_seconds is None]
+    return [stated(one, say) for one in facts if not one.text.startswith(("Length", "Picture"))]
+
+
+def differences(file: File, say: Wording) -> list[Sentence]:
+    """Return what a comparison with another file states."""
+    facts = [one for one in file.moments if one.source.tool == "compare_media" and one.kind == "fact" and not one.box]
+    return [stated(one, say) for one in facts if one.start_seconds is None]
+
+
+def stated(moment: Moment, say: Wording) -> Sentence:
     """Return a tool's statement as a sentence."""
-    plain = clean(text)
-    return plain if plain[-1:] in ".!?。！？…" else plain + "."
+    plain = clean(say.told(moment.text))
+    text = plain if plain[-1:] in ".!?。！？…" else plain + say("full_stop")
+    return Sentence(text=text, evidence=(moment.id,))
 
 
 def _quotes(file: File, parts: Sequence[Part], spoken: Sequence[Said], say: Wording) -> list[Sentence]:

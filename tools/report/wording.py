@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..base.moments import Measure
 from ..base.words import Language
+from .chinese import in_chinese
 
 # Control characters, and the marks that turn the direction of the text around them: media text must not move ours.
 _UNSEEN = re.compile(
@@ -183,7 +184,7 @@ _BOTH: Mapping[str, tuple[str, str]] = {
         "没有工具给出关于 {name} 的结果；已知的只有文件类型和大小。",
     ),
     "list_join": (", ", "、"),
-    "and": (" and ", "和"),
+    "full_stop": (".", "。"),
     "sentence_join": (" ", ""),
 }
 
@@ -205,15 +206,25 @@ _MEASURES: Mapping[str, tuple[str, str]] = {
     "scenes": ("scenes", "镜头数"),
     "speech_seconds": ("time with speech", "语音时长"),
     "speech_share_percent": ("share of time with speech", "语音占时比例"),
-    "speech_words": ("spoken", "语音总量"),
-    "speech_words_per_minute": ("speaking pace", "语速"),
+    "words_spoken": ("spoken", "语音总量"),
+    "words_per_minute": ("speaking pace", "语速"),
+    "characters_per_minute": ("speaking pace", "语速"),
+    "pauses": ("pauses", "停顿次数"),
+    "longest_pause_seconds": ("longest pause", "最长停顿"),
+    "loudness_lufs": ("loudness", "响度"),
+    "audio_channels": ("sound channels", "声道数"),
+    "audio_samples_per_second": ("sampling rate", "采样率"),
+    "hash_bits": ("difference of the picture hashes", "画面指纹差异"),
+    "changed_share": ("share of the picture that differs", "画面差异比例"),
+    "pictures_compared": ("pictures compared", "比较的画面"),
+    "pictures_that_differ": ("pictures that differ", "不同的画面"),
 }
 # Units that only repeat what is counted.
-_COUNTS = {"lines", "slides", "scenes", "cuts", "segments", "faces", "headings", "codes"}
+_COUNTS = {"lines", "slides", "scenes", "cuts", "segments", "faces", "headings", "codes", "pairs"}
 _UNITS: Mapping[str, str] = {
-    "words/min": "词/分钟",
+    "words per minute": "词/分钟",
     "words": "词",
-    "characters/min": "字/分钟",
+    "characters per minute": "字/分钟",
     "characters": "字",
     "frames": "帧",
     "pixels": "像素",
@@ -232,11 +243,17 @@ class Wording:
 
     def __call__(self, key: str, /, **values: object) -> str:
         """Return a phrase with its values in place."""
-        return _BOTH[key][self._at].format(**values)
+        phrase = _BOTH[key][self._at].format(**values)
+        # Figures are set off by a space, the unit after them is not: 时长 3:23 的, but 时长 6.2 秒的.
+        return re.sub("秒 (?=[的中是均])", "秒", phrase) if self.language == "zh" else phrase
 
     def listed(self, items: list[str]) -> str:
         """Return items as one list in words."""
         return self("list_join").join(items)
+
+    def length(self, seconds: float) -> str:
+        """Return a length: `6.2 s`, and from a minute on `3:23`."""
+        return clock(seconds) if seconds >= 59.5 else f"{number(round(seconds, 1))} {self.unit('s')}"
 
     def span(self, start: float, end: float) -> str:
         return self("span", start=clock(start), end=clock(end))
@@ -254,9 +271,9 @@ class Wording:
         unit = "" if measure.unit in _COUNTS else self.unit(measure.unit)
         return f"{number(measure.value)} {unit}".strip()
 
-    def limit(self, limit: str) -> str:
-        """Return a tool's limit in this language where it is one of the known ones, else as the tool wrote it."""
-        return limit
+    def told(self, statement: str) -> str:
+        """Return what a tool states in this language where it is known, else as the tool wrote it."""
+        return in_chinese(statement) if self.language == "zh" else statement
 
     def unit(self, unit: str) -> str:
         return _UNITS.get(unit, unit) if self.language == "zh" else unit
@@ -274,6 +291,11 @@ def number(value: float) -> str:
     if abs(value - round(value)) < 1e-9 or abs(value) >= 1000:
         return f"{round(value):,}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}".rstrip("0").rstrip(".") or "0"
+
+
+def engine(provider: str) -> str:
+    """Return who served, without its model: `pocketsphinx` of `pocketsphinx:en-us`."""
+    return clean(provider.partition(":")[0])
 
 
 def clean(text: str) -> str:
