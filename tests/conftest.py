@@ -39,6 +39,12 @@ def making() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def broken() -> ModuleType:
+    """The makers of damaged, rare and hostile media, `tests/broken.py`."""
+    return load("broken")
+
+
+@pytest.fixture(scope="session")
 def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a Whisper model of random numbers, `tests/tiny_whisper.py`."""
     folder: Path = load("tiny_whisper").tiny_whisper(tmp_path_factory.mktemp("models") / "tiny-random-whisper")
