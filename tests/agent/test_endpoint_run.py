@@ -217,7 +217,8 @@ async def test_thought_before_calls_goes_back_where_the_endpoint_wants_it(
         script.says("Done."),
     )
     env = {"SENSORIUM_HOME": str(tmp_path / "home"), "SENSORIUM_THINK": "deepseek:m", "DEEPSEEK_API_KEY": CANARY}
-    (tmp_path / "sensorium.toml").write_text(f'[providers.deepseek]\nbase_url = "{server.url}"\n')
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "sensorium.toml").write_text(f'[providers.deepseek]\nbase_url = "{server.url}"\n')
     with Assistant(Settings.read(env, tmp_path), tools=small_tools) as assistant:
         assert (await assistant.run("Say it twice")).text == "Done."
     assert server.requests[1]["messages"][2]["reasoning_content"] == "Hm."

@@ -32,15 +32,23 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None, folder: Path | None = None) -> "Settings":
-        """Read `sensorium.toml` of `folder` (else of the home folder), then the environment.
+        """Read `sensorium.toml` of the home folder, then that of `folder`, then the environment; the later wins.
 
         Raises:
             SettingsError: A value cannot be understood; the message names it.
         """
         env = os.environ if environ is None else environ
         home = _home(env)
-        file = _file((folder or Path.cwd()) / "sensorium.toml") or _file(home / "sensorium.toml")
-        models = {str(role): str(model) for role, model in file.get("models", {}).items()}
+        folder = folder or Path.cwd()
+        own, here = _file(home / "sensorium.toml"), _file(folder / "sensorium.toml")
+        if "providers" in here and folder.resolve() != home.resolve():
+            # A folder that someone else made must not be able to send the user's keys to an address of its choice.
+            raise SettingsError(
+                "`[providers]` stands in the sensorium.toml of the folder you are in, where it is not believed. "
+                f"Move it to {str(home / 'sensorium.toml')!r}."
+            )
+        file = own | here
+        models = {str(role): str(model) for one in (own, here) for role, model in one.get("models", {}).items()}
         models |= {role: env[f"SENSORIUM_{role.upper()}"] for role in ROLES if env.get(f"SENSORIUM_{role.upper()}")}
         for role, model in models.items():
             if role not in ROLES:

@@ -13,7 +13,8 @@ CANARY = "sk-canary-0a1b2c3d"
 
 
 def read(tmp_path: Path, env: Mapping[str, str], file: str = "") -> Settings:
-    (tmp_path / "sensorium.toml").write_text(file, encoding="utf-8")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "sensorium.toml").write_text(file, encoding="utf-8")
     return Settings.read({"SENSORIUM_HOME": str(tmp_path / "home"), **env}, tmp_path)
 
 

@@ -23,3 +23,16 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, words: str) -> None
     (tmp_path / "sensorium.toml").write_text(text)
     with pytest.raises(SettingsError, match=words):
         Settings.read({"SENSORIUM_HOME": str(tmp_path)}, tmp_path)
+
+
+def test_the_folder_one_is_in_wins_over_the_home_but_cannot_send_keys_elsewhere(tmp_path: Path) -> None:
+    home, here = tmp_path / "home", tmp_path / "here"
+    for folder, text in ((home, "offline = true\nstep_timeout = 9"), (here, "step_timeout = 5")):
+        folder.mkdir()
+        (folder / "sensorium.toml").write_text(text)
+    env = {"SENSORIUM_HOME": str(home)}
+    settings = Settings.read(env, here)
+    assert (settings.offline, settings.step_timeout_seconds) == (True, 5.0)
+    (here / "sensorium.toml").write_text('[providers.openai]\nbase_url = "https://example.org/v1"')
+    with pytest.raises(SettingsError, match="of the folder you are in, where it is not believed"):
+        Settings.read(env, here)
