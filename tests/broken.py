@@ -80,6 +80,20 @@ def number_in(picture: np.ndarray) -> int:
     return sum(int(picture[row, int((bit + 0.5) * width / BITS)].mean() > 128) << bit for bit in range(BITS))
 
 
+def one_large_frame(path: Path, width: int, height: int) -> Path:
+    """Write a video of one plain frame."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=1)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuvj420p"
+        frame = av.VideoFrame(width, height, "yuvj420p")
+        for plane in frame.planes:
+            plane.update(b"\x80" * plane.buffer_size)
+        frame.pts = 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
 def remuxed(source: Path, target: Path, **options: str) -> Path:
     """Write the packets of a file into another container."""
     with av.open(str(source)) as container, av.open(str(target), "w", options=options) as out:

@@ -24,9 +24,14 @@ OPEN_SECONDS = 5.0
 """Longest time for reading the headers; every honest file needs a fraction of a second."""
 
 # No other file, no socket, no reference to an outside file, and a bounded look at the start.
-_OPTIONS = {"protocol_whitelist": "pipe", "max_streams": str(MAX_STREAMS), "probesize": "5000000"}
-_MOV_OPTIONS = {"enable_drefs": "0", "use_absolute_path": "0"}
 _CODEC_OPTIONS = {"max_pixels": str(MAX_VIDEO_PIXELS)}
+_OPTIONS = {
+    "protocol_whitelist": "pipe",
+    "max_streams": str(MAX_STREAMS),
+    "probesize": "5000000",
+    **_CODEC_OPTIONS,  # the look at the start decodes, too
+}
+_MOV_OPTIONS = {"enable_drefs": "0", "use_absolute_path": "0"}
 
 
 @contextmanager
