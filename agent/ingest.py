@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
 from ..tools.base.call import perform
 from ..tools.base.errors import ToolError
 from ..tools.base.run import Run
-from ..tools.base.workspace import shown_name
+from ..tools.base.workspace import Artifact, shown_name
 
 
 async def ingest_files(paths: Sequence[str], run: Run) -> list[dict[str, Any]]:
@@ -20,6 +21,8 @@ async def _ingest(path: str, run: Run) -> dict[str, Any]:
     """Return handle, name, media_type, kind, seconds, has_sound, has_pictures and size of one file."""
     try:
         artifact = await asyncio.to_thread(run.workspace.adopt, Path(path))
+        if _is_text(artifact):
+            return {"handle": artifact.handle, "name": artifact.name, "media_type": artifact.media_type, "kind": "text"}
         probed = (await perform("probe_media", {"media": artifact.handle}, run)).result
     except ToolError as error:
         return {"name": shown_name(Path(path).name), "error": str(error)}
@@ -32,4 +35,12 @@ async def _ingest(path: str, run: Run) -> dict[str, Any]:
     }
 
 
+def _is_text(artifact: Artifact) -> bool:
+    """Return whether it is text that says so: a playlist, or text under the name of a film, is a mistake to be told."""
+    guessed, _ = guess_type(artifact.name)
+    named_as_media = (guessed or "").split("/")[0] in ("video", "audio", "image")
+    return artifact.media_type in TEXTS and not named_as_media
+
+
+TEXTS = ("text/plain", "text/json")
 _SHOWN = ("kind", "seconds", "has_sound", "has_pictures", "width_pixels", "height_pixels")

@@ -8,7 +8,7 @@ from .base.errors import MediaError
 from .base.media import MediaFacts, examine
 from .base.moments import Findings, Measure, Moment, Source, Span
 from .base.run import Run
-from .base.tool import AnyFile, tool
+from .base.tool import Media, tool
 
 TOOL = "probe_media"
 
@@ -35,7 +35,7 @@ class AudioStream(BaseModel):
 class MediaReport(Findings):
     """What a file is made of."""
 
-    kind: Literal["video", "audio", "picture", "text", "data"]
+    kind: Literal["video", "audio", "picture"]
     container: str = Field(description="By content, whatever the name says.")
     bytes: int
     streams: list[str] = Field(default_factory=list, description="One line a stream.")
@@ -56,7 +56,7 @@ class MediaReport(Findings):
 
 @tool(effect="pure", resource="cpu")
 async def probe_media(
-    media: Annotated[AnyFile, Field(description="A video, audio or picture file.")],
+    media: Annotated[Media, Field(description="A video, audio or picture file.")],
     loudness: Annotated[bool, Field(description="Measure the loudness, which decodes all sound.")] = False,
     silence: Annotated[bool, Field(description="Find silent spans, which decodes all sound.")] = False,
     *,
@@ -67,10 +67,6 @@ async def probe_media(
     Use it first: it is quick, and tells which other tools make sense. The type is read from the content, never from the
     name. With `loudness` or `silence` the sound is measured too.
     """
-    artifact = run.artifact(media)
-    kind = artifact.media_type.split("/")[0]
-    if kind not in ("video", "audio", "image"):
-        return _no_media(media, run)
     path, name = run.path(media), run.name(media)
     facts = await run.thread(examine, path, name)
     if (loudness or silence) and facts.audio is None:
@@ -87,18 +83,6 @@ async def probe_media(
         run.progress(None, "looking for silence")
         quiet = await run.thread(silences, path, name, run)
     return _report(media, facts, lufs, quiet)
-
-
-def _no_media(media: str, run: Run) -> MediaReport:
-    artifact = run.artifact(media)
-    text = artifact.media_type.startswith("text/")
-    return MediaReport(
-        media=media,
-        kind="text" if text else "data",
-        container=artifact.media_type,
-        bytes=artifact.bytes,
-        moments=[_fact(media, f"{'Text' if text else 'Data'}: {artifact.media_type}, {artifact.bytes:,} bytes.")],
-    )
 
 
 def _report(media: str, facts: MediaFacts, lufs: float | None, quiet: list[Span] | None) -> MediaReport:

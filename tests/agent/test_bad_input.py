@@ -25,10 +25,14 @@ def names(answer: Answer) -> set[str]:
 
 
 def huge_png(path: Path) -> Path:
-    """Write a PNG whose header says 30 000 × 30 000 and that has no pixels."""
+    """Write a PNG whose header says 30 000 × 30 000 and that has next to no pixels."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
     header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
-    chunk = b"IHDR" + header
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk)))
+    pixels = zlib.compress(bytes(90_001))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b""))
     return path
 
 
