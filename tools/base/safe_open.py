@@ -29,7 +29,8 @@ _OPTIONS = {
     "protocol_whitelist": "pipe",
     "max_streams": str(MAX_STREAMS),
     "probesize": "5000000",
-    **_CODEC_OPTIONS,  # the look at the start decodes, too
+    # The look at the start decodes, too. Wider than our limit, so that what is a little over it is told by its size.
+    "max_pixels": str(3 * MAX_VIDEO_PIXELS),
 }
 _MOV_OPTIONS = {"enable_drefs": "0", "use_absolute_path": "0"}
 
@@ -87,7 +88,9 @@ def video_stream(container: "InputContainer") -> "VideoStream | None":
     moving = [
         stream
         for stream in container.streams.video
-        if stream.codec_context is not None and not stream.disposition & Disposition.attached_pic
+        if stream.codec_context is not None
+        and stream.codec_context.width > 0
+        and not stream.disposition & Disposition.attached_pic
     ]
     return next(
         (stream for stream in moving if stream.disposition & Disposition.default), moving[0] if moving else None
