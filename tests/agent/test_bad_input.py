@@ -47,7 +47,7 @@ def huge_png(path: Path) -> Path:
             lambda at: (at / "list.mp4").write_text("#EXTM3U\n#EXTINF:1,\n/etc/hosts\n") and at / "list.mp4",
             ["list.mp4", "playlist"],
         ),
-        (lambda at: huge_png(at / "huge.png"), ["huge.png", "30,000"]),
+        (lambda at: huge_png(at / "huge.png"), ["huge.png", "900,000,000 pixels"]),
         (lambda at: (at / "noise.mp4").write_bytes(bytes(range(256)) * 40) and at / "noise.mp4", ["noise.mp4"]),
     ],
     ids=["missing", "empty", "folder", "text", "playlist", "huge", "noise"],
