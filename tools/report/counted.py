@@ -14,7 +14,10 @@ def counted(files: Sequence[File], parts: Sequence[Sequence[Part]], known: Seque
     named = {one.name: one for one in known}
     for file, chapters in zip(files, parts, strict=True):
         for measure in (*_lengths(file), *_shown(file, chapters), *_speech(file)):
-            if any(one.media == file.handle and base_name(name) == measure.name for name, one in named.items()):
+            own = {base_name(name): one for name, one in named.items() if one.media == file.handle}
+            slides = own.get("slides")
+            counted_already = measure.name == "headings_on_screen" and slides and slides.value == measure.value
+            if measure.name in own or counted_already:
                 continue
             placed = measure.model_copy(update={"media": file.handle})
             name = free_name(measure.name, named, placed)

@@ -43,6 +43,7 @@ def _player(at: int, file: File, say: Wording) -> str:
         f'<div class="player" data-file="{at}" hidden><div class="stage">'
         f'<button type="button" aria-label="{say("close")}">×</button>'
         f'<{file.kind} controls preload="metadata" src="{source}"></{file.kind}></div></div>'
+        f'<p class="note absent" hidden>{say("beside", name=text(file.name))}</p>'
     )
 
 

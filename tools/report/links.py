@@ -6,7 +6,7 @@ from html import escape
 from ..base.moments import Moment
 from .counted import base_name
 from .illustrations import Illustration
-from .model import Draft
+from .model import Draft, Sentence
 from .wording import Wording, clean, clock
 
 MOST_SHOWN = 4
@@ -75,17 +75,18 @@ class Links:
         seconds = self._frame_times.get(handle)
         return "" if seconds is None else escape(self._say("picture_of", at=clock(seconds)))
 
-    def cites(self, evidence: Sequence[str]) -> str:
+    def cites(self, sentence: Sentence) -> str:
         """Return the links of one sentence; those beyond the first few open on demand.
 
         A time is written once for what stands close to it: the lines of a slide, the segments of a sentence.
         """
+        close = 0.5 if sentence.role == "claim" else SAME_TIME_SECONDS
         links, last, framed = [], float("-inf"), set[str]()
-        for name in evidence:
+        for name in sentence.evidence:
             moment = self._moments.get(name)
             link = self.to(name)
             if moment and moment.start_seconds is not None:
-                if abs(moment.start_seconds - last) >= SAME_TIME_SECONDS:
+                if abs(moment.start_seconds - last) >= close:
                     link = f"{self.when(moment)} {link}"
                     last = moment.start_seconds
                 frame = self.frame(moment.artifact or "")

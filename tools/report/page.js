@@ -11,6 +11,9 @@ for (const box of document.querySelectorAll(".player")) {
   };
   if (media.readyState > 0) shown();
   else media.addEventListener("loadedmetadata", shown, { once: true });
+  const absent = () => { box.nextElementSibling.hidden = false; };
+  if (media.error) absent();
+  else media.addEventListener("error", absent, { once: true });
   box.querySelector("button").addEventListener("click", () => {
     media.pause();
     box.firstElementChild.classList.remove("floating");

@@ -85,7 +85,7 @@ class _Page:
             label = _LABELS.get(one.role, "") if labelled else ""
             shown = f'<span class="label">{self.say(label)}</span>' if label and label != before else ""
             before = label
-            lines.append(f'<li class="{one.role}">{shown}{self._body(one)}{self.links.cites(one.evidence)}</li>')
+            lines.append(f'<li class="{one.role}">{shown}{self._body(one)}{self.links.cites(one)}</li>')
         return f'<ul class="claims">{"".join(lines)}</ul>'
 
     def _body(self, sentence: Sentence) -> str:
@@ -156,7 +156,9 @@ class _Page:
 
     def _said(self, chapter: Chapter) -> str:
         lines = [one for one in chapter.said if one.text.strip()]
-        quoted = {name for one in chapter.sentences if one.role == "said" for name in one.evidence}
+        # What was quoted whole need not stand here again.
+        whole = (one for one in chapter.sentences if one.role in ("said", "drafted") and "…" not in one.text)
+        quoted = {name for one in whole for name in one.evidence}
         if not lines or all(one.id in quoted for one in lines):
             return ""
         drafted = any(map(is_draft, lines))

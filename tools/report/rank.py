@@ -85,21 +85,26 @@ def key_terms(sentences: Sequence[str], count: int, *, titles: Iterable[int] = (
     ever seen without it is left out, as in the C-value of Frantzi (2000).
 
     Args:
-        titles: Positions of sentences that are titles; what stands there counts three times.
+        titles: Positions of sentences that are titles; what stands there counts three times, and a whole title is a
+            term although it is seen once.
     """
     places: dict[str, list[int]] = {}
     written: dict[str, Counter[str]] = {}
     weight: Counter[str] = Counter()
     raised = set(titles)
+    whole: set[str] = set()
     for at, sentence in enumerate(sentences):
         for phrase in _phrases(sentence):
             key = " ".join(map(stem, phrase.split()))
             places.setdefault(key, []).append(at)
             written.setdefault(key, Counter())[phrase] += 1
             weight[key] += 3 if at in raised else 1
+            if at in raised and phrase == sentence.strip():
+                whole.add(key)
     found: dict[str, Term] = {}
     for key in sorted(weight, key=lambda key: (-_worth(key, weight[key]), places[key][0], key)):
-        if (weight[key] < 2 and len(sentences) > 3) or _adds_nothing(key, places, found):
+        once = len(places[key]) < 2 and key not in whole and len(sentences) > 3
+        if once or _adds_nothing(key, places, found):
             continue
         text = written[key].most_common(1)[0][0]
         found[key] = Term(text=text, count=len(places[key]), places=tuple(dict.fromkeys(places[key])))

@@ -54,7 +54,7 @@ def _opening(file: File, fact: Moment, measures: Mapping[str, Measure], say: Wor
 
 
 def _headings(parts: Sequence[Part], measures: Mapping[str, Measure], say: Wording) -> list[Sentence]:
-    count = measures.get("headings_on_screen")
+    count = measures.get("headings_on_screen") or measures.get("slides")
     headed = list({one.start_seconds: one for part in parts for one in part.screens if one.title}.values())
     if not count or not headed:
         return []

@@ -10,15 +10,16 @@ from sensorium.tools import call
 from sensorium.tools.base.moments import Measure
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.words import is_han
-from sensorium.tools.report import chinese, wording
+from sensorium.tools.report import chinese
 from sensorium.tools.report.chinese import in_chinese
+from sensorium.tools.report.phrases import PHRASES
 from sensorium.tools.report.wording import Wording, clean, clock, quote
 
 HOLES = re.compile(r"\{(\w+)\}")
 
 
 def test_each_phrase_takes_the_same_values_in_both_languages() -> None:
-    for key, (english, other) in wording._BOTH.items():
+    for key, (english, other) in PHRASES.items():
         assert sorted(HOLES.findall(english)) == sorted(HOLES.findall(other)), key
 
 
