@@ -24,7 +24,8 @@ from .plan import MISSING, Plan, PlanError, Step, references, resolve
 logger = logging.getLogger(__name__)
 
 Record = dict[str, Any]
-"""How a step ended: step, tool, status, seconds, cached, provider, cost_usd, error, artifacts, partial."""
+"""How a step ended: step, tool, status, seconds, cached, provider, cost_usd, error, artifacts, partial; and once its
+plan ended, whether it is `final`, that is, no other step used it."""
 
 MAX_ITEMS = 500
 """The most calls one step with `for_each` may become."""
@@ -80,7 +81,8 @@ class Executor:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             raise
-        return {step.id: self.records[step.id] for step in plan.steps}
+        used = {need for step in plan.steps for need in step.needs()}
+        return {step.id: self.records[step.id] | {"final": step.id not in used} for step in plan.steps}
 
     async def _step(self, step: Step, steps: Mapping[str, Step]) -> Record:
         """Run one step and announce how it ended."""

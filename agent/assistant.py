@@ -345,7 +345,13 @@ def _results(rows: Sequence[StepRow]) -> dict[str, Any]:
 
 def _answer(row: RunRow, state: "State", executor: Executor, seconds: float) -> Answer:
     records = state.get("records", {})
-    made = dict.fromkeys(pair for name in records for pair in _names(executor.scope.get(name)))
+    made = dict.fromkeys(
+        (handle, called)
+        for name, record in records.items()
+        for handle, called, media_type in _named(executor.scope.get(name))
+        # Frames that were only a step on the way to a report are in the report, or not worth showing.
+        if record["final"] or not media_type.startswith("image/")
+    )
     shown = ("tool", "status", "seconds", "cost_usd", "cached", "provider", "error")
     return Answer(
         run_id=row.run,
@@ -377,19 +383,19 @@ def _status(state: "State") -> Status:
     return "done"
 
 
-def _names(result: Any) -> Iterator[tuple[str, str]]:
-    """Yield handle and name of each artifact in a plain result.
+def _named(result: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield handle, name and media type of each artifact in a plain result.
 
     The library keeps one name for a content, and two reports may show the same picture under different ones.
     """
     if isinstance(result, dict):
         if {"handle", "name", "media_type"} <= result.keys():
-            yield result["handle"], result["name"]
+            yield result["handle"], result["name"], result["media_type"]
         for part in result.values():
-            yield from _names(part)
+            yield from _named(part)
     elif isinstance(result, list):
         for part in result:
-            yield from _names(part)
+            yield from _named(part)
 
 
 def _known(run: Run, handle: str) -> Artifact | None:
