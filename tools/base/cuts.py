@@ -125,8 +125,8 @@ class _Search:
         group = part.group
         start, end = group.start_seconds, group.end_seconds
         after = FADE_SECONDS if group.still else MARGIN_SECONDS
-        # A flash may lie on the key frame: then the picture before it tells.
-        opening = [(start - 1e-3, prior)] if prior else []
+        # A flash or a fade may begin on the key frame: then the picture before it tells.
+        opening = [(start - 0.8 * HOLD_SECONDS, prior)] if prior else []
         if part.whole:
             yield from self._changes(chain(opening, reader.looks(start, end + after)), end + after)
             return

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 64, 36
 # Below this spread of brightness (0…255) a picture is flat: it has no structure to compare.
 FLAT = 2.0
+FLAT_LEVEL = 10.0
+"""From this difference on, two flat pictures are of different colours."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,10 @@ class Difference:
     """1 - correlation of the brightness: 0 the same, about 1 nothing in common; a change of light leaves it at 0."""
     light: float
     """Difference of the mean brightness, 0…255."""
-    flat: bool
-    """Both are of one plain colour, so that only the level can tell."""
 
     def exceeds(self, structure: float, level: float) -> bool:
-        """Return whether this is another picture: something else is in it, or it is one plain colour after another."""
-        return self.structure > structure and self.level > (5 * level if self.flat else level)
+        """Return whether this is another picture, and not the same one in other light or with other noise."""
+        return self.structure > structure and self.level > level
 
 
 def look(frame: "VideoFrame", scaler: "VideoReformatter") -> Look:
@@ -68,7 +68,9 @@ def difference(one: Look, other: Look) -> Difference:
 
     level = float(np.abs(one.planes - other.planes).mean())
     structure = 1.0 - float(one.structure @ other.structure)
-    return Difference(level, structure, abs(one.light - other.light), one.flat and other.flat)
+    if one.flat and other.flat:
+        structure = 1.0 if level > FLAT_LEVEL else 0.0
+    return Difference(level, structure, abs(one.light - other.light))
 
 
 def tones_moved(one: Look, other: Look) -> float:
