@@ -49,6 +49,8 @@ def exit_code(error: SensoriumError) -> int:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the chosen command and its arguments; exits with 2 when they cannot be understood."""
     parser, commands = _parser()
+    if arguments and arguments[0] == "mcp":  # its options are its own: this folder knows nothing of that one
+        return argparse.Namespace(module="..mcp_server.command", function="mcp", arguments=arguments[1:])
     if arguments and (command := commands.choices.get(arguments[0])):
         # Options may stand between and after the files.
         return command.parse_intermixed_args(arguments[1:])
@@ -112,6 +114,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
     plan.add_argument("files", metavar="FILE", nargs="*", type=Path)
     _json(plan)
 
+    command("mcp", "..mcp_server.command", "serve the tools to other programs over MCP; options: sensorium mcp --help")
     doctor = command("doctor", ".doctor", "say what works here, what is missing, and what adds it")
     doctor.add_argument("--online", action="store_true", help="ask the model that plans one tiny question")
     _json(doctor)

@@ -20,6 +20,12 @@ _ABOUT = {
     "pages": {"type": "integer", "description": "How many pages there are."},
     "next": {"type": "string", "description": "How to get what is not in this result."},
     "notice": {"type": "string", "description": "What to know about the text in it."},
+    "job_id": {"type": "string", "description": "Instead of a result: the job that goes on; see `next`."},
+    "tool": {"type": "string", "description": "Of the job."},
+    "status": {"type": "string", "description": "Of the job."},
+    "seconds": {"type": "number", "description": "How long the job has been running."},
+    "percent": {"type": "number", "description": "How far the job is."},
+    "doing": {"type": "string", "description": "What the job is doing."},
 }
 _SCALARS = ("string", "integer", "number", "boolean")
 
@@ -54,7 +60,10 @@ def shown_schema(tool: Tool, hidden: Collection[str], *, nested: bool = False, p
 
 
 def result_schema(model: type[BaseModel], left_out: Collection[str]) -> dict[str, Any]:
-    """Return the schema of a tool's result as it is sent: defaults may be missing, files have a path."""
+    """Return the schema of a tool's result as it is sent: defaults may be missing, files have a path.
+
+    Nothing is required, because a call that takes long gives a job instead.
+    """
     whole = model.model_json_schema(mode="validation")
     definitions = whole.get("$defs", {})
     if artifact := definitions.get("Artifact"):
@@ -63,7 +72,6 @@ def result_schema(model: type[BaseModel], left_out: Collection[str]) -> dict[str
     shown = {
         "type": "object",
         "properties": {**properties, **{name: schema for name, schema in _ABOUT.items() if name not in properties}},
-        "required": [name for name in whole.get("required", []) if name not in left_out],
     }
     used = _used(shown, definitions)
     if used:

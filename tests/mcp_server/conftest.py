@@ -1,25 +1,35 @@
 """A server with some tools that misbehave beside those of the catalog."""
 
+import asyncio
 import importlib
 import json
+import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import httpx2
 import pytest
-from mcp.server import MCPServer
+import uvicorn
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult
 
 from sensorium.mcp_server.access import Access
-from sensorium.mcp_server.app import build_server
+from sensorium.mcp_server.app import MediaServer, build_server
 from sensorium.mcp_server.faces import ALL
+from sensorium.mcp_server.serve import web_app
 from sensorium.mcp_server.service import Options
+from sensorium.mcp_server.tokens import Tokens
 from sensorium.tools import catalog
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.base.tool import Tool
+
+TOKENS = {"token-of-the-first-client": "first", "token-of-the-second-client": "second"}
 
 
 @pytest.fixture(scope="session")
@@ -45,10 +55,10 @@ def films(tmp_path: Path, making: ModuleType) -> Path:
 
 
 @pytest.fixture
-def serve(settings: Settings, films: Path, misbehaving: Mapping[str, Tool]) -> Callable[..., MCPServer[Any]]:
+def serve(settings: Settings, films: Path, misbehaving: Mapping[str, Tool]) -> Callable[..., MediaServer]:
     """Build a server with all tools; keyword arguments are its options."""
 
-    def build(**options: Any) -> MCPServer[Any]:
+    def build(**options: Any) -> MediaServer:
         given = replace(Options(groups=frozenset({ALL})), **options)
         return build_server(settings, {**catalog(), **misbehaving}, Access.to([films], private=settings.home), given)
 
@@ -61,9 +71,46 @@ def body() -> Callable[[CallToolResult], dict[str, Any]]:
 
     def read(result: CallToolResult) -> dict[str, Any]:
         first = result.content[0]
-        assert first.type == "text", result
-        plain = json.loads(first.text)
-        assert isinstance(plain, dict)
-        return plain
+        assert first.type == "text" and first.text.startswith("{"), result
+        return dict(json.loads(first.text))
 
     return read
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server on loopback."""
+
+    address: str
+
+    @asynccontextmanager
+    async def client(self, mode: str = "auto", *, token: str = "token-of-the-first-client") -> AsyncIterator[Client]:
+        """Connect with a token."""
+        http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=60)
+        transport = streamable_http_client(f"{self.address}/mcp", http_client=http)
+        async with http, Client(transport, mode=mode) as client:
+            yield client
+
+
+@asynccontextmanager
+async def _running(server: MediaServer, **given: Any) -> AsyncIterator[Running]:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{bound.getsockname()[1]}"
+        chosen = {"hosts": [host], "origins": [f"http://{host}"], "max_upload_bytes": 3_000_000, **given}
+        app = web_app(server, Tokens.of(TOKENS), **chosen)
+        web = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2))
+        serving = asyncio.create_task(web.serve(sockets=[bound]))
+        while not web.started:  # noqa: ASYNC110 - it has no event for this
+            await asyncio.sleep(0.01)
+        try:
+            yield Running(f"http://{host}")
+        finally:
+            web.should_exit = True
+            await serving
+
+
+@pytest.fixture
+def running() -> Callable[..., AbstractAsyncContextManager[Running]]:
+    """Run a server over HTTP, with two tokens."""
+    return _running

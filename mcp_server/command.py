@@ -1,0 +1,142 @@
+"""`sensorium-mcp`, also as `sensorium mcp`: the options, and what they lead to."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..tools.base.errors import ArgumentError, SensoriumError, SettingsError
+from ..tools.base.settings import Settings
+
+_EPILOG = """for example:
+  sensorium-mcp --allow-dir ~/Movies                       on standard input, for a client on this machine
+  sensorium-mcp --allow-dir ~/Movies --http 127.0.0.1:8000  over HTTP, with a token"""
+_MEGABYTE = 1_000_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve, and return the exit code: 0 done, 2 usage, 3 settings, 130 interrupted."""
+    chosen = _parser().parse_args(arguments)
+    # Before the SDK does it: standard output belongs to the protocol.
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO if chosen.verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    try:
+        _serve(chosen)
+    except KeyboardInterrupt:
+        return 130
+    except SensoriumError as error:
+        print(f"sensorium-mcp: {error}", file=sys.stderr)
+        return 3 if isinstance(error, SettingsError) else 2 if isinstance(error, ArgumentError) else 1
+    return 0
+
+
+def mcp(chosen: argparse.Namespace) -> int:
+    """Serve as `sensorium mcp`."""
+    return main(chosen.arguments)
+
+
+def _serve(chosen: argparse.Namespace) -> None:
+    from ..tools.base.catalog import catalog
+    from .access import Access
+    from .app import build_server
+    from .serve import Web, is_loopback, serve_http
+    from .service import Options
+
+    if not chosen.allow_dir and not chosen.http:
+        raise ArgumentError("Name at least one folder whose files may be read: `--allow-dir DIR`.")
+    settings = Settings.read()
+    access = Access.to(chosen.allow_dir, private=settings.home)
+    host, port = chosen.http or ("", 0)
+    options = Options(
+        groups=chosen.tools,
+        images=chosen.images,
+        output=chosen.out_dir.expanduser().absolute() if chosen.out_dir else None,
+        nearby=not chosen.http or is_loopback(host),
+        workers=chosen.workers,
+    )
+    server = build_server(settings, catalog(), access, options)
+    if not chosen.http:
+        if sys.stdin.isatty():
+            print("Waiting for an MCP client on standard input; Ctrl-C ends.", file=sys.stderr)
+        server.run("stdio")
+        return
+    web = Web(
+        host=host,
+        port=port,
+        token_file=chosen.token_file or settings.home / "mcp-token",
+        hosts=chosen.allow_host,
+        origins=chosen.allow_origin,
+        max_upload_bytes=chosen.max_upload_mb * _MEGABYTE,
+    )
+    serve_http(server, web)
+
+
+def _parser() -> argparse.ArgumentParser:
+    from .. import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="sensorium-mcp",
+        description="Serve the tools to other programs over MCP.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"sensorium-mcp {__version__}")
+    parser.add_argument(
+        "--allow-dir", action="append", default=[], type=Path, metavar="DIR",
+        help="a folder whose files clients may name, with all that is in it; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--out-dir", type=Path, metavar="DIR", help="where copies of what is made go")
+    parser.add_argument(
+        "--tools", type=_groups, default=_groups("media,make,agent"), metavar="GROUPS",
+        help="which tools to offer: media, make, code, agent, or all (default media,make,agent)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--images", choices=("inline", "links", "omit"), default="inline",
+        help="pictures in results, links to them, or neither for models without eyes (default inline)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--workers", type=_count, default=2, metavar="N", help="calls that are worked on at once (default 2)"
+    )
+    parser.add_argument("--verbose", action="store_true", help="log each call on standard error, without its contents")
+    web = parser.add_argument_group("over HTTP")
+    web.add_argument("--http", type=_address, metavar="HOST:PORT", help="serve there instead of on standard input")
+    web.add_argument(
+        "--token-file", type=Path, metavar="FILE",
+        help="lines of `TOKEN` or `NAME TOKEN`; made with a random one when left out",
+    )  # fmt: skip
+    web.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME[:PORT]", help="a name the server is reached by"
+    )
+    web.add_argument(
+        "--allow-origin", action="append", default=[], metavar="URL", help="a web page's origin that may call"
+    )
+    web.add_argument(
+        "--max-upload-mb", type=_count, default=2000, metavar="N", help="largest upload in megabytes (default 2000)"
+    )
+    return parser
+
+
+def _groups(text: str) -> frozenset[str]:
+    known = ("media", "make", "code", "agent", "all")
+    names = frozenset(one.strip() for one in text.split(","))
+    if unknown := names - set(known):
+        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))!r} is none of: {', '.join(known)}")
+    return names
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} must be HOST:PORT, for example 127.0.0.1:8000")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from 1 up")
+    return int(text)

@@ -1,0 +1,108 @@
+"""Run a server: on standard input, or over HTTP with a token."""
+
+import ipaddress
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..tools.base.errors import SettingsError
+from .files_http import add_file_routes
+from .guard import Guard
+from .tokens import Tokens
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from .app import MediaServer
+
+PATH = "/mcp"
+MOST_CONNECTIONS = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Web:
+    """How to serve over HTTP."""
+
+    host: str
+    port: int
+    token_file: Path
+    hosts: Sequence[str] = ()
+    """Names under which the server is reached, beside the bind's own."""
+    origins: Sequence[str] = ()
+    """Web pages that may call, such as `https://app.example`."""
+    max_upload_bytes: int = 2 * 2**30
+
+    @property
+    def is_loopback(self) -> bool:
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach a server there."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def web_app(
+    server: "MediaServer", tokens: Tokens, *, hosts: Sequence[str], origins: Sequence[str], max_upload_bytes: int
+) -> "ASGIApp":
+    """Return the ASGI application: the protocol at `/mcp`, files beside it, the guard in front of all."""
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    add_file_routes(server, server.service, max_bytes=max_upload_bytes)
+    security = TransportSecuritySettings(allowed_hosts=list(hosts), allowed_origins=list(origins))
+    app = server.streamable_http_app(streamable_http_path=PATH, transport_security=security)
+    return Guard(app, tokens=tokens, hosts=hosts, origins=origins)
+
+
+def serve_http(server: "MediaServer", web: Web) -> None:
+    """Serve until stopped.
+
+    Raises:
+        SettingsError: The address cannot be bound, the token file cannot be used, or others than this machine could
+            reach the server and its names were not given.
+    """
+    import uvicorn
+
+    if not web.is_loopback and not (web.hosts and web.token_file.exists()):
+        raise SettingsError(
+            f"{web.host!r} can be reached from other machines. Then `--token-file FILE` and `--allow-host NAME` (what "
+            "clients write in the address) must be given, and a proxy with TLS should stand before it."
+        )
+    tokens = Tokens.read(web.token_file) if web.token_file.exists() else Tokens.make(web.token_file)
+    bound = _bind(web.host, web.port)
+    port = bound.getsockname()[1]
+    hosts = [*web.hosts, *(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]") if web.is_loopback)]
+    origins = [*web.origins, *(f"http://{one}" for one in hosts if web.is_loopback)]
+    app = web_app(server, tokens, hosts=hosts, origins=origins, max_upload_bytes=web.max_upload_bytes)
+    shown = f"[{web.host}]" if ":" in web.host else web.host
+    print(f"Serving http://{shown}:{port}{PATH}; the token is in {web.token_file}", file=sys.stderr, flush=True)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=5,
+    )
+    uvicorn.Server(config).run(sockets=[bound])
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind)
+        if sys.platform != "win32":  # there it would let a second server take the same address
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except (OSError, OverflowError) as error:
+        raise SettingsError(f"{host}:{port} cannot be used: {error}. Choose another address or port.") from error
+    return bound

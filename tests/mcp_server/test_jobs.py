@@ -1,0 +1,272 @@
+"""Calls that take longer than a client waits."""
+
+import asyncio
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+from mcp.server import MCPServer
+from mcp.types import CallToolResult, TextContent
+
+from sensorium.mcp_server.job_store import JobStore
+from sensorium.mcp_server.jobs import Limits
+from sensorium.tools.base.library import Library
+from sensorium.tools.base.settings import Settings
+
+Serve = Callable[..., MCPServer[Any]]
+Body = Callable[[CallToolResult], dict[str, Any]]
+ERAS = ("legacy", "2026-07-28")
+QUICK = Limits(answer_seconds=0.5, heartbeat_seconds=1.0)
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it is looked for living processes as on POSIX")
+
+
+@pytest.fixture(params=ERAS)
+def era(request: pytest.FixtureRequest) -> str:
+    """Which handshake the client speaks."""
+    return str(request.param)
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> Path:
+    """The file in which napping tools leave the numbers of their processes."""
+    return tmp_path / "mark"
+
+
+def _lives(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        try:
+            os.kill(process, 0)
+        except OSError:
+            return False
+        return not Path("/proc/self").exists()
+    return state != "Z"
+
+
+async def _processes(mark: Path) -> list[int]:
+    """Return the processes of the naps that began, as soon as one did."""
+    while not (mark.exists() and mark.read_text().endswith("\n")):  # noqa: ASYNC110, ASYNC240 - another process writes
+        await asyncio.sleep(0.02)
+    return [int(one) for one in mark.read_text().split()]  # noqa: ASYNC240
+
+
+async def _all_end(processes: list[int]) -> bool:
+    for _ in range(200):
+        if not any(map(_lives, processes)):
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+async def test_a_long_call_gives_a_job_in_time_and_its_result_later(
+    serve: Serve, era: str, body: Body, mark: Path
+) -> None:
+    async with Client(serve(limits=QUICK), mode=era) as client:
+        started = time.monotonic()
+        first = await client.call_tool("nap", {"seconds": 4, "mark": str(mark)})
+        assert time.monotonic() - started < 3
+        told = body(first)
+        assert (first.is_error, told["status"], told["tool"]) == (False, "running", "nap")
+        assert first.structured_content == told
+        assert re.fullmatch(r"[0-9a-f]{32}", told["job_id"])
+        assert "job_status" in told["next"] and "Do not call `nap` again" in told["next"]
+        waiting = await client.call_tool("job_status", {"job_id": told["job_id"], "wait_seconds": 0})
+        assert body(waiting)["status"] == "running"
+        done = await client.call_tool("job_status", {"job_id": told["job_id"], "wait_seconds": 25})
+        assert body(done)["status"] == "done"
+        assert isinstance(done.content[1], TextContent)
+        assert done.content[1].text == '{"text":"slept 4 s"}'
+        again = await client.call_tool("job_status", {"job_id": told["job_id"]})
+        assert again.content[1] == done.content[1]
+
+
+async def test_the_same_call_again_attaches_to_the_same_job(serve: Serve, body: Body, mark: Path) -> None:
+    arguments = {"seconds": 3, "mark": str(mark)}
+    async with Client(serve(limits=QUICK)) as client:
+        first = body(await client.call_tool("nap", arguments))
+        other = body(await client.call_tool("nap", {**arguments, "seconds": 3.5}))
+        second = body(await client.call_tool("nap", arguments))
+        assert first["job_id"] == second["job_id"] != other["job_id"]
+        for job in (first, other):
+            await client.call_tool("job_status", {"job_id": job["job_id"]})
+        assert len(mark.read_text().splitlines()) == 2  # noqa: ASYNC240
+
+
+async def test_a_result_that_was_not_fetched_is_given_to_the_same_call(
+    serve: Serve, body: Body, mark: Path, settings: Settings
+) -> None:
+    arguments = {"seconds": 1.5, "mark": str(mark)}
+    jobs = JobStore(Library(settings.home))
+    async with Client(serve(limits=QUICK)) as client:
+        job = body(await client.call_tool("nap", arguments))["job_id"]
+        while (row := jobs.get(job, "local")) and row.status == "running":  # noqa: ASYNC110 - another process writes
+            await asyncio.sleep(0.05)
+        assert body(await client.call_tool("nap", arguments))["text"] == "slept 1.5 s"
+        assert len(mark.read_text().splitlines()) == 1  # noqa: ASYNC240
+        assert body(await client.call_tool("nap", arguments))["status"] == "running", (
+            "it was fetched: this is a new one"
+        )
+
+
+async def test_progress_grows_and_comes_often_enough(serve: Serve, era: str, mark: Path) -> None:
+    heard: list[tuple[float, float, float | None, str | None]] = []
+
+    async def progressed(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((time.monotonic(), progress, total, message))
+
+    async with Client(serve(limits=Limits(heartbeat_seconds=1.0)), mode=era) as client:
+        began = time.monotonic()
+        await client.call_tool("nap", {"seconds": 4, "mark": str(mark)}, progress_callback=progressed)
+    values = [progress for _, progress, _, _ in heard]
+    assert len(values) >= 3
+    assert all(later > earlier for earlier, later in pairwise(values))
+    assert {total for _, _, total, _ in heard} == {100}
+    assert heard[-1][3] == "asleep" and values[-1] > 50
+    times = [began, *(at for at, _, _, _ in heard)]
+    assert max(later - earlier for earlier, later in pairwise(times)) < 2
+
+
+async def test_a_call_that_only_waits_for_a_place_has_a_heartbeat_too(serve: Serve, mark: Path) -> None:
+    notes: list[str | None] = []
+
+    async def progressed(progress: float, total: float | None, message: str | None) -> None:
+        notes.append(message)
+
+    async with Client(serve(workers=1, limits=Limits(answer_seconds=3, heartbeat_seconds=0.6))) as client:
+        first = asyncio.create_task(client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))
+        await _processes(mark)
+        await client.call_tool("nap", {"seconds": 61, "mark": str(mark)}, progress_callback=progressed)
+        first.cancel()
+    assert len(notes) >= 3
+    assert notes[-1] == "waiting for a free place"
+
+
+async def test_a_cancelled_call_is_killed_with_all_that_it_started(serve: Serve, era: str, mark: Path) -> None:
+    async with Client(serve(), mode=era) as client:
+        call = asyncio.create_task(client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))
+        processes = await _processes(mark)
+        assert all(map(_lives, processes)) and len(processes) == 2
+        call.cancel()
+        assert await _all_end(processes)
+
+
+async def test_a_call_that_two_wait_for_goes_on_when_one_leaves(serve: Serve, body: Body, mark: Path) -> None:
+    arguments = {"seconds": 1.5, "mark": str(mark)}
+    server = serve()
+    async with Client(server) as one, Client(server) as other:
+        leaving = asyncio.create_task(one.call_tool("nap", arguments))
+        staying = asyncio.create_task(other.call_tool("nap", arguments))
+        await _processes(mark)
+        leaving.cancel()
+        assert body(await staying)["text"] == "slept 1.5 s"
+    assert len(mark.read_text().splitlines()) == 1  # noqa: ASYNC240
+
+
+async def test_job_cancel_kills_the_work(serve: Serve, era: str, body: Body, mark: Path) -> None:
+    async with Client(serve(limits=QUICK), mode=era) as client:
+        job = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
+        processes = await _processes(mark)
+        cancelled = body(await client.call_tool("job_cancel", {"job_id": job}))
+        assert cancelled["status"] == "cancelled"
+        assert await _all_end(processes)
+        assert body(await client.call_tool("job_status", {"job_id": job}))["status"] == "cancelled"
+        assert body(await client.call_tool("job_cancel", {"job_id": job}))["status"] == "cancelled"
+
+
+async def test_a_failed_job_is_an_error_that_says_why(serve: Serve, body: Body, mark: Path) -> None:
+    async with Client(serve(workers=1, limits=QUICK)) as client:
+        blocking = body(await client.call_tool("nap", {"seconds": 2, "mark": str(mark)}))
+        waiting = body(await client.call_tool("refuse", {"letters": 3}))
+        assert waiting["status"] == "running"
+        failed = await client.call_tool("job_status", {"job_id": waiting["job_id"]})
+        assert failed.is_error is True
+        assert body(failed)["status"] == "failed"
+        assert isinstance(failed.content[1], TextContent)
+        assert failed.content[1].text == "The film is torn. xxx Mend it."
+        await client.call_tool("job_status", {"job_id": blocking["job_id"]})
+
+
+async def test_too_many_jobs_are_refused_with_their_names(serve: Serve, body: Body, mark: Path) -> None:
+    limits = Limits(answer_seconds=0.3, most_jobs=2)
+    async with Client(serve(limits=limits)) as client:
+        jobs = [body(await client.call_tool("nap", {"seconds": 60 + n, "mark": str(mark)}))["job_id"] for n in range(2)]
+        third = await client.call_tool("nap", {"seconds": 90, "mark": str(mark)})
+        assert third.is_error is True
+        assert isinstance(third.content[0], TextContent)
+        assert all(job in third.content[0].text for job in jobs) and "job_cancel" in third.content[0].text
+        for job in jobs:
+            await client.call_tool("job_cancel", {"job_id": job})
+
+
+async def test_a_promised_job_outlives_the_server_and_is_found_by_the_next(
+    serve: Serve, body: Body, mark: Path
+) -> None:
+    arguments = {"seconds": 3, "mark": str(mark)}
+    async with Client(serve(limits=QUICK)) as client:
+        job = body(await client.call_tool("nap", arguments))["job_id"]
+        processes = await _processes(mark)
+    assert all(map(_lives, processes)), "the first server is gone, its worker is not"
+    async with Client(serve(limits=QUICK)) as client:
+        attached = body(await client.call_tool("nap", arguments))
+        assert (attached["status"], attached["job_id"]) == ("running", job)
+        done = await client.call_tool("job_status", {"job_id": job})
+        assert body(done)["status"] == "done"
+        assert done.content[1] == TextContent(type="text", text='{"text":"slept 3 s"}')
+    assert len(mark.read_text().splitlines()) == 1, "it was done once"  # noqa: ASYNC240
+    assert await _all_end(processes)
+
+
+async def test_a_job_whose_process_was_killed_with_the_server_is_begun_again(
+    serve: Serve, body: Body, mark: Path
+) -> None:
+    async with Client(serve(limits=QUICK)) as client:
+        job = body(await client.call_tool("nap", {"seconds": 2, "mark": str(mark)}))["job_id"]
+        processes = await _processes(mark)
+    for process in processes:
+        os.kill(process, 9)
+    assert await _all_end(processes)
+    async with Client(serve()) as client:
+        done = await client.call_tool("job_status", {"job_id": job})
+        assert body(done)["status"] == "done"
+    assert len(mark.read_text().splitlines()) == 2  # noqa: ASYNC240
+
+
+async def test_what_reaches_outside_is_not_begun_again(serve: Serve, body: Body, mark: Path) -> None:
+    async with Client(serve(limits=QUICK)) as client:
+        job = body(await client.call_tool("post", {"mark": str(mark)}))["job_id"]
+        processes = await _processes(mark)
+    os.kill(processes[0], 9)
+    assert await _all_end(processes)
+    async with Client(serve()) as client:
+        asked = await client.call_tool("job_status", {"job_id": job})
+        assert asked.is_error is True
+        assert isinstance(asked.content[0], TextContent)
+        assert "whether it had its effect is not known" in asked.content[0].text
+        assert body(await client.call_tool("job_status", {"job_id": job}))["status"] == "cancelled"
+    assert len(mark.read_text().splitlines()) == 1  # noqa: ASYNC240
+
+
+async def test_the_next_server_can_stop_what_the_first_left_running(serve: Serve, body: Body, mark: Path) -> None:
+    async with Client(serve(limits=QUICK)) as client:
+        job = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
+        processes = await _processes(mark)
+    async with Client(serve()) as client:
+        assert body(await client.call_tool("job_cancel", {"job_id": job}))["status"] == "cancelled"
+    assert await _all_end(processes)
+
+
+async def test_what_nobody_was_promised_ends_with_the_server(serve: Serve, mark: Path) -> None:
+    async with Client(serve()) as client:
+        call = asyncio.create_task(client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))
+        processes = await _processes(mark)
+    call.cancel()
+    assert await _all_end(processes)

@@ -1,0 +1,156 @@
+"""The same server on standard input and over HTTP, in both eras: results, cancellation, clean ends."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.stdio import stdio_client
+from mcp.types import CallToolResult
+
+Body = Callable[[CallToolResult], dict[str, Any]]
+Connect = Callable[[str], AbstractAsyncContextManager[Client]]
+HERE = Path(__file__).parent
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it is looked for living processes as on POSIX")
+
+
+@pytest.fixture(params=["stdio", "http"])
+def connect(
+    request: pytest.FixtureRequest, serve: Callable[..., Any], running: Callable[..., Any], tmp_path: Path, films: Path
+) -> Connect:
+    """Connect to the server over one of the transports, in a given era."""
+
+    @asynccontextmanager
+    async def over_http(mode: str) -> AsyncIterator[Client]:
+        async with running(serve()) as web, web.client(mode) as client:
+            yield client
+
+    @asynccontextmanager
+    async def over_stdio(mode: str) -> AsyncIterator[Client]:
+        arguments = [str(HERE / "misbehaving_server.py"), str(tmp_path / "home"), str(films)]
+        command = StdioServerParameters(command=sys.executable, args=arguments, env={"PYTHONPATH": str(HERE)})
+        with (tmp_path / "log").open("w") as log:
+            async with Client(stdio_client(command, errlog=log), mode=mode) as client:
+                yield client
+
+    return over_http if request.param == "http" else over_stdio
+
+
+@pytest.fixture(params=["legacy", "2026-07-28"])
+def era(request: pytest.FixtureRequest) -> str:
+    """Which handshake the client speaks."""
+    return str(request.param)
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> Path:
+    """The file in which napping tools leave the numbers of their processes."""
+    return tmp_path / "mark"
+
+
+async def _processes(mark: Path) -> list[int]:
+    while not (mark.exists() and mark.read_text().endswith("\n")):  # noqa: ASYNC110, ASYNC240 - another process writes
+        await asyncio.sleep(0.02)
+    return [int(one) for one in mark.read_text().split()]  # noqa: ASYNC240
+
+
+async def _all_end(processes: list[int]) -> bool:
+    for _ in range(200):
+        if not any(Path(f"/proc/{one}/cmdline").exists() and _is_no_zombie(one) for one in processes):  # noqa: ASYNC240
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+def _is_no_zombie(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+async def test_a_call_gives_its_result_and_its_errors(connect: Connect, era: str, body: Body) -> None:
+    async with connect(era) as client:
+        given = await client.call_tool("chatter", {"lines": 1})
+        refused = await client.call_tool("break_down", {"secret": "sk-canary"})
+    assert body(given)["text"] == "line 0 of many, with some words"
+    assert refused.is_error is True
+    assert "canary" not in refused.model_dump_json()
+
+
+@pytest.mark.parametrize("how", ["cancel", "time-out"])
+async def test_giving_up_kills_the_work(connect: Connect, era: str, how: str, mark: Path) -> None:
+    async with connect(era) as client:
+        await client.call_tool("chatter", {"lines": 1})  # a process is there before the clock runs
+        arguments = {"seconds": 60, "mark": str(mark)}
+        call = asyncio.create_task(
+            client.call_tool("nap", arguments, read_timeout_seconds=2 if how == "time-out" else None)
+        )
+        processes = await _processes(mark)
+        assert len(processes) == 2
+        if how == "cancel":
+            call.cancel()
+        with pytest.raises((asyncio.CancelledError, MCPError, TimeoutError)):
+            await call
+        assert await _all_end(processes)
+        after = await client.call_tool("chatter", {"lines": 1})
+        assert after.is_error is False
+
+
+async def test_a_broken_connection_kills_the_work_in_the_new_era(
+    serve: Callable[..., Any], running: Callable[..., Any], mark: Path
+) -> None:
+    version = "2026-07-28"
+    call = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {
+            "name": "nap",
+            "arguments": {"seconds": 60, "mark": str(mark)},
+            "_meta": {
+                "io.modelcontextprotocol/protocolVersion": version,
+                "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+                "io.modelcontextprotocol/clientCapabilities": {},
+            },
+        },
+    }
+    headers = {
+        "Authorization": "Bearer token-of-the-first-client",
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": version,
+        "Mcp-Method": "tools/call",
+        "Mcp-Name": "nap",
+    }
+    async with running(serve()) as web, httpx2.AsyncClient(headers=headers, timeout=60) as http:
+        request = asyncio.create_task(http.post(f"{web.address}/mcp", json=call))
+        processes = await _processes(mark)
+        request.cancel()
+        assert await _all_end(processes)
+
+
+async def test_closing_standard_input_ends_the_server_and_the_work(tmp_path: Path, films: Path) -> None:
+    env = {**os.environ, "SENSORIUM_HOME": str(tmp_path / "home"), "SENSORIUM_OFFLINE": "1"}
+    command = [sys.executable, "-m", "sensorium.mcp_server", "--allow-dir", str(films)]
+    ended = subprocess.run(command, env=env, input="", capture_output=True, text=True, timeout=60, check=False)  # noqa: ASYNC221
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+async def test_the_real_server_answers_on_standard_input(tmp_path: Path, films: Path, era: str, body: Body) -> None:
+    command = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "sensorium.mcp_server", "--allow-dir", str(films), "--out-dir", str(tmp_path / "out")],
+        env={"SENSORIUM_HOME": str(tmp_path / "home"), "SENSORIUM_OFFLINE": "1"},
+    )
+    with (tmp_path / "log").open("w") as log:
+        async with Client(stdio_client(command, errlog=log), mode=era) as client:
+            seen = await client.call_tool("view_media", {"media": "talk.mp4"})
+    assert Path(body(seen)["picture"]["path"]).parent == tmp_path / "out"
