@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from ..base.moments import Moment
 from ..base.words import count_words, join, split_sentences
@@ -63,8 +64,11 @@ def _sentences(run: Sequence[Moment]) -> Iterator[Said]:
     for moment in run:
         text = join([text, moment.text])
         stretches.append((len(text) - len(moment.text.strip()), len(text)))
+    first = 0
     for start, end in split_sentences(text):
-        inside = [at for at, (left, right) in enumerate(stretches) if left < end and right > start]
+        while stretches[first][1] <= start:
+            first += 1
+        inside = list(takewhile(lambda at, end=end: stretches[at][0] < end, range(first, len(stretches))))
         if count_words(text[start:end]) <= LONGEST_WORDS:
             yield Said(text=text[start:end], moments=tuple(run[at] for at in inside))
         else:
