@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 from ..base.moments import Moment
 from ..base.words import count_words, join, split_sentences
@@ -68,7 +67,8 @@ def _sentences(run: Sequence[Moment]) -> Iterator[Said]:
     for start, end in split_sentences(text):
         while stretches[first][1] <= start:
             first += 1
-        inside = list(takewhile(lambda at, end=end: stretches[at][0] < end, range(first, len(stretches))))
+        after = next((at for at in range(first, len(stretches)) if stretches[at][0] >= end), len(stretches))
+        inside = range(first, after)
         if count_words(text[start:end]) <= LONGEST_WORDS:
             yield Said(text=text[start:end], moments=tuple(run[at] for at in inside))
         else:
