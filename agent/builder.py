@@ -10,8 +10,6 @@ from .phrases import Tongue
 from .plan import literal
 from .times import Span
 
-MOST_STEPS = 60
-"""A plan may have 64; the rest is for what follows from all files together."""
 MOST_MATCHES = 20
 MOST_IN_SPAN = 40
 LEAST_SECONDS = 0.1
@@ -39,10 +37,14 @@ class Builder:
         return Tongue(self.understood.language)
 
     def step(self, name: str, tool: str, args: Plain, *, optional: bool = False) -> str:
-        """Add a step unless it is there; a step that one plan part needs for sure is not optional."""
-        if name not in self.steps:
-            self.steps[name] = {"id": name, "tool": tool, "args": args, **({"optional": True} if optional else {})}
-        return f"${name}"
+        """Return a reference to the step with these arguments, added when there is none; its name may get a number."""
+        free, number = name, 1
+        while free in self.steps and self.steps[free]["args"] != args:
+            number += 1
+            free = f"{name}_{number}"
+        if free not in self.steps:
+            self.steps[free] = {"id": free, "tool": tool, "args": args, **({"optional": True} if optional else {})}
+        return f"${free}"
 
     def named(self, name: str, file: File) -> str:
         return name if len(self.files) == 1 else f"{name}_{self.files.index(file) + 1}"
@@ -70,19 +72,6 @@ class Builder:
             found.append(self.summary_of_text(file))
         return found
 
-    def fitting(self, files: list[File], steps_each: int) -> list[File]:
-        """Return the files that a plan has room for; the others are noted."""
-        room = max(1, (MOST_STEPS - len(self.steps)) // steps_each)
-        if len(files) > room:
-            left = ", ".join(file.name for file in files[room : room + 3]) + (", …" if len(files) > room + 3 else "")
-            self.notes.append(
-                self.say(
-                    f"One run takes {room} of these {len(files)} files; left out: {left}. Ask again with those.",
-                    f"一次只能处理这 {len(files)} 个文件中的 {room} 个，未处理：{left}。请对它们再提一次。",
-                )
-            )
-        return files[:room]
-
     def missing(self, lack: str, needed: str) -> None:
         """Note that no file has what is needed."""
         if not self.files:
@@ -98,14 +87,12 @@ class Builder:
             self.notes.append(self.say(f"None of the files has {lack}.", f"这些文件都没有{lack}。"))
 
     def search(self, name: str, sources: list[str], query: str, span: Span | None) -> str:
-        """Add a search; several of one request get numbers."""
-        same = [one for one in self.steps if one == name or one.startswith(f"{name}_")]
         args: Plain = {"findings": sources, "limit": MOST_MATCHES if query else MOST_IN_SPAN}
         if query:
             args["query"] = literal(query)
         if span:
             args["between_seconds"] = self.bounded(span)
-        return self.step(f"{name}_{len(same) + 1}" if same else name, "find_moments", args)
+        return self.step(name, "find_moments", args)
 
     def bounded(self, span: Span) -> list[float]:
         """Return a span that ends: at the end of the longest file when nothing else is said."""

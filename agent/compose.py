@@ -23,9 +23,12 @@ from .intents import (
     Transcribe,
     Understanding,
 )
+from .phrases import Tongue, lack_words
 from .plan import literal
 from .times import Span
 
+MOST_STEPS = 64
+"""What a plan may have."""
 MOST_FRAMES = 24
 """Pictures of one video for a report; more would be looked at by nobody."""
 
@@ -43,15 +46,36 @@ class Composed:
 
 def compose(understood: Understanding, files: Sequence[File]) -> Composed:
     """Return the plan for a request; steps that several intents need are in it once."""
-    builder = _Composer(understood, [file for file in files if not file.error])
-    for intent in _in_order(understood.intents):
-        builder.add_intent(intent)
+    usable = [file for file in files if not file.error]
+    composer = _composed(understood, usable[:MOST_STEPS])
+    while len(composer.steps) > MOST_STEPS:
+        composer = _composed(understood, composer.files[:-1])
     goal = " ".join(understood.request.split())
     return Composed(
         goal=literal(goal[:200] + "…" if len(goal) > 200 else goal),
-        steps=list(builder.steps.values()),
-        notes=list(dict.fromkeys(builder.notes)),
+        steps=list(composer.steps.values()),
+        notes=list(dict.fromkeys([*composer.notes, *_left_out(usable, len(composer.files), composer.say)])),
     )
+
+
+def _composed(understood: Understanding, files: list[File]) -> "_Composer":
+    composer = _Composer(understood, files)
+    for intent in _in_order(understood.intents):
+        composer.add_intent(intent)
+    return composer
+
+
+def _left_out(files: list[File], taken: int, say: Tongue) -> list[str]:
+    """Note the files a plan has no room for."""
+    if taken == len(files):
+        return []
+    names = ", ".join(file.name for file in files[taken : taken + 3]) + (", …" if len(files) > taken + 3 else "")
+    return [
+        say(
+            f"One run takes {taken} of these {len(files)} files; left out: {names}. Ask again with those.",
+            f"一次只能处理这 {len(files)} 个文件中的 {taken} 个，未处理：{names}。请对它们再提一次。",
+        )
+    ]
 
 
 def _in_order(intents: Sequence[Intent]) -> list[Intent]:
@@ -95,14 +119,14 @@ class _Composer(Builder):
                 self.summarize(intent)
 
     def report(self) -> None:
-        files = self.fitting(self.files, 7)
-        if not files:
+        if not self.files:
+            self.missing("", self.say("a file to report on", "要分析的文件"))
             return
-        findings = [reference for file in files for reference in self.examine(file)]
+        findings = [reference for file in self.files for reference in self.examine(file)]
         args: Plain = {
             "findings": findings,
             "request": literal(self.understood.request),
-            "media": [file.reference for file in files],
+            "media": [file.reference for file in self.files],
             "language": self.understood.language,
             "run_facts": "$run",
         }
@@ -128,7 +152,7 @@ class _Composer(Builder):
         return found
 
     def transcribe(self, wanted: Transcribe) -> None:
-        files = self.fitting(self.sounding(), 1 + (wanted.span is not None))
+        files = self.sounding()
         for file in files:
             args: Plain = {"media": file.reference}
             if wanted.language:
@@ -148,7 +172,7 @@ class _Composer(Builder):
         return found
 
     def chapters(self) -> None:
-        files = self.fitting([file for file in self.files if file.seconds], 4)
+        files = [file for file in self.files if file.seconds]
         if not files:
             self.missing(
                 self.say("length to divide into chapters", "时长，不能分章"),
@@ -162,10 +186,11 @@ class _Composer(Builder):
             self.step(self.named("chapters", file), "make_chapters", args)
 
     def find(self, query: str, span: Span | None) -> None:
-        files = self.fitting(self.files, 3)
-        sources = [reference for file in files for reference in self.perceive(file)]
+        sources = [reference for file in self.files for reference in self.perceive(file)]
         if sources:
             self.search("found", sources, query, span)
+        elif not self.files:
+            self.notes.append(lack_words("know", self.say))
         else:
             self.missing(
                 self.say("words to search", "可搜索的文字或语音"),
@@ -179,7 +204,7 @@ class _Composer(Builder):
                 self.say("pictures, so there is no text to read", "画面，没有可识别的文字"),
                 self.say("a picture or a video", "图片或视频"),
             )
-        for file in self.fitting(seen, 2):
+        for file in seen:
             if file.kind == "text":
                 self.step(self.named("content", file), "read_artifact", {"artifact": file.reference})
             else:
@@ -189,7 +214,7 @@ class _Composer(Builder):
         videos = [file for file in self.files if file.kind == "video"]
         if not videos:
             self.missing(self.say("frames", "画面帧"), self.say("a video", "视频"))
-        for file in self.fitting(videos, 2):
+        for file in videos:
             args: Plain = {"media": file.reference, **self.which_frames(wanted, file)}
             if wanted.sheet:
                 args["contact_sheet"] = True
@@ -213,10 +238,10 @@ class _Composer(Builder):
         return args
 
     def facts(self, wanted: Facts) -> None:
-        for file in self.fitting([file for file in self.files if file.kind in ("picture", "video")], 4):
+        for file in [file for file in self.files if file.kind in ("picture", "video")]:
             if file.kind == "picture":
                 args: Plain = {"media": file.reference}
-                if wanted.location:
+                if "location" in wanted.subjects:
                     args["location"] = True
                 self.step(self.named("facts", file), "image_facts", args)
                 self.see_text(file)
@@ -238,7 +263,7 @@ class _Composer(Builder):
                 )
             )
             return
-        first, *others = self.fitting(files, 4)
+        first, *others = files
         for number, other in enumerate(others, 1):
             args: Plain = {"first": first.reference, "second": other.reference}
             if known := self.perceive(first):
@@ -296,15 +321,14 @@ class _Composer(Builder):
         args: Plain = {"series": series, "kind": numbers.kind}
         if numbers.title:
             args["title"] = literal(numbers.title)
-        same = sum(one["tool"] == "make_chart" for one in self.steps.values())
-        self.step(f"chart_{same + 1}" if same else "chart", "make_chart", args)
+        self.step("chart", "make_chart", args)
 
     def pace(self, file: File) -> str:
         args = {"speech": self.hear(file)}
         return self.step(self.named("rate", file), "measure_speech", args, optional=True)
 
     def rate(self, wanted: Rate) -> None:
-        for file in self.fitting(self.sounding(), 3):
+        for file in self.sounding():
             measured = self.pace(file)
             if wanted.chart:
                 args = {
@@ -319,7 +343,7 @@ class _Composer(Builder):
     def probe(self, wanted: Probe) -> None:
         if not self.files:
             self.missing("", self.say("a file", "文件"))
-        for file in self.fitting(self.files, 1):
+        for file in self.files:
             args: Plain = {"media": file.reference}
             if wanted.loudness and file.sounds:
                 args["loudness"] = True
@@ -332,7 +356,7 @@ class _Composer(Builder):
         videos = [file for file in self.files if file.kind == "video"]
         if not videos:
             self.missing(self.say("scenes", "镜头"), self.say("a video", "视频"))
-        for file in self.fitting(videos, 1):
+        for file in videos:
             if wanted.exact:
                 args = {"media": file.reference, "exact": True}
                 self.step(self.named("exact_scenes", file), "find_scenes", args)
@@ -347,7 +371,7 @@ class _Composer(Builder):
         if texts and len(texts) == len(self.files) == 1:
             self.step("summary", "summarize_text", {"file": texts[0].reference, "sentences": wanted.sentences})
             return
-        sources = [reference for file in self.fitting(self.files, 4) for reference in self.perceive(file)]
+        sources = [reference for file in self.files for reference in self.perceive(file)]
         if not sources:
             self.missing(
                 self.say("words to summarize", "可总结的文字或语音"), self.say("a file to summarize", "要总结的文件")

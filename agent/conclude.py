@@ -1,7 +1,6 @@
 """The last words of the embedded brain: what came out, what did not, and what to know about it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ..tools.report.wording import Wording, clean
 from .compose import Composed
@@ -29,10 +28,7 @@ from .intents import (
 )
 from .phrases import ABILITIES, Tongue, lack_words
 from .plan import Plan
-from .tell import tell
-
-Results = Mapping[str, Mapping[str, Any]]
-"""Step id -> tool, status, error, cached, seconds, output."""
+from .tell import Results, tell
 
 
 def conclude(understood: Understanding, composed: Composed, files: Sequence[File], results: Results) -> str:
@@ -89,16 +85,16 @@ def _greetings(understood: Understanding, files: Sequence[File], say: Tongue) ->
 
 def _answers(understood: Understanding, results: Results, names: Mapping[str, str], say: Tongue) -> list[str]:
     """Return what each intent's tools found, in the order it was asked for."""
-    told: list[str] = []
+    told: set[str] = set()
     parts: list[str] = []
     for intent in understood.intents:
         for tool in _tools_of(intent):
             for name, result in results.items():
                 if result.get("tool") != tool or result.get("status") != "done" or name in told:
                     continue
-                told.append(name)
+                told.add(name)
                 output = result.get("output")
-                text = tell(tool, output, say)
+                text = tell(tool, output, intent, results, say)
                 media = output.get("media") if isinstance(output, Mapping) else None
                 if text and len(names) > 1 and isinstance(media, str) and media in names:
                     text = f"{clean(names[media])}\n{text}"
@@ -134,7 +130,7 @@ _ANSWERED_BY: Mapping[type[Intent], tuple[str, ...]] = {
 def _failures(composed: Composed, results: Results, say: Tongue) -> list[str]:
     """Return a line for each step that failed; what failed only for want of another is left out."""
     bad = {name for name, one in results.items() if one.get("status") in ("failed", "skipped", "cancelled")}
-    if not bad:
+    if not any(one.get("error") for one in results.values()):
         return []
     plan = Plan.model_validate({"goal": "", "steps": composed.steps})
     needs = {step.id: step.needs() for step in plan.steps}
@@ -165,7 +161,7 @@ def _limits(understood: Understanding, results: Results) -> list[str]:
                 # That nothing was found is said above, in the language of the request.
                 nothing = repr(output.get("query")) if "query" in output and not output.get("matches") else "\0"
                 limits = [clean(str(limit)) for limit in output.get("limits", []) if nothing not in str(limit)]
-                found += [wording.limit(limit) for limit in limits]
+                found += [wording.told(limit) for limit in limits]
     return list(dict.fromkeys(found))
 
 

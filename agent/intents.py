@@ -58,11 +58,15 @@ class Frames:
     sheet: bool = False
 
 
+Subject = Literal["codes", "faces", "colours", "light", "camera", "location"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """Facts of pictures: size, colours, codes, faces."""
+    """Facts of pictures."""
 
-    location: bool = False
+    subjects: frozenset[Subject] = frozenset()
+    """Only these; all when there are none."""
 
 
 @dataclass(frozen=True)

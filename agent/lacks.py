@@ -18,7 +18,6 @@ _NOT_FILM = r"(?!\s+(?:report|summar|transcript|subtitle|chapter|analysis|overvi
 _HAN_NOT_CHART = r"(?![^,。]{0,8}(?:图表|柱|折线|饼|曲线|直方|散点|条形|语速))"
 
 LACKS: Mapping[Lack, re.Pattern[str]] = {
-    "address": re.compile(r"\b(?:https?|ftp)://\S+|\bwww\.\S+"),
     "translate": sign(
         r"""
             translat(?:e[sd]?|ing|ions?)

@@ -24,7 +24,7 @@ from .intents import (
 )
 from .lacks import lacks_in
 from .numbers import numbers_in
-from .signs import SIGNS, signs_in
+from .signs import SIGNS, signs_in, subjects_in
 from .times import NUMBER, Span, Times, number, times_in
 from .topics import explicit_topic, topic_of
 from .wording import Clause, either
@@ -128,7 +128,7 @@ def _wanted(clause: Clause, text: str, times: Times, seconds: float | None, kind
     if "describe" in signs:
         found += [Facts() if kinds == {"picture"} else Report(), Cannot("see")]
     elif "facts" in signs and not found:
-        found.append(Facts(location="location" in signs))
+        found.append(Facts(subjects=subjects_in(text)))
     if "brief" in signs or ("report" in signs and (_SENTENCES.search(times.rest) or times.spans)):
         found.append(Summarize(sentences=_sentences(times.rest, "brief" in signs), span=_span(times)))
     elif "report" in signs or ("analyze" in signs and not found):

@@ -63,9 +63,10 @@ _LACKS: Mapping[Lack, tuple[str, str]] = {
         "我不能打开网址：本版本没有这个功能。请先下载文件，再给出它的路径。",
     ),
     "know": (
-        "I answer about the files you give me, and I have none that this is about. "
-        f"Questions of general knowledge need {_THINK}.",
-        f"我根据您给的文件回答，而这里没有相关的文件。一般知识的问题需要{_HAN_THINK}。",
+        "I answer about the files you give me, and there are none: name them after the request, "
+        f'`sensorium run "…" FILE`. Questions of general knowledge need {_THINK}.',
+        '我根据您给的文件回答，而这里没有文件：请在请求后面写上文件，`sensorium run "…" 文件`。'
+        f"一般知识的问题需要{_HAN_THINK}。",
     ),
 }
 

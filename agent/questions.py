@@ -4,7 +4,7 @@ import re
 
 from .intents import Cannot, Chapters, Compare, Facts, Find, Intent, Probe, Rate, Read, Scenes, Summarize, Transcribe
 from .lacks import LACKS
-from .signs import signs_in
+from .signs import signs_in, subjects_in
 from .times import Span, times_in
 from .topics import explicit_topic, topic_of
 from .wording import Clause, either, sign
@@ -173,7 +173,7 @@ def _without_search(text: str, signs: set[str]) -> Intent | None:
         return Transcribe()
     if _GIST.search(text):
         return Summarize()
-    return Facts() if "facts" in signs else None
+    return Facts(subjects=subjects_in(text)) if "facts" in signs else None
 
 
 def _of_pictures(text: str, signs: set[str]) -> list[Intent]:
@@ -183,5 +183,5 @@ def _of_pictures(text: str, signs: set[str]) -> list[Intent]:
         return [Compare()]
     if "probe" in signs and not signs & {"facts", "describe"}:
         return [Probe()]
-    facts = Facts(location="location" in signs)
-    return [facts] if signs & {"facts", "location"} else [facts, Cannot("see")]
+    subjects = subjects_in(text)
+    return [Facts(subjects=subjects)] if subjects else [Facts(), Cannot("see")]

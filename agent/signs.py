@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from .intents import Subject
 from .times import NUMBER
 from .wording import either, sign
 
@@ -146,19 +147,8 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
         """,
     ),
     "facts": sign(
-        r"""
-            qr(?: ?-?codes?)?|bar ?-?codes?|faces?|people|persons?|colou?rs?|palette|exif|brightness|sharp(?:ness)?
-            blurr?(?:y|ed|iness)|exposure|over-?exposed|duplicates?|blank|image facts|gps|location|camera
-            (?:image|picture|photo) (?:quality|facts)
-        """,
-        r"""
-            二维码|条形?码|人脸|面孔|几个人|多少人|颜色|色彩|色调|曝光|清晰(?:度)?|模糊|亮度|相机|拍摄地|哪里拍
-            位置信息|(?:图片|照片)(?:的)?(?:信息|参数|属性|事实)
-        """,
-    ),
-    "location": sign(
-        r"gps|location|where (?:was|is|were) (?:it|this|the \w+) (?:taken|shot|photographed)",
-        r"拍摄地|哪里拍|位置信息|在哪[里儿]?拍",
+        r"(?:image|picture|photo) (?:quality|facts|details|info(?:rmation)?)|facts (?:of|about|on)",
+        r"(?:图片|照片)的?(?:信息|参数|属性|事实)",
     ),
     "describe": sign(
         r"""
@@ -178,7 +168,7 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
     ),
     "compare": sign(
         r"""
-            compar(?:e[sd]?|ing|ison)|differences?|differ(?:s|ent)?|diff|similar(?:ity|ities)?|(?:the )?same
+            compar(?:e[sd]?|ing|ison)|differences?|differ(?:s|ent)?|diff|similar(?:ity|ities)?|duplicates?|(?:the )?same
             identical|versus|vs\.?|better quality|which (?:one )?is (?:better|longer|shorter|larger|sharper|louder)
             changed between
         """,
@@ -239,7 +229,29 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
 
 def signs_in(text: str) -> set[str]:
     """Return the names of the signs in lower-case text."""
-    return {name for name, pattern in SIGNS.items() if pattern.search(text)}
+    found = {name for name, pattern in SIGNS.items() if pattern.search(text)}
+    return found | {"facts"} if subjects_in(text) else found
+
+
+SUBJECTS: Mapping[Subject, re.Pattern[str]] = {
+    "codes": sign(r"qr(?: ?-?codes?)?|bar ?-?codes?", r"二维码|条形?码"),
+    "faces": sign(r"faces?|people|persons?", r"人脸|面孔|几个人|多少人"),
+    "colours": sign(r"colou?rs?|palette", r"颜色|色彩|色调"),
+    "light": sign(
+        r"brightness|bright|dark|sharp(?:ness)?|blurr?(?:y|ed|iness)|exposure|over-?exposed|blank",
+        r"曝光|清晰|模糊|亮度|空白",
+    ),
+    "camera": sign(r"exif|camera|when was (?:it|this|the \w+) (?:taken|shot)", r"相机|拍摄(?:时间|参数|信息)"),
+    "location": sign(
+        r"gps|location|where (?:was|is|were) (?:it|this|the \w+) (?:taken|shot|photographed)",
+        r"拍摄地|哪里拍|位置信息|在哪[里儿]?拍",
+    ),
+}
+
+
+def subjects_in(text: str) -> frozenset[Subject]:
+    """Return which facts of a picture lower-case text asks for."""
+    return frozenset(subject for subject, pattern in SUBJECTS.items() if pattern.search(text))
 
 
 def is_greeting(text: str) -> bool:

@@ -1,18 +1,33 @@
 """What a request wants: words in English and Chinese become intents."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
+from typing import TypeVar
 
 from ..tools.base.words import Language, guess_language
 from .aloud import say_in
 from .facts import File
-from .intents import Cannot, Chart, Greet, Help, Intent, Rate, Report, Step, Summarize, Transcribe, Understanding
-from .lacks import LACKS
+from .intents import (
+    Cannot,
+    Chart,
+    Facts,
+    Greet,
+    Help,
+    Intent,
+    Probe,
+    Rate,
+    Report,
+    Step,
+    Summarize,
+    Transcribe,
+    Understanding,
+)
 from .orders import ordered
 from .questions import asked, is_question
 from .signs import is_greeting, signs_in
-from .wording import Clause, clauses, either, masked, sign
+from .wording import ADDRESS, Clause, clauses, either, masked, sign
 
 _POLITE_ENGLISH = either(
     r"""
@@ -34,7 +49,7 @@ _POLITE_CHINESE = either(
     """
 )
 _POLITE = re.compile(rf"\W*(?:(?:{_POLITE_ENGLISH})\b|{_POLITE_CHINESE})")
-_POLITE_END = re.compile(r"(?:\s*(?:please|thanks|thank you|for me|谢谢|好吗|可以吗|行吗|吧))+\W*$")
+_POLITE_END = re.compile(r"(?<!\s)(?:\s*(?:please|thanks|thank you|for me|谢谢|好吗|可以吗|行吗|吧))+\W*$")
 _ANSWERS = r"\b(?:report|summar\w+|answer|reply|write|respond|minutes|notes)\b.*\bin"
 _LANGUAGE_OF_ANSWER: tuple[tuple[Language, re.Pattern[str]], ...] = (
     (
@@ -57,6 +72,8 @@ _INLINE = re.compile(
     r"(?:summari[sz]e|summary of|tl;?dr|shorten|总结|概括|摘要)[^:\n]{0,40}(?::|\n)\s*(?P<text>\S.{60,})$", re.DOTALL
 )
 
+Wanted = TypeVar("Wanted", Transcribe, Probe, Facts)
+
 MOST_SAYINGS = 8
 """How many texts one request can have said aloud."""
 
@@ -71,9 +88,8 @@ def understand(request: str, files: Sequence[File] = ()) -> Understanding:
     usable = [file for file in files if not file.error]
     matched = masked(request, [file.name for file in files])
     found: list[Intent] = []
-    if LACKS["address"].search(matched):
+    if ADDRESS.search(request):
         found.append(Cannot("address"))
-        matched = LACKS["address"].sub(lambda hit: " " * len(hit[0]), matched)
     command = matched
     for _ in range(MOST_SAYINGS):
         if said := say_in(request, matched):
@@ -129,13 +145,31 @@ def _tidy(found: list[Intent]) -> list[Intent]:
         once[once.index(Rate())] = Rate(chart=True)
     if Rate(chart=True) in once:
         once = [one for one in once if one not in (Rate(), Chart(numbers=None))]
-    heard = [one for one in once if isinstance(one, Transcribe)]
-    if len(heard) > 1:
-        both = replace(heard[0], subtitles=True, language=next((one.language for one in heard if one.language), None))
-        once = [both if one is heard[0] else one for one in once if one not in heard[1:]]
+    once = _merged(
+        once,
+        Transcribe,
+        lambda one, other: replace(
+            one, subtitles=one.subtitles or other.subtitles, language=one.language or other.language
+        ),
+    )
+    once = _merged(
+        once,
+        Probe,
+        lambda one, other: Probe(loudness=one.loudness or other.loudness, silence=one.silence or other.silence),
+    )
+    once = _merged(once, Facts, lambda one, other: Facts(subjects=one.subjects | other.subjects))
     if len(once) > 1:
         once = [one for one in once if not isinstance(one, Greet)]
     return once
+
+
+def _merged(found: list[Intent], kind: type[Wanted], both: Callable[[Wanted, Wanted], Wanted]) -> list[Intent]:
+    """Return the intents with those of one kind as one, where the first of them stands."""
+    same = [one for one in found if isinstance(one, kind)]
+    if len(same) < 2:
+        return found
+    one = reduce(both, same)
+    return [one if intent is same[0] else intent for intent in found if intent is same[0] or intent not in same]
 
 
 def _otherwise(request: str, matched: str, usable: Sequence[File]) -> list[Intent]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 MASK = "\u2588"
 """Stands for each letter of what is quoted, so that no word in it is read as a command."""
 
+HEAD_LETTERS, TAIL_LETTERS = 1500, 500
+"""What is read of a longer request; patterns cost time that grows with its square."""
+
 _TRADITIONAL = (
     "報寫轉錄總結視頻圖場鏡頭讀說話語長碼編裡裏這個們麼時間現顯關於對較區別異樣畫數標題節輯聽識檔擷靜響聲臉顏"
     "條維單張頁請幫處幾從後內講談論紹釋難詞簡縮製輸導檢測調開變換給會議紀問還並"
@@ -45,7 +48,7 @@ _JOINT = (
     r"并且|并|然后|再|接着|同时|还有|以及|另外|顺便|而且|和"
 )
 _ABBREVIATED = r"(?<!\bdr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bprof)(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)"
-_SPLIT = re.compile(rf"[!?。]+|{_ABBREVIATED}\.(?=\s|$)|(?:\s*(?:{_JOINT}))+\s*(?={_HEAD})")
+_SPLIT = re.compile(rf"[!?。]+|{_ABBREVIATED}\.(?=\s|$)|(?<!\s)(?:\s*(?:{_JOINT}))+\s*(?={_HEAD})")
 
 
 def either(text: str) -> str:
@@ -78,8 +81,14 @@ def plain(text: str) -> str:
 
 
 def masked(text: str, names: Iterable[str] = ()) -> str:
-    """Return the plain text with what is quoted masked, and the names of files blank."""
-    folded = plain(text)
+    """Return the plain text with what is quoted masked, and names of files and addresses blank.
+
+    The middle of a very long text is masked: what is wanted stands at its beginning or end, what is between is content.
+    """
+    folded = ADDRESS.sub(lambda hit: " " * len(hit[0]), plain(text))
+    if len(folded) > HEAD_LETTERS + TAIL_LETTERS:
+        middle = len(folded) - HEAD_LETTERS - TAIL_LETTERS
+        folded = folded[:HEAD_LETTERS] + MASK * middle + folded[-TAIL_LETTERS:]
     for name in names:
         if "." in name.strip("."):
             folded = folded.replace(plain(name), " " * len(name))

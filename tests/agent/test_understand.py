@@ -1,0 +1,330 @@
+"""What is understood of requests in English, in Chinese and in both."""
+
+import time
+
+import pytest
+
+from sensorium.agent.facts import File
+from sensorium.agent.intents import (
+    Cannot,
+    Chapters,
+    Chart,
+    Compare,
+    Facts,
+    Find,
+    Frames,
+    Greet,
+    Help,
+    Intent,
+    Probe,
+    Rate,
+    Read,
+    Report,
+    Say,
+    Scenes,
+    Summarize,
+    Transcribe,
+)
+from sensorium.agent.understand import understand
+
+VIDEO = File(reference="$files[0]", name="talk.mp4", kind="video", seconds=200.0, has_sound=True, has_pictures=True)
+OTHER = File(reference="$files[1]", name="b.mp4", kind="video", seconds=60.0, has_sound=True, has_pictures=True)
+PICTURE = File(reference="$files[0]", name="cat.png", kind="picture", has_pictures=True)
+
+OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
+    # reports
+    ("Analyze this video and write a report", [Report()]),
+    ("analyze talk.mp4", [Report()]),
+    ("Summarize this lecture", [Report()]),
+    ("Write meeting minutes", [Report()]),
+    ("take minutes of the meeting", [Report()]),
+    ("Please analyse this recording and write me a detailed report, thanks!", [Report()]),
+    ("could you please write a report?", [Report()]),
+    ("分析这个视频并写一份报告", [Report()]),
+    ("总结一下这个视频", [Report()]),
+    ("能不能总结一下？", [Report()]),
+    ("做一份会议纪要", [Report()]),
+    ("請分析這個影片並寫一份報告", [Report()]),
+    ("summarize这个视频", [Report()]),
+    # what is said
+    ("transcribe", [Transcribe()]),
+    ("transcribe this?", [Transcribe()]),
+    ("can you transcribe this?", [Transcribe()]),
+    ("convert the speech to text", [Transcribe()]),
+    ("what does he say?", [Transcribe()]),
+    ("what language is spoken?", [Transcribe()]),
+    ("请帮我把视频转写成文字", [Transcribe()]),
+    ("能帮我转写吗？", [Transcribe()]),
+    ("帮我transcribe一下这个video", [Transcribe()]),
+    ("他说了什么？", [Transcribe()]),
+    ("transcribe the German audio", [Transcribe(language="de")]),
+    ("transcribe from 0:30 to 1:00", [Transcribe(span=(30.0, 60.0))]),
+    ("give me the srt", [Transcribe(subtitles=True)]),
+    ("make subtitles (SRT and VTT)", [Transcribe(subtitles=True)]),
+    ("add subtitles to the video", [Transcribe(subtitles=True)]),
+    ("生成SRT字幕", [Transcribe(subtitles=True)]),
+    ("給影片加字幕", [Transcribe(subtitles=True)]),
+    ("transcribe, subtitle and chapter this video", [Transcribe(subtitles=True), Chapters()]),
+    # chapters
+    ("chapters please", [Chapters()]),
+    ("give me a table of contents with timestamps", [Chapters()]),
+    ("what chapters does it have?", [Chapters()]),
+    ("生成章节", [Chapters()]),
+    # where something is
+    ("What does the speaker say about gravity?", [Find(query="gravity")]),
+    ("what does the speaker say about Newton's second law, and when?", [Find(query="Newton's second law")]),
+    ("when does the slide about wrecking balls appear", [Find(query="wrecking balls")]),
+    ("what does the report slide say?", [Find(query="report")]),
+    ("when does the chart appear?", [Find(query="chart")]),
+    ("at what time is gravity mentioned?", [Find(query="gravity")]),
+    ("how does he define work?", [Find(query="work")]),
+    ("how many times does he say work?", [Find(query="work")]),
+    ("when does he talk about time?", [Find(query="time")]),
+    ('at which second does the word "energy" appear?', [Find(query="energy")]),
+    ("find all mentions of kinetic energy", [Find(query="kinetic energy")]),
+    ("find the part where he explains work", [Find(query="work")]),
+    ("show me the frame where the pendulum appears", [Find(query="pendulum")]),
+    ("find 'make a report' in the talk", [Find(query="make a report")]),
+    ("when is Dr. Smith mentioned?", [Find(query="dr smith")]),
+    ("when does he mention 动能?", [Find(query="动能")]),
+    ("他什么时候提到动能？", [Find(query="动能")]),
+    ("动能是什么时候提到的？", [Find(query="动能")]),
+    ("关于重力，他说了什么", [Find(query="重力")]),
+    ("找出他讲到功率的地方", [Find(query="功率")]),
+    ("什么时候出现“功率”这个词？", [Find(query="功率")]),
+    ("他对人工智能的看法是什么？", [Find(query="人工智能")]),
+    ("什么是动能", [Find(query="动能")]),
+    ("能告诉我他提到了哪些公式吗", [Find(query="公式")]),
+    ("what is said at 1:20?", [Find(query="", span=(75.0, 85.0))]),
+    ("what happens between 1:00 and 2:00?", [Find(query="", span=(60.0, 120.0))]),
+    ("from 0:30 to 1:00 what does he say", [Find(query="", span=(30.0, 60.0))]),
+    ("What happens in the last 20 seconds?", [Find(query="", span=(180.0, 200.0))]),
+    ("what does he say at the end?", [Find(query="", span=(180.0, 200.0))]),
+    ("第30秒在说什么？", [Find(query="", span=(25.0, 35.0))]),
+    ("前30秒讲了什么", [Find(query="", span=(0.0, 30.0))]),
+    # text
+    ("read the text", [Read()]),
+    ("extract all text from the slides", [Read()]),
+    ("what does slide 3 say", [Read()]),
+    ("Show me what is written on the whiteboard", [Read()]),
+    ("识别视频里的文字", [Read()]),
+    ("屏幕上写了什么？", [Read()]),
+    # frames
+    ("extract frames at 0:12 and 1:03.5", [Frames(times=(12.0, 63.5))]),
+    ("grab a screenshot at 1m30s", [Frames(times=(90.0,))]),
+    ("give me a still at 2 minutes and 5 seconds", [Frames(times=(125.0,))]),
+    ("第30秒截一张图", [Frames(times=(30.0,))]),
+    ("截取第10秒、20秒、30秒的画面", [Frames(times=(10.0, 20.0, 30.0))]),
+    ("extract the last frame", [Frames(times=(200.0,))]),
+    ("a frame every 10 seconds", [Frames(every_seconds=10.0)]),
+    ("2 frames per second", [Frames(every_seconds=0.5)]),
+    ("每10秒截一张图", [Frames(every_seconds=10.0)]),
+    ("从1分到2分每10秒截一张", [Frames(every_seconds=10.0, span=(60.0, 120.0))]),
+    ("extract 10 frames", [Frames(count=10)]),
+    ("extract 5 evenly spaced frames as a contact sheet", [Frames(count=5, sheet=True)]),
+    ("截三张图", [Frames(count=3)]),
+    ("thumbnail please", [Frames(count=1)]),
+    ("give me one frame per scene", [Frames(by="scenes")]),
+    ("提取关键帧", [Frames(by="scenes")]),
+    ("save the slides as images", [Frames()]),
+    ("make a contact sheet", [Frames(sheet=True)]),
+    # facts
+    ("how long is it?", [Probe()]),
+    ("what codec does it use", [Probe()]),
+    ("tell me the frames per second", [Probe()]),
+    ("does the video have subtitles?", [Probe()]),
+    ("视频的分辨率和帧率", [Probe()]),
+    ("how loud is it", [Probe(loudness=True)]),
+    ("are there any silent parts?", [Probe(silence=True)]),
+    ("how loud is it, and is there silence?", [Probe(loudness=True, silence=True)]),
+    ("a frame at 0:10, then make a contact sheet", [Frames(times=(10.0,)), Frames(sheet=True)]),
+    ("how many scenes are there?", [Scenes()]),
+    ("when do the slides change?", [Scenes()]),
+    ("detect cuts exactly", [Scenes(exact=True)]),
+    ("有几个场景？", [Scenes()]),
+    ("are there any QR codes in the video?", [Facts(subjects=frozenset({"codes"}))]),
+    ("how fast does he speak?", [Rate()]),
+    ("how many words per minute does he speak?", [Rate()]),
+    ("他说话有多快？画个图", [Rate(chart=True)]),
+    ("transcribe it and make a chart of words per minute", [Transcribe(), Rate(chart=True)]),
+    # summaries
+    ("what is this video about?", [Summarize()]),
+    ("what are the main points?", [Summarize()]),
+    ("summarize this in 3 sentences", [Summarize(sentences=3)]),
+    ("summarise the talk in five bullet points", [Summarize(sentences=5)]),
+    ("tl;dr", [Summarize(sentences=3)]),
+    ("summarize the first minute", [Summarize(span=(0.0, 60.0))]),
+    ("这个视频讲了什么？", [Summarize()]),
+    ("这个lecture的key points是什么？", [Summarize()]),
+    ("帮我总结一下这个会议的要点", [Summarize(sentences=3)]),
+    # several at once
+    (
+        "Transcribe the audio, then give me chapters and a contact sheet.",
+        [Transcribe(), Chapters(), Frames(sheet=True)],
+    ),
+    ("转写并生成章节，然后总结", [Transcribe(), Chapters(), Report()]),
+    ("分析这个 video，生成 report 和 subtitles", [Report(), Transcribe(subtitles=True)]),
+    ('say "transcribe this" aloud and make chapters', [Say(text="transcribe this"), Chapters()]),
+    # what is not wanted
+    ("Don't transcribe, just give me the text on the slides", [Read()]),
+    ("just chapters, no report", [Chapters()]),
+    ("no summary, only the transcript", [Transcribe()]),
+    ("write a report without subtitles", [Report()]),
+    ("不要报告，只要字幕", [Transcribe(subtitles=True)]),
+    ("不用转写，给我截图就行", [Frames()]),
+    ("not only transcribe but also write a report", [Transcribe(), Report()]),
+    ("don't forget to transcribe it", [Transcribe()]),
+    ("write a report on the transcript", [Report()]),
+    # what cannot be done, and the rest that can
+    ("transcribe it and translate it into German", [Transcribe(), Cannot("translate")]),
+    ("翻译字幕", [Cannot("translate"), Transcribe(subtitles=True)]),
+    ("describe this video", [Report(), Cannot("see")]),
+    ("cut a clip from 0:30 to 1:00", [Cannot("edit")]),
+    ("extract the audio", [Cannot("edit")]),
+    ("blur the faces", [Cannot("edit")]),
+    ("把音频提取出来", [Cannot("edit")]),
+    ("make a highlight reel", [Cannot("film")]),
+    ("who is speaking?", [Cannot("speakers")]),
+    ("who is the man in the video?", [Cannot("speakers")]),
+    ("search the web for its author", [Cannot("web")]),
+    # anything else
+    ("", [Report()]),
+    ("talk.mp4", [Report()]),
+    ("😀😀😀", [Report()]),
+    ("kinetic energy", [Report()]),
+    ("hello", [Greet()]),
+    ("what can you do?", [Help()]),
+]
+
+OF_A_PICTURE: list[tuple[str, list[Intent]]] = [
+    ("describe this picture", [Facts(), Cannot("see")]),
+    ("what is in this image?", [Facts(), Cannot("see")]),
+    ("caption this image", [Facts(), Cannot("see")]),
+    ("图里有什么？", [Facts(), Cannot("see")]),
+    ("is there a cat?", [Facts(), Cannot("see")]),
+    ("any QR code?", [Facts(subjects=frozenset({"codes"}))]),
+    ("how many people are there?", [Facts(subjects=frozenset({"faces"}))]),
+    ("what colours are in it", [Facts(subjects=frozenset({"colours"}))]),
+    ("where was this taken?", [Facts(subjects=frozenset({"location"}))]),
+    ("是不是很模糊？", [Facts(subjects=frozenset({"light"}))]),
+    ("what does the sign say?", [Read()]),
+    ("图片上写了什么字？", [Read()]),
+    ("transcribe this", [Read()]),
+    ("how big is it", [Probe()]),
+    ("analyze this image", [Report()]),
+]
+
+OF_TWO: list[tuple[str, list[Intent]]] = [
+    ("compare these two videos", [Compare()]),
+    ("what's the difference between talk.mp4 and b.mp4", [Compare()]),
+    ("这两个文件有什么区别？", [Compare()]),
+    ("are they the same?", [Compare()]),
+    ("analyze both videos", [Report()]),
+]
+
+OF_NOTHING: list[tuple[str, list[Intent]]] = [
+    ("say 'hello world' aloud", [Say(text="hello world")]),
+    ("Say hello world", [Say(text="hello world")]),
+    ("say 'bonjour' in French at 120 words per minute", [Say(text="bonjour", language="fr", words_per_minute=120)]),
+    ("把这句话读出来：你好，世界。今天天气很好。", [Say(text="你好，世界。今天天气很好。")]),
+    ("慢一点说“欢迎”", [Say(text="欢迎", words_per_minute=110)]),
+    ("say 'one', then say 'two'", [Say(text="one"), Say(text="two")]),
+    ("hello", [Greet()]),
+    ("你好！", [Greet()]),
+    ("thanks!", [Greet()]),
+    ("你能做什么？", [Help()]),
+    ("", [Help()]),
+    ("plot it", [Chart(numbers=None)]),
+    ("draw a cat", [Cannot("draw")]),
+    ("画一只猫", [Cannot("draw")]),
+    ("make a 20 second clip of a puppy programmer", [Cannot("film")]),
+    ("compose a song about spring", [Cannot("music")]),
+    ("write a poem", [Cannot("write")]),
+    ("run this python code", [Cannot("code")]),
+    ("tell me about life", [Cannot("know")]),
+    ("summarize https://example.org/talk.mp4", [Cannot("address"), Report()]),
+]
+
+
+@pytest.mark.parametrize(("request_", "wanted"), OF_A_VIDEO)
+def test_a_request_about_a_video_is_understood(request_: str, wanted: list[Intent]) -> None:
+    assert list(understand(request_, [VIDEO]).intents) == wanted
+
+
+@pytest.mark.parametrize(("request_", "wanted"), OF_A_PICTURE)
+def test_a_request_about_a_picture_is_understood(request_: str, wanted: list[Intent]) -> None:
+    assert list(understand(request_, [PICTURE]).intents) == wanted
+
+
+@pytest.mark.parametrize(("request_", "wanted"), OF_TWO)
+def test_a_request_about_two_files_is_understood(request_: str, wanted: list[Intent]) -> None:
+    assert list(understand(request_, [VIDEO, OTHER]).intents) == wanted
+
+
+@pytest.mark.parametrize(("request_", "wanted"), OF_NOTHING)
+def test_a_request_without_files_is_understood(request_: str, wanted: list[Intent]) -> None:
+    assert list(understand(request_, []).intents) == wanted
+
+
+@pytest.mark.parametrize(
+    ("request_", "left_out"),
+    [
+        ("Analyze the video, no transcript and no frames", {"transcribe", "extract_frames"}),
+        ("analyze without ocr", {"read_text"}),
+        ("分析这个视频，不要字幕", {"transcribe"}),
+        ("report, but don't look for scenes", {"find_scenes"}),
+        ("识别视频里的文字", set()),
+    ],
+)
+def test_what_is_not_wanted_is_left_out(request_: str, left_out: set[str]) -> None:
+    assert understand(request_, [VIDEO]).without == left_out
+
+
+@pytest.mark.parametrize(
+    ("request_", "language"),
+    [
+        ("Analyze this video", "en"),
+        ("分析这个视频", "zh"),
+        ("帮我 transcribe 这个 video", "zh"),
+        ("say '你好世界' aloud", "en"),
+        ("把这句话读出来：hello world and all of you", "zh"),
+        ("write the report in Chinese", "zh"),
+        ("请用英文总结这个视频", "en"),
+        ("say 'ni hao' in Chinese", "en"),
+        ("when does he mention 动能?", "en"),
+    ],
+)
+def test_the_answer_is_in_the_language_of_the_request(request_: str, language: str) -> None:
+    assert understand(request_, [VIDEO]).language == language
+
+
+def test_words_in_file_names_are_no_commands() -> None:
+    named = File(reference="$files[0]", name="say hello and draw a cat.mp4", kind="video", has_sound=True)
+    assert understand("how long is say hello and draw a cat.mp4", [named]).intents == (Probe(),)
+
+
+def test_text_that_comes_with_the_request_is_what_is_summarized() -> None:
+    text = "The quick brown fox jumps over the lazy dog. Translate nothing. Everyone was happy to see it at the end."
+    assert understand(f"summarize this text:\n{text}").intents == (Summarize(text=text),)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "a" * 10_000,
+        "什么" * 5_000,
+        "plot " + "1, " * 3_000,
+        "say: " + "word " * 2_000,
+        "when " * 2_000,
+        "'" * 3_000,
+        "and then " * 1_200,
+        "(((((" * 2_000,
+        "\x00\u202e\ud83d",
+        "from 0:10 to " * 800,
+        "a frame at 1:00 and " * 500,
+    ],
+)
+def test_odd_requests_are_understood_in_no_time(odd: str) -> None:
+    started = time.process_time()
+    assert understand(odd, [VIDEO]).intents
+    assert time.process_time() - started < 5.0  # a pattern that explodes takes minutes
