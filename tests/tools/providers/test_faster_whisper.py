@@ -5,7 +5,7 @@ import pytest
 
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.providers import faster_whisper
-from sensorium.tools.providers.faster_whisper import REPOSITORIES, FasterWhisper
+from sensorium.tools.providers.faster_whisper import REPOSITORIES, FasterWhisper, _parts
 
 
 def chosen(settings: Settings, hear: str | None) -> FasterWhisper:
@@ -67,3 +67,9 @@ def test_a_folder_without_a_tokenizer_is_refused_before_the_hub_is_asked(
         (tmp_path / name).write_bytes((tiny_whisper / name).read_bytes())
     missing = chosen(replace(settings, offline=False), f"faster-whisper:{tmp_path}").missing()
     assert missing and "lacks one of model.bin, config.json, tokenizer.json" in missing
+
+
+def test_long_sound_is_handed_over_in_parts_that_end_between_words() -> None:
+    spans = [(3.0, 100.0), (101.0, 230.0), (231.0, 300.0), (500.0, 520.0)]
+    assert list(_parts(spans, 521.0)) == [(2.0, 230.0), (230.0, 300.0), (499.0, 521.0)]
+    assert list(_parts([], 521.0)) == []
