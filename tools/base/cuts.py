@@ -132,7 +132,7 @@ class _Search:
             return
         differs = following is None or self._differ(group.look, following.look) or group.look.flat
         large = (group.large if differs or group.still else group.bursts) or ()
-        for first, last in merge_spans([(at - MARGIN_SECONDS, at + after) for at in large]):
+        for first, last in merge_spans([(at - MARGIN_SECONDS, at + after) for at, _ in large]):
             before = opening if first <= start else []
             yield from self._changes(chain(before, reader.looks(first, last)), last)
         if following is None or not differs:

@@ -1,5 +1,6 @@
 """The pictures of a video that differ from each other: one for each thing it shows."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SETTLE_SECONDS = 0.5
 """How long after a change a picture is taken: fades and animations are mostly over by then."""
 SMALL_PIXELS = 240
+REFINING_SHARE = 0.3
 # Of perceptual hashes: two moments of one moving shot differ in 0 to 10 of 64 bits, two shots in 20 to 40.
 NEAR_BITS, NEAR_DIFFERENCE = 10, 25.0
 MAX_CANDIDATES = 300
@@ -111,9 +113,7 @@ def _candidates(path: Path, name: str, between: Span, run: "Run") -> tuple[list[
             before = group
             scanned += 1
             suspicious = (group.large if group.still else group.bursts) or ()
-            # Packets that follow each other closely are one change: an animation, a fade.
-            spans = merge_spans([(at, at) for at in suspicious], gap_seconds=SETTLE_SECONDS)
-            found += [_Candidate(last, group.still) for _, last in spans]
+            found += [_Candidate(at, group.still) for at in _ends_of_changes(suspicious)]
     at_start = _Candidate(between[0], found[0].still if found else False)
     inside = [at_start, *sorted(one for one in found if between[0] < one.at_seconds < between[1])]
     settled = []
@@ -123,6 +123,15 @@ def _candidates(path: Path, name: str, between: Span, run: "Run") -> tuple[list[
             middle = (one.at_seconds + following.at_seconds) / 2
             settled.append(replace(one, at_seconds=min(one.at_seconds + SETTLE_SECONDS, middle)))
     return settled, scanned
+
+
+def _ends_of_changes(packets: Sequence[tuple[float, int]]) -> Iterator[float]:
+    """Yield when each change is over; large packets that follow each other closely are one: an animation, a fade."""
+    for start, end in merge_spans([(at, at) for at, _ in packets], gap_seconds=SETTLE_SECONDS):
+        inside = [(at, size) for at, size in packets if start <= at <= end]
+        # After a cut, encoders refine the picture in smaller packets, which is no change.
+        most = max(size for _, size in inside)
+        yield max(at for at, size in inside if size >= REFINING_SHARE * most)
 
 
 def _differ(one: Group, other: Group) -> bool:

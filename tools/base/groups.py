@@ -35,12 +35,12 @@ class Group:
     end_seconds: float
     look: Look
     key_bytes: int
-    large: tuple[float, ...] | None
-    """Times of packets large enough for the start of a shot; None when there are too many to tell."""
+    large: tuple[tuple[float, int], ...] | None
+    """Time and bytes of packets large enough for the start of a shot; None when there are too many to tell."""
     still: bool
     """Nothing moves in most of it."""
-    bursts: tuple[float, ...]
-    """Times of packets that stand out from all around them."""
+    bursts: tuple[tuple[float, int], ...]
+    """Time and bytes of packets that stand out from all around them."""
 
     @property
     def seconds(self) -> float:
@@ -69,7 +69,7 @@ class _Open:
         if still := usual < most:
             # Over a still picture even a slow fade stands out.
             enough = min(enough, max(most, STILL_RATIO * usual))
-        large = tuple(at for at, size in self.packets if size >= enough)
+        large = tuple(packet for packet in self.packets if packet[1] >= enough)
         return Group(
             start_seconds=self.start_seconds,
             end_seconds=self.end_seconds if next_start is None else next_start,
@@ -109,12 +109,12 @@ def scan_groups(footage: "Footage", run: "Run") -> Iterator[Group]:
         yield current.close(None, None)
 
 
-def _bursts(packets: list[tuple[float, int]], enough: float) -> tuple[float, ...]:
+def _bursts(packets: list[tuple[float, int]], enough: float) -> tuple[tuple[float, int], ...]:
     found = []
     for number, (at, size) in enumerate(packets):
         if size >= enough:
             before = max((other for _, other in packets[max(0, number - NEIGHBOURS) : number]), default=0)
             after = max((other for _, other in packets[number + 1 : number + 1 + NEIGHBOURS]), default=0)
             if size >= BURST_RATIO * before and size >= BURST_RATIO * after:
-                found.append(at)
+                found.append((at, size))
     return tuple(found)
