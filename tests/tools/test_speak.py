@@ -1,3 +1,4 @@
+import asyncio
 import wave
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sensorium.tools.base.errors import ArgumentError, Cancelled
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.sound import decode_sound, silences
 from sensorium.tools.providers.silero import speech_spans
-from sensorium.tools.speak import SpokenText, split_text
+from sensorium.tools.speak import SpokenText, speak, split_text
 
 
 async def spoken(run: Run, text: str, **more: object) -> SpokenText:
@@ -112,6 +113,20 @@ async def test_cancelling_stops_it(run: Run) -> None:
     run.cancelled.set()
     with pytest.raises(Cancelled):
         await spoken(run, "Hello.")
+
+
+async def test_what_is_said_side_by_side_does_not_mix(run: Run) -> None:
+    asked = [
+        {"text": "The pendulum swings.", "words_per_minute": 100},
+        {"text": "The pendulum swings.", "words_per_minute": 300},
+        {"text": "The pendulum swings.", "voice": "en-us+f3"},
+        {"text": "第三季度营业收入同比增长。"},
+        {"text": "Bonjour à tous.", "language": "fr"},
+    ]
+    together = await asyncio.gather(*(speak.function(**one, run=run) for one in asked))
+    alone = [await speak.function(**one, run=run) for one in asked]
+    assert [one.audio.sha256 for one in together] == [one.audio.sha256 for one in alone]
+    assert len({one.audio.sha256 for one in alone}) == len(asked)
 
 
 def test_text_is_split_where_the_script_changes() -> None:

@@ -1,10 +1,15 @@
 """Speech in about 120 languages with espeak-ng, whose library and data come inside the espeakng-loader wheel."""
 
+import atexit
 import ctypes
 import os
 import re
+import shutil
+import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,8 +66,7 @@ class Espeak:
 def _speak(text: str, voice: str, words_per_minute: int, run: "Run") -> Spoken:
     import numpy as np
 
-    with _lock:
-        library, rate = _library()
+    with _lock, _library() as (library, rate):
         if not _usable(library, voice):
             raise ArgumentError(f"espeak-ng has no voice {voice!r}. It has: {', '.join(_names(library))}.")
         library.espeak_SetParameter(_RATE, words_per_minute, 0)
@@ -91,6 +95,16 @@ def _usable(library: Any, voice: str) -> bool:
 
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+_SYNTH_ARGUMENTS = (
+    ctypes.c_char_p,
+    ctypes.c_size_t,
+    ctypes.c_uint,
+    ctypes.c_int,
+    ctypes.c_uint,
+    ctypes.c_uint,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+)
 
 
 class _Voice(ctypes.Structure):
@@ -113,9 +127,12 @@ def _names(library: Any) -> list[str]:
     return sorted(filter(None, names))
 
 
-@cache
-def _library() -> tuple[Any, int]:
-    """Load and start the library; return it with its samples a second.
+@contextmanager
+def _library() -> Iterator[tuple[Any, int]]:
+    """Load and start the library; give it with its samples a second, and unload it.
+
+    It is loaded anew for every piece (5 ms), because what was said before changes the flutter of its voice: so the same
+    text always gives the same sound.
 
     Raises:
         UnavailableError: It cannot be loaded, or does not find its data.
@@ -125,33 +142,40 @@ def _library() -> tuple[Any, int]:
     try:
         library = ctypes.CDLL(espeakng_loader.get_library_path())
         data = _short(Path(espeakng_loader.get_data_path()))
-        library.espeak_SetSynthCallback.argtypes = [_CALLBACK]
-        library.espeak_Synth.argtypes = [
-            ctypes.c_char_p,
-            ctypes.c_size_t,
-            ctypes.c_uint,
-            ctypes.c_int,
-            ctypes.c_uint,
-            ctypes.c_uint,
-            ctypes.c_void_p,
-            ctypes.c_void_p,
-        ]
-        rate = library.espeak_Initialize(_SYNCHRONOUS, 0, os.fsencode(data), _DONT_EXIT)
     except (OSError, RuntimeError) as error:
         raise UnavailableError(
             f"The library of espeak-ng cannot be loaded: {error}. Run `pip install --force-reinstall espeakng-loader`."
         ) from error
-    if rate <= 0:
-        raise UnavailableError(
-            f"espeak-ng cannot read its data in {str(data)!r}. Run `pip install --force-reinstall espeakng-loader`."
-        )
-    return library, rate
+    try:
+        rate = library.espeak_Initialize(_SYNCHRONOUS, 0, os.fsencode(data), _DONT_EXIT)
+        if rate <= 0:
+            raise UnavailableError(
+                f"espeak-ng cannot read its data in {str(data)!r}. Run `pip install --force-reinstall espeakng-loader`."
+            )
+        library.espeak_SetSynthCallback.argtypes = [_CALLBACK]
+        library.espeak_Synth.argtypes = _SYNTH_ARGUMENTS
+        yield library, rate
+    finally:
+        library.espeak_Terminate()
+        _unload(library._handle)
 
 
+def _unload(handle: int) -> None:
+    import _ctypes
+
+    if sys.platform == "win32":
+        _ctypes.FreeLibrary(handle)
+    else:
+        _ctypes.dlclose(handle)
+
+
+@cache
 def _short(folder: Path) -> Path:
     """Return a way to the folder that is short enough for the library."""
     if len(os.fsencode(folder)) <= _LONGEST_PATH_BYTES:
         return folder
-    link = Path(tempfile.mkdtemp(prefix="espeak-")) / folder.name
+    shorter = Path(tempfile.mkdtemp(prefix="espeak-"))
+    atexit.register(shutil.rmtree, shorter, ignore_errors=True)
+    link = shorter / folder.name
     link.symlink_to(folder, target_is_directory=True)
     return link
