@@ -1,5 +1,6 @@
 """What a file is, by its content: names and declared types are never believed."""
 
+import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -27,8 +28,9 @@ _PICTURES = (
     (b"MM\x00*", Sniffed("image/tiff", picture_format="TIFF")),
 )
 _AUDIO_BRANDS = (b"M4A ", b"M4B ", b"F4A ")
-# Still-picture brands of the same container; Pillow opens AVIF, HEIC needs another library.
-_PICTURE_BRANDS = {b"avif": Sniffed("image/avif", picture_format="AVIF"), b"heic": Sniffed("image/heic")}
+# Still pictures in the same container; Pillow opens AVIF, HEIC needs another library.
+_AVIF_BRANDS = (b"avif", b"avis")
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
 
 def sniff(file: BinaryIO) -> Sniffed:
@@ -50,8 +52,7 @@ def _media(head: bytes) -> Sniffed | None:
             b"AVI ": Sniffed("video/x-msvideo", "avi"),
         }.get(head[8:12])
     if head[4:8] == b"ftyp":
-        brand = head[8:12]
-        return _PICTURE_BRANDS.get(brand) or Sniffed("audio/mp4" if brand in _AUDIO_BRANDS else "video/mp4", "mov")
+        return _box_file(head)
     if head[4:8] in (b"moov", b"mdat", b"wide", b"skip", b"free") and int.from_bytes(head[:4], "big") >= 8:
         return Sniffed("video/quicktime", "mov")
     if head[:4] == b"\x1aE\xdf\xa3":
@@ -64,11 +65,24 @@ def _media(head: bytes) -> Sniffed | None:
         return Sniffed("audio/mpeg", "mp3")
     if len(head) > 3 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:
         return Sniffed("audio/aac", "aac")
-    if len(head) > 188 and head[0] == 0x47 and head[188] == 0x47:
+    if head[0:565:188] == b"GGGG":  # the mark of each packet of 188 bytes
         return Sniffed("video/mp2t", "mpegts")
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 64, 108, 124):
         return Sniffed("image/bmp", picture_format="BMP")
     return None
+
+
+def _box_file(head: bytes) -> Sniffed:
+    """Return which of the formats that share the boxes of MP4 a file is, by its brands."""
+    brand = head[8:12]
+    brands = [brand, *(head[at : at + 4] for at in range(16, min(int.from_bytes(head[:4], "big"), len(head)), 4))]
+    if brand in _AVIF_BRANDS or (brand in _HEIC_BRANDS and any(one in _AVIF_BRANDS for one in brands)):
+        return Sniffed("image/avif", picture_format="AVIF")
+    if brand in _HEIC_BRANDS:
+        return Sniffed("image/heic")
+    if brand in _AUDIO_BRANDS:
+        return Sniffed("audio/mp4", "mov")
+    return Sniffed("video/quicktime" if brand == b"qt  " else "video/mp4", "mov")
 
 
 def _text(head: bytes) -> Sniffed | None:
@@ -88,6 +102,6 @@ def _text(head: bytes) -> Sniffed | None:
         return Sniffed("text/x-playlist")
     if stripped[:5] == "<?xml" or stripped[:4] == "<svg":
         return Sniffed("text/xml")
-    if stripped[:1] in ("{", "["):
+    if re.match(r'\{\s*["}]|\[\s*[\["{\d\]-]', stripped):
         return Sniffed("text/json")
     return Sniffed("text/plain")
