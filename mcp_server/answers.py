@@ -21,7 +21,7 @@ def answer_of(standing: Standing, *, structured: bool) -> CallToolResult:
     """
     if standing.result is not None:
         return CallToolResult.model_validate(standing.result)
-    body = _body(standing)
+    body = body_of(standing)
     return CallToolResult(
         content=[TextContent(type="text", text=compact(body))],
         structured_content=body if structured else None,
@@ -31,7 +31,7 @@ def answer_of(standing: Standing, *, structured: bool) -> CallToolResult:
 
 def status_of(standing: Standing) -> CallToolResult:
     """Return how a job stands, with its result when it has one, in the form the tool itself would have given it."""
-    head = TextContent(type="text", text=compact(_body(standing)))
+    head = TextContent(type="text", text=compact(body_of(standing)))
     if standing.result is None:
         return CallToolResult(content=[head])
     result = CallToolResult.model_validate(standing.result)
@@ -45,13 +45,14 @@ def progress_of(context: Context[Any, Any]) -> Report:
     async def report(fraction: float | None, note: str) -> None:
         nonlocal last
         # A heartbeat without news is a step too small to be seen.
-        last = min(max(last + 0.001, 100 * (fraction or 0.0)), 99.999)
-        await context.report_progress(last, 100, note or None)
+        last = min(max(last + 0.001, round(100 * (fraction or 0.0), 2)), 99.999)
+        await context.report_progress(round(last, 3), 100, note or None)
 
     return report
 
 
-def _body(standing: Standing) -> dict[str, Any]:
+def body_of(standing: Standing) -> dict[str, Any]:
+    """Return how a call or a job stands as plain data, and what to do next."""
     body: dict[str, Any] = {
         "job_id": standing.job,
         "tool": standing.tool,

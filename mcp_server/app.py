@@ -1,18 +1,26 @@
 """The server: the tools of the catalog, for other programs' agents."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from mcp.server import CacheHint, MCPServer
+from mcp.server.lowlevel.helper_types import ReadResourceContents
+from mcp.server.mcpserver import Context
+from mcp.types import InputRequiredResult, Resource
+from pydantic import AnyUrl
 
 from .. import __version__
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
+from ..tools.base.workspace import PREFIX
 from .access import Access
 from .door_tool import DoorTool
 from .faces import offers
 from .job_tools import add_job_tools
+from .prompts import add_prompts
+from .resources import add_resources, list_artifacts, read_artifact
 from .run_agent import run_agent
 from .service import Options, Service
 from .view_media import view_media
@@ -33,6 +41,19 @@ class MediaServer(MCPServer[Any]):
     def __init__(self, service: Service, **given: Any) -> None:
         super().__init__(NAME, **given)
         self.service = service
+
+    async def list_resources(self) -> list[Resource]:
+        """Return what is fixed, then the owner's artifacts with their own types."""
+        artifacts = await asyncio.to_thread(list_artifacts, self.service)
+        return [*await super().list_resources(), *artifacts]
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[Any, Any] | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        """Read a resource; an artifact has its own type, which a template cannot have."""
+        if str(uri).startswith(PREFIX):
+            return await read_artifact(str(uri), self.service)
+        return await super().read_resource(uri, context)
 
 
 def build_server(
@@ -66,4 +87,6 @@ def build_server(
         log_level="WARNING",
     )
     add_job_tools(server, service)
+    add_resources(server, service)
+    add_prompts(server)
     return server

@@ -36,14 +36,16 @@ class Face:
     """An argument that is not flat is shown all the same: the tool is nothing without it."""
 
 
+_DETAILS = frozenset({"moments", "measures"})
 FACES: Mapping[str, Face] = {
-    "probe_media": Face(title="Probe a media file", group="media", left_out=frozenset({"moments"})),
-    "find_scenes": Face(title="Find scenes and cuts", group="media", left_out=frozenset({"moments"})),
-    "extract_frames": Face(title="Extract frames", group="media", gives="media", left_out=frozenset({"moments"})),
-    "read_text": Face(title="Read text on screen", group="media", quotes=True, left_out=frozenset({"moments"})),
-    "image_facts": Face(title="Measure a picture", group="media", quotes=True, left_out=frozenset({"moments"})),
-    "transcribe": Face(title="Transcribe speech", group="media", quotes=True, left_out=frozenset({"moments"})),
+    "probe_media": Face(title="Probe a media file", group="media", left_out=_DETAILS),
+    "find_scenes": Face(title="Find scenes and cuts", group="media", left_out=_DETAILS),
+    "extract_frames": Face(title="Extract frames", group="media", gives="media", left_out=_DETAILS),
     "view_media": Face(title="Look at a picture or frame", group="media", gives="media"),
+    "read_text": Face(title="Read text on screen", group="media", quotes=True, left_out=_DETAILS),
+    "transcribe": Face(title="Transcribe speech", group="media", quotes=True, left_out=frozenset({"text", "measures"})),
+    "image_facts": Face(title="Measure a picture", group="media", quotes=True, left_out=_DETAILS),
+    "compare_media": Face(title="Compare media files", group="media", quotes=True, left_out=_DETAILS),
     "read_artifact": Face(title="Read a text artifact", group="media", quotes=True),
     "speak": Face(title="Say a text aloud", group="make", gives="media"),
     "make_chart": Face(title="Draw a chart", group="make", gives="media", nested=True),

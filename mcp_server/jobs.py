@@ -171,6 +171,10 @@ class Jobs:
             end_group(row.process)
         return _standing(await self._again(row))
 
+    def names(self, owner: str) -> list[str]:
+        """Return the ids of an owner's jobs, newest first."""
+        return [row.job for row in self._store.latest(owner)]
+
     async def close(self) -> None:
         """Stop what nobody was promised; the rest goes on without this server."""
         self._closing = True

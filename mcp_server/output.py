@@ -3,6 +3,8 @@
 import os
 import shutil
 import uuid
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,8 @@ if TYPE_CHECKING:
     from ..tools.base.workspace import Artifact
 
 LONGEST_STEM = 80
-_USUAL = frozenset("-_. ()+")
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "lpt") for number in range(1, 10))}
+_FORBIDDEN = frozenset('<>:"/\\|?*')
 
 
 def lay_out(artifact: "Artifact", folder: Path, run: "Run") -> Path:
@@ -28,9 +31,45 @@ def lay_out(artifact: "Artifact", folder: Path, run: "Run") -> Path:
     source = run.path(artifact.handle)
     if not source.is_relative_to(run.settings.home):
         return source
-    target = folder / made_name(artifact.name, artifact.sha256)
+    return _copied(source, folder / made_name(artifact.name, artifact.sha256), artifact.bytes)
+
+
+def lay_out_run(artifacts: Sequence["Artifact"], sources: Sequence[str], folder: Path, run: "Run") -> dict[str, Path]:
+    """Copy what a run made into a folder of its own, under plain names: its report refers to them by these.
+
+    Args:
+        artifacts: What it made.
+        sources: Handles of the media it was about; laid beside the report, which plays them, where that costs no space.
+        folder: Where to.
+        run: Knows where the contents are.
+
+    Returns:
+        Where each artifact lies, by handle.
+
+    Raises:
+        StorageError: The folder cannot be written.
+        MediaError: A content was moved, removed or changed since.
+    """
+    places: dict[str, Path] = {}
+    taken: set[str] = set()
+    for artifact in artifacts:
+        plain = made_name(artifact.name)
+        name = plain if plain.casefold() not in taken else made_name(artifact.name, artifact.sha256)
+        taken.add(name.casefold())
+        places[artifact.handle] = _copied(run.path(artifact.handle), folder / name, artifact.bytes)
+    for handle in sources:
+        beside = folder / made_name(run.name(handle))
+        if folder.is_dir() and beside.name.casefold() not in taken:
+            with suppress(OSError):  # it is there, on another disk, or links are not known here
+                os.link(run.path(handle), beside)
+    return places
+
+
+def _copied(source: Path, target: Path, size: int) -> Path:
+    """Copy unless that was done, so that `target` is always whole."""
+    folder = target.parent
     try:
-        if target.is_file() and target.stat().st_size == artifact.bytes:
+        if target.is_file() and target.stat().st_size == size:
             return target
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{uuid.uuid4().hex}.part"
@@ -47,9 +86,11 @@ def lay_out(artifact: "Artifact", folder: Path, run: "Run") -> Path:
     return target
 
 
-def made_name(name: str, sha256: str) -> str:
-    """Return a name that every system accepts, that stays in its folder and that is the content's own."""
-    plain = "".join(letter if letter.isalnum() or letter in _USUAL else "_" for letter in name)
+def made_name(name: str, sha256: str = "") -> str:
+    """Return a name that every system accepts and that stays in its folder; with the hash, it is the content's own."""
+    plain = "".join("_" if letter in _FORBIDDEN or not letter.isprintable() else letter for letter in name)
     stem, ending = os.path.splitext(plain.strip(" ."))  # noqa: PTH122 - a name, not a path
     stem = stem.encode()[:LONGEST_STEM].decode(errors="ignore").strip(" .")
-    return f"{stem or 'file'}-{sha256[:8]}{ending[:12]}"
+    if sha256 or stem.partition(".")[0].casefold() in _DEVICES:
+        stem = f"{stem or 'file'}-{sha256[:8]}"
+    return f"{stem or 'file'}{ending[:12]}"

@@ -40,6 +40,7 @@ class AgentAnswer(BaseModel):
     steps: list[StepDone] = Field(default_factory=list)
     seconds: float = 0.0
     cost_usd: float = 0.0
+    sources: list[str] = Field(default_factory=list, description="Handles of the media it was about.")
     run_id: str = Field(description="For the resource `run://ID`, and for `sensorium show ID`.")
 
 
@@ -77,6 +78,7 @@ async def run_agent(
         steps=[_step(one) for one in answer.steps],
         seconds=answer.seconds,
         cost_usd=answer.cost_usd,
+        sources=files or [],
         run_id=answer.run_id,
     )
 

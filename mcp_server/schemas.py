@@ -27,6 +27,8 @@ _ABOUT = {
     "percent": {"type": "number", "description": "How far the job is."},
     "doing": {"type": "string", "description": "What the job is doing."},
 }
+UNSAID = frozenset({"id", "media", "source"})
+"""What is left out of a moment: the result it is in says the same."""
 _SCALARS = ("string", "integer", "number", "boolean")
 
 
@@ -68,6 +70,9 @@ def result_schema(model: type[BaseModel], left_out: Collection[str]) -> dict[str
     definitions = whole.get("$defs", {})
     if artifact := definitions.get("Artifact"):
         artifact["properties"]["path"] = {"type": "string", "description": "Where a copy of it lies on this machine."}
+    if moment := definitions.get("Moment"):
+        moment["properties"] = {name: one for name, one in moment["properties"].items() if name not in UNSAID}
+        moment["required"] = ["kind"]
     properties = {name: schema for name, schema in whole["properties"].items() if name not in left_out}
     shown = {
         "type": "object",

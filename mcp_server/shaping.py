@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..tools.base.errors import ToolError
 from .faces import Face
-from .output import lay_out
+from .output import lay_out, lay_out_run
 from .pages import compact, page_of
 from .previews import previews
+from .run_agent import AgentAnswer
+from .schemas import UNSAID
 
 if TYPE_CHECKING:
     from ..tools.base.call import Outcome
@@ -27,10 +28,10 @@ def shaped(outcome: "Outcome", order: "Order", face: Face, run: "Run") -> dict[s
     """Return the result of a call as `CallToolResult` has it on the wire."""
     plain = outcome.result.model_dump(mode="json", exclude_defaults=True)
     plain = {name: value for name, value in plain.items() if name not in face.left_out}
-    handle = plain.get("media") if isinstance(plain.get("media"), str) else None
-    kept = [one for one in outcome.artifacts if one.handle in compact(plain)]
-    places = dict(_places(kept, order, run))
-    tidy = {name: _tidied(value, handle, places) for name, value in plain.items()}
+    shown = compact(plain)
+    kept = [one for one in outcome.artifacts if one.handle in shown]
+    places = _places(outcome, kept, order, run)
+    tidy = {name: _tidied(value, places) for name, value in plain.items()}
     page = page_of(tidy, order.page)
     body = page.content
     if page.count > 1:
@@ -53,30 +54,28 @@ def failed(message: str) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": message}], "isError": True}
 
 
-def _places(artifacts: Sequence["Artifact"], order: "Order", run: "Run") -> Iterator[tuple[str, str]]:
-    """Yield handle and path of what was made; a client on another machine has no use for paths."""
+def _places(outcome: "Outcome", artifacts: Sequence["Artifact"], order: "Order", run: "Run") -> dict[str, str]:
+    """Return a path for each handle of what was made; a client on another machine has no use for paths."""
     if order.output is None:
-        return
-    for artifact in artifacts[:MOST_COPIES]:
-        try:
-            yield artifact.handle, str(lay_out(artifact, Path(order.output), run))
-        except ToolError as error:
-            yield artifact.handle, f"not copied: {error}"
+        return {}
+    folder = Path(order.output)
+    if isinstance(outcome.result, AgentAnswer):
+        folder /= f"run-{outcome.result.run_id}"
+        laid = lay_out_run(artifacts[:MOST_COPIES], outcome.result.sources, folder, run)
+        return {handle: str(path) for handle, path in laid.items()}
+    return {one.handle: str(lay_out(one, folder, run)) for one in artifacts[:MOST_COPIES]}
 
 
-def _tidied(value: Any, media: str | None, places: Mapping[str, str]) -> Any:
-    """Return plain data with short numbers, with paths, and without what the top of the result says already."""
+def _tidied(value: Any, places: Mapping[str, str]) -> Any:
+    """Return plain data with short numbers, with paths, and without what a moment need not say."""
     if isinstance(value, float):
         return round(value, 3)
     if isinstance(value, list):
-        return [_tidied(one, media, places) for one in value]
+        return [_tidied(one, places) for one in value]
     if not isinstance(value, Mapping):
         return value
-    tidy = {
-        name: _tidied(one, media, places)
-        for name, one in value.items()
-        if not (name == "media" and one == media and media is not None)
-    }
+    unsaid = UNSAID if {"kind", "source"} <= value.keys() else ()
+    tidy = {name: _tidied(one, places) for name, one in value.items() if name not in unsaid}
     if isinstance(path := places.get(str(value.get("handle"))), str):
         tidy["path"] = path
     return tidy

@@ -46,7 +46,7 @@ def misbehaving() -> Iterator[Mapping[str, Tool]]:
 @pytest.fixture
 def films(tmp_path: Path, making: ModuleType) -> Path:
     """An allowed folder with a short film and a picture."""
-    folder = tmp_path / "films"
+    folder = tmp_path.resolve() / "films"
     folder.mkdir()
     slides = [making.slide("First slide"), making.slide("Second slide", colour="navy", ink="white")]
     making.video(folder / "talk.mp4", lambda n: slides[n // 20], seconds=4, sound=making.tone(4))

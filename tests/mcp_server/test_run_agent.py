@@ -1,0 +1,89 @@
+"""A whole task in one call."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from mcp import Client
+from mcp.types import CallToolResult
+
+from sensorium.mcp_server.app import MediaServer
+from sensorium.mcp_server.run_agent import run_agent
+from sensorium.tools.base.call import call
+from sensorium.tools.base.errors import ToolError
+from sensorium.tools.base.run import Run
+
+Serve = Callable[..., MediaServer]
+Body = Callable[[CallToolResult], dict[str, Any]]
+TOKEN = {"Authorization": "Bearer token-of-the-first-client"}
+
+
+async def test_a_report_comes_back_with_its_files_beside_the_film(
+    serve: Serve, films: Path, settings: Any, body: Body
+) -> None:
+    heard: list[tuple[float, str | None]] = []
+
+    async def progressed(progress: float, total: float | None, message: str | None) -> None:
+        heard.append((progress, message))
+
+    async with Client(serve()) as client:
+        result = await client.call_tool(
+            "run_agent",
+            {"request": "Analyze this video and write a report", "files": ["talk.mp4"]},
+            progress_callback=progressed,
+        )
+    assert result.is_error is False, result.content
+    answer = body(result)
+    assert answer["status"] in ("done", "partial")
+    assert "talk.mp4" in answer["answer"]
+    folder = settings.home / "outputs" / f"run-{answer['run_id']}"
+    assert Path(answer["report"]["path"]) == folder / "report.md"
+    assert {"report.md", "report.html", "report.json", "talk.mp4"} <= {one.name for one in folder.iterdir()}
+    assert (folder / "talk.mp4").samefile(films / "talk.mp4")
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert report["request"] == "Analyze this video and write a report"
+    assert {step["status"] for step in answer["steps"]} <= {"done", "failed", "skipped"}
+    assert any(message and "(read_text)" in message for _, message in heard)
+
+
+async def test_an_uploaded_file_keeps_its_name_in_the_answer(
+    serve: Serve, running: Callable[..., Any], films: Path, body: Body
+) -> None:
+    async with running(serve(nearby=False)) as web, httpx2.AsyncClient(base_url=web.address, headers=TOKEN) as http:
+        content = (films / "slide.png").read_bytes()
+        handle = (await http.post("/upload", params={"name": "Übersicht 2026.png"}, content=content)).json()["handle"]
+        async with web.client() as client:
+            result = await client.call_tool("run_agent", {"request": "Describe this picture", "files": [handle]})
+            assert result.is_error is False, result.content
+            run = json.loads((await client.read_resource(f"run://{body(result)['run_id']}")).contents[0].text)
+    assert run["status"] == "done"
+    assert "path" not in json.dumps(body(result)["files"])
+
+
+async def test_a_request_without_files_is_answered_in_words(serve: Serve, body: Body) -> None:
+    async with Client(serve()) as client:
+        result = await client.call_tool("run_agent", {"request": "What can you do?"})
+    assert len(body(result)["answer"]) > 40
+
+
+async def test_the_files_of_a_task_must_be_allowed(serve: Serve) -> None:
+    async with Client(serve()) as client:
+        result = await client.call_tool("run_agent", {"request": "Read it", "files": ["talk.mp4", "/etc/passwd"]})
+    assert result.is_error is True
+    assert "not inside the folders" in result.model_dump_json()
+
+
+async def test_a_task_that_fails_says_why(run: Run, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"\x00\x00\x00\x18ftypmp42" + bytes(2000))
+    with pytest.raises(ToolError, match=r"broken\.mp4"):
+        await call(run_agent, {"request": "Transcribe it", "files": [str(broken)]}, run)
+
+
+def test_only_this_tool_reaches_the_agent() -> None:
+    folder = Path(__file__).parent.parent.parent / "mcp_server"
+    reaching = [one.name for one in folder.glob("*.py") if "..agent" in one.read_text(encoding="utf-8")]
+    assert reaching == ["run_agent.py"]
