@@ -81,8 +81,8 @@ def result_schema(model: type[BaseModel], left_out: Collection[str]) -> dict[str
     used = _used(shown, definitions)
     if used:
         shown["$defs"] = {name: definitions[name] for name in sorted(used)}
-    titled: dict[str, Any] = _untitled(shown)
-    return titled
+    tidy: dict[str, Any] = _tidied(shown)
+    return tidy
 
 
 def is_flat(schema: Mapping[str, Any]) -> bool:
@@ -153,16 +153,20 @@ def _used(schema: Any, definitions: Mapping[str, Any]) -> set[str]:
     return used
 
 
-def _untitled(schema: Any) -> Any:
-    """Return a schema without the titles that only repeat names; a property called `title` stays."""
-    if isinstance(schema, list):
-        return [_untitled(one) for one in schema]
+def _tidied(schema: Any) -> Any:
+    """Return a schema without titles that only repeat names, and with a type where anything is allowed."""
     if not isinstance(schema, Mapping):
         return schema
-    return {
-        key: {name: _untitled(one) for name, one in value.items()}
-        if key in ("properties", "$defs")
-        else _untitled(value)
-        for key, value in schema.items()
-        if not (key == "title" and isinstance(value, str))
-    }
+    tidy: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in ("properties", "$defs"):  # names here, so a property called `title` stays
+            tidy[key] = {name: _tidied(one) for name, one in value.items()}
+        elif key in ("anyOf", "prefixItems"):
+            tidy[key] = [_tidied(one) for one in value]
+        elif key in ("items", "additionalProperties"):
+            tidy[key] = _tidied(value)
+        elif key != "title":
+            tidy[key] = value
+    if not tidy.keys() - {"description", "default"}:
+        tidy["anyOf"] = [{"type": kind} for kind in ("string", "number", "boolean", "object", "array", "null")]
+    return tidy
