@@ -17,7 +17,7 @@ _MEGABYTE = 1_000_000
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve, and return the exit code: 0 done, 2 usage, 3 settings, 130 interrupted."""
-    chosen = _parser().parse_args(arguments)
+    chosen = parser().parse_args(arguments)
     # Before the SDK does it: standard output belongs to the protocol.
     logging.basicConfig(
         stream=sys.stderr,
@@ -75,35 +75,36 @@ def _serve(chosen: argparse.Namespace) -> None:
     serve_http(server, web)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return what understands the options."""
     from .. import __version__
 
-    parser = argparse.ArgumentParser(
+    options = argparse.ArgumentParser(
         prog="sensorium-mcp",
         description="Serve the tools to other programs over MCP.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"sensorium-mcp {__version__}")
-    parser.add_argument(
+    options.add_argument("--version", action="version", version=f"sensorium-mcp {__version__}")
+    options.add_argument(
         "--allow-dir", action="append", default=[], type=Path, metavar="DIR",
         help="a folder whose files clients may name, with all that is in it; may be repeated",
     )  # fmt: skip
-    parser.add_argument("--out-dir", type=Path, metavar="DIR", help="where copies of what is made go")
-    parser.add_argument(
+    options.add_argument("--out-dir", type=Path, metavar="DIR", help="where copies of what is made go")
+    options.add_argument(
         "--tools", type=_groups, default=_groups("media,make,agent"), metavar="GROUPS",
         help="which tools to offer: media, make, code, agent, or all (default media,make,agent)",
     )  # fmt: skip
-    parser.add_argument(
+    options.add_argument(
         "--images", choices=("inline", "links", "omit"), default="inline",
         help="pictures in results, links to them, or neither for models without eyes (default inline)",
     )  # fmt: skip
-    parser.add_argument(
+    options.add_argument(
         "--workers", type=_count, default=2, metavar="N", help="calls that are worked on at once (default 2)"
     )
-    parser.add_argument("--verbose", action="store_true", help="log each call on standard error, without its contents")
-    web = parser.add_argument_group("over HTTP")
+    options.add_argument("--verbose", action="store_true", help="log each call on standard error, without its contents")
+    web = options.add_argument_group("over HTTP")
     web.add_argument("--http", type=_address, metavar="HOST:PORT", help="serve there instead of on standard input")
     web.add_argument(
         "--token-file", type=Path, metavar="FILE",
@@ -118,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     web.add_argument(
         "--max-upload-mb", type=_count, default=2000, metavar="N", help="largest upload in megabytes (default 2000)"
     )
-    return parser
+    return options
 
 
 def _groups(text: str) -> frozenset[str]:

@@ -23,7 +23,7 @@ Serve = Callable[..., MCPServer[Any]]
 Body = Callable[[CallToolResult], dict[str, Any]]
 ERAS = ("legacy", "2026-07-28")
 FACE = {"probe_media", "find_scenes", "extract_frames", "read_text", "image_facts", "transcribe", "view_media"}
-FACE |= {"read_artifact", "speak", "make_chart", "run_agent", "job_status", "job_cancel"}
+FACE |= {"compare_media", "read_artifact", "speak", "make_chart", "run_agent", "job_status", "job_cancel"}
 
 
 @pytest.fixture(params=ERAS)
