@@ -53,7 +53,9 @@ async def extract_frames(
     count: Annotated[
         int | None,
         Field(
-            ge=1, le=MOST_FRAMES, description="This many, evenly spaced; with `scenes` or `changed` at most so many."
+            ge=1,
+            le=MOST_FRAMES,
+            description="This many, about evenly spaced; with `scenes` or `changed` at most so many.",
         ),
     ] = None,
     times: Annotated[list[float] | None, Field(description="At these seconds.")] = None,
@@ -100,7 +102,14 @@ def _take(media: str, facts: MediaFacts, chosen: Chosen, writer: "_Writer", *, c
     items: list[Frame] = []
     cells: list[tuple[float, Image]] = []
     every = -(-len(chosen.times) // SHEET_CELLS)
-    pictures = frames_at(run.path(media), writer.name, chosen.times, width_pixels=writer.width_pixels, run=run)
+    pictures = frames_at(
+        run.path(media),
+        writer.name,
+        chosen.times,
+        width_pixels=writer.width_pixels,
+        slack_seconds=chosen.slack_seconds,
+        run=run,
+    )
     for number, picked in enumerate(pictures):
         run.progress(number / len(chosen.times), f"frame at {clock(picked.at_seconds)}")
         image = as_image(picked.image)

@@ -19,7 +19,7 @@ Extract = Callable[..., "Frames"]
 @pytest.fixture
 def numbers(broken: ModuleType, tmp_path: Path) -> Path:
     """Eight seconds whose frames carry their number, 25 a second."""
-    path: Path = broken.numbered(tmp_path / "numbers.mp4", 200)
+    path: Path = broken.numbered(tmp_path / "numbers.mp4", 200, options={"sc_threshold": "0"})
     return path
 
 
@@ -61,6 +61,13 @@ async def test_frames_at_times_are_exact(numbers: Path, broken: ModuleType, run:
 async def test_a_count_is_spread_evenly(numbers: Path, broken: ModuleType, run: Run) -> None:
     got: Frames = await call("extract_frames", {"media": str(numbers), "count": 4}, run)
     assert [broken.number_in(np.asarray(one)) for one in opened(got, run)] == [25, 75, 125, 175]
+
+
+async def test_a_key_frame_near_by_will_do_for_a_count(broken: ModuleType, tmp_path: Path, run: Run) -> None:
+    # Key frames at 0, 0.96, … s; a twentieth of the 4 s between the frames is 0.2 s.
+    path = broken.numbered(tmp_path / "a.mp4", 200, gop=24, options={"sc_threshold": "0"})
+    got: Frames = await call("extract_frames", {"media": str(path), "count": 2}, run)
+    assert [(one.at_seconds, one.asked_seconds) for one in got.items] == [(1.92, 2.0), (6.0, 6.0)]
 
 
 async def test_an_interval_starts_at_the_start(numbers: Path, run: Run) -> None:

@@ -131,7 +131,8 @@ class Footage:
                 self.container.seek(0, unsupported_byte_offset=True)
                 return
             to = seconds + self.start_seconds if seconds > 0 else first
-            self.container.seek(int(to / self.stream.time_base), stream=self.stream)
+            # A time that was rounded down must not lead to the key frame before.
+            self.container.seek(int((to + TOLERANCE_SECONDS) / self.stream.time_base), stream=self.stream)
         except av.error.FFmpegError:
             # Some demuxers refuse times beyond their end or before their start.
             self.container.seek(int(first / self.stream.time_base), stream=self.stream)

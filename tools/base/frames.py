@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .footage import TOLERANCE_SECONDS, Footage, open_video
+from .footage import TOLERANCE_SECONDS, Footage, counts_frames, open_video
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .run import Run
+
+
+REORDERED_FRAMES = 16
+"""More packets than this never come before one that is displayed earlier."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,45 +32,107 @@ class Picked:
 
 
 def frames_at(
-    path: Path, name: str, times: Sequence[float], *, width_pixels: int | None = None, run: "Run"
+    path: Path,
+    name: str,
+    times: Sequence[float],
+    *,
+    width_pixels: int | None = None,
+    slack_seconds: float = 0.0,
+    run: "Run",
 ) -> Iterator[Picked]:
     """Yield the frame on display at each time, in order of time; one past the end gives the last frame.
+
+    Args:
+        path: A video.
+        name: What messages call it.
+        times: Seconds, counted from the first frame.
+        width_pixels: Scale down to this width.
+        slack_seconds: Take a key frame up to so much earlier instead, where there is one: nothing else is decoded then.
+        run: To notice a cancellation.
 
     Raises:
         MediaError: The file has no moving picture that can be decoded.
     """
     with open_video(path, name) as footage:
-        for asked, at, frame in _at(footage, sorted(max(0.0, one) for one in times), run):
+        wanted = [_on_display(footage, max(0.0, one), slack_seconds, run) for one in sorted(times)]
+        for asked, at, frame in _decoded(footage, wanted, run):
             yield Picked(at_seconds=at, asked_seconds=asked, image=footage.image(frame, width_pixels))
 
 
-def _at(footage: Footage, times: Sequence[float], run: "Run") -> "Iterator[tuple[float, float, VideoFrame]]":
-    """Yield (asked, seconds, frame); decoding goes on from one time to the next unless a key frame lies between."""
-    frames: Iterator[tuple[float, VideoFrame]] | None = None
+@dataclass(frozen=True)
+class _Wanted:
+    """A frame that will be decoded."""
+
+    asked_seconds: float
+    key_seconds: float
+    """The key frame to start from."""
+    shown_seconds: float | None
+    """The frame's own time; None where only decoding can tell it."""
+
+
+def _on_display(footage: Footage, asked: float, slack_seconds: float, run: "Run") -> _Wanted:
+    """Return which frame is on display at a time, from packets alone."""
+    run.check()
+    back = 0.0
+    while True:
+        target = max(0.0, asked - back)
+        footage.seek(target)
+        key, shown = _last_packet_before(footage, asked, slack_seconds)
+        # Frames displayed before the key frame they follow are built on frames before it, too.
+        if key is not None and shown is not None and key <= asked + TOLERANCE_SECONDS:
+            return _Wanted(asked, key, None if counts_frames(footage.stream) else shown)
+        if target <= 0:
+            return _Wanted(asked, 0.0, None)
+        # The demuxer went by decoding time and landed behind the frame, or where nothing can be read.
+        back = max(1.0, back * 2)
+
+
+def _last_packet_before(footage: Footage, asked: float, slack_seconds: float) -> tuple[float | None, float | None]:
+    """Return the times of the first key frame from here on and of the last frame that is displayed by `asked`."""
+    key: float | None = None
+    shown: float | None = None
+    later = 0
+    for packet in footage.packets():
+        at = footage.packet_seconds(packet)
+        if at is None or packet.size == 0 or packet.is_discard:
+            continue
+        if key is None:
+            if not packet.is_keyframe:
+                continue  # MPEG-TS is entered anywhere
+            key = at
+        if at > asked + TOLERANCE_SECONDS:
+            later += 1
+            if later > REORDERED_FRAMES:
+                break
+        else:
+            shown = at if shown is None else max(shown, at)
+            if at == key and asked - at <= slack_seconds:
+                break
+    return key, shown
+
+
+def _decoded(footage: Footage, wanted: Sequence[_Wanted], run: "Run") -> "Iterator[tuple[float, float, VideoFrame]]":
+    """Yield (asked, seconds, frame); what is wanted from one group of pictures is decoded in one go."""
+    exactly = {one.shown_seconds for one in wanted}
+    needed = None if None in exactly else exactly.__contains__
+    frames: Iterator[tuple[float, VideoFrame]] = iter(())
     shown: tuple[float, VideoFrame] | None = None
     ahead: tuple[float, VideoFrame] | None = None
-    for asked in times:
-        run.check()
-        if frames is None or (ahead is not None and asked > ahead[0] and _key_between(footage, ahead[0], asked)):
-            frames = footage.frames(asked)
-            shown, ahead = None, next(frames, None)
-        while ahead is not None and (shown is None or ahead[0] <= asked + TOLERANCE_SECONDS):
-            shown, ahead = ahead, next(frames, None)
+    key = -1.0
+    for one in wanted:
+        if one.key_seconds > key:
+            key = one.key_seconds
+            frames = footage.frames(key, wanted=needed)
+            shown = ahead = None
+        while shown is None or one.shown_seconds is None or shown[0] < one.shown_seconds - TOLERANCE_SECONDS:
             if footage.decoded % 64 == 0:
                 run.check()
+            ahead = ahead or next(frames, None)
+            if ahead is None or (shown is not None and ahead[0] > one.asked_seconds + TOLERANCE_SECONDS):
+                break
+            shown, ahead = ahead, None
         if shown is not None:
-            yield asked, shown[0], shown[1]
-
-
-def _key_between(footage: Footage, now: float, asked: float) -> bool:
-    """Return whether seeking to `asked` would save decoding, as far as the index can tell."""
-    index, tick = footage.stream.index_entries, footage.stream.time_base
-    assert tick is not None
-    if len(index) < 2:
-        # No index: most encoders place a key frame every 2 to 10 s.
-        return asked - now > 5.0
-    found = index.search_timestamp(int((asked + footage.start_seconds) / tick))
-    return found >= 0 and float(index[found].timestamp * tick) - footage.start_seconds > now
+            yield one.asked_seconds, shown[0], shown[1]
 
 
 def key_frames(path: Path, name: str, *, width_pixels: int | None = 64, run: "Run") -> Iterator[Picked]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MOST_FRAMES = 500
 DISTINCT_FRAMES = 40
 """How many pictures `changed` gives when no count is asked for."""
+SPREAD_SLACK = 0.05
+"""How much of their distance evenly spaced frames may move to a key frame, which saves decoding in long videos."""
 SETTLE_SECONDS = 1.0
 """How far into a scene its picture is taken, in scenes that are at least twice as long."""
 
@@ -60,6 +62,8 @@ class Chosen:
     """Which frames will be taken."""
 
     times: tuple[float, ...]
+    slack_seconds: float = 0.0
+    """A key frame up to so much earlier will do."""
     limits: tuple[str, ...] = ()
     examined: int = 0
     """Frames looked at in order to choose."""
@@ -89,7 +93,8 @@ def choose(asked: Asked, media: str, facts: MediaFacts, run: "Run") -> Chosen:
         return _of_scenes(asked.scenes, (start, end), asked.count or MOST_FRAMES)
     if asked.count is not None and not asked.changed:
         step = (end - start) / asked.count
-        return Chosen(times=tuple(start + (turn + 0.5) * step for turn in range(asked.count)))
+        times = tuple(start + (turn + 0.5) * step for turn in range(asked.count))
+        return Chosen(times=times, slack_seconds=SPREAD_SLACK * step)
     from .distinct import distinct_times
 
     most = asked.count or DISTINCT_FRAMES
