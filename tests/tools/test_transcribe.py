@@ -2,7 +2,6 @@ import asyncio
 import json
 import re
 import subprocess
-import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,6 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-import sensorium.tools.providers
 from sensorium.tools.base.call import call, perform
 from sensorium.tools.base.errors import ArgumentError, Cancelled, MediaError, SettingsError
 from sensorium.tools.base.run import Progress, Run
@@ -195,12 +193,6 @@ async def test_what_lies_in_the_current_folder_is_not_run(
         (tmp_path / f"{name}.py").write_text("raise SystemExit('this must not be imported')")
     monkeypatch.chdir(tmp_path)
     assert (await call("transcribe", {"media": speech}, run)).engine == "pocketsphinx:en-us"
-
-
-def test_a_recognizer_ends_with_its_input() -> None:
-    """So that none is left when the process that started it is killed."""
-    worker = Path(sensorium.tools.providers.__file__).with_name("pocketsphinx_worker.py")
-    subprocess.run([sys.executable, "-P", str(worker)], stdin=subprocess.DEVNULL, timeout=60, check=True)
 
 
 class Children:

@@ -1,7 +1,6 @@
 """Draft speech recognition in English with PocketSphinx, whose model comes inside its wheel."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,7 +8,6 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from ..base.errors import UnavailableError
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from ..base.run import Run
 
 WORKERS = 2
-"""At most; each takes one core and about 150 MB."""
+"""Each takes one core and about 150 MB."""
 
 # Words at the seams are lost, so speech is handed over in runs as long as keep both workers busy.
 _RUN_SECONDS = 30.0
@@ -80,25 +78,18 @@ def _words(sound: "NDArray[np.float32]", run: "Run") -> list[Word]:
     """Return the words of all speech, recognized by several processes."""
     run.progress(0.0, "finding speech")
     runs = _runs(speech_spans(sound, run, longest_seconds=_RUN_SECONDS))
-    heard: dict[int, list[Word]] = {}
-    waiting: SimpleQueue[tuple[int, Span]] = SimpleQueue()
-    for one in sorted(enumerate(runs), key=lambda one: one[1][0] - one[1][1]):  # the longest first
-        waiting.put(one)
-
-    def serve(worker: "subprocess.Popen[bytes]") -> None:
-        while True:
-            try:
-                number, span = waiting.get_nowait()
-            except Empty:
-                return
-            heard[number] = _recognize(worker, sound, span)
-
+    shares = _shares(runs)
     total = sum(end - start for start, end in runs)
-    count = min(WORKERS, _cores(), len(runs))
+    heard: dict[int, list[Word]] = {}
+
+    def serve(worker: "subprocess.Popen[bytes]", share: list[int]) -> None:
+        for at in share:
+            heard[at] = _recognize(worker, sound, runs[at])
+
     with ExitStack() as stack:
         # The pool is entered first, so that the workers are gone when it waits for its threads.
-        pool = stack.enter_context(ThreadPoolExecutor(max(1, count)))
-        running = {pool.submit(serve, stack.enter_context(_worker())) for _ in range(count)}
+        pool = stack.enter_context(ThreadPoolExecutor(WORKERS))
+        running = {pool.submit(serve, stack.enter_context(_worker()), share) for share in shares}
         while running:
             done, running = wait(running, timeout=0.2, return_when=FIRST_EXCEPTION)
             for finished in done:
@@ -150,13 +141,6 @@ def _worker() -> "Iterator[subprocess.Popen[bytes]]":
                     pipe.close()
 
 
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _runs(spans: Sequence[Span]) -> list[Span]:
     """Join stretches of speech that are close, up to the length of a run."""
     runs: list[Span] = []
@@ -166,6 +150,21 @@ def _runs(spans: Sequence[Span]) -> list[Span]:
         else:
             runs.append((start, end))
     return runs
+
+
+def _shares(runs: Sequence[Span]) -> list[list[int]]:
+    """Share runs out evenly, the longest first, to be heard in order of time.
+
+    Who gets what depends on the sound alone, not on who is free: a recognizer's answers depend a little on what it has
+    heard before, and the same sound should always give the same words.
+    """
+    shares: list[list[int]] = [[] for _ in range(min(WORKERS, len(runs)))]
+    loads = [0.0] * len(shares)
+    for at in sorted(range(len(runs)), key=lambda at: runs[at][0] - runs[at][1]):
+        least = loads.index(min(loads))
+        shares[least].append(at)
+        loads[least] += runs[at][1] - runs[at][0]
+    return [sorted(share) for share in shares]
 
 
 def segments(words: Sequence[Word]) -> list[list[Word]]:

@@ -1,5 +1,29 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import sensorium.tools.providers
+from sensorium.tools.base.call import call
 from sensorium.tools.base.models import Word
-from sensorium.tools.providers.pocketsphinx import segments
+from sensorium.tools.base.run import Run
+from sensorium.tools.base.sound import decode_sound
+from sensorium.tools.providers.pocketsphinx import PocketSphinx, segments
+
+WORKER = Path(sensorium.tools.providers.__file__).with_name("pocketsphinx_worker.py")
+
+
+async def test_the_same_sound_gives_the_same_words(run: Run) -> None:
+    text = "<#3#>".join(["The pendulum swings.", "It never comes higher.", "Go forward ten meters.", "Thank you."])
+    audio = (await call("speak", {"text": text}, run)).audio
+    sound = decode_sound(run.path(audio.handle), audio.name, run).samples
+    once, again = [await PocketSphinx().transcribe(sound, language="en", run=run) for _ in range(2)]
+    assert len(once.utterances) >= 3
+    assert once == again
+
+
+def test_a_recognizer_ends_with_its_input() -> None:
+    """So that none is left when the process that started it is killed."""
+    subprocess.run([sys.executable, "-P", str(WORKER)], stdin=subprocess.DEVNULL, timeout=60, check=True)
 
 
 def words(*times: tuple[float, float]) -> list[Word]:
