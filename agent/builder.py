@@ -29,6 +29,8 @@ class Builder:
 
     understood: Understanding
     files: list[File]
+    named_any: bool
+    """True when the user named files, even if none can be used."""
     steps: dict[str, Plain] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -75,6 +77,8 @@ class Builder:
     def missing(self, lack: str, needed: str) -> None:
         """Note that no file has what is needed."""
         if not self.files:
+            if self.named_any:
+                return  # that they cannot be used is said with each of them
             self.notes.append(
                 self.say(
                     f'This needs {needed}. Name the file after the request: `sensorium run "…" FILE`.',

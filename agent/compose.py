@@ -47,9 +47,9 @@ class Composed:
 def compose(understood: Understanding, files: Sequence[File]) -> Composed:
     """Return the plan for a request; steps that several intents need are in it once."""
     usable = [file for file in files if not file.error]
-    composer = _composed(understood, usable[:MOST_STEPS])
+    composer = _composed(understood, usable[:MOST_STEPS], bool(files))
     while len(composer.steps) > MOST_STEPS:
-        composer = _composed(understood, composer.files[:-1])
+        composer = _composed(understood, composer.files[:-1], bool(files))
     goal = " ".join(understood.request.split())
     return Composed(
         goal=literal(goal[:200] + "…" if len(goal) > 200 else goal),
@@ -58,8 +58,8 @@ def compose(understood: Understanding, files: Sequence[File]) -> Composed:
     )
 
 
-def _composed(understood: Understanding, files: list[File]) -> "_Composer":
-    composer = _Composer(understood, files)
+def _composed(understood: Understanding, files: list[File], named_any: bool) -> "_Composer":
+    composer = _Composer(understood, files, named_any)
     for intent in _in_order(understood.intents):
         composer.add_intent(intent)
     return composer
@@ -138,7 +138,11 @@ class _Composer(Builder):
         """Return everything a report says about a file."""
         without = self.understood.without
         several = len(self.files) > 1
-        found = [self.step(self.named("probe", file), "probe_media", {"media": file.reference}, optional=several)]
+        found = []
+        if file.kind != "text":
+            found.append(
+                self.step(self.named("probe", file), "probe_media", {"media": file.reference}, optional=several)
+            )
         if file.kind == "video" and "find_scenes" not in without:
             found.append(self.see_scenes(file))
             if "extract_frames" not in without:
@@ -189,7 +193,7 @@ class _Composer(Builder):
         sources = [reference for file in self.files for reference in self.perceive(file)]
         if sources:
             self.search("found", sources, query, span)
-        elif not self.files:
+        elif not self.named_any:
             self.notes.append(lack_words("know", self.say))
         else:
             self.missing(
@@ -244,7 +248,8 @@ class _Composer(Builder):
                 if "location" in wanted.subjects:
                     args["location"] = True
                 self.step(self.named("facts", file), "image_facts", args)
-                self.see_text(file)
+                if not wanted.subjects:
+                    self.see_text(file)
             else:
                 args = {"media": file.reference, "changed": True}
                 frames = self.step(self.named("pictures", file), "extract_frames", args)
@@ -341,9 +346,12 @@ class _Composer(Builder):
                 self.step(self.named("pace_chart", file), "make_chart", args)
 
     def probe(self, wanted: Probe) -> None:
-        if not self.files:
-            self.missing("", self.say("a file", "文件"))
-        for file in self.files:
+        media = [file for file in self.files if file.kind != "text"]
+        if not media:
+            self.missing(
+                self.say("picture or sound to measure", "可测量的画面或声音"), self.say("a media file", "媒体文件")
+            )
+        for file in media:
             args: Plain = {"media": file.reference}
             if wanted.loudness and file.sounds:
                 args["loudness"] = True

@@ -1,6 +1,7 @@
 """The last words of the embedded brain: what came out, what did not, and what to know about it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..tools.report.wording import Wording, clean
 from .compose import Composed
@@ -95,11 +96,17 @@ def _answers(understood: Understanding, results: Results, names: Mapping[str, st
                 told.add(name)
                 output = result.get("output")
                 text = tell(tool, output, intent, results, say)
-                media = output.get("media") if isinstance(output, Mapping) else None
-                if text and len(names) > 1 and isinstance(media, str) and media in names:
-                    text = f"{clean(names[media])}\n{text}"
-                parts.append(text)
+                head = _about(output, names)
+                parts.append(f"{head}\n{text}" if head and text else text)
     return parts
+
+
+def _about(output: Any, names: Mapping[str, str]) -> str:
+    """Return the names of the files a result is about, where there are several."""
+    if len(names) < 2 or not isinstance(output, Mapping):
+        return ""
+    handles = [output.get("media"), output.get("second")]
+    return " / ".join(clean(names[str(handle)]) for handle in handles if handle in names)
 
 
 def _tools_of(intent: Intent) -> tuple[str, ...]:

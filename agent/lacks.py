@@ -25,19 +25,19 @@ LACKS: Mapping[Lack, re.Pattern[str]] = {
               arabic|hindi|dutch|polish|turkish)
             interpret (?:it )?into \w+
         """,
-        r"翻译(?:[成为到][^,。和并]{1,3})?|译[成为][^,。]{1,3}",
+        r"翻译(?:[成为到]\w{1,3}?[语文])?|译[成为]\w{1,3}?[语文]",
     ),
     "speakers": sign(
         r"""
             diari[sz](?:e|ation)|who (?:is |was )?(?:speak|talk)(?:s|ing)?(?: when)?
             (?:identify|distinguish|separate|label|tell apart|recogni[sz]e) (?:(?:the|each|all|different
               individual)\s+)*(?:speakers?|voices?)
-            speaker (?:labels?|identification|separation|names?)
+            how many (?:speakers|voices|people (?:speak|talk))|speaker (?:labels?|identification|separation|names?)
             who is (?:the|this) (?:man|woman|person|guy|actor|speaker)
         """,
         r"""
             (?:区分|识别|标出|分辨|分离)(?:不同)?(?:的)?(?:说话人|讲话人|发言人)|谁在(?:说话|讲话)
-            说话人(?:识别|分离)|人都?是谁|是谁在?[说讲]
+            说话人(?:识别|分离)|(?:多少|几)个?(?:人在?[说讲]|说话人)|人都?是谁|是谁在?[说讲]
         """,
     ),
     "web": sign(
@@ -76,7 +76,8 @@ LACKS: Mapping[Lack, re.Pattern[str]] = {
               music|mp3|wav|vocals|voice)(?: track)?(?! transcript| text)
             remove (?:the |all )?(?:background(?: noise)?|noise|silences?|watermark|audio|sound)
             add (?:(?:the|a|some|my)\s+)*(?:music|watermark|logo|voice-?over)
-            edit (?:the|this|my) (?:video|audio|picture|image|photo)
+            edit (?:the|this|my) (?:video|audio|picture|image|photo)|shorter version|shorten (?:the|this) (?:video|clip)
+            (?:export|save) (?:it |this |that )?(?:as|to) (?:an? )?(?:gif|mp[34]|wav|mov|avi|webm|mkv)
         """,
         r"""
             剪辑|剪掉|剪出|剪切|剪成|裁剪|裁切|压缩|转码|转换?(?:成|为)?(?:格式|mp[34]|gif|wav|mov|avi|mkv)|合并
@@ -107,10 +108,12 @@ LACKS: Mapping[Lack, re.Pattern[str]] = {
         """,
     ),
     "write": sign(
-        r"""
-            (?:write|compose|draft)(?: me)? (?:an?|the|some|my) (?:\w+ ){0,3}?(?:poems?|stor(?:y|ies)|e-?mails?
+        rf"""
+            (?:write|compose|draft)(?: me)? (?:an?|the|some|my) (?:\w+ ){{0,3}}?(?:poems?|stor(?:y|ies)|e-?mails?
               essays?|letters?|articles?|blog(?: ?posts?)?|tweets?|lyrics|speech|novel|reply|press release|cv
               resume)
+            (?:create|generate|make|turn (?:it|this|that) into) {SKIP}(?:quiz(?:zes)?|flash ?cards?|blog ?posts?
+              articles?|tweets?|essays?|poems?)
             rewrite|paraphrase|rephrase|tell (?:me )?a (?:joke|story)
         """,
         r"""

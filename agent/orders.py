@@ -75,6 +75,7 @@ _SINGLE = re.compile(
     r"\b(?:an?|single)\s+(?:\w+\s+)?(?:frame|screen ?-?shot|still|thumbnail|picture|image|snapshot)\b(?! sheet)|"
     r"\bthumbnail\b|[一个]张(?:截图|图|缩略图)|截[个张]图"
 )
+_REPORT = re.compile(r"report|报告")
 _SENTENCES = re.compile(
     rf"(?P<count>{NUMBER})[- ]?(?:\w+ ){{0,2}}?(?:sentences?|bullets?(?: points?)?|points?|lines?|takeaways?|ideas?)\b"
     rf"|(?P<count2>{NUMBER})[句条点]|(?P<count3>{NUMBER})个要点"
@@ -122,6 +123,8 @@ def _wanted(clause: Clause, text: str, times: Times, seconds: float | None, kind
     if kinds == {"picture"}:
         # "Caption this" asks what a picture shows; "transcribe this" asks for the words in it.
         signs = {{"subtitles": "describe", "transcribe": "read"}.get(one, one) for one in signs}
+    elif "subtitles" in signs:
+        signs.discard("describe")
     if "find" in signs and (topic := _searched(clause, times.rest, signs)):
         return [Find(query=topic, span=_span(times))]
     found = [*_of_sound(clause, text, times, signs), *_of_pictures(text, times, seconds, signs)]
@@ -129,10 +132,13 @@ def _wanted(clause: Clause, text: str, times: Times, seconds: float | None, kind
         found += [Facts() if kinds == {"picture"} else Report(), Cannot("see")]
     elif "facts" in signs and not found:
         found.append(Facts(subjects=subjects_in(text)))
-    if "brief" in signs or ("report" in signs and (_SENTENCES.search(times.rest) or times.spans)):
+    short = bool(_SENTENCES.search(times.rest) or times.spans or (kinds == {"text"} and not _REPORT.search(text)))
+    if "brief" in signs or ("report" in signs and short):
         found.append(Summarize(sentences=_sentences(times.rest, "brief" in signs), span=_span(times)))
     elif "report" in signs or ("analyze" in signs and not found):
         found.append(Report())
+    if not found and (topic := explicit_topic(clause, times.rest)):
+        return [Find(query=topic, span=_span(times))]
     return found
 
 
@@ -143,11 +149,11 @@ def _of_sound(clause: Clause, text: str, times: Times, signs: set[str]) -> list[
         found.append(Rate(chart="chart" in signs))
     elif "chart" in signs and ("plotting" in signs or numbers_in(clause.text)):
         found.append(Chart(numbers=numbers_in(clause.text)))
-    if "chapters" in signs:
-        found.append(Chapters())
     if signs & {"transcribe", "subtitles"}:
         subtitles = "subtitles" in signs
         found.append(Transcribe(language=spoken_language(text), span=_span(times), subtitles=subtitles))
+    if "chapters" in signs:
+        found.append(Chapters())
     return found
 
 

@@ -2,7 +2,21 @@
 
 import re
 
-from .intents import Cannot, Chapters, Compare, Facts, Find, Intent, Probe, Rate, Read, Scenes, Summarize, Transcribe
+from .intents import (
+    Cannot,
+    Chapters,
+    Compare,
+    Facts,
+    Find,
+    Intent,
+    Probe,
+    Rate,
+    Read,
+    Report,
+    Scenes,
+    Summarize,
+    Transcribe,
+)
 from .lacks import LACKS
 from .signs import signs_in, subjects_in
 from .times import Span, times_in
@@ -30,11 +44,11 @@ _COMMAND_ENGLISH = either(
 _COMMAND_CHINESE = either(
     r"""
         分析|总结|概括|归纳|写|做|生成|制作|输出|提取|截|抽|转写|转录|听写|描述|比较|对比|找|搜索|查找|列出|识别|读|念
-        朗读|画|绘|统计|检测|测|翻译|剪|导出|把|将
+        朗读|画(?!面|质|外|中)|绘|统计|检测|测|翻译|剪|导出|把|将
     """
 )
 # Commands are no questions, even with a question mark: "transcribe this?"
-_COMMAND = re.compile(rf"^\W*(?:(?:{_COMMAND_ENGLISH})\b|{_COMMAND_CHINESE})")
+_COMMAND = re.compile(rf"^\W*(?:(?:{_COMMAND_ENGLISH})\b|(?:{_COMMAND_CHINESE})(?![了着过]))")
 _PRODUCT = sign(
     r"""
         what(?:'s| is| are) (?:the )?(?:transcript|subtitles|chapters|summary|outline)s?$|what chapters
@@ -49,39 +63,46 @@ _GIST = sign(
         what (?:happens|is happening|happened|goes on|is going on)
         (?:main|key|most important|central) (?:points?|ideas?|messages?|topics?|takeaways?|themes?|arguments?
           findings?|things?)
-        takeaways?|what (?:topics?|subjects?)|(?:talk|speak)(?:s|ed|ing)? about$
-        what(?:'s| is) (?:the )?(?:topic|subject|gist|summary|content|contents)(?: of.*)?$
+        takeaways?|what (?:topics?|subjects?)|did i miss|(?:talk|speak)(?:s|ed|ing)? about$
+        what(?:'s| is| are| was) (?:the )?(?:topic|subject|gist|summary|contents?|conclusions?|message)(?: of.*)?$
         what(?:'s| is) in (?:this|the|it)(?: \w+)?$|about (?:this|the|it|that)(?: \w+)?$
     """,
     r"""
-        [讲说谈](?:的|了)?(?:是|些)*什么(?:内容|事|东西|呢)?$|(?:主要|大概|大致)[^,。]{0,6}(?:内容|[讲说]|是)
-        关于什么|中心思想|要点|重点|主题|大意|(?:内容)[^,。]{0,3}(?:是)?什么|什么内容|发生(?:了)?什么
+        [讲说谈](?:的|了)?(?:是|些)*(?:什么|啥)(?:内容|事|东西|呢)?$|(?:主要|大概|大致)[^,。]{0,6}(?:内容|[讲说]|是)
+        关于什么|中心思想|要点|重点|主题|大意|结论|(?:内容)[^,。]{0,3}(?:是)?什么|什么内容|发生(?:了)?什么
         是什么(?:视频|录音|音频|内容)
     """,
 )
 _SAID = sign(
     r"""
-        (?:says?|said|saying|talk(?:s|ed|ing)?|speak(?:s|ing)?|spoken|heard|hear)(?: (?:in|on|during|by|here|there
+        (?<!this )(?<!the )(?<!my )(?<!that )(?<!a )(?:says?|said|saying|talk(?:s|ed|ing)?|speak(?:s|ing)?|spoken
+          heard|hear)(?: (?:in|on|during|by|here|there
           then|exactly|at)\b.*)?$
         what (?:are|is|were|was) the (?:words|lyrics)|the exact words
     """,
     r"[他她讲说话者人师](?:都|到底|究竟)?[说讲](?:了)?(?:些)?什么$|听到(?:了)?什么|台词|歌词|说的(?:是)?什么$",
 )
+_NTH = r"(?:(?:first|second|third|fourth|fifth|last|next|\d+(?:st|nd|rd|th)) )?"
 _WRITTEN = sign(
-    r"""
-        (?:is|'s|are|was) (?:\w+ )?(?:written|printed)|what (?:text|words|letters|numbers?)|any text
+    rf"""
+        (?:what's|is|are|was) (?:\w+ )?(?:written|printed)|what (?:text|words|letters|numbers?)|any text
         what (?:does|do|is|are) (?:the |this |that |these |all )*(?:slides?(?: (?:number )?\d+)?|screen|sign|label
           poster|image|picture|photo|screenshot|it|whiteboard|board|page|receipt|caption)s? (?:say|read|show)s?$
-        what (?:is|'s) on (?:the |this )?(?:slides?|screen|board)
+        what(?: is|'s| are) on (?:the |this |that )?{_NTH}(?:slides?|screen|board)
     """,
     r"""
         写(?:着|了|的)?(?:是)?(?:些)?什么|什么(?:字|文字)|哪些(?:文字|字)
         (?:屏幕|幻灯片|黑板|白板)上?(?:有|是|显示)(?:些)?什么$|有(?:没有)?文字
     """,
 )
+_SEEN = sign(
+    r"what (?:do|can|could) (?:you|we|i|one) see|what(?: is|'s) (?:shown|visible|to be seen|to see)",
+    r"画面[里中上]?(?:都)?(?:是|有)了?些?(?:什么|啥)|看[到见]了?(?:什么|啥)",
+)
 _EDGE = re.compile(
-    r"(?P<first>\b(?:at|in|from) the (?:very )?(?:beginning|start)\b|\bat first\b|一开始|开头|开始的时候|最初)|"
-    r"\b(?:at|in|towards) the (?:very )?end\b|最后(?!一)|结尾|末尾|结束时"
+    r"(?P<first>\b(?:at|in|from) the (?:very )?(?:beginning|start)\b|\bat first\b|^how .*\b(?:start|begin)s?$|"
+    r"一开始|开头|开始的时候|最初)|"
+    r"\b(?:at|in|towards) the (?:very )?end\b|^how .*\b(?:end|finish)(?:s|es)?$|最后(?!一)|结尾|末尾|结束时"
 )
 LEAST_EDGE_SECONDS = 15.0
 _SIGN_SAYS = sign(
@@ -127,10 +148,12 @@ def asked(clause: Clause, text: str, seconds: float | None, kinds: frozenset[str
         return [Summarize()]
     span = times.around or _edge(bare, seconds)
     if span and not explicit:
-        everything = _SAID.search(bare) or _WRITTEN.search(bare) or _GIST.search(bare)
+        everything = any(pattern.search(bare) for pattern in (_SAID, _WRITTEN, _GIST, _SEEN))
         return [Find(query="" if everything else topic_of(clause, _EDGE.sub(_blank, times.rest)), span=span)]
     if _WRITTEN.search(bare):
         return [Read()]
+    if _SEEN.search(bare):
+        return [Report(), Cannot("see")]
     if explicit:
         return [Find(query=topic_of(clause, times.rest), span=times.spans[0] if times.spans else None)]
     if LACKS["speakers"].search(bare):

@@ -50,12 +50,13 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
     "transcribe": sign(
         r"""
             transcri(?:be[sd]?|bing|pts?|ption)|speech[- ]to[- ]text|dictation
-            write down (?:what|everything|the words)
+            write down (?:what|everything|the words)|text version
+            (?:speech|audio|voice|recording) (?:in)?to (?:an? )?(?:txt|text)
             (?:convert|turn|change) (?:(?:the|this|it|its|speech|audio|voice|video|recording|to)\s+)*(?:in)?to text
         """,
         r"""
             转写|转录|听写|逐字稿|文字稿|语音转文字|语音识别|识别(?:语音|录音)|听打|转换?(?:成|为)文[字本]|转文字
-            讲稿|说的话(?:都)?(?:写|记)
+            讲稿|说的话(?:都)?(?:写|记)|(?:提取|扒|抄)[^,。]{0,6}文案|口播稿
         """,
     ),
     "subtitles": sign(
@@ -68,7 +69,7 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
     ),
     "read": sign(
         r"""
-            ocr
+            ocr|everything (?:that's |that is |shown |written )?on (?:the |all )?(?:slides?|screen)
             (?:read|extract|recogni[sz]e|get|grab|copy|pull|list|show|find|detect|give me|return|save
               output) (?:out )?(?:(?:me|all|any|the|of|every|visible|written|printed|on-?screen|out)\s+)*(?:text
               words|writing|letters|slides?' text|formulas?|captions on)
@@ -92,8 +93,10 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
             screen ?-?(?:shots?|caps?|grabs?)|stills|an? still(?= at| of| from)|still (?:images?|pictures?)
             (?:images?|pictures?|photos?) (?:per|(?:for|of|from) (?:each|every)) (?:slide|scene|shot|page)
             thumbnails?|snapshots?|contact sheets?|storyboards?
-            (?:save|extract|export|grab|capture|get) (?:(?:all|each|every|of|the)\s+)*(?:slides?|pictures?|images?)
-            slides? as (?:images?|pictures?|png)
+            (?:save|extract|export|grab|capture|get|pull) (?:out )?(?:(?:all|each|every|of|the)\s+)*(?:slides?|pictures?
+              images?)
+            slides? as (?:an? )?(?:images?|pictures?|png)
+            show (?:me )?(?:the )?(?:slide|picture|screen|image) (?:at|from)
             (?:an? )?(?:picture|image|photo)s? (?:from|of) (?:the )?(?:video|clip|film|movie)
             (?:pictures?|images?|photos?) (?:at|every|each)(?= [\d:a-z]*)
             {NUMBER} (?:pictures?|images?|photos?) (?:from|out of|of) (?:the|this|my)
@@ -113,21 +116,24 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
     ),
     "probe": sign(
         r"""
-            the frames per second|\d{3,4}p|4k|full hd|meta-?data|codecs?|resolutions?|frame ?-?rates?|fps
+            the frames per second|how many (?:frames|channels|streams|tracks)|\d{3,4}p|4k|(?:full )?hd|meta-?data
+            codecs?|resolutions?|frame ?-?rates?|fps
             bit ?-?rates?|durations?|(?:the )?length of|technical (?:details?|info(?:rmation)?|facts?|data)
             (?:media|file|video|audio|stream|track) (?:info(?:rmation)?|details?|properties|specs?|facts|parameters)
             probe|ffprobe|mediainfo|specs|sample ?-?rates?|aspect ratio|containers?|file ?-?(?:size|format|type)
             what format|dimensions|how long (?:is|are|does)|how (?:big|large)
-            number of (?:channels|streams|tracks|frames)
+            number of (?:channels|streams|tracks|frames)|mono|stereo|portrait|landscape|corrupt(?:ed)?|damaged|playable
+            when was (?:it|this|the \w+|this \w+) (?:recorded|made|created|filmed)
         """,
         r"""
             元数据|编码|分辨率|帧率|码率|比特率|时长|多长|多久(?!.*[说讲])|技术(?:信息|参数|指标)
             (?:文件|媒体|视频|音频)(?:的)?(?:信息|参数|格式|大小|属性)|采样率|声道|总帧数|多少帧|封装|多大
+            横屏|竖屏|损坏|什么时候[录拍]
         """,
     ),
     "loudness": sign(
         r"loud(?:ness)?|too quiet|lufs|volume|how quiet|peak level|decibels?|db",
-        r"响度|音量|多大声|分贝|声音(?:有)?多大",
+        r"响度|音量|多大声|分贝|声音(?:有多|太|够不够|[大小]不)[大小]",
     ),
     "silence": sign(
         r"silen(?:t|ces?)|pauses?|gaps in (?:the )?(?:speech|audio|sound)|dead air|quiet (?:parts?|spans?)",
@@ -194,6 +200,7 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
     ),
     "find": sign(
         r"""
+            (?:exact )?quotes? (?:him|her|them|about|on|from)
             find|search|searching|look(?:ing)? for|locate|jump to|skip to|go to|spot|pinpoint|seek
             every (?:time|mention|place|occurrence)
             (?:all|any) (?:the )?(?:mentions?|occurrences?|references?|places|times|parts|moments)

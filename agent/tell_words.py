@@ -78,7 +78,8 @@ def _match(match: Output, say: Tongue, *, whole: bool) -> str:
 def _passage(match: Output, say: Tongue, *, whole: bool) -> str:
     moment = match["moment"]
     text = (match.get("passage") if whole else "") or moment.get("text", "")
-    return f"{_kind(moment.get('kind', ''), say)}: {quote(text, 300)}"
+    timed = moment.get("start_seconds") is not None
+    return _kind(moment.get("kind", ""), timed, say) + say(": ", "：") + quote(text, 300)
 
 
 def _nothing_found(output: Output, query: str, say: Tongue) -> str:
@@ -94,14 +95,13 @@ def _nothing_found(output: Output, query: str, say: Tongue) -> str:
 
 
 def _searched(kind: str, count: int, say: Tongue) -> str:
-    what = "text on screen" if kind == "text" else kind
-    return say(f"{count} line{'s' * (count != 1)} of {what}", f"{count} 条{_kind(kind, say)}")
+    return say(f"{count} line{'s' * (count != 1)} of {kind}", f"{count} 条{_kind(kind, False, say)}")
 
 
-def _kind(kind: str, say: Tongue) -> str:
+def _kind(kind: str, timed: bool, say: Tongue) -> str:
     names = {
         "speech": ("said", "语音"),
-        "text": ("on screen", "画面文字"),
+        "text": ("on screen", "画面文字") if timed else ("text", "文字"),
         "picture": ("picture", "画面"),
         "cut": ("cut", "切换"),
         "fact": ("fact", "事实"),

@@ -68,8 +68,8 @@ def exact(seconds: float) -> str:
 def measure(plain: Output, say: Tongue) -> str:
     """Return "speech share percent: 76.9 %"."""
     wording, one = Wording(say.language), Measure.model_validate(plain)
-    named = one.unit.replace(" ", "_") == one.name
-    return f"{wording.measure(one.name)}: {number(one.value) if named else wording.value(one)}"
+    name = wording.measure(one.name)
+    return name + say(": ", "：") + (number(one.value) if one.unit == name else wording.value(one))
 
 
 def bullets(lines: list[str], total: int, say: Tongue, most: int = MOST_LINES) -> str:

@@ -154,7 +154,8 @@ def _places(left: _Left, spans: list[Span]) -> list[float]:
         elif between and len(values) == 2:
             spans.append((values[0], values[1]))
         elif not _A_LENGTH.match(after):
-            side = _side(values[0], before, after) if len(values) == 1 else None
+            listed = bool(marks and re.fullmatch(_LIST, joint)) or len(values) > 1
+            side = None if listed else _side(values[0], before, after)
             if side:
                 spans.append(side)
             else:

@@ -8,7 +8,8 @@ _ABOUT_WORDS = either(
     r"""
         about|regarding|concerning|on the (?:topic|subject|matter) of|mention(?:s|ed|ing)?(?: of)?|mentions of
         refer(?:s|red|ring)? to|references? to|discuss(?:es|ed|ing)?|explain(?:s|ed|ing)?|describe[sd]?|define[sd]?
-        introduce[sd]?|cover(?:s|ed)?|titled|called|named|label?led|talk(?:s|ed|ing)? of|speak(?:s|ing)? of
+        introduce[sd]?|quote (?:him|her|them) on|cover(?:s|ed)?|titled|called|named|label?led
+        talk(?:s|ed|ing)? of|speak(?:s|ing)? of
         (?:the )?(?:word|term|phrase|name)(?= )|the words(?= )|(?:says?|said|saying)(?= )
     """
 )
@@ -39,7 +40,7 @@ _TAIL_WORDS = either(
         in (?:the|this|that|my) (?:\w+ )?(?:video|talk|lecture|recording|clip|audio|file|film|movie|podcast|meeting
           presentation|slides?)
         on (?:the )?(?:screen|slides?)|on (?:a|any) slide|(?:and|or) (?:when|where|why|how|what|at what time|who)\b.*
-        anywhere|at all|exactly|please|at the (?:end|beginning|start|top|bottom)|for the (?:first|last) time
+        anywhere|at all|exactly|please|at the (?:very )?(?:end|beginning|start|top|bottom)|for the (?:first|last) time
         and give .*|with times?(?:tamps?)?|from|at|before|after|between|in the|in
     """
 )

@@ -175,7 +175,7 @@ def _merged(found: list[Intent], kind: type[Wanted], both: Callable[[Wanted, Wan
 def _otherwise(request: str, matched: str, usable: Sequence[File]) -> list[Intent]:
     """Return the sensible default for words that are not understood."""
     if usable:
-        return [Report()]
+        return [Summarize() if all(file.kind == "text" for file in usable) else Report()]
     if not re.search(r"\w", matched):
         return [Greet() if request.strip() else Help()]
     return [Cannot("know")]
