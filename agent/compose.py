@@ -47,6 +47,8 @@ class Composed:
 def compose(understood: Understanding, files: Sequence[File]) -> Composed:
     """Return the plan for a request; steps that several intents need are in it once."""
     usable = [file for file in files if not file.error]
+    # "transcribe b.mp4" is about that one, whatever else was handed over.
+    usable = [file for file in usable if file.name.lower() in understood.request.lower()] or usable
     composer = _composed(understood, usable[:MOST_STEPS], bool(files))
     while len(composer.steps) > MOST_STEPS:
         composer = _composed(understood, composer.files[:-1], bool(files))

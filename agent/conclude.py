@@ -69,6 +69,13 @@ def explain_refusal(understood: Understanding, refused: Sequence[str]) -> str:
     )  # fmt: skip
 
 
+def without_tools(understood: Understanding, needed: Sequence[str]) -> str:
+    """Return what is to be said when the tools that are needed may not be called."""
+    say = Tongue(understood.language)
+    names = say.listed([f"`{name}`" for name in needed])
+    return say(f"This needs tools that may not be called here: {names}.", f"这需要此处不能调用的工具：{names}。")
+
+
 def _greetings(understood: Understanding, files: Sequence[File], say: Tongue) -> list[str]:
     parts = []
     if any(isinstance(one, Greet) for one in understood.intents):

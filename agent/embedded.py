@@ -16,7 +16,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from .compose import Composed, compose
-from .conclude import conclude, explain_refusal
+from .conclude import conclude, explain_refusal, without_tools
 from .facts import File, read_files
 from .offer import MAKE_PLAN
 from .understand import understand
@@ -99,6 +99,9 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) 
         text = explain_refusal(understood, refused) if refused else conclude(understood, composed, files, results)
         return _message(text, [])
     calls = _calls(composed, {one["function"]["name"] for one in tools}, _turn(messages))
+    if composed.steps and not calls:
+        needed = sorted({step["tool"] for step in composed.steps})
+        return _message(without_tools(understood, needed), [])
     return _message("" if calls else conclude(understood, composed, files, {}), calls)
 
 

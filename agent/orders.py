@@ -151,7 +151,7 @@ def _of_sound(clause: Clause, text: str, times: Times, signs: set[str]) -> list[
         found.append(Chart(numbers=numbers_in(clause.text)))
     if signs & {"transcribe", "subtitles"}:
         subtitles = "subtitles" in signs
-        found.append(Transcribe(language=spoken_language(text), span=_span(times), subtitles=subtitles))
+        found.append(Transcribe(language=_spoken_language(text), span=_span(times), subtitles=subtitles))
     if "chapters" in signs:
         found.append(Chapters())
     return found
@@ -215,7 +215,7 @@ def _sentences(text: str, brief: bool) -> int:
     return 3 if brief else 5
 
 
-def spoken_language(text: str) -> str | None:
+def _spoken_language(text: str) -> str | None:
     """Return the code of the language that the user says is spoken."""
     if not (found := _SPOKEN.search(text)):
         return None

@@ -122,11 +122,16 @@ _SOUNDS = sign(
 )
 
 
-def is_question(text: str, asked: bool) -> bool:
-    """Tell whether a clause asks for something in the media rather than for something to be made."""
+def is_question(text: str, *, marked: bool) -> bool:
+    """Tell whether a clause asks for something in the media rather than for something to be made.
+
+    Args:
+        text: The clause without polite words.
+        marked: Whether a question mark ended it that no polite word ("can you …?") explains.
+    """
     if _COMMAND.search(text):
         return False
-    return asked or bool(_STARTS.search(times_in(text).rest) or _HAN_ASKS.search(text.strip()))
+    return marked or bool(_STARTS.search(times_in(text).rest) or _HAN_ASKS.search(text.strip()))
 
 
 def asked(clause: Clause, text: str, seconds: float | None, kinds: frozenset[str]) -> list[Intent]:

@@ -118,7 +118,7 @@ def _of_clause(clause: Clause, seconds: float | None, kinds: frozenset[str]) -> 
     if "help" in signs_in(clause.plain) and len(clause.plain.split()) < 8 and not _HELP_WITH.search(clause.plain):
         return [Help()], frozenset()
     text = _without_politeness(clause.plain)
-    if is_question(text, clause.asked and text == clause.plain):
+    if is_question(text, marked=clause.asked and text == clause.plain):
         return asked(clause, text, seconds, kinds), frozenset()
     wanted, left_out = ordered(clause, text, seconds, kinds)
     if not wanted and not left_out and clause.asked:

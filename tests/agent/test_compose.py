@@ -211,6 +211,11 @@ def test_every_picture_of_a_video_is_searched_for_codes() -> None:
     assert step(composed, "image_facts")["args"] == {"media": "$item.picture"}
 
 
+def test_a_file_that_is_named_is_the_one_that_is_meant() -> None:
+    composed = planned("transcribe A.mp3", [VIDEO, AUDIO])
+    assert [one["args"] for one in composed.steps] == [{"media": "$files[1]"}]
+
+
 def test_two_files_are_compared_with_their_words() -> None:
     args = step(planned("compare these", [VIDEO, AUDIO]), "compare_media")["args"]
     assert args == {

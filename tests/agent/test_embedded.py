@@ -128,7 +128,7 @@ def test_each_turn_has_calls_of_its_own() -> None:
 def test_without_tools_nothing_is_called() -> None:
     message = EmbeddedBrain().invoke(asking("write a report", VIDEO))
     assert message.tool_calls == []
-    assert message.text
+    assert "may not be called here: `extract_frames`, `find_scenes`" in message.text
 
 
 def test_a_message_of_another_program_is_understood_by_its_text() -> None:
