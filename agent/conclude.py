@@ -96,16 +96,20 @@ def _answers(understood: Understanding, results: Results, names: Mapping[str, st
     told: set[str] = set()
     parts: list[str] = []
     for intent in understood.intents:
-        for tool in _tools_of(intent):
-            for name, result in results.items():
-                if result.get("tool") != tool or result.get("status") != "done" or name in told:
-                    continue
-                told.add(name)
-                output = result.get("output")
-                text = tell(tool, output, intent, results, say)
-                head = _about(output, names)
-                parts.append(f"{head}\n{text}" if head and text else text)
+        found = _done(_tools_of(intent), results, told)
+        for name in found or _done(_INSTEAD.get(type(intent), ()), results, told):
+            told.add(name)
+            output = results[name].get("output")
+            text = tell(results[name]["tool"], output, intent, results, say)
+            head = _about(output, names)
+            parts.append(f"{head}\n{text}" if head and text else text)
     return parts
+
+
+def _done(tools: Sequence[str], results: Results, told: set[str]) -> list[str]:
+    """Return the steps of these tools that are done and not told yet, tool by tool."""
+    done = {name: one["tool"] for name, one in results.items() if one.get("status") == "done" and name not in told}
+    return [name for tool in tools for name, by in done.items() if by == tool]
 
 
 def _about(output: Any, names: Mapping[str, str]) -> str:
@@ -139,6 +143,13 @@ _ANSWERED_BY: Mapping[type[Intent], tuple[str, ...]] = {
     Scenes: ("find_scenes",),
     Summarize: ("summarize_text",),
 }
+
+_INSTEAD: Mapping[type[Intent], tuple[str, ...]] = {
+    Report: ("probe_media", "transcribe", "read_text", "find_scenes"),
+    Summarize: ("transcribe", "read_text"),
+    Chapters: ("read_text", "find_scenes"),
+}
+"""What is told when the tools of an intent failed: what others found is not lost."""
 
 
 def _failures(composed: Composed, results: Results, say: Tongue) -> list[str]:

@@ -32,7 +32,8 @@ _STARTS = re.compile(
     r"(?:any|anything)\b.*\b(?:about|on|regarding)\b|(?:at|in|on|to|about|until|since) (?:what|which|whom|when)\b)"
 )
 _HAN_ASKS = re.compile(
-    r"什么(?!都)|啥|吗$|呢$|谁|哪[里儿些个一页位段]|在哪|何时|多少|多长|多久|多大|多快|几[个次点页种位岁分秒]|怎么|怎样|如何|为什么|为何|是否|有没有|是不是|说没说|第几"
+    r"什么(?!都)|啥|吗$|呢$|谁|哪[里儿些个一页位段]|在哪|何时|多少|多长|多久|多大|多快|几[个次点页种位岁分秒]|怎么|怎样|如何|"
+    r"为什么|为何|是否|有没有|是不是|说没说|第几"
 )
 _COMMAND_ENGLISH = either(
     r"""
@@ -76,8 +77,7 @@ _GIST = sign(
 _SAID = sign(
     r"""
         (?<!this )(?<!the )(?<!my )(?<!that )(?<!a )(?:says?|said|saying|talk(?:s|ed|ing)?|speak(?:s|ing)?|spoken
-          heard|hear)(?: (?:in|on|during|by|here|there
-          then|exactly|at)\b.*)?$
+          heard|hear)(?: (?:in|on|during|by|here|there|then|exactly|at)\b.*)?$
         what (?:are|is|were|was) the (?:words|lyrics)|the exact words
     """,
     r"[他她讲说话者人师](?:都|到底|究竟)?[说讲](?:了)?(?:些)?什么$|听到(?:了)?什么|台词|歌词|说的(?:是)?什么$",

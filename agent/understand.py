@@ -29,10 +29,12 @@ from .questions import asked, is_question
 from .signs import is_greeting, signs_in
 from .wording import ADDRESS, Clause, clauses, either, masked, sign
 
+_FIRST_WHAT = r"(?:seconds?|minutes?|hours?|frames?|slides?|parts?|scenes?|half|s|m|min|pictures?|images?)\b"
 _POLITE_ENGLISH = either(
-    r"""
-        hi|hello|hey|ok|okay|well|so|now|first|then|next|finally|and|also|but|or|please|pls|kindly|just|only|simply|maybe
-        thanks|can you|could you|would you|will you|would you mind|(?:can|could|may) i (?:get|have|see)
+    rf"""
+        hi|hello|hey|ok|okay|well|so|now|first(?!\s+(?:[\w.]+\s+)?{_FIRST_WHAT})|then|next|finally|and|also|but|or
+        please|pls|kindly|just|only|simply|maybe|thanks|can you|could you|would you|will you|would you mind
+        (?:can|could|may) i (?:get|have|see)
         i(?:'d| would) like(?: you)?(?: to)?(?: have| get| know| see)?|let me (?:know|see|have)|let's|help me(?: to)?
         (?:i|we) (?:want|need|wish)(?: you)?(?: to)?(?: know| see| have| get)?|i wonder|do you (?:know|think)
         i was wondering(?: if you (?:can|could))?|find out|figure out|make sure (?:to|you)|go ahead and|try to

@@ -244,6 +244,15 @@ def test_a_failed_step_is_said_plainly_and_what_only_followed_is_not() -> None:
     assert text == "`transcribe` did not finish: 'talk.mp4' is damaged at 0:12. Copy it again."
 
 
+def test_what_was_found_is_told_even_when_its_summary_failed() -> None:
+    results = {
+        "speech": ended("transcribe", transcript(speech(1, "hello"))),
+        "summary": failed("summarize_text", "There is only a draft transcript."),
+    }
+    text = answer("what is it about?", [VIDEO], results)
+    assert text.index("- [0:01] hello") < text.index("`summarize_text` did not finish: There is only a draft")
+
+
 def test_items_that_failed_in_a_step_that_is_done_are_said() -> None:
     record = ended("extract_frames", made("extract_frames", items=[]))
     record["error"] = {"type": "Partial", "message": "1 of 3 items failed."}

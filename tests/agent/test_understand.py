@@ -179,6 +179,11 @@ OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
     ("帮我总结一下这个会议的要点", [Summarize(sentences=3)]),
     # several at once
     (
+        "first 30 seconds: frames every second as a grid, and how loud is it",
+        [Frames(every_seconds=1.0, span=(0.0, 30.0), sheet=True), Probe(loudness=True)],
+    ),
+    ("first transcribe it, then make chapters", [Transcribe(), Chapters()]),
+    (
         "Transcribe the audio, then give me chapters and a contact sheet.",
         [Transcribe(), Chapters(), Frames(sheet=True)],
     ),
