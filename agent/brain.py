@@ -14,7 +14,7 @@ def open_brain(settings: Settings) -> BaseChatModel:
     """
     model = settings.models.get("think", "embedded")
     if model == "embedded":
-        from .embedded import EmbeddedBrain
+        from .embedded.brain import EmbeddedBrain
 
         return EmbeddedBrain()
     from .endpoint import EndpointBrain

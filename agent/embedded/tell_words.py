@@ -1,7 +1,7 @@
 """What was said, read, searched and made of words, in words."""
 
-from ..tools.base.words import join
-from ..tools.report.wording import clean, clock, number, quote
+from ...tools.base.words import join
+from ...tools.report.wording import clean, clock, number, quote
 from .phrases import Tongue
 from .telling import MOST_LINES, Output, at, bullets, count_of, files_line, items_of, measure, paragraphs, span
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ..tools.base.words import Language
+from ...tools.base.words import Language
 from .numbers import Numbers
 from .times import Span
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TypeVar
 
-from ..tools.base.words import Language, guess_language
+from ...tools.base.words import Language, guess_language
 from .aloud import say_in
 from .facts import File
 from .intents import (

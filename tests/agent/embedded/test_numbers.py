@@ -2,7 +2,7 @@
 
 import pytest
 
-from sensorium.agent.numbers import Row, numbers_in
+from sensorium.agent.embedded.numbers import Row, numbers_in
 
 
 def counted(*values: float) -> Row:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from sensorium.agent.compose import Composed, compose
-from sensorium.agent.facts import File, read_files
+from sensorium.agent.embedded.compose import Composed, compose
+from sensorium.agent.embedded.facts import File, read_files
+from sensorium.agent.embedded.understand import understand
 from sensorium.agent.lint import check
 from sensorium.agent.plan import Plan, references
-from sensorium.agent.understand import understand
 from sensorium.tools.base.catalog import catalog
 
 VIDEO = {

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..tools.report.wording import Wording, clean
+from ...tools.report.wording import Wording, clean
+from ..plan import Plan
 from .compose import Composed
 from .facts import File
 from .intents import (
@@ -28,7 +29,6 @@ from .intents import (
     Understanding,
 )
 from .phrases import ABILITIES, Tongue, lack_words
-from .plan import Plan
 from .tell import Results, tell
 
 

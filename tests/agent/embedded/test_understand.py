@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from sensorium.agent.facts import File
-from sensorium.agent.intents import (
+from sensorium.agent.embedded.facts import File
+from sensorium.agent.embedded.intents import (
     Cannot,
     Chapters,
     Chart,
@@ -25,7 +25,7 @@ from sensorium.agent.intents import (
     Summarize,
     Transcribe,
 )
-from sensorium.agent.understand import understand
+from sensorium.agent.embedded.understand import understand
 
 VIDEO = File(reference="$files[0]", name="talk.mp4", kind="video", seconds=200.0, has_sound=True, has_pictures=True)
 OTHER = File(reference="$files[1]", name="b.mp4", kind="video", seconds=60.0, has_sound=True, has_pictures=True)

@@ -15,10 +15,10 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from ..offer import MAKE_PLAN
 from .compose import Composed, compose
 from .conclude import conclude, explain_refusal, without_tools
 from .facts import File, read_files
-from .offer import MAKE_PLAN
 from .understand import understand
 
 # Pieces of about a word: what streams to a reader.

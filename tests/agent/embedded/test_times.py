@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sensorium.agent.times import number, times_in
+from sensorium.agent.embedded.times import number, times_in
 
 
 @pytest.mark.parametrize(

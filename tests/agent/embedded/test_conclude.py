@@ -8,10 +8,10 @@ import pytest
 from pydantic import BaseModel
 
 from sensorium.agent.compact import compact
-from sensorium.agent.compose import compose
-from sensorium.agent.conclude import conclude, explain_refusal
-from sensorium.agent.facts import read_files
-from sensorium.agent.understand import understand
+from sensorium.agent.embedded.compose import compose
+from sensorium.agent.embedded.conclude import conclude, explain_refusal
+from sensorium.agent.embedded.facts import read_files
+from sensorium.agent.embedded.understand import understand
 from sensorium.tools.base.call import call
 from sensorium.tools.base.catalog import catalog
 from sensorium.tools.base.run import Run

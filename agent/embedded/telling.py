@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..tools.base.moments import Measure
-from ..tools.report.wording import Wording, clean, clock, number
+from ...tools.base.moments import Measure
+from ...tools.report.wording import Wording, clean, clock, number
 from .phrases import Tongue
 
 Output = Mapping[str, Any]

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..plan import literal
 from .facts import File
 from .intents import Understanding
 from .phrases import Tongue
-from .plan import literal
 from .times import Span
 
 MOST_MATCHES = 20

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from ..tools.base.models import LADDERS
-from ..tools.base.words import Language
+from ...tools.base.models import LADDERS
+from ...tools.base.words import Language
 from .intents import Lack
 
 

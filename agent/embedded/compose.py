@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..plan import literal
 from .builder import Builder, Plain
 from .facts import File
 from .intents import (
@@ -24,7 +25,6 @@ from .intents import (
     Understanding,
 )
 from .phrases import Tongue, lack_words
-from .plan import literal
 from .times import Span
 
 MOST_STEPS = 64

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..tools.report.wording import clean, clock, number, quote
+from ...tools.report.wording import clean, clock, number, quote
 from .intents import Facts, Probe, Subject
 from .phrases import Tongue
 from .telling import MOST_LINES, Output, at, bullets, count_of, exact, files_line, items_of, more, paragraphs, span

@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.outputs import ChatResult
 from langchain_core.runnables import Runnable
 
-from sensorium.agent.embedded import EmbeddedBrain
+from sensorium.agent.embedded.brain import EmbeddedBrain
 from sensorium.agent.messages import system_message, user_message
 from sensorium.agent.offer import tool_schemas
 from sensorium.agent.plan import Plan
