@@ -1,5 +1,6 @@
 """Where a video cuts from one shot to another, found by decoding little more than its key frames."""
 
+import math
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -12,7 +13,7 @@ from .footage import Footage, open_video
 from .groups import Group, scan_groups
 from .looks import Look, difference, look, tones_moved
 from .moments import merge_spans
-from .steps import FADE_SECONDS, HOLD_SECONDS, LIMITS, Change, Limits, changes
+from .steps import FADE_SECONDS, HOLD_SECONDS, LIMITS, STILL, Change, Limits, changes
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -26,6 +27,8 @@ MARGIN_SECONDS = 0.8
 # A group of pictures that ends before its time was ended by the encoder, mostly for a cut (x264: 10 of 11).
 # When the tones differ this much too, that is believed. Moving shots keep theirs: 0.02 to 0.1, across cuts 0.02 to 1.
 TONES_OF_A_CUT, TONES_OF_A_SHOT = 0.35, 0.15
+STILL_DRIFT, CALM_DRIFT = 0.1, 0.5
+"""Up to which part of a change motion does not explain it: certainly, and probably."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +90,7 @@ class _Search:
 
     def changes(self) -> Iterator[Change]:
         lengths = Counter(round(group.seconds, 1) for group in self.groups[:-1])
-        regular = {length for length, count in lengths.items() if count >= max(3, 0.05 * len(self.groups))}
+        regular = {length for length, count in lengths.items() if count >= max(3, 0.3 * len(self.groups))}
         regular.add(max(lengths, default=0.0))
         parts = list(self._joined())
         latest = 0.0
@@ -131,7 +134,10 @@ class _Search:
             yield from self._changes(chain(opening, reader.looks(start, end + after)), end + after)
             return
         differs = following is None or self._differ(group.look, following.look) or group.look.flat
-        large = (group.large if differs or group.still else group.bursts) or ()
+        if group.still and following is not None:
+            # Over a still picture the middle of a fade is enough to look for the rest of it.
+            differs = differs or difference(group.look, following.look).exceeds(STILL.structure, STILL.level)
+        large = (group.large if differs else group.bursts) or ()
         for first, last in merge_spans([(at - MARGIN_SECONDS, at + after) for at, _ in large]):
             before = opening if first <= start else []
             yield from self._changes(chain(before, reader.looks(first, last)), last)
@@ -140,17 +146,31 @@ class _Search:
         if not large:
             for _ in reader.looks(start, start + HOLD_SECONDS):
                 pass  # to see how fast the picture moves
-        if not reader.recent or not self._differ(reader.recent[-1][1], following.look):
-            return
-        # No packet is large from here on, so the picture changes slowly, or at the next key frame.
-        calm = self._is_calm(following, reader)
-        expected = round(group.seconds, 1) in regular
-        if not expected and (calm or tones_moved(reader.recent[-1][1], following.look) > TONES_OF_A_CUT):
-            if not self._comes_back(reader.recent[-1][1], following):
-                change = difference(reader.recent[-1][1], following.look)
+        if reader.recent and reader.recent[-1][0] < end and self._differ(reader.recent[-1][1], following.look):
+            yield from self._up_to(following, group, reader, expected=round(group.seconds, 1) in regular)
+
+    def _up_to(self, following: Group, group: Group, reader: "_Reader", *, expected: bool) -> Iterator[Change]:
+        """Yield what changes after the last frame that was looked at, up to the next key frame.
+
+        No packet on the way is large, so the picture changes slowly, or at the key frame itself.
+
+        Args:
+            following: The group of the next key frame.
+            group: The group before it.
+            reader: Where reading stopped.
+            expected: The encoder places key frames so far apart anyway.
+        """
+        end = group.end_seconds
+        last = reader.recent[-1][1]
+        drift, tones = self._drift(following, reader), tones_moved(last, following.look)
+        nothing_moves = group.still and drift < STILL_DRIFT
+        if nothing_moves or (not expected and (drift < CALM_DRIFT or tones > TONES_OF_A_CUT)):
+            if not self._comes_back(last, following):
+                change = difference(last, following.look)
                 yield Change(at_seconds=following.start_seconds, kind="cut", difference=change)
-        elif calm:
-            yield from self._changes(reader.looks(reader.recent[-1][0], end + after), end + after)
+        elif drift < CALM_DRIFT:
+            until = end + (FADE_SECONDS if group.still else MARGIN_SECONDS)
+            yield from self._changes(reader.looks(reader.recent[-1][0], until), until)
         elif not (expected and _is_one_shot(group, following)):
             yield from self._changes(reader.looks(end - MARGIN_SECONDS, end + MARGIN_SECONDS), end + MARGIN_SECONDS)
 
@@ -168,14 +188,14 @@ class _Search:
         # Lower than for two frames in a row, so that what is decoded decides.
         return difference(one, other).exceeds(0.7 * self.limits.structure, 0.7 * self.limits.level)
 
-    def _is_calm(self, following: Group, reader: "_Reader") -> bool:
-        """Return whether what moves now, going on like this, would not make the change up to the next key frame."""
+    def _drift(self, following: Group, reader: "_Reader") -> float:
+        """Return how much of the change up to the next key frame is made by what moves now, if it goes on like this."""
         (first_at, first), (last_at, last) = reader.recent[0], reader.recent[-1]
         if last_at <= first_at:
-            return False
+            return math.inf
         change, drift = difference(last, following.look), difference(first, last)
         times = (following.start_seconds - last_at) / (last_at - first_at)
-        return drift.structure * times < 0.5 * change.structure and drift.level * times < 0.5 * change.level
+        return times * max(drift.structure / max(change.structure, 1e-6), drift.level / max(change.level, 1e-6))
 
     def _comes_back(self, last: Look, following: Group) -> bool:
         """Return whether the picture before a key frame is back soon after it: a flash."""
