@@ -101,6 +101,18 @@ def shots(name: str, *, seconds: int, count: int, seed: int = 1, sound: bool = F
     return Made(path, [start / FPS for start in starts[1:]])
 
 
+def slides(name: str, *, seconds: int, count: int, seed: int = 5) -> Made:
+    """Return a talk of still slides."""
+    path = folder() / f"{name}-{seconds}s-{count}-{seed}.mp4"
+    rng = random.Random(seed)
+    starts = [0, *sorted(rng.sample(range(3 * FPS, seconds * FPS, 2 * FPS), count - 1))]
+    if not path.exists():
+        ends = [*starts[1:], seconds * FPS]
+        shown = [(_slide(seed * 1000 + number, 0), ends[number] - starts[number]) for number in range(count)]
+        encode(path, (shot(0) for shot, length in shown for _ in range(length)))
+    return Made(path, [start / FPS for start in starts[1:]])
+
+
 def _play(lengths: list[int], seed: int) -> Iterator[Picture]:
     for number, length in enumerate(lengths):
         shot = KINDS[number % len(KINDS)](seed * 1000 + number, length)
