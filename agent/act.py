@@ -19,7 +19,7 @@ from ..tools.base.run import Progress, Run
 from ..tools.base.tool import Tool
 from .compact import compact
 from .events import ArtifactStored, Event, StepEnded, StepProgress, StepStarted
-from .plan import MISSING, Plan, PlanError, Step, references, resolve
+from .plan import MISSING, Plan, PlanError, Step, is_missing, references, resolve
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +116,12 @@ class Executor:
             record = self.records.get(need)
             if record and record["status"] != "done" and not (need in steps and steps[need].optional):
                 return {"type": "Skipped", "message": f"`{need}` did not finish, and `{step.id}` needs it."}
+        fields = self.catalog[step.tool].arguments.model_fields
+        required = [value for name, value in step.args.items() if fields[name].is_required()]
+        for value in filter(None, [*required, step.for_each]):
+            # An optional step may fail, but not when all that an argument would be is its result.
+            if is_missing(value, self.scope):
+                return {"type": "Skipped", "message": f"`{value}` is not there, and `{step.id}` needs it."}
         return None
 
     async def _results(self, step: Step, call_id: str) -> tuple[Record, Any]:

@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, ToolMessage
@@ -61,11 +61,11 @@ async def brain(state: State, runtime: Runtime[Context]) -> State:
     _give(context.executor, state)
     last_round = state["rounds"] >= MAX_ROUNDS
     model = context.brain if last_round else context.brain.bind_tools(tool_schemas(context.catalog))
-    chunks: list[AIMessageChunk] = []
+    chunks: list[AIMessage] = []
     async for chunk in model.astream([system_message(), *state["messages"]]):
         if isinstance(chunk.content, str) and chunk.content:
             context.emit(TextDelta(text=chunk.content))
-        chunks.append(chunk)  # type: ignore[arg-type]  # a bound model streams chunks, whatever its type says
+        chunks.append(cast(AIMessage, chunk))  # a bound model's type does not say what it streams
     answer = _joined(chunks, with_calls=not last_round)
     update: State = {"messages": [answer], "rounds": state["rounds"] + 1, "answer": str(answer.text)}
     return update if _has_calls(answer) else update | _ending(state, answer, context)
@@ -130,9 +130,13 @@ def _after_lint(state: State) -> Literal["act", "brain", "__end__"]:
     return "__end__" if state.get("shortfall") else "brain"
 
 
-def _joined(chunks: list[AIMessageChunk], *, with_calls: bool) -> AIMessage:
-    """Return the message that the chunks are, as plain data that a checkpoint may hold."""
-    message = add_ai_message_chunks(*chunks) if chunks else AIMessageChunk(content="")
+def _joined(chunks: list[AIMessage], *, with_calls: bool) -> AIMessage:
+    """Return the message that the chunks are, as plain data that a checkpoint may hold.
+
+    A model that does not stream gives one whole message instead.
+    """
+    parts = [one for one in chunks if isinstance(one, AIMessageChunk)]
+    message: AIMessage = add_ai_message_chunks(*parts) if parts else next(iter(chunks), AIMessage(content=""))
     return AIMessage(
         content=message.content,
         tool_calls=message.tool_calls if with_calls else [],

@@ -97,6 +97,12 @@ def resolve(value: Any, scope: Mapping[str, Any]) -> Any:
     return value
 
 
+def is_missing(value: Any, scope: Mapping[str, Any]) -> bool:
+    """Return whether a value is nothing but a reference to what a failed optional step would have given."""
+    whole = _WHOLE.fullmatch(value) if isinstance(value, str) else None
+    return whole is not None and scope.get(whole[1].split(".")[0].split("[")[0]) is MISSING
+
+
 def look_up(reference: str, scope: Mapping[str, Any]) -> Any:
     """Return what `reference` points at in `scope`."""
     value: Any = scope

@@ -96,6 +96,19 @@ async def test_others_go_on_without_a_failed_optional_step(executor: Make) -> No
     assert [one["status"] for one in records.values()] == ["failed", "done", "done"]
 
 
+async def test_a_step_whose_required_argument_is_a_failed_optional_step_is_skipped(executor: Make) -> None:
+    records = await executor().act(
+        plan(
+            {"id": "bad", "tool": "fail", "optional": True},
+            {"id": "nap", "tool": "wait", "args": {"seconds": "$bad.text"}, "optional": True},
+            {"id": "each", "tool": "echo", "for_each": "$bad.items", "optional": True},
+            {"id": "end", "tool": "echo", "args": {"got": "$nap", "text": "end"}},
+        )
+    )
+    assert [one["status"] for one in records.values()] == ["failed", "skipped", "skipped", "done"]
+    assert records["nap"]["error"] == {"type": "Skipped", "message": "`$bad.text` is not there, and `nap` needs it."}
+
+
 async def test_a_finished_step_does_not_run_again_after_a_restart(executor: Make, calls: list[str]) -> None:
     steps = plan(
         {"id": "a", "tool": "echo", "args": {"text": "a"}},
