@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.language_models import FakeMessagesListChatModel
 from langchain_core.messages import AIMessage
 from videos import numbered
 
@@ -27,7 +27,7 @@ PLAN = {
 }
 
 
-class Scripted(GenericFakeChatModel):
+class Scripted(FakeMessagesListChatModel):
     """A brain that answers with the messages it was given."""
 
     def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> "Scripted":
@@ -36,7 +36,7 @@ class Scripted(GenericFakeChatModel):
 
 async def main() -> None:
     call = {"name": "make_plan", "args": PLAN, "id": "call-1"}
-    brain = Scripted(messages=iter([AIMessage("", tool_calls=[call]), AIMessage("Done.")]))
+    brain = Scripted(responses=[AIMessage("", tool_calls=[call]), AIMessage("Done.")])
     with tempfile.TemporaryDirectory() as folder:
         video = numbered(10)
         with Assistant(Settings(home=Path(folder) / "home", offline=True), brain=brain) as assistant:
