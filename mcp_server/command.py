@@ -40,9 +40,10 @@ def mcp(chosen: argparse.Namespace) -> int:
 
 
 def _serve(chosen: argparse.Namespace) -> None:
-    from ..tools.base.catalog import catalog
+    from ..tools.base.catalog import catalog, some_tools
     from .access import Access
     from .app import build_server
+    from .faces import DEFAULT_GROUPS, FACES
     from .serve import Web, is_loopback, serve_http
     from .service import Options
 
@@ -58,7 +59,9 @@ def _serve(chosen: argparse.Namespace) -> None:
         nearby=not chosen.http or is_loopback(host),
         workers=chosen.workers,
     )
-    server = build_server(settings, catalog(), access, options)
+    # A client waits for the start; only the curated tools are needed for the usual groups.
+    tools = some_tools(FACES) if chosen.tools <= DEFAULT_GROUPS else catalog()
+    server = build_server(settings, tools, access, options)
     if not chosen.http:
         if sys.stdin.isatty():
             print("Waiting for an MCP client on standard input; Ctrl-C ends.", file=sys.stderr)

@@ -21,7 +21,8 @@ from .order import Order
 Progressed = Callable[[float | None, str], None]
 IDLE_SECONDS = 600.0
 """A process without work is ended after this: it may hold a gigabyte of models."""
-_WINDOWS_FLAGS = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
+_FLAGS = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW", "BELOW_NORMAL_PRIORITY_CLASS")
+_WINDOWS_FLAGS = sum(getattr(subprocess, name, 0) for name in _FLAGS)
 STARTING_NOTE = "starting"
 WAITING_NOTE = "waiting for a free place"
 

@@ -9,7 +9,7 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.server.mcpserver.resources.templates import ResourceSecurity
 from mcp.types import Annotations, Completion, PromptReference, Resource, ResourceTemplateReference
 
-from ..tools.base.catalog import find_tool
+from ..tools.base.catalog import some_tools
 from ..tools.base.errors import SensoriumError, ToolError
 from ..tools.base.workspace import PREFIX
 from .answers import body_of
@@ -66,7 +66,8 @@ def add_resources(server: "MediaServer", service: Service) -> None:
         """What `probe_media` says of a file in the allowed folders: type, length, size, streams."""
         try:
             arguments = {"media": path}
-            order, key = await asyncio.to_thread(service.order, find_tool("probe_media"), arguments, 1, owner())
+            tool = some_tools(["probe_media"])["probe_media"]
+            order, key = await asyncio.to_thread(service.order, tool, arguments, 1, owner())
             standing = await service.jobs.answer(order, key, _unheard)
         except SensoriumError as error:
             raise ResourceNotFoundError(str(error)) from None

@@ -98,8 +98,10 @@ def serve_http(server: "MediaServer", web: Web) -> None:
 
 def _bind(host: str, port: int) -> socket.socket:
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, kind)
+        # asyncio switches Nagle's algorithm off only where the protocol is named; with it an answer takes 40 ms more.
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+        family, kind, protocol, _, address = found[0]
+        bound = socket.socket(family, kind, protocol)
         if sys.platform != "win32":  # there it would let a second server take the same address
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)

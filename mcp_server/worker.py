@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 RECORD_SECONDS = 1.0
 """How often the progress of a kept job is written down."""
+NICENESS = 5
+"""Work on media takes what is left, so that the server and its clients stay quick."""
 LONGEST_NOTE = 200
 LEASE_WAITS_SECONDS = (0.02, 0.1, 0.5)
 
@@ -49,6 +51,8 @@ LEASE_WAITS_SECONDS = (0.02, 0.1, 0.5)
 def main() -> None:
     """Serve until the server closes its end."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     orders, answers = _take_streams()
     settings = TypeAdapter(Settings).validate_python(json.loads(orders.readline())["settings"])
     asyncio.run(Worker(Run.open(settings), answers).serve(orders))

@@ -43,3 +43,16 @@ print(json.dumps(sorted({{one.partition('.')[0] for one in sys.modules}})))
 """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(json.loads(ended.stdout.splitlines()[-1])) & HEAVY == set()
+
+
+def test_the_usual_start_imports_only_the_tools_it_offers() -> None:
+    code = """
+import sys
+from sensorium.mcp_server.faces import FACES
+from sensorium.tools.base.catalog import some_tools
+assert "read_text" in some_tools(FACES)
+print(*[one for one in sys.modules if one.startswith("sensorium.tools.") and one.count(".") == 2])
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "sensorium.tools.read_text" in ended.stdout.split()
+    assert "sensorium.tools.write_report" not in ended.stdout.split()

@@ -1,6 +1,7 @@
 """Every tool by name, found by walking the folder."""
 
 import difflib
+from collections.abc import Collection
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -9,16 +10,29 @@ from types import MappingProxyType
 from .errors import ArgumentError
 from .tool import Tool
 
+_TOOLS = __package__.rpartition(".")[0]
+
 
 @cache
 def catalog() -> MappingProxyType[str, Tool]:
     """Return all tools by name: each `tools/NAME.py` holds the tool NAME."""
-    package = import_module(__package__.rpartition(".")[0])
-    found: dict[str, Tool] = {}
-    for module in sorted(iter_modules(package.__path__), key=lambda one: one.name):
-        if not module.ispkg:
-            found[module.name] = getattr(import_module(f"{package.__name__}.{module.name}"), module.name)
-    return MappingProxyType(found)
+    return MappingProxyType({name: _load(name) for name in _names()})
+
+
+def some_tools(names: Collection[str]) -> dict[str, Tool]:
+    """Return those of these tools that there are, without importing the others: a quick start needs that."""
+    return {name: _load(name) for name in _names() if name in names}
+
+
+def _names() -> list[str]:
+    package = import_module(_TOOLS)
+    return sorted(one.name for one in iter_modules(package.__path__) if not one.ispkg)
+
+
+def _load(name: str) -> Tool:
+    found = getattr(import_module(f"{_TOOLS}.{name}"), name)
+    assert isinstance(found, Tool), f"tools/{name}.py must hold the tool {name}"
+    return found
 
 
 def find_tool(name: str) -> Tool:
