@@ -1,0 +1,73 @@
+"""The protocol's own conformance suite and Inspector, where they are installed: they need Node 22 and npm packages.
+
+npm i node@22 && npm i @modelcontextprotocol/conformance@0.2.0-alpha.12
+PATH=$PWD/node_modules/.bin:$PATH npm i @modelcontextprotocol/inspector@2.12.0
+SENSORIUM_MCP_SUITE=$PWD/node_modules .venv/bin/pytest tests/mcp_server/test_conformance.py
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def modules() -> Path:
+    """The folder with the npm packages."""
+    named = os.environ.get("SENSORIUM_MCP_SUITE")
+    if not named:
+        pytest.skip("SENSORIUM_MCP_SUITE does not name a node_modules folder with the suite")
+    return Path(named).absolute()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Our server with the tools that the suite calls by name."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = tmp_path_factory.mktemp("conformance")
+    command = [sys.executable, str(HERE / "conformance_server.py"), str(port), str(home)]
+    with (home / "log").open("w") as log:
+        process = subprocess.Popen(command, stderr=log)
+        try:
+            while process.poll() is None:
+                with socket.socket() as knock:
+                    if knock.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.1)
+            yield f"http://localhost:{port}/mcp"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+@pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
+def test_every_scored_scenario_passes(modules: Path, address: str, revision: str, tmp_path: Path) -> None:
+    suite = modules / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
+    command = [str(modules / ".bin" / "node"), str(suite), "server", "--url", address, "--requirements", revision]
+    ended = subprocess.run([*command, "-o", str(tmp_path)], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout[ended.stdout.find("=== SUMMARY") :]
+
+
+@pytest.mark.parametrize("era", ["legacy", "modern"])
+def test_the_inspector_has_no_complaint(modules: Path, films: Path, era: str, tmp_path: Path) -> None:
+    env = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(modules / ".bin"), os.environ["PATH"]]),
+        "MCP_CATALOG_PATH": str(tmp_path / "catalog.json"),
+        "SENSORIUM_HOME": str(tmp_path / "home"),
+        "SENSORIUM_OFFLINE": "1",
+    }
+    server = [sys.executable, "-m", "sensorium.mcp_server", "--allow-dir", str(films), "--tools", "all"]
+    command = ["mcp-inspector", "--cli", "--method", "tools/list", "--strict", "--protocol-era", era, "--", *server]
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "Warning:" not in ended.stdout + ended.stderr
