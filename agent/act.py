@@ -186,7 +186,7 @@ class Executor:
         result = outcome.result.model_dump(mode="json")
         record = _record(step, "done", outcome=outcome, partial=bool(result.get("partial")))
         row = StepRow(step=name, key=key, record=record, result=result)
-        self.journal.record(self.run.id, row)
+        self.journal.record(self.run.id, row, self.elapsed())
         self._journalled[key] = row
         self._announce(step, record)
         return record, result

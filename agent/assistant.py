@@ -2,23 +2,25 @@
 
 import asyncio
 import os
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..tools.base.catalog import catalog
-from ..tools.base.errors import SensoriumError, ToolError
+from ..tools.base.errors import SensoriumError, StorageError, ToolError
 from ..tools.base.journal import Journal, RunRow, StepRow
+from ..tools.base.library import cannot_write
 from ..tools.base.run import Run, new_run_id
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from ..tools.base.workspace import Artifact
 from .act import Executor
 from .deliver import Delivered, deliver, prepare
-from .events import Event, RunFailed, RunFinished, RunStarted
+from .events import Event, RunFailed, RunFinished, RunStarted, TextDelta
 from .lint import Finding
 from .plan import Plan
 from .usage import usage_of
@@ -153,7 +155,7 @@ class Assistant:
     async def run(
         self,
         request: str,
-        files: Sequence[str | Path] = (),
+        files: str | Path | Sequence[str | Path] = (),
         *,
         options: Options | None = None,
         on_event: OnEvent | None = None,
@@ -162,7 +164,7 @@ class Assistant:
 
         Args:
             request: What is wanted, in English or Chinese.
-            files: Paths of the user's media.
+            files: Path of the user's media, or several.
             options: Limits of this run.
             on_event: Called with each event, in the loop's thread.
 
@@ -242,13 +244,17 @@ class Assistant:
         emit = _in_loop(on_event or (lambda event: None))
         run = replace(self._base, id=row.run, cancelled=type(self._base.cancelled)())
         with self.journal.lease(row.run):
-            before: float = sum(one.record["seconds"] for one in self.journal.steps(row.run))
             started = time.perf_counter()
 
             def elapsed() -> float:
-                return before + time.perf_counter() - started
+                return row.seconds + time.perf_counter() - started
 
             emit(RunStarted(run_id=row.run, request=row.request, resumed=resumed))
+            if row.status == "done":
+                answer = _told(row)
+                emit(TextDelta(text=answer.text))
+                emit(RunFinished(answer=answer))
+                return answer
             with self._recording(row, run, emit, elapsed):
                 context = self._context(run, emit, Options(**row.options), elapsed)
                 state = await self._walk(row, context)
@@ -264,14 +270,22 @@ class Assistant:
             yield
         except asyncio.CancelledError:
             run.cancelled.set()
-            self.journal.end(row.run, "cancelled", {}, elapsed())
+            self._note(row, "cancelled", "", elapsed())
             emit(RunFailed(message="The run was cancelled.", code="cancelled"))
             raise
         except Exception as error:
             code = type(error).__name__ if isinstance(error, SensoriumError) else "Bug"
-            self.journal.end(row.run, "failed", {"text": str(error)}, elapsed())
+            self._note(row, "failed", str(error), elapsed())
             emit(RunFailed(message=str(error), code=code))
             raise
+
+    def _note(self, row: RunRow, status: Status, text: str, seconds: float) -> None:
+        """Record an end without an answer; an answer that an earlier attempt gave is kept."""
+        with suppress(StorageError):  # the disk may be what failed
+            if row.answer.get("artifacts"):
+                self.journal.end(row.run, row.status, row.answer, seconds)
+            else:
+                self.journal.end(row.run, status, {"text": text}, seconds)
 
     async def _walk(self, row: RunRow, context: "Context") -> "State":
         """Run the graph from the start, or from its last checkpoint after an interruption."""
@@ -279,13 +293,16 @@ class Assistant:
 
         config = RunnableConfig(configurable={"thread_id": row.run}, recursion_limit=200)
         start: State = {"request": row.request, "paths": [os.fsencode(one) for one in row.files]}
-        async with self._graph() as graph:
-            known = await graph.aget_state(config)
-            if known.created_at and not known.next:  # it had ended: what failed is tried again
-                assert graph.checkpointer and not isinstance(graph.checkpointer, bool)
-                await graph.checkpointer.adelete_thread(row.run)
+        try:
+            async with self._graph() as graph:
                 known = await graph.aget_state(config)
-            walked = await graph.ainvoke(None if known.next else start, config, context=context, durability="sync")
+                if known.created_at and not known.next:  # it had ended: what failed is tried again
+                    assert graph.checkpointer and not isinstance(graph.checkpointer, bool)
+                    await graph.checkpointer.adelete_thread(row.run)
+                    known = await graph.aget_state(config)
+                walked = await graph.ainvoke(None if known.next else start, config, context=context, durability="sync")
+        except sqlite3.OperationalError as error:
+            raise cannot_write(error) from error
         return cast("State", walked)
 
     @asynccontextmanager
@@ -318,15 +335,24 @@ class Assistant:
         return Context(brain=brain, catalog=tools, executor=executor, emit=emit, max_steps=options.max_steps)
 
 
-async def run(request: str, *files: str | Path, settings: Settings | None = None) -> Answer:
-    """Answer one request about some files."""
+async def run(
+    request: str, files: str | Path | Sequence[str | Path] = (), *, settings: Settings | None = None
+) -> Answer:
+    """Answer one request about a file or several; see `Assistant.run`."""
     with Assistant(settings) as assistant:
         return await assistant.run(request, files)
 
 
-def _absolute(files: Sequence[str | Path]) -> list[str]:
+def _absolute(files: str | Path | Sequence[str | Path]) -> list[str]:
     """Return paths that mean the same when the run is resumed from another folder."""
+    files = [files] if isinstance(files, str | Path) else files
     return [str(Path(one).expanduser().absolute()) for one in files]
+
+
+def _told(row: RunRow) -> Answer:
+    """Return the answer that a run gave."""
+    artifacts = [Artifact.model_validate(one) for one in row.answer["artifacts"]]
+    return Answer(**{**row.answer, "artifacts": artifacts})
 
 
 def _results(rows: Sequence[StepRow]) -> dict[str, Any]:

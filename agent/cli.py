@@ -19,6 +19,7 @@ CLOSED_PIPE = 141
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         # File names may hold bytes that no encoding has.
         if reconfigure := getattr(stream, "reconfigure", None):
@@ -35,6 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SensoriumError as error:
         say(f"sensorium: {error}", sys.stderr)
         return exit_code(error)
+
+
+def _open_closed_streams() -> None:
+    """Replace standard streams that whoever started us has closed; Python has None for them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - kept to the end
 
 
 def exit_code(error: SensoriumError) -> int:
@@ -144,14 +152,17 @@ def words(text: str) -> str:
 
 
 def amount(text: str) -> float:
-    price = float(text)
+    try:
+        price = float(text)
+    except ValueError:
+        price = -1.0
     if not 0 <= price < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no amount of money; give a number from 0 up")
     return price
 
 
 def count(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else 0
     if not 1 <= number <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r} must be between 1 and 64")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 64")
     return number

@@ -71,9 +71,11 @@ def runs(chosen: argparse.Namespace) -> int:
         ]  # fmt: skip
         say_json(shown, indent=1)
         return 0
+    if not rows:
+        say("There is no run yet. Start one with `sensorium run`.", sys.stderr)
     for one in rows:
         when = time.strftime("%m-%d %H:%M", time.localtime(one.created))
-        say(f"{one.run[:12]:<13}{when:<13}{one.status:<10}{fit(one.request, 80)}")
+        say(f"{one.run[:12]:<13}{when:<13}{one.status:<13}{fit(one.request, 80)}")
     return 0
 
 

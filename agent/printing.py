@@ -7,6 +7,8 @@ import sys
 import unicodedata
 from typing import Any, TextIO
 
+from ..tools.base.errors import StorageError
+
 # Controls move the cursor or change the terminal; these format characters reorder or hide what stands around them.
 _HIDDEN = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 
@@ -79,7 +81,8 @@ def say(text: str, stream: TextIO | None = None) -> None:
         # Windows says EINVAL where others say EPIPE.
         if error.errno in (errno.EPIPE, errno.EINVAL):
             raise ClosedPipe from error
-        raise
+        forget_output()
+        raise StorageError(f"The output cannot be written: {error.strerror}. Free the disk it goes to.") from error
 
 
 def say_json(value: Any, *, indent: int | None = None) -> None:

@@ -73,10 +73,9 @@ def tool(chosen: argparse.Namespace) -> int:
             return 0
         outcome = _call(chosen, read_arguments(chosen.args))
     except ToolError as error:
-        if chosen.json:
-            say_json({"ok": False, "error": {"type": type(error).__name__, "message": str(error)}})
-        else:
-            say(f"sensorium: {error}", sys.stderr)
+        if not chosen.json:
+            raise
+        say_json({"ok": False, "error": {"type": type(error).__name__, "message": str(error)}})
         return 1
     except SettingsError as error:
         if not chosen.json:

@@ -148,7 +148,7 @@ def test_a_failed_call_says_why_in_words_and_in_json(
     assert as_json.json["error"]["type"] == kind  # type: ignore[index]
     assert words in as_json.json["error"]["message"]  # type: ignore[index]
     plain = cli("tool", name, arguments)
-    assert (plain.code, plain.out) == (1, "")
+    assert (plain.code, plain.out) == (2 if kind == "ArgumentError" else 1, "")
     assert words in plain.err
     assert "Traceback" not in plain.err
 

@@ -22,7 +22,7 @@ class RunRow:
     files: list[str]
     options: dict[str, Any]
     status: str
-    """running, done, partial, failed or cancelled; `running` without a living process is an interrupted run."""
+    """running, interrupted (its process is gone), done, partial, failed or cancelled."""
     answer: dict[str, Any]
     created: float
     seconds: float
@@ -66,7 +66,9 @@ class Journal:
             ArgumentError: There is no such run, or several start so.
         """
         rows = self.latest(limit=1) if run == "last" else self._select("WHERE run LIKE ? || '%' LIMIT 2", (run,))
-        if not rows or (run != "last" and not run.isalnum()):
+        if run == "last" and not rows:
+            raise ArgumentError("There is no run yet. Start one with `sensorium run`.")
+        if not rows or not run.isalnum():
             raise ArgumentError(f"There is no run {run!r}. `sensorium runs` lists them.")
         if len(rows) > 1:
             raise ArgumentError(f"Several runs start with {run!r}. Give more of the id; `sensorium runs` lists them.")
@@ -86,7 +88,7 @@ class Journal:
                 request=request,
                 files=json.loads(files),
                 options=json.loads(options),
-                status=status,
+                status="interrupted" if status == "running" and not self._held(run) else status,
                 answer=json.loads(answer),
                 created=created,
                 seconds=seconds,
@@ -94,9 +96,10 @@ class Journal:
             for run, request, files, options, status, answer, created, seconds in rows
         ]
 
-    def record(self, run: str, row: StepRow) -> None:
-        """Commit that a step ended, and how."""
+    def record(self, run: str, row: StepRow, seconds: float) -> None:
+        """Commit that a step ended, and how; `seconds` is how long the run has worked so far."""
         with self._library.transaction() as db:
+            db.execute("UPDATE runs SET seconds=? WHERE run=?", (seconds, run))
             db.execute(
                 "INSERT OR REPLACE INTO steps VALUES (?,?,?,?,?,?,?)",
                 (
@@ -117,6 +120,16 @@ class Journal:
             StepRow(step=step, key=key, record=json.loads(record), result=json.loads(result))
             for step, key, record, result in rows
         ]
+
+    def _held(self, run: str) -> bool:
+        """Return whether a process works on a run."""
+        if not (self._locks / f"{run}.lock").exists():
+            return False
+        try:
+            with self.lease(run):
+                return False
+        except ArgumentError:
+            return True
 
     @contextmanager
     def lease(self, run: str) -> Iterator[None]:

@@ -94,9 +94,7 @@ class Library:
                     raise
                 self._connection.execute("COMMIT")
             except sqlite3.OperationalError as error:
-                raise StorageError(
-                    f"The library cannot be written: {error}. Free some disk space, then run `sensorium resume last`."
-                ) from error
+                raise cannot_write(error) from error
 
     def rows(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
@@ -106,3 +104,10 @@ class Library:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+
+def cannot_write(error: Exception) -> StorageError:
+    """Return what to tell a user of a database that cannot be written."""
+    return StorageError(
+        f"The library cannot be written: {error}. Free some disk space, then run `sensorium resume last`."
+    )
