@@ -188,8 +188,10 @@ def _within(moment: Moment, between_seconds: tuple[float, float] | None) -> bool
         return True
     if moment.start_seconds is None:
         return False
-    end_seconds = moment.start_seconds if moment.end_seconds is None else moment.end_seconds
-    return moment.start_seconds < between_seconds[1] and end_seconds >= between_seconds[0]
+    start, end = between_seconds
+    if moment.end_seconds is None or moment.end_seconds <= moment.start_seconds:
+        return start <= moment.start_seconds < end
+    return moment.start_seconds < end and moment.end_seconds > start
 
 
 def _passage(moments: Sequence[Moment], at: int) -> str:

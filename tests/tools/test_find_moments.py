@@ -1,5 +1,6 @@
 """Searching in what was seen and heard."""
 
+import re
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from sensorium.tools import call
 from sensorium.tools.base.errors import ArgumentError
 from sensorium.tools.base.moments import Findings, Moment, Source
 from sensorium.tools.base.run import Run
+from sensorium.tools.report.wording import Wording
 
 READ = Source(tool="read_text", quality="good")
 
@@ -74,6 +76,27 @@ async def test_a_query_without_a_word_is_refused(run: Run, speech: Findings) -> 
 async def test_a_part_of_a_file_can_be_listed_without_a_query(run: Run, speech: Findings) -> None:
     found = await call("find_moments", {"findings": [speech], "between_seconds": [20.0, 30.0]}, run)
     assert [match.moment.start_seconds for match in found.matches] == [22.0, 27.2]
+
+
+async def test_what_ends_where_a_part_begins_or_begins_where_it_ends_is_not_in_it(run: Run) -> None:
+    spans = [(0.0, 3.0), (3.0, 6.0), (6.0, 9.0), (5.9, None), (6.0, None), (None, None)]
+    found = Findings(
+        moments=[
+            Moment(kind="text", text=f"{start}", start_seconds=start, end_seconds=end, source=READ)
+            for start, end in spans
+        ]
+    )
+    there = await call("find_moments", {"findings": [found], "between_seconds": [3.0, 6.0]}, run)
+    assert [match.moment.text for match in there.matches] == ["3.0", "5.9"]
+
+
+@pytest.mark.parametrize("query", ["", "pendulum", "nowhere"])
+async def test_every_limit_has_its_chinese(run: Run, draft_speech: Findings, query: str) -> None:
+    only = draft_speech.model_copy(update={"limits": []})
+    args = {"findings": [only], "query": query, "between_seconds": [0.0, 9.0] if query else [900.0, 901.0]}
+    limits = (await call("find_moments", args, run)).limits
+    assert limits
+    assert all(re.search("[一-鿿]", Wording("zh").told(limit)) for limit in limits)
 
 
 @pytest.mark.parametrize("name", ["find_moments", "make_chapters", "read_artifact", "summarize_text", "write_report"])
