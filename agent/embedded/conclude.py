@@ -1,5 +1,7 @@
 """The last words of the embedded brain: what came out, what did not, and what to know about it."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -58,15 +60,52 @@ def conclude(understood: Understanding, composed: Composed, files: Sequence[File
 
 
 def explain_refusal(understood: Understanding, refused: Sequence[str]) -> str:
-    """Return what is to be said when the plan of this brain was refused: a fault of ours, and a way around it."""
+    """Return what is to be said when the plan of this brain was refused, and a way around it.
+
+    Too many steps for the user's own limit is nobody's fault; anything else is ours.
+
+    Args:
+        understood: What was wanted.
+        refused: The graph's messages: its findings as JSON after a few words.
+    """
     say = Tongue(understood.language)
-    return say(
+    findings = [finding for one in refused for finding in _findings(one)]
+    limits = [_too_long(one, say) for one in findings if one.get("rule") == "too-many-steps"]
+    faults = [_fault(one) for one in findings if one.get("rule") != "too-many-steps"]
+    fault = say(
         "My plan for this was refused before anything ran, which is a fault of Sensorium:",
         "针对这个请求的计划在执行前被拒绝，这是 Sensorium 的缺陷：",
-    ) + "\n" + "\n".join(f"- {one}" for one in refused) + "\n" + say(
+    )
+    around = say(
         "Ask for one thing at a time, or call a tool yourself: `sensorium tools` lists them.",
         "请一次只提一个要求，或直接调用工具：`sensorium tools` 列出全部工具。",
-    )  # fmt: skip
+    )
+    lines = [*limits, *([fault] if faults else []), *faults, around]
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _findings(refused: str) -> list[Mapping[str, str]]:
+    """Return the findings of a refusal; words that are none are one finding."""
+    _, _, listed = refused.partition(": ")
+    try:
+        found = json.loads(listed)
+    except ValueError:
+        return [{"message": refused}]
+    return [one for one in found if isinstance(one, dict) and "message" in one] if isinstance(found, list) else []
+
+
+def _fault(finding: Mapping[str, str]) -> str:
+    """Return a finding on one line."""
+    step = f"`{clean(finding['step'])}`: " if finding.get("step") else ""
+    return f"- {step}{clean(finding['message'])}"
+
+
+def _too_long(finding: Mapping[str, str], say: Tongue) -> str:
+    needed, allowed = re.findall(r"\d+", finding["message"])[:2]
+    return say(
+        f"The plan needs {needed} steps; `--max-steps` allows {allowed}. Nothing was run.",
+        f"计划需要 {needed} 步，而 `--max-steps` 只允许 {allowed} 步，因此没有执行。",
+    )
 
 
 def without_tools(understood: Understanding, needed: Sequence[str]) -> str:

@@ -1,17 +1,22 @@
 """The last words of the embedded brain, on results of the real tools."""
 
+import json
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage
 from pydantic import BaseModel
 
 from sensorium.agent.compact import compact
 from sensorium.agent.embedded.compose import compose
 from sensorium.agent.embedded.conclude import conclude, explain_refusal
-from sensorium.agent.embedded.facts import read_files
+from sensorium.agent.embedded.facts import File, read_files
+from sensorium.agent.embedded.intents import Understanding
 from sensorium.agent.embedded.understand import understand
+from sensorium.agent.lint import Finding
+from sensorium.agent.proposal import read_proposal
 from sensorium.tools.base.call import call
 from sensorium.tools.base.catalog import catalog
 from sensorium.tools.base.run import Run
@@ -310,3 +315,38 @@ def test_a_refused_plan_is_explained() -> None:
     text = explain_refusal(understand("write a report", []), ["There is no tool 'x'."])
     assert "fault of Sensorium" in text
     assert "- There is no tool 'x'." in text
+
+
+def refusal(*findings: Finding) -> str:
+    """How the graph tells a brain that its plan was not run."""
+    return f"The plan was not run: {json.dumps([one.plain() for one in findings], ensure_ascii=False)}"
+
+
+def too_long(understood: Understanding, files: list[File], most: int) -> str:
+    steps = compose(understood, files).steps
+    call = {"name": "make_plan", "args": {"goal": "", "steps": steps}, "id": "1"}
+    proposal = read_proposal(AIMessage(content="", tool_calls=[call]), {}, catalog(), most)
+    return refusal(*proposal.findings)
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ("write a report", "The plan needs 7 steps; `--max-steps` allows 1. Nothing was run."),
+        ("写一份报告", "计划需要 7 步，而 `--max-steps` 只允许 1 步，因此没有执行。"),
+    ],
+)
+def test_a_limit_of_the_user_is_no_fault(request_: str, said: str) -> None:
+    files = read_files([VIDEO])
+    understood = understand(request_, files)
+    text = explain_refusal(understood, [too_long(understood, files, 1)])
+    assert text.splitlines()[0] == said
+    assert not any(one in text for one in ("fault", "缺陷", "{", "rule"))
+
+
+def test_each_finding_of_a_refused_plan_is_one_line() -> None:
+    findings = [Finding(step=name, rule="cycle", message=f"{name}\nis wrong.") for name in ("a", "b")]
+    text = explain_refusal(understand("write a report", []), [refusal(*findings)])
+    assert text.splitlines()[1:3] == ["- `a`: a is wrong.", "- `b`: b is wrong."]
+    assert "fault of Sensorium" in text
+    assert "{" not in text
