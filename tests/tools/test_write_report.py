@@ -237,6 +237,26 @@ async def test_speech_without_words_is_told_as_that(run: Run, voices: Findings) 
     assert "Someone speaks, with pauses, from 0:01 to 0:55 (not transcribed)." in report.summary
 
 
+async def test_the_share_of_speech_is_that_of_the_lengths_beside_it(run: Run, handle: str) -> None:
+    source = Source(tool="transcribe", quality="good")
+    said = Moment(kind="speech", start_seconds=0.2, end_seconds=3.7, text="It is cut off here.", source=source)
+    heard = Findings(media=handle, moments=[said], coverage=Coverage(seconds=3.93, heard=[(0.0, 3.93)]))
+    seen = Findings(media=handle, coverage=Coverage(seconds=4.3, looked_at=[(0.0, 4.3)], frames=4))
+    paced = await call("measure_speech", {"speech": heard}, run)
+    for findings in ([heard, seen], [heard, seen, paced]):
+        report = await call("write_report", {"findings": findings, "request": ASKED}, run)
+        assert "Someone speaks for 3.5 s of the 3.9 s that were listened to (89%), at about 86 words a minute." in (
+            report.summary
+        )
+
+
+async def test_a_share_of_another_length_is_left_out(run: Run, handle: str) -> None:
+    values = {"duration_seconds": 4.3, "speech_seconds": 3.5, "speech_share_percent": 89.0}
+    measures = [Measure(name=name, value=value) for name, value in values.items()]
+    report = await call("write_report", {"findings": [Findings(media=handle, measures=measures)]}, run)
+    assert "Someone speaks for 3.5 s of 4.3 s." in report.summary
+
+
 async def test_silence_is_told_as_that(run: Run, handle: str) -> None:
     silence = Findings(media=handle, coverage=Coverage(seconds=60.0, heard=[(0.0, 60.0)]))
     report = await call("write_report", {"findings": [silence], "request": ASKED}, run)

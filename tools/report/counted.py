@@ -8,6 +8,9 @@ from .chapters import Part
 from .model import File
 from .timeline import free_name
 
+# Sound that is shorter than its file by more than this share gives another share of speech.
+TELLING_SHARE = 0.01
+
 
 def counted(files: Sequence[File], parts: Sequence[Sequence[Part]], known: Sequence[Measure]) -> list[Measure]:
     """Return `known` and, for each file, the measures it lacks: length, headings, scenes, speech and its pace."""
@@ -63,8 +66,12 @@ def _speech(file: File) -> list[Measure]:
     seconds = sum(end - start for start, end in spans)
     ids = [one.id for one in speech]
     found = [Measure(name="speech_seconds", value=round(seconds, 1), unit="s", evidence=ids)]
-    if file.coverage.seconds:
-        share = round(100 * seconds / file.coverage.seconds)
+    heard, whole = sum(end - start for start, end in file.coverage.heard), file.coverage.seconds or 0.0
+    if heard and abs(heard - whole) > TELLING_SHARE * whole:
+        found.append(Measure(name="heard_seconds", value=round(heard, 1), unit="s"))
+    if heard or whole:
+        # Of what was not listened to nobody knows whether it is speech.
+        share = round(100 * seconds / (heard or whole))
         found.append(Measure(name="speech_share_percent", value=min(share, 100), unit="%", evidence=ids))
     words = sum(count_words(one.text) for one in speech)
     if words and seconds >= 1:

@@ -127,6 +127,16 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "Someone speaks for {spoken} of {length} ({share}%), at about {pace} {unit} a minute.",
         "{length} 中有 {spoken} 是语音（{share}%），语速约为每分钟 {pace} {unit}。",
     ),
+    "speech_time_heard": (
+        "Someone speaks for {spoken} of the {length} that were listened to ({share}%).",
+        "收听的 {length} 中有 {spoken} 是语音（{share}%）。",
+    ),
+    "speech_pace_heard": (
+        "Someone speaks for {spoken} of the {length} that were listened to ({share}%), "
+        "at about {pace} {unit} a minute.",
+        "收听的 {length} 中有 {spoken} 是语音（{share}%），语速约为每分钟 {pace} {unit}。",
+    ),
+    "speech_alone": ("Someone speaks for {spoken} of {length}.", "{length} 中有 {spoken} 是语音。"),
     "no_speech": ("No speech was found in the sound.", "声音中未发现语音。"),
     "one_scene": ("It is one scene without a cut.", "全片为一个镜头，没有切换。"),
     "scenes": ("It has {count} scenes, with cuts at {list}.", "共有 {count} 个镜头，切换于 {list}。"),
@@ -191,6 +201,7 @@ MEASURES: Mapping[str, tuple[str, str]] = {
     "slides": ("slides", "幻灯片数"),
     "text_lines": ("lines of text", "文字行数"),
     "scenes": ("scenes", "镜头数"),
+    "heard_seconds": ("time listened to", "收听时长"),
     "speech_seconds": ("time with speech", "语音时长"),
     "speech_share_percent": ("share of time with speech", "语音占时比例"),
     "words_spoken": ("spoken", "语音总量"),

@@ -92,14 +92,18 @@ def _speech(file: File, measures: Mapping[str, Measure], say: Wording) -> list[S
         return []
     if not spoken.value:
         return [Sentence(text=say("no_speech"), evidence=(spoken.name,))]
-    values = {"spoken": say.length(spoken.value), "length": say.length(length.value), "share": f"{share.value:.0f}"}
-    used = (spoken.name, length.name, share.name)
+    heard = measures.get("heard_seconds")
+    whole, kind = (heard, "_heard") if heard and _is_share(share, spoken, heard) else (length, "")
+    agrees = _is_share(share, spoken, whole)
+    values = {"spoken": say.length(spoken.value), "length": say.length(whole.value), "share": f"{share.value:.0f}"}
+    used = (spoken.name, whole.name, *([share.name] if agrees else []))
     speech = [one for one in file.moments if one.kind == "speech"]
     drafted = [one for one in speech if is_draft(one) and one.text.strip()]
-    if pace and not drafted:
-        text = say("speech_pace", **values, pace=f"{pace.value:.0f}", unit=say.unit(pace.unit.split()[0]))
+    if pace and not drafted and agrees:
+        unit = say.unit(pace.unit.split()[0])
+        text = say(f"speech_pace{kind}", **values, pace=f"{pace.value:.0f}", unit=unit)
         return [Sentence(text=text, evidence=(*used, pace.name))]
-    found = [Sentence(text=say("speech_time", **values), evidence=used)]
+    found = [Sentence(text=say(f"speech_time{kind}" if agrees else "speech_alone", **values), evidence=used)]
     if drafted:
         provider = engine(drafted[0].source.provider)
         text = say("draft_summary", provider=provider)
@@ -107,6 +111,11 @@ def _speech(file: File, measures: Mapping[str, Measure], say: Wording) -> list[S
     elif not any(one.text.strip() for one in speech):
         found.append(untranscribed(speech, say))
     return found
+
+
+def _is_share(share: Measure, part: Measure, whole: Measure) -> bool:
+    """Tell whether a share is that of these two numbers: a reader will divide them."""
+    return bool(whole.value) and abs(100 * part.value / whole.value - share.value) <= 1
 
 
 def untranscribed(speech: Sequence[Moment], say: Wording) -> Sentence:
