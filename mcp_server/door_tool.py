@@ -1,6 +1,8 @@
 """A tool of the catalog as the SDK wants it: our own schema, our own errors, and the jobs behind it."""
 
 import asyncio
+import logging
+import time
 from typing import Any
 
 from mcp.server.mcpserver import Context
@@ -18,6 +20,8 @@ from .owner import owner
 from .schemas import result_schema, shown_schema, unquoted
 from .service import Service
 from .shaping import ERROR_CHARS
+
+logger = logging.getLogger(__name__)
 
 
 class DoorTool(Tool):
@@ -56,15 +60,23 @@ class DoorTool(Tool):
         Raises:
             ToolError: The caller can act on it; the message says how.
         """
-        tool, who = self._offer.tool, owner()
+        tool, who, began = self._offer.tool, owner(), time.monotonic()
+        status = "refused"
         try:
             given = self._checked(arguments)
             page = int(given.pop("page", 1))
             validate(tool, given)
             order, key = await asyncio.to_thread(self._service.order, tool, given, page, who)
             standing = await self._service.jobs.answer(order, key, progress_of(context))
+            status = standing.status
         except SensoriumError as error:
             raise ToolError(str(error)[:ERROR_CHARS]) from None
+        except asyncio.CancelledError:
+            status = "cancelled"
+            raise
+        finally:
+            # Never what was asked or found: a log outlives both.
+            logger.info("%s called %s: %s after %.2f s", who, tool.name, status, time.monotonic() - began)
         return answer_of(standing, structured=self.output_schema is not None)
 
     def _checked(self, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ PULSE_SECONDS = 0.5
 """How often it is looked whether there is something to report."""
 JOB_ID_BYTES = 16
 """A job's id is no secret to rely on, and still must not be guessed."""
+REMEMBERED_SECONDS = 900.0
+"""How long a result waits here for the same call; the library has it longer."""
 MOST_CALLS = 100
 """Calls of one owner that may be under way at once; most of them wait for a place."""
 
@@ -188,9 +190,10 @@ class Jobs:
             await asyncio.wait([job.task for job in jobs])
 
     def _attached(self, owner: str, key: str) -> _Job | None:
-        """Return the job of the same order, running or with a result that was not fetched."""
-        same = (one for one in self._jobs.values() if (one.order.owner, one.key) == (owner, key))
-        return next((one for one in same if not one.task.cancelling() and not one.task.cancelled()), None)
+        """Return the job of the same order, running or with a result that was not fetched; not one that failed."""
+        same = [one for one in self._jobs.values() if (one.order.owner, one.key) == (owner, key)]
+        wanted = (one for one in same if not one.task.cancelling() and one.standing().status in ("running", "done"))
+        return next(wanted, None)
 
     def _begin(self, order: Order, key: str, job_id: str) -> _Job:
         mine = [one for one in self._jobs.values() if one.order.owner == order.owner and not one.task.done()]
@@ -204,7 +207,7 @@ class Jobs:
         job = _Job(id=job_id, key=key, order=order, began=time.time())
         job.task = asyncio.create_task(self._work(job))
         self._jobs[job.id] = job
-        job.task.add_done_callback(lambda _: None if job.promised else self._forget(job))
+        job.task.add_done_callback(lambda _: self._ended(job))
         return job
 
     async def _work(self, job: _Job) -> dict[str, Any]:
@@ -239,6 +242,12 @@ class Jobs:
             await asyncio.to_thread(job.worker.keep, job.id)
         else:
             job.holding.enter_context(self._journal.lease(f"job-{job.id}"))
+
+    def _ended(self, job: _Job) -> None:
+        if job.promised:
+            job.task.get_loop().call_later(REMEMBERED_SECONDS, self._forget, job)
+        else:
+            self._forget(job)
 
     def _forget(self, job: _Job) -> None:
         self._jobs.pop(job.id, None)

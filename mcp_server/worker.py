@@ -36,6 +36,7 @@ from .belongings import Belongings
 from .faces import face_of
 from .job_store import JobStore
 from .order import Order
+from .pool import end_group
 from .shaping import failed, shaped
 
 logger = logging.getLogger(__name__)
@@ -101,6 +102,8 @@ class Worker:
                 self._keep(line["keep"])
         if self._call and self._job:
             await self._call
+        elif self._call and not self._call.done():
+            end_group(os.getpid())  # with what the tool started: nobody waits for it
         # Threads that look at nothing any more must not hold the process.
         os._exit(0)
 

@@ -194,6 +194,17 @@ async def test_what_a_tool_prints_reaches_nobody_but_the_log(
     assert "noise" in captured.err and "noise" not in captured.out
 
 
+async def test_the_log_says_who_called_what_and_no_contents(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "sensorium.mcp_server")
+    async with Client(serve()) as client:
+        await client.call_tool("break_down", {"secret": "sk-canary"})
+        await client.call_tool("view_media", {"media": "/private/canary.png"})
+    said = [one.getMessage() for one in caplog.records if one.name.startswith("sensorium.mcp_server")]
+    assert re.fullmatch(r"local called break_down: failed after \d+\.\d\d s", said[0])
+    assert re.fullmatch(r"local called view_media: refused after \d+\.\d\d s", said[1])
+    assert "canary" not in "".join(said)
+
+
 async def test_long_results_come_in_pages(serve: Serve, era: str, body: Body) -> None:
     async with Client(serve(), mode=era) as client:
         first = await client.call_tool("chatter", {"lines": 2000})

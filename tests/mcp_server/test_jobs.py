@@ -195,6 +195,19 @@ async def test_a_failed_job_is_an_error_that_says_why(serve: Serve, body: Body, 
         await client.call_tool("job_status", {"job_id": blocking["job_id"]})
 
 
+async def test_a_call_whose_job_failed_is_made_again(serve: Serve, body: Body, mark: Path, settings: Settings) -> None:
+    jobs = JobStore(Library(settings.home))
+    async with Client(serve(workers=1, limits=Limits(answer_seconds=1.5))) as client:
+        blocking = body(await client.call_tool("nap", {"seconds": 5, "mark": str(mark)}))["job_id"]
+        failing = body(await client.call_tool("refuse", {"letters": 3}))["job_id"]
+        await client.call_tool("job_status", {"job_id": blocking})
+        while (row := jobs.get(failing, "local")) and row.status == "running":  # noqa: ASYNC110 - another process writes
+            await asyncio.sleep(0.05)
+        again = await client.call_tool("refuse", {"letters": 3})
+        assert again.is_error is True and "job_id" not in again.model_dump_json()
+        assert len(jobs.latest("local")) == 2, "the second call took no job"
+
+
 async def test_too_many_jobs_are_refused_with_their_names(serve: Serve, body: Body, mark: Path) -> None:
     limits = Limits(answer_seconds=0.3, most_jobs=2)
     async with Client(serve(limits=limits)) as client:

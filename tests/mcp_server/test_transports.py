@@ -1,6 +1,7 @@
 """The same server on standard input and over HTTP, in both eras: results, cancellation, clean ends."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -135,6 +136,27 @@ async def test_a_broken_connection_kills_the_work_in_the_new_era(
         processes = await _processes(mark)
         request.cancel()
         assert await _all_end(processes)
+
+
+async def test_a_server_that_is_killed_leaves_no_work_behind(tmp_path: Path, films: Path, mark: Path) -> None:
+    command = [sys.executable, str(HERE / "misbehaving_server.py"), str(tmp_path / "home"), str(films)]
+    server = await asyncio.create_subprocess_exec(
+        *command, env={**os.environ, "PYTHONPATH": str(HERE)}, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    assert server.stdin
+    client = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    call = {"name": "nap", "arguments": {"seconds": 60, "mark": str(mark)}}
+    for message in (
+        {"id": 1, "method": "initialize", "params": client},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/call", "params": call},
+    ):
+        server.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+    processes = await _processes(mark)
+    assert len(processes) == 2
+    server.kill()
+    await server.wait()
+    assert await _all_end(processes)
 
 
 async def test_closing_standard_input_ends_the_server_and_the_work(tmp_path: Path, films: Path) -> None:
