@@ -330,6 +330,17 @@ async def test_a_picture_is_shown_with_its_facts_and_text(run: Run, making: Modu
     assert "<figure><img" in page_of(report, run)
 
 
+@pytest.mark.parametrize(("slides_read", "shown"), [(1, {"headings_on_screen": 3}), (3, {"slides": 3})])
+async def test_slides_and_headings_do_not_contradict_each_other(
+    run: Run, slides: Findings, slides_read: int, shown: dict[str, float]
+) -> None:
+    found = slides.model_copy(update={"measures": [Measure(name="slides", value=slides_read)]})
+    report = await call("write_report", {"findings": [found], "request": ASKED}, run)
+    assert report.summary[1].startswith("3 headings come on screen")
+    measures = {one["name"]: one["value"] for one in data_of(report, run)["measures"]}
+    assert {name: value for name, value in measures.items() if name in ("slides", "headings_on_screen")} == shown
+
+
 async def test_two_files_are_told_apart_and_compared(
     run: Run, slides: Findings, clip: Path, tmp_path: Path, handle: str
 ) -> None:

@@ -18,10 +18,15 @@ def counted(files: Sequence[File], parts: Sequence[Sequence[Part]], known: Seque
     for file, chapters in zip(files, parts, strict=True):
         for measure in (*_lengths(file), *_shown(file, chapters), *_speech(file)):
             own = {base_name(name): one for name, one in named.items() if one.media == file.handle}
-            slides = own.get("slides")
-            counted_already = measure.name == "headings_on_screen" and slides and slides.value == measure.value
-            if measure.name in own or counted_already:
+            if measure.name in own:
                 continue
+            slides = own.get("slides") if measure.name == "headings_on_screen" else None
+            if slides and slides.value == measure.value:
+                continue
+            if slides and slides.value < measure.value:
+                # Each heading stands on a slide: of two counts that cannot both be true, the one whose members are
+                # named stays.
+                del named[slides.name]
             placed = measure.model_copy(update={"media": file.handle})
             name = free_name(measure.name, named, placed)
             named[name] = placed.model_copy(update={"name": name})

@@ -103,7 +103,7 @@ def _stretches(texts: Sequence[Moment], seconds: float) -> Iterator[tuple[float,
     spans = sorted(((one.start_seconds or 0.0, _end(one), one) for one in texts), key=lambda span: span[:2])
     edges = [0.0]
     for edge in sorted({edge for start, end, _ in spans for edge in (start, end)}):
-        if edge - edges[-1] >= TOGETHER_SECONDS and seconds - edge >= TOGETHER_SECONDS:
+        if edge - edges[-1] >= TOGETHER_SECONDS and seconds - edge >= TOGETHER_SECONDS / 2:
             edges.append(edge)
     waiting, active = iter([*spans, None]), list[tuple[float, float, Moment]]()
     upcoming = next(waiting)

@@ -37,6 +37,13 @@ def test_each_slide_is_a_chapter_under_its_heading() -> None:
     assert marks(divide(moments, 60.0)) == [(0.0, 20.0, "Costs"), (20.0, 60.0, "Revenue")]
 
 
+def test_a_slide_that_is_cut_off_within_a_second_does_not_name_the_one_before() -> None:
+    moments = [line("Costs", 0, 20), line("Release", 20, 60, top=0.2), line("Demo", 60, 60.9, top=0.1)]
+    parts = divide(moments, 60.9)
+    assert marks(parts) == [(0.0, 20.0, "Costs"), (20.0, 60.9, "Release")]
+    assert [screen.title for part in parts for screen in part.screens] == ["Costs", "Release", "Demo"]
+
+
 def test_a_point_that_is_added_to_a_slide_starts_no_chapter() -> None:
     points = [line(f"Point {at}", 5.0 * at, 40, top=0.2 + 0.1 * at, height=0.05) for at in range(6)]
     assert marks(divide([line("One slide", 0, 40), *points], 40.0)) == [(0.0, 40.0, "One slide")]
