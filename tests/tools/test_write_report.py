@@ -303,6 +303,16 @@ async def test_parts_that_were_not_looked_at_are_shown_and_said(run: Run, handle
     assert "Not looked at: 0:20 to 0:45." in page and 'class="missing"' in page
 
 
+async def test_a_measure_leads_to_what_it_rests_on(run: Run, speech: Findings) -> None:
+    found = speech.model_copy(update={"measures": [Measure(name="speech_seconds", value=26.8, unit="s")]})
+    report = await call("write_report", {"findings": [found], "request": ASKED}, run)
+    measures = {one["name"]: one["evidence"] for one in data_of(report, run)["measures"]}
+    assert measures["speech_seconds"] == ["m2", "m3", "m4", "m5", "m6", "m7"]
+    assert re.search(
+        r'id="speech_seconds"><dt>[^<]* <span class="cites"><a class="id" href="#m2"', page_of(report, run)
+    )
+
+
 async def test_a_picture_is_shown_with_its_facts_and_text(run: Run, making: ModuleType, tmp_path: Path) -> None:
     path = tmp_path / "sign.png"
     making.slide("EXIT 12").save(path)

@@ -16,22 +16,31 @@ from .wording import Wording
 MOST_OPEN = 40
 
 
-def measures(draft: Draft, pictures: Mapping[str, Illustration], say: Wording) -> str:
+def measures(draft: Draft, pictures: Mapping[str, Illustration], links: Links, say: Wording) -> str:
     """Return the measures, those of several files side by side, and speech over time."""
     several = len(draft.files) > 1
-    numbers = _table(draft, say) if several else _values(draft, say)
+    numbers = _table(draft, say) if several else _values(draft, links, say)
     charts = "".join(_charts(draft, say)) + _given(draft, pictures)
     if not numbers and not charts:
         return ""
     return section("measures", say("compared" if several else "measures"), numbers + charts, "measures")
 
 
-def _values(draft: Draft, say: Wording) -> str:
+def _values(draft: Draft, links: Links, say: Wording) -> str:
     items = "".join(
-        f'<div id="{escape(one.name)}"><dt>{escape(say.measure(one.name))}</dt><dd>{escape(say.value(one))}</dd></div>'
+        f'<div id="{escape(one.name)}"><dt>{escape(say.measure(one.name))}{_basis(one, links)}</dt>'
+        f"<dd>{escape(say.value(one))}</dd></div>"
         for one in draft.measures
     )
     return f'<dl class="values">{items}</dl>' if items else ""
+
+
+def _basis(measure: Measure, links: Links) -> str:
+    """Return a link to the first moment a measure rests on; the data has them all."""
+    if not measure.evidence:
+        return ""
+    more = f" +{len(measure.evidence) - 1}" if len(measure.evidence) > 1 else ""
+    return f' <span class="cites">{links.to(measure.evidence[0])}{more}</span>'
 
 
 def _table(draft: Draft, say: Wording) -> str:

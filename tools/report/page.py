@@ -73,7 +73,7 @@ class _Page:
             *(self._chapter(at, one) for at, one in enumerate(draft.chapters, 1)),
             *([] if draft.chapters else self._found()),
             self._terms(),
-            measures(draft, self.pictures, say),
+            measures(draft, self.pictures, self.links, say),
             self._limits(),
             evidence(draft, self.links, say),
             run_table(draft, say),

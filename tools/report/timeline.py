@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..base.moments import Coverage, Findings, Measure, Moment, Source, merge_spans
 from ..base.workspace import Artifact
+from .basis import basis
 from .model import File
 
 _KINDS = {"fact": 0, "cut": 1, "picture": 2, "text": 3, "speech": 4}
@@ -51,7 +52,7 @@ def gather(findings: Sequence[Findings], artifacts: Sequence[Artifact]) -> Timel
     numbered = {key: moment.model_copy(update={"id": f"m{at}"}) for at, (key, moment) in enumerate(ranked, 1)}
     renamed = {old: [numbered[key].id for key in keys] for old, keys in owners.items()}
     moments = tuple(numbered.values())
-    measures = _measures(findings, renamed, stills, list(order))
+    measures = _measures(findings, renamed, stills, moments, list(order))
     files = tuple(
         File(
             handle=artifact.handle,
@@ -113,7 +114,11 @@ def _file_fact(artifact: Artifact) -> Moment:
 
 
 def _measures(
-    findings: Sequence[Findings], renamed: Mapping[str, list[str]], stills: Mapping[str, Moment], files: list[str]
+    findings: Sequence[Findings],
+    renamed: Mapping[str, list[str]],
+    stills: Mapping[str, Moment],
+    moments: Sequence[Moment],
+    files: list[str],
 ) -> tuple[Measure, ...]:
     named: dict[str, Measure] = {}
     for one in findings:
@@ -123,6 +128,8 @@ def _measures(
             placed = measure.model_copy(update={"media": media, "evidence": evidence})
             if media in stills:
                 continue  # the size and colours of single frames are no measures of the video
+            if not evidence:
+                placed = placed.model_copy(update={"evidence": basis(placed, moments)})
             name = free_name(measure.name, named, placed)
             named[name] = placed.model_copy(update={"name": name})
     return tuple(named.values())

@@ -75,6 +75,31 @@ def test_evidence_of_a_measure_follows_the_moments_to_their_new_ids() -> None:
     assert gather(found, [VIDEO]).measures[0].evidence == ["m2"]
 
 
+def test_measures_rest_on_the_moments_of_their_own_file_that_they_count() -> None:
+    facts = [
+        moment(text, kind="fact", source=Source(tool="probe_media")) for text in ("Length: 9 s.", "Video: h264, 4×2.")
+    ]
+    cuts = [moment("scene change", 4.0, kind="cut")]
+    spoken = [moment(text, at, kind="speech") for text, at in (("one", 1.0), ("two", 6.0))]
+    names = ("duration_seconds", "height_pixels", "scenes", "words_per_minute", "text_lines", "sharpness")
+    measures = [Measure(name=name, value=1) for name in names]
+    found = [
+        Findings(media="video", moments=[*facts, *cuts, *spoken, moment("a line", 2.0)], measures=measures),
+        Findings(media="other", moments=[moment("another line", 3.0)], measures=[Measure(name="slides", value=1)]),
+    ]
+    timeline = gather(found, [VIDEO, OTHER])
+    said = {one.id: one.text for one in timeline.moments}
+    assert {one.name: [said[name] for name in one.evidence] for one in timeline.measures} == {
+        "duration_seconds": ["Length: 9 s."],
+        "height_pixels": ["Video: h264, 4×2."],
+        "scenes": ["scene change"],
+        "words_per_minute": ["one", "two"],
+        "text_lines": ["a line"],
+        "sharpness": [],
+        "slides": ["another line"],
+    }
+
+
 def test_files_come_in_the_order_they_were_named() -> None:
     assert media_of([Findings(media="video"), Findings(media="third")], ["other", "video"]) == [
         "other",
