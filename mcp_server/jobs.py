@@ -220,6 +220,10 @@ class Jobs:
             result = await self._pool.do(job.order, job.progressed, begun=begun)
         except ToolError as error:
             result = failed(str(error))
+        except OSError as error:  # no more processes, or no memory for one
+            result = failed(
+                f"No process could be started for `{job.order.tool}`: {error}. Try again when there is room."
+            )
         except asyncio.CancelledError:
             if job.written and not (self._closing and job.promised):
                 self._store.ended(job.id, "cancelled")
