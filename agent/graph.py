@@ -26,7 +26,7 @@ from .act import Executor
 from .compact import compact
 from .events import Event, PlanMade, TextDelta
 from .ingest import ingest_files
-from .last_words import cut_short, not_runnable, nothing_said
+from .last_words import ENDED, cut_short, not_runnable, nothing_said
 from .messages import system_message, user_message
 from .offer import tool_schemas
 from .plan import Plan
@@ -153,13 +153,15 @@ def _has_calls(message: AIMessage) -> bool:
 
 
 def _ending(state: State, answer: AIMessage, context: Context) -> State:
-    """Return what is to be noted of the last word: nothing, or that it is empty, cut off, or said instead of a plan."""
+    """Return what is to be noted of the last word: nothing, or why it is not the whole answer."""
     reason = answer.response_metadata.get("finish_reason")
     text = str(answer.text)
     if not text.strip():
         more, shortfall = nothing_said(state["request"], reason, state["records"]), _shortfall(state)
     elif reason == "length":
         more, shortfall = cut_short(state["request"]), "partial"
+    elif reason in ENDED:
+        return {"shortfall": ENDED[reason]}
     elif state["repairs"]:  # its last plan was refused, and it did not make another
         return {"shortfall": _shortfall(state)}
     else:

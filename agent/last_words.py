@@ -1,10 +1,13 @@
-"""What is said to the user when a model says nothing that can be used."""
+"""What is said, and how a run ends, when a model's last word is not what was asked for."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from ..tools.base.words import answer_language
 from .lint import Finding
+
+ENDED: Mapping[str | None, Literal["partial", "failed"]] = {"partial": "partial", "unable": "failed"}
+"""How a run ends whose brain gives one of these finish reasons: it could do only a part of the request, or nothing."""
 
 
 def nothing_said(request: str, finish_reason: str | None, records: Mapping[str, Mapping[str, Any]]) -> str:

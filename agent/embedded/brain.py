@@ -19,6 +19,7 @@ from ..offer import MAKE_PLAN
 from .compose import Composed, compose
 from .conclude import conclude, explain_refusal, without_tools
 from .facts import File, read_files
+from .outcome import Outcome, outcome
 from .understand import understand
 
 # Pieces of about a word: what streams to a reader.
@@ -96,13 +97,16 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) 
     if told:
         results = {step: result for one in told for step, result in _results(one).items()}
         refused = [str(one.text) for one in told if one.status == "error"]
-        text = explain_refusal(understood, refused) if refused else conclude(understood, composed, files, results)
-        return _message(text, [])
+        if refused:
+            return _last_word(explain_refusal(understood, refused), "unable")
+        return _last_word(conclude(understood, composed, files, results), outcome(understood, composed, results))
     calls = _calls(composed, {one["function"]["name"] for one in tools}, _turn(messages))
     if composed.steps and not calls:
         needed = sorted({step["tool"] for step in composed.steps})
-        return _message(without_tools(understood, needed), [])
-    return _message("" if calls else conclude(understood, composed, files, {}), calls)
+        return _last_word(without_tools(understood, needed), "unable")
+    if calls:
+        return AIMessage(content="", tool_calls=calls, usage_metadata=_NOTHING_USED)
+    return _last_word(conclude(understood, composed, files, {}), outcome(understood, composed, {}))
 
 
 def _request(message: BaseMessage) -> tuple[str, list[File]]:
@@ -136,8 +140,8 @@ def _results(message: ToolMessage) -> Mapping[str, Any]:
     return results if isinstance(results, dict) else {}
 
 
-def _message(text: str, calls: list[ToolCall]) -> AIMessage:
-    return AIMessage(content=text, tool_calls=calls, usage_metadata=_NOTHING_USED)
+def _last_word(text: str, ended: Outcome) -> AIMessage:
+    return AIMessage(content=text, response_metadata={"finish_reason": ended}, usage_metadata=_NOTHING_USED)
 
 
 _NOTHING_USED = UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0)
@@ -155,6 +159,7 @@ def _pieces(message: AIMessage) -> Iterator[AIMessageChunk]:
             )
             for place, one in enumerate(message.tool_calls)
         ],
+        response_metadata=message.response_metadata,
         usage_metadata=_NOTHING_USED,
         chunk_position="last",
     )

@@ -1,0 +1,22 @@
+"""How much of a request was done."""
+
+from typing import Literal
+
+from .compose import Composed
+from .intents import Cannot, Greet, Help, Understanding
+from .tell import Results
+
+Outcome = Literal["stop", "partial", "unable"]
+"""The finish reason of the last word; `agent.last_words` says what the run's status is then."""
+
+
+def outcome(understood: Understanding, composed: Composed, results: Results) -> Outcome:
+    """Return whether all, a part or nothing of a request was done.
+
+    That a search found nothing is an answer; that a file has no sound to transcribe is none.
+    """
+    answered = any(isinstance(one, Greet | Help) for one in understood.intents)
+    if not answered and not any(one.get("status") == "done" for one in results.values()):
+        return "unable"
+    left_out = composed.notes or any(isinstance(one, Cannot) for one in understood.intents)
+    return "partial" if left_out else "stop"

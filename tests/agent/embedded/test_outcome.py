@@ -1,0 +1,59 @@
+"""How a run of the embedded brain ends: its status says how much of the request was done."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from sensorium.agent.assistant import Assistant, Options
+from sensorium.tools.base.settings import Settings
+
+
+@pytest.fixture
+def assistant(settings: Settings) -> Iterator[Assistant]:
+    with Assistant(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def files(tmp_path: Path, making: ModuleType) -> dict[str, Path]:
+    """One file of sound and one picture, by name."""
+    picture = tmp_path / "a.png"
+    making.slide("HELLO").save(picture)
+    return {"sound": making.wav(tmp_path / "a.wav", making.tone(2.0)), "picture": picture}
+
+
+@pytest.mark.parametrize(
+    ("request_", "named", "status"),
+    [
+        ("hello", [], "done"),
+        ("what can you do?", [], "done"),
+        ("你好", ["picture"], "done"),
+        ("how long is it?", ["sound"], "done"),
+        ("plot Jan 10, Feb 12", [], "done"),
+        ("make me a 20 second clip of a puppy", [], "failed"),
+        ("Transcribe it", ["picture"], "done"),  # its text is read
+        ("Give me chapters", ["picture"], "failed"),
+        ("extract frames", ["sound"], "failed"),
+        ("compare these two", ["picture"], "failed"),
+        ("life is hard", [], "failed"),
+        ("write a report", [], "failed"),
+        ("plot Jan 10, Feb 12 and write a poem", [], "partial"),
+        ("how long is it, and extract frames", ["sound"], "partial"),
+        ("画柱状图：一月 10，二月 12，然后写一首诗", [], "partial"),
+    ],
+)
+async def test_the_status_says_how_much_was_done(
+    assistant: Assistant, files: dict[str, Path], request_: str, named: list[str], status: str
+) -> None:
+    answer = await assistant.run(request_, [files[name] for name in named])
+    assert (answer.status, bool(answer.text)) == (status, True)
+
+
+async def test_a_plan_longer_than_the_user_allows_fails_without_a_fault(
+    assistant: Assistant, files: dict[str, Path]
+) -> None:
+    answer = await assistant.run("write a report", [files["picture"]], options=Options(max_steps=1))
+    assert answer.status == "failed"
+    assert answer.text.startswith("The plan needs 4 steps; `--max-steps` allows 1.")
