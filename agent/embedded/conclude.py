@@ -45,7 +45,8 @@ def conclude(understood: Understanding, composed: Composed, files: Sequence[File
     """
     say = Tongue(understood.language)
     names = {file.handle: file.name for file in files}
-    parts = [*_greetings(understood, files, say), *_answers(understood, results, names, say)]
+    parts = [*_assumed(understood, say), *_greetings(understood, files, say)]
+    parts += _answers(understood, results, names, say)
     parts += [lack_words(intent.lack, say) for intent in understood.intents if isinstance(intent, Cannot)]
     parts += composed.notes
     parts += [
@@ -113,6 +114,15 @@ def without_tools(understood: Understanding, needed: Sequence[str]) -> str:
     say = Tongue(understood.language)
     names = say.listed([f"`{name}`" for name in needed])
     return say(f"This needs tools that may not be called here: {names}.", f"这需要此处不能调用的工具：{names}。")
+
+
+def _assumed(understood: Understanding, say: Tongue) -> list[str]:
+    """Return how a request was taken that says nothing that is understood."""
+    if not understood.assumed:
+        return []
+    if any(isinstance(one, Summarize) for one in understood.intents):
+        return [say("I took your request as “summarize”.", "您的请求被理解为“总结”。")]
+    return [say("I took your request as “analyze and report”.", "您的请求被理解为“分析并写报告”。")]
 
 
 def _greetings(understood: Understanding, files: Sequence[File], say: Tongue) -> list[str]:

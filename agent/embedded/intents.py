@@ -172,3 +172,5 @@ class Understanding:
     """Of the answer."""
     intents: tuple[Intent, ...]
     without: frozenset[Step] = frozenset()
+    assumed: bool = False
+    """True when the words said nothing that is understood, and the usual thing is done."""

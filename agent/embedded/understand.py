@@ -108,9 +108,13 @@ def understand(request: str, files: Sequence[File] = ()) -> Understanding:
         intents, left_out = _of_clause(clause, seconds, kinds)
         found += intents
         without |= left_out
-    tidy = _tidy(found) or _otherwise(request, matched, usable)
+    tidy = _tidy(found)
     return Understanding(
-        request=request, language=_language(request, command), intents=tuple(tidy), without=frozenset(without)
+        request=request,
+        language=_language(request, command),
+        intents=tuple(tidy or _otherwise(request, matched, usable)),
+        without=frozenset(without),
+        assumed=bool(usable) and not tidy,
     )
 
 

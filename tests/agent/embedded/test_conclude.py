@@ -265,6 +265,24 @@ def test_items_that_failed_in_a_step_that_is_done_are_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("request_", "first"),
+    [
+        ("", "I took your request as “analyze and report”."),
+        ("🐶🐶🐶", "I took your request as “analyze and report”."),
+        ("kinetic energy", "I took your request as “analyze and report”."),
+        ("动能", "您的请求被理解为“分析并写报告”。"),
+        ("write a report", "This is the report."),
+        ("写一份报告", "This is the report."),
+    ],
+)
+def test_how_words_were_taken_that_say_nothing_is_said_first(request_: str, first: str) -> None:
+    report = {"title": "This is the report.", "markdown": artifact("report.md").model_dump()}
+    text = answer(request_, [VIDEO], {"report": ended("write_report", report)})
+    assert text.splitlines()[0] == first
+    assert "This is the report." in text
+
+
+@pytest.mark.parametrize(
     ("request_", "files", "words"),
     [
         ("hello", [], ["Hello.", "sensorium run"]),
