@@ -366,6 +366,36 @@ async def test_two_files_are_told_apart_and_compared(
     assert row and re.findall(r">([\d–]+)<", row[1]) == ["3", "7"]
 
 
+async def test_the_summary_of_two_files_says_which_one_each_sentence_is_about(
+    run: Run, slides: Findings, speech: Findings, making: ModuleType, tmp_path: Path
+) -> None:
+    picture = tmp_path / "sign_2.png"
+    making.slide("EXIT 12").save(picture)
+    sign = run.workspace.adopt(picture).handle
+    read = Moment(kind="text", text="EXIT 12", media=sign, box=(0, 0, 1, 1), source=Source(tool="read_text"))
+    found = [Findings(media=sign, moments=[read], coverage=Coverage(frames=1)), slides, speech]
+    report = await call("write_report", {"findings": found, "request": "Report on both"}, run)
+    assert report.summary[:2] == ["sign_2.png is a picture.", "lecture.mp4 is a video of 1:00."]
+    assert "sign_2.png: It reads: “EXIT 12”." in report.summary
+    assert any(one.startswith("lecture.mp4: 3 headings come on screen") for one in report.summary)
+    assert all("lecture.mp4" in one or "sign_2.png" in one for one in report.summary)
+    assert not any("struck" in limit for limit in report.limits)
+
+
+async def test_the_coverage_of_several_files_is_that_of_the_first_with_a_length(
+    run: Run, slides: Findings, making: ModuleType, tmp_path: Path
+) -> None:
+    picture = tmp_path / "sign.png"
+    making.slide("EXIT 12").save(picture)
+    sign = run.workspace.adopt(picture).handle
+    found = [Findings(media=sign, coverage=Coverage(frames=1)), slides]
+    covered = data_of(await call("write_report", {"findings": found}, run), run)["coverage"]
+    first, second = covered.pop("files")
+    assert (first["media"], first["seconds"]) == (sign, None)
+    assert covered == {name: value for name, value in second.items() if name != "media"}
+    assert (covered["seconds"], covered["looked_at"], covered["frames"]) == (60.0, [[0.0, 60.0]], 30)
+
+
 async def test_the_same_findings_give_the_same_report_but_for_what_ran(
     run: Run, slides: Findings, speech: Findings
 ) -> None:

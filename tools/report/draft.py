@@ -1,6 +1,7 @@
 """Turn moments into the draft of a report, without a model."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from ..base.moments import Findings, Measure, Moment
@@ -97,8 +98,17 @@ def _summary(
     # What each file is, how they differ, and then the rest of what there is to say, a sentence of each in turn.
     openings = [one[0] for one in told]
     between = [sentence for file in files for sentence in differences(file, say)][:MOST_DIFFERENCES]
-    rest = [one for turn in zip_longest(*(one[1:] for one in told)) for one in turn if one is not None]
+    named = [[_about(file, one, say) for one in own[1:]] for file, own in zip(files, told, strict=True)]
+    rest = [one for turn in zip_longest(*named) for one in turn if one is not None]
     return tuple([*openings, *between, *rest][: max(MOST_SENTENCES, len(files) + MOST_DIFFERENCES)])
+
+
+def _about(file: File, sentence: Sentence, say: Wording) -> Sentence:
+    """Return a sentence with the name of the file it is about, and with what proves the name."""
+    if file.fact.id in sentence.evidence:
+        return sentence  # it names the file
+    text = say("of_file", name=clean(file.name), text=sentence.text)
+    return replace(sentence, text=text, evidence=(*sentence.evidence, file.fact.id))
 
 
 def _chapters(

@@ -70,6 +70,11 @@ class File:
         return "audio" if kind == "video" and _SOUND in measured and not measured & _PICTURE else kind
 
     @property
+    def fact(self) -> Moment:
+        """The moment that has its name, type and size."""
+        return next(one for one in self.moments if one.kind == "fact" and one.text.startswith(f"{self.name}: "))
+
+    @property
     def is_unread(self) -> bool:
         """Whether nothing is known but its type and size."""
         covered = self.coverage.looked_at or self.coverage.heard or self.coverage.frames
@@ -142,7 +147,7 @@ def as_json(draft: Draft) -> dict[str, Any]:
     """Return the report in its stable form, `sensorium.report/1`.
 
     With several files, moments, measures and chapters also say in `media` which one they belong to, and `coverage`
-    holds one entry for each in `files`.
+    is that of the first file that has a length, with one entry for each file in `files`. See `docs/report.md`.
     """
     several = len(draft.files) > 1
     extra = {"media"} if several else set()
@@ -184,12 +189,6 @@ def _coverage(draft: Draft) -> dict[str, Any]:
     parts = [{**one.coverage.model_dump(mode="json"), "not_looked_at": one.not_looked_at} for one in draft.files]
     if len(parts) == 1:
         return parts[0]
-    # Spans of several files cannot stand on one axis: each file has its own, and the sums stand above them.
-    return {
-        "seconds": sum(part["seconds"] or 0.0 for part in parts),
-        "looked_at": [],
-        "heard": [],
-        "frames": sum(part["frames"] for part in parts),
-        "not_looked_at": [],
-        "files": [{"media": one.handle, **part} for one, part in zip(draft.files, parts, strict=True)],
-    }
+    # Spans of several files cannot stand on one axis, and empty ones would say that nothing was looked at.
+    first = next((part for part in parts if part["seconds"]), parts[0])
+    return {**first, "files": [{"media": one.handle, **part} for one, part in zip(draft.files, parts, strict=True)]}

@@ -111,6 +111,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "{name} 是一幅 {width} × {height} 像素的图片。",
     ),
     "is_file": ("{name} is a file of type {type}.", "{name} 是 {type} 类型的文件。"),
+    "of_file": ("{name}: {text}", "{name}：{text}"),
     "nothing_read": ("Nothing could be read from {name}.", "未能从 {name} 中读出任何内容。"),
     "one_heading": ("One heading is on screen: {list}.", "画面中出现一个标题：{list}。"),
     "headings": ("{count} headings come on screen: {list}.", "画面中先后出现 {count} 个标题：{list}。"),

@@ -26,7 +26,7 @@ def summarize(
     file: File, parts: Sequence[Part], spoken: Sequence[Said], measures: Mapping[str, Measure], say: Wording
 ) -> list[Sentence]:
     """Return the summary of one file."""
-    fact = next(one for one in file.moments if one.kind == "fact" and one.text.startswith(f"{file.name}: "))
+    fact = file.fact
     opening = _opening(file, fact, measures, say)
     if file.is_unread:
         return [opening, Sentence(text=say("nothing_read", name=clean(file.name)), evidence=(fact.id,))]
