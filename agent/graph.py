@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, ToolMessage
@@ -65,7 +65,7 @@ async def brain(state: State, runtime: Runtime[Context]) -> State:
     async for chunk in model.astream([system_message(), *state["messages"]]):
         if isinstance(chunk.content, str) and chunk.content:
             context.emit(TextDelta(text=chunk.content))
-        chunks.append(cast(AIMessage, chunk))  # a bound model's type does not say what it streams
+        chunks.append(chunk)
     answer = _joined(chunks, with_calls=not last_round)
     update: State = {"messages": [answer], "rounds": state["rounds"] + 1, "answer": str(answer.text)}
     return update if _has_calls(answer) else update | _ending(state, answer, context)
