@@ -284,6 +284,24 @@ async def test_what_failed_and_what_is_partial_stands_in_the_limits(run: Run, sl
     ]
 
 
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [("Write a report", "<i>bad</i>.mp4 was not used: "), ("写一份报告", "<i>bad</i>.mp4 未被使用：")],
+)
+async def test_a_file_that_could_not_be_used_stands_in_the_limits(
+    run: Run, slides: Findings, request_: str, told: str
+) -> None:
+    unread = [{"name": "<i>bad</i>.mp4", "error": "'<i>bad</i>.mp4' is empty (0 bytes)."}]
+    facts = {"steps": [], "unread": unread}
+    report = await call("write_report", {"findings": [slides], "request": request_, "run_facts": facts}, run)
+    limit = f"{told}'<i>bad</i>.mp4' is empty (0 bytes)."
+    data = data_of(report, run)
+    assert limit in report.limits and limit in data["limits"]
+    assert set(data["run"]) == {"steps", "cost_usd", "seconds"}
+    html, markdown = page_of(report, run), markdown_of(report, run)
+    assert "&lt;i&gt;bad&lt;/i&gt;.mp4" in html and "<i>bad" not in html and "<i>bad" not in markdown
+
+
 async def test_a_file_nothing_is_known_about_gets_a_report_that_says_so(run: Run, clip: Path) -> None:
     report = await call("write_report", {"findings": [], "media": [str(clip)], "request": ASKED}, run)
     assert report.summary[1] == "Nothing could be read from lecture.mp4."

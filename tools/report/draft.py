@@ -167,6 +167,8 @@ def _limits(timeline: Timeline, findings: Sequence[Findings], run: RunFacts | No
     for file in timeline.files:
         if file.is_unread:
             limits.append(say("limit_nothing", name=clean(file.name)))
+    for unread in run.unread if run else ():
+        limits.append(say("limit_unread", name=clean(unread.name), error=clean(say.told(unread.error))))
     for step in run.steps if run else ():
         if step.status in ("failed", "cancelled", "skipped"):
             message = clean(step.error.message) if step.error else step.status

@@ -110,6 +110,13 @@ class RunStep(BaseModel):
     error: StepError | None = None
 
 
+class UnreadFile(BaseModel):
+    """A file that was given and could not be used."""
+
+    name: str
+    error: str
+
+
 class RunFacts(BaseModel):
     """What ran, how long and at what cost: the one part of a report that differs between two equal runs."""
 
@@ -118,6 +125,8 @@ class RunFacts(BaseModel):
     run_id: str = ""
     request: str = ""
     steps: list[RunStep] = Field(default_factory=list)
+    unread: list[UnreadFile] = Field(default_factory=list)
+    """Not in the JSON's `run`: each is a limit."""
     cost_usd: float = 0.0
     seconds: float = 0.0
 

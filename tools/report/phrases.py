@@ -164,6 +164,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "shown": ("Shown from {start} to {end}.", "画面时间为 {start} 至 {end}。"),
     # limits
     "limit_partial": ("{name} could be read only in part.", "{name} 只能读取一部分。"),
+    "limit_unread": ("{name} was not used: {error}", "{name} 未被使用：{error}"),
     "limit_draft": (
         "The transcript is a draft ({provider}): many of its words are wrong.",
         "语音转写仅为草稿（{provider}），其中许多词语有误。",
