@@ -220,6 +220,16 @@ async def test_a_name_made_of_markup_does_nothing(run: Run, slides: Findings, cl
     assert "<i>" not in html
 
 
+async def test_a_name_that_is_no_text_gets_no_player_that_would_not_find_it(
+    run: Run, clip: Path, tmp_path: Path
+) -> None:
+    named = _copied(clip, tmp_path / "bad\ufffd.mp4")
+    report = await call("write_report", {"findings": [], "media": [str(named)]}, run)
+    page = Page(page_of(report, run))
+    assert not [tag for tag, _ in page.tags if tag == "video"]
+    assert "bad\ufffd.mp4" in "".join(page.text)
+
+
 async def test_a_draft_transcript_is_marked_and_nothing_rests_on_it(
     run: Run, slides: Findings, draft_speech: Findings
 ) -> None:

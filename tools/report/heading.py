@@ -35,7 +35,8 @@ def _fact(moment: Moment, say: Wording) -> tuple[str, str]:
 
 
 def _player(at: int, file: File, say: Wording) -> str:
-    if file.kind not in ("video", "audio"):
+    # A name that is no UTF-8 is known here only in part, so the file cannot be linked.
+    if file.kind not in ("video", "audio") or "\N{REPLACEMENT CHARACTER}" in file.name:
         return ""
     # The dot keeps a name such as `javascript:x` from being read as a scheme.
     source = escape(f"./{quote(file.name)}")
