@@ -116,6 +116,22 @@ async def test_the_json_has_the_stable_form_and_every_id_leads_somewhere(
     assert all(sentence["evidence"] for sentence in sentences)
 
 
+async def test_the_page_about_the_json_shows_the_keys_it_has(run: Run, slides: Findings, speech: Findings) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
+    example = json.loads("".join(re.findall(r"^    .*\n", page, re.MULTILINE)))
+    report = await call("write_report", {"findings": [slides, speech], "run_facts": RAN}, run)
+    data = data_of(report, run)
+    assert _keys(example) == _keys(data)
+    assert set(data) <= set(re.findall(r"`(\w+)`", page[page.index("| key |") :]))
+
+
+def _keys(data: object) -> object:
+    """Return the keys of nested data; lists by their first entry, which stands for all."""
+    if isinstance(data, dict):
+        return {name: _keys(part) for name, part in data.items()}
+    return [_keys(data[0])] if isinstance(data, list) and data and isinstance(data[0], dict) else None
+
+
 async def test_every_link_of_the_page_leads_to_an_anchor_and_nothing_is_loaded_from_elsewhere(
     run: Run, slides: Findings, speech: Findings
 ) -> None:
