@@ -47,6 +47,8 @@ class Executor:
     scope: dict[str, Any] = field(default_factory=dict)
     """What references resolve to: the reserved names, and step id -> plain result."""
     records: dict[str, Record] = field(default_factory=dict)
+    unread: list[dict[str, str]] = field(default_factory=list)
+    """Name and error of the user's files that could not be used."""
     elapsed: Callable[[], float] = time.perf_counter
     """Seconds the run has taken so far, over all its processes."""
 
@@ -202,6 +204,7 @@ class Executor:
             "steps": steps,
             "cost_usd": cost,
             "seconds": round(self.elapsed(), 3),
+            "unread": self.unread,
         }
 
     def _announce(self, step: Step, record: Record) -> None:

@@ -198,6 +198,7 @@ def title(tool: str) -> str:
 def _give(executor: Executor, state: State) -> None:
     """Give the executor what references may name; after a resume the results come from the journal."""
     executor.scope["request"] = state["request"]
+    executor.unread = [{"name": one["name"], "error": one["error"]} for one in state["files"] if one.get("error")]
     executor.scope["files"] = [one["handle"] for one in state["files"] if one.get("handle")]
     executor.records.update(state["records"])
 

@@ -1,5 +1,7 @@
 """What a whole run makes of files that are wrong, odd or broken: a typed error or a partial report, never a crash."""
 
+import asyncio
+import json
 import struct
 import zlib
 from collections.abc import Iterator
@@ -67,7 +69,9 @@ async def test_one_bad_file_does_not_lose_the_other(assistant: Assistant, tmp_pa
     answer = await assistant.run(REQUEST, [tmp_path / "good.png", tmp_path / "missing.mp4"])
     assert answer.status == "partial"
     assert "missing.mp4" in answer.text
-    assert "report.md" in names(answer)
+    report = next(one for one in answer.artifacts if one.name == "report.json")
+    limits = json.loads(await asyncio.to_thread(assistant.path(report.handle).read_text, encoding="utf-8"))["limits"]
+    assert any("missing.mp4 was not used" in limit for limit in limits)
 
 
 async def test_a_video_cut_off_half_way_gives_a_partial_report(
