@@ -42,9 +42,11 @@ class Found(Findings):
     matches: list[Match]
     searched: dict[str, int] = Field(description="How many moments of each kind were searched.")
     not_found: list[str] = Field(description="Words of the query that are nowhere.")
+    kinds: list[Kind] = Field(default_factory=list, description="Only these were searched; all when it is empty.")
+    between_seconds: tuple[float, float] | None = Field(None, description="Only this part was searched.")
 
 
-@tool(effect="pure", resource="cpu")
+@tool(effect="pure", resource="cpu", version=2)
 async def find_moments(
     findings: Annotated[
         list[Findings], BeforeValidator(flatten), Field(description="Results of transcribe, read_text and the like.")
@@ -103,6 +105,8 @@ async def find_moments(
         matches=matches,
         searched=dict(searched),
         not_found=[word for word in wanted if word not in known],
+        kinds=kinds or [],
+        between_seconds=between_seconds,
     )
 
 

@@ -1,6 +1,7 @@
 """Steps of a plan that others build on: what is seen and heard of a file, each in a plan only once."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,8 @@ MOST_MATCHES = 20
 MOST_IN_SPAN = 40
 LEAST_SECONDS = 0.1
 """A part of a file is never empty, even when it begins at or beyond the end."""
+MARGIN_SECONDS = 1.0
+"""People say "at 0:12" of a sentence that begins or ends a moment beside it."""
 MOST_SENTENCES = 100
 """Sentences of a text file that a search or a report looks at: all that `summarize_text` gives."""
 
@@ -63,12 +66,13 @@ class Builder:
     def hear(self, file: File, *, optional: bool = True) -> str:
         return self.step(self.named("speech", file), "transcribe", {"media": file.reference}, optional=optional)
 
-    def perceive(self, file: File) -> list[str]:
-        """Return what was said and what was written in a file."""
+    def perceive(self, file: File, kinds: Collection[str] = ()) -> list[str]:
+        """Return what was said and what was written in a file, or only one of these kinds."""
         found = []
-        if file.sounds and "transcribe" not in self.understood.without:
+        kinds = kinds or ("speech", "text")
+        if file.sounds and "speech" in kinds and "transcribe" not in self.understood.without:
             found.append(self.hear(file))
-        if file.shows and "read_text" not in self.understood.without:
+        if file.shows and "text" in kinds and "read_text" not in self.understood.without:
             found.append(self.see_text(file))
         if file.kind == "text":
             found.append(self.summary_of_text(file))
@@ -90,13 +94,22 @@ class Builder:
         else:
             self.notes.append(self.say(f"None of the files has {lack}.", f"这些文件都没有{lack}。"))
 
-    def search(self, name: str, sources: list[str], query: str, span: Span | None) -> str:
+    def search(self, name: str, sources: list[str], query: str, span: Span | None, kinds: Collection[str] = ()) -> str:
         args: Plain = {"findings": sources, "limit": MOST_MATCHES if query else MOST_IN_SPAN}
         if query:
             args["query"] = literal(query)
+        if kinds:
+            args["kinds"] = list(kinds)
         if span:
-            args["between_seconds"] = self.bounded(span)
+            said = "text" not in kinds and (bool(query) or "speech" in kinds)
+            args["between_seconds"] = self.bounded(self.second_at(span[0], said=said) if _is_point(span) else span)
         return self.step(name, "find_moments", args)
+
+    def second_at(self, point: float, *, said: bool) -> Span:
+        """Return the second that begins at a point, and a little around it for what is said."""
+        ends = max((file.seconds for file in self.files if file.seconds), default=math.inf)
+        margin = MARGIN_SECONDS if said else 0.0
+        return (max(0.0, min(point, ends - LEAST_SECONDS) - margin), point + 1.0 + margin)
 
     def bounded(self, span: Span) -> list[float]:
         """Return a span that ends: at the end of the longest file when nothing else is said."""
@@ -107,3 +120,7 @@ class Builder:
         """Return the sentences of a text file as findings."""
         args = {"file": file.reference, "sentences": MOST_SENTENCES}
         return self.step(self.named("sentences", file), "summarize_text", args, optional=True)
+
+
+def _is_point(span: Span) -> bool:
+    return span[0] == span[1]

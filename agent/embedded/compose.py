@@ -25,7 +25,6 @@ from .intents import (
     Understanding,
 )
 from .phrases import Tongue, lack_words
-from .times import Span
 
 MOST_STEPS = 64
 """What a plan may have."""
@@ -98,7 +97,7 @@ class _Composer(Builder):
             case Chapters():
                 self.chapters()
             case Find():
-                self.find(intent.query, intent.span)
+                self.find(intent)
             case Read():
                 self.read()
             case Frames():
@@ -191,12 +190,16 @@ class _Composer(Builder):
             args = {"findings": findings, "language": self.understood.language}
             self.step(self.named("chapters", file), "make_chapters", args)
 
-    def find(self, query: str, span: Span | None) -> None:
-        sources = [reference for file in self.files for reference in self.perceive(file)]
+    def find(self, wanted: Find) -> None:
+        sources = [reference for file in self.files for reference in self.perceive(file, wanted.kinds)]
         if sources:
-            self.search("found", sources, query, span)
+            self.search("found", sources, wanted.query, wanted.span, wanted.kinds)
         elif not self.named_any:
             self.notes.append(lack_words("know", self.say))
+        elif wanted.kinds == ("speech",):
+            self.sounding()
+        elif wanted.kinds == ("text",):
+            self.no_pictures()
         else:
             self.missing(
                 self.say("words to search", "可搜索的文字或语音"),
@@ -206,15 +209,18 @@ class _Composer(Builder):
     def read(self) -> None:
         seen = [file for file in self.files if file.shows or file.kind == "text"]
         if not seen:
-            self.missing(
-                self.say("pictures, so there is no text to read", "画面，没有可识别的文字"),
-                self.say("a picture or a video", "图片或视频"),
-            )
+            self.no_pictures()
         for file in seen:
             if file.kind == "text":
                 self.step(self.named("content", file), "read_artifact", {"artifact": file.reference})
             else:
                 self.see_text(file)
+
+    def no_pictures(self) -> None:
+        self.missing(
+            self.say("pictures, so there is no text to read", "画面，没有可识别的文字"),
+            self.say("a picture or a video", "图片或视频"),
+        )
 
     def frames(self, wanted: Frames) -> None:
         videos = [file for file in self.files if file.kind == "video"]

@@ -233,12 +233,12 @@ def _limits(understood: Understanding, results: Results) -> list[str]:
         for output in outputs if isinstance(outputs, list) else [outputs]:
             if isinstance(output, Mapping) and one.get("tool") in telling:
                 # That nothing was found is said above, in the language of the request.
-                nothing = repr(output.get("query")) if "query" in output and not output.get("matches") else "\0"
-                limits = [clean(str(limit)) for limit in output.get("limits", []) if nothing not in str(limit)]
+                limits = [clean(str(limit)) for limit in output.get("limits", []) if _SEARCHED not in str(limit)]
                 found += [wording.told(limit) for limit in limits]
     return list(dict.fromkeys(found))
 
 
+_SEARCHED = "; the moments that were searched: "
 _HEARD_AND_READ = {"transcribe", "read_text"}
 """What all words rest on."""
 _IN_REPORTS = {"probe_media", "find_scenes", "extract_frames", "image_facts", "measure_speech", *_HEARD_AND_READ}

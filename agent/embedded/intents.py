@@ -39,6 +39,9 @@ class Find:
 
     query: str
     span: Span | None = None
+    """A point has no length: start and end are the same."""
+    kinds: tuple[Literal["speech", "text"], ...] = ()
+    """Only what is said, or only what is on screen; both when there are none."""
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def _of_pictures(text: str, times: Times, seconds: float | None, signs: set[str]
     if signs & {"probe", "loudness", "silence"} and "frames" not in signs:
         found.append(Probe(loudness="loudness" in signs, silence="silence" in signs))
     if "read" in signs:
-        found.append(Find(query="", span=times.around) if times.around else Read())
+        found += [Find(query="", span=part, kinds=("text",)) for part in times.parts] or [Read()]
     return found
 
 

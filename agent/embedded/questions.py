@@ -1,6 +1,7 @@
 """What a question wants to know."""
 
 import re
+from typing import Literal
 
 from .intents import (
     Cannot,
@@ -99,6 +100,24 @@ _SEEN = sign(
     r"what (?:do|can|could) (?:you|we|i|one) see|what(?: is|'s) (?:shown|visible|to be seen|to see)",
     r"画面[里中上]?(?:都)?(?:是|有)了?些?(?:什么|啥)|看[到见]了?(?:什么|啥)",
 )
+_SPEAKING = sign(
+    r"""
+        says?|said|saying|talk(?:s|ed|ing)?|speak(?:s|ing|ers?)?|spoke|spoken|speech|hear|heard|mention(?:s|ed)?
+        explain(?:s|ed)?|tells?|told|words
+    """,
+    r"说|讲|谈|听|提到|语音|台词|歌词",
+)
+_SHOWING = sign(
+    r"""
+        (?:on(?: the| this)? )?(?:screen|slides?|(?:white|black)?board)|show(?:s|n|ed|ing)?|see|seen|visible
+        display(?:s|ed|ing)?|written|appears?|pictured?|on-?screen|to be seen
+    """,
+    r"(?:画面|屏幕|幻灯片|黑板|白板)[上里中]?|显示|写|看[到见]|文字|出现",
+)
+# What is left of "at 0:12" when the time is blank.
+_DANGLING = re.compile(
+    r"(?:\s+(?:at|from|between|in|on|around|about|during|after|before|and|to|until|till|by|the))+\W*$"
+)
 _EDGE = re.compile(
     r"(?P<first>\b(?:at|in|from) the (?:very )?(?:beginning|start)\b|\bat first\b|^how .*\b(?:start|begin)s?$|"
     r"一开始|开头|开始的时候|最初)|"
@@ -151,10 +170,12 @@ def asked(clause: Clause, text: str, seconds: float | None, kinds: frozenset[str
     explicit = (clause.quotes or (explicit_topic(clause, times.rest),))[0]
     if explicit and _GIST.search(explicit.lower()):
         return [Summarize()]
-    span = times.around or _edge(bare, seconds)
-    if span and not explicit:
-        everything = any(pattern.search(bare) for pattern in (_SAID, _WRITTEN, _GIST, _SEEN))
-        return [Find(query="" if everything else topic_of(clause, _EDGE.sub(_blank, times.rest)), span=span)]
+    parts = times.parts or _edge(bare, seconds)
+    if parts and not explicit:
+        asking = _DANGLING.sub("", _EDGE.sub(_blank, bare).rstrip())
+        everything = any(pattern.search(one) for pattern in (_SAID, _WRITTEN, _GIST, _SEEN) for one in (bare, asking))
+        query = "" if everything else topic_of(clause, _SHOWING.sub(_blank, _EDGE.sub(_blank, times.rest)))
+        return [Find(query=query, span=part, kinds=_kinds(asking)) for part in parts]
     if _WRITTEN.search(bare):
         return [Read()]
     if _SEEN.search(bare):
@@ -169,12 +190,20 @@ def asked(clause: Clause, text: str, seconds: float | None, kinds: frozenset[str
     return [Find(query=topic)] if topic else []
 
 
-def _edge(text: str, seconds: float | None) -> Span | None:
+def _kinds(text: str) -> tuple[Literal["speech", "text"], ...]:
+    """Return whether only what is said or only what is shown is asked for; nothing when it is both or neither."""
+    if _WRITTEN.search(text):
+        return ("text",)
+    said, shown = bool(_SPEAKING.search(text)), bool(_SHOWING.search(text))
+    return () if said == shown else ("speech",) if said else ("text",)
+
+
+def _edge(text: str, seconds: float | None) -> tuple[Span, ...]:
     """Return what "at the beginning" or "at the end" means: a tenth of the file, and not too little."""
     if not (hit := _EDGE.search(text)) or seconds is None:
-        return None
+        return ()
     length = min(seconds, max(LEAST_EDGE_SECONDS, 0.1 * seconds))
-    return (0.0, length) if hit["first"] else (seconds - length, seconds)
+    return ((0.0, length) if hit["first"] else (seconds - length, seconds),)
 
 
 def _blank(hit: re.Match[str]) -> str:

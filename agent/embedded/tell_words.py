@@ -1,9 +1,11 @@
 """What was said, read, searched and made of words, in words."""
 
+from typing import NamedTuple
+
 from ...tools.base.words import join
 from ...tools.report.wording import clean, clock, number, quote
 from .phrases import Tongue
-from .telling import MOST_LINES, Output, at, bullets, count_of, files_line, items_of, measure, paragraphs, span
+from .telling import MOST_LINES, Output, at, bullets, count_of, exact, files_line, items_of, measure, paragraphs, span
 
 MOST_FOUND = 10
 MOST_SHOWN = 40
@@ -62,12 +64,35 @@ def tell_found(output: Output, say: Tongue) -> str:
     head = (
         say(f"{quote(query)}: {total} place{plural}.", f"{quote(query)}：{total} 处。")
         if query
-        else say(f"Said and shown there: {total} line{plural}.", f"该时段共有 {total} 条内容。")
+        else say(
+            f"{_Sort.of(output).english.capitalize()}{_place(output, say)}: {total} line{plural}.",
+            f"{_place(output, say)}共有 {total} 条{_Sort.of(output).chinese}。",
+        )
     )
     # Neighbours of one passage are one place to a reader.
     lines = list({_passage(one, say, whole=bool(query)): _match(one, say, whole=bool(query)) for one in best}.values())
     left = total - len(best)
     return paragraphs(head, bullets(lines, len(lines) + left, say, most=MOST_FOUND if query else MOST_SHOWN))
+
+
+class _Sort(NamedTuple):
+    """What was looked for in a part of a file."""
+
+    english: str
+    chinese: str
+
+    @classmethod
+    def of(cls, output: Output) -> "_Sort":
+        names = {("speech",): cls("said", "语音"), ("text",): cls("written on screen", "画面文字")}
+        return names.get(tuple(output.get("kinds") or ()), cls("said or shown", "语音或文字"))
+
+
+def _place(output: Output, say: Tongue) -> str:
+    """Return the part of a file that was searched, as it stands after a verb in English and first in Chinese."""
+    if between := output.get("between_seconds"):
+        start, end = (exact(float(one)) for one in between)
+        return say(f" at {start}–{end}", f"{start}–{end} ")
+    return say(" there", "该时段")
 
 
 def _match(match: Output, say: Tongue, *, whole: bool) -> str:
@@ -86,7 +111,8 @@ def _nothing_found(output: Output, query: str, say: Tongue) -> str:
     lines = [_searched(kind, count, say) for kind, count in output.get("searched", {}).items()]
     where = say(f"; searched: {say.listed(lines)}.", f"；已搜索：{say.listed(lines)}。") if lines else say(".", "。")
     if not query:
-        return say("Nothing was found to be said or shown there.", "该时段没有发现语音或文字。")
+        sort, place = _Sort.of(output), _place(output, say)
+        return say(f"Nothing was found to be {sort.english}{place}.", f"{place}没有发现{sort.chinese}。")
     hint = say(
         " Words are compared, not meanings: try a word that would be said or shown.",
         "比较的是字词而不是含义：请换一个会被说出或显示的词。",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 Span = tuple[float, float]
 
-AROUND_SECONDS = 5.0
-"""What "at 1:20" takes in on either side: about one sentence."""
+MOST_PARTS = 8
+"""Parts of a file that are looked at each by itself; of more, all from the first to the last."""
 
 _SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _TENS = {
@@ -69,13 +69,12 @@ class Times:
     """The text with all this blanked out."""
 
     @property
-    def around(self) -> Span | None:
-        """The first span, or a few seconds around the points."""
-        if self.spans:
-            return self.spans[0]
-        if self.points:
-            return (max(0.0, min(self.points) - AROUND_SECONDS), max(self.points) + AROUND_SECONDS)
-        return None
+    def parts(self) -> tuple[Span, ...]:
+        """The spans, and each point as a span without length."""
+        every = (*self.spans, *((one, one) for one in self.points))
+        if len(every) > MOST_PARTS:
+            return ((min(start for start, _ in every), max(end for _, end in every)),)
+        return every
 
 
 def number(text: str) -> float:

@@ -81,7 +81,7 @@ _STOP = frozenset(
 _NO_TOPIC = frozenset(
     """
     it this that them him her me us you video audio recording clip film movie lecture talk podcast file files videos
-    picture image photo meeting presentation document text
+    picture image photo meeting presentation document text and
     """.split()  # noqa: SIM905
 )
 _HAN_NO_TOPIC = re.compile(

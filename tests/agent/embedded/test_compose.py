@@ -177,6 +177,25 @@ def test_a_question_about_a_time_lists_what_is_there() -> None:
     assert (args.get("query"), args["between_seconds"]) == (None, [180.0, 200.0])
 
 
+@pytest.mark.parametrize(
+    ("request_", "between_seconds", "sources"),
+    [
+        ("What is on screen at 4 seconds?", [4.0, 5.0], ["$text"]),
+        ("what is said at 0:04?", [3.0, 6.0], ["$speech"]),
+        ("what is said at 0:00?", [0.0, 2.0], ["$speech"]),
+        ("what is on screen at 3:20?", [199.9, 201.0], ["$text"]),
+        ("what is shown between 3 and 6 seconds?", [3.0, 6.0], ["$text"]),
+        ("what happens at 0:04?", [4.0, 5.0], ["$speech", "$text"]),
+        ("第4秒说了什么？", [3.0, 6.0], ["$speech"]),
+    ],
+)
+def test_a_question_at_a_time_is_about_that_second_and_what_it_asks_for(
+    request_: str, between_seconds: list[float], sources: list[str]
+) -> None:
+    args = step(planned(request_, [VIDEO]), "find_moments")["args"]
+    assert (args["between_seconds"], args["findings"]) == (between_seconds, sources)
+
+
 def test_what_several_intents_need_is_done_once() -> None:
     composed = planned("transcribe it, make chapters and find gravity, then write a report", [VIDEO])
     assert tools(composed).count("transcribe") == tools(composed).count("read_text") == 1
@@ -234,6 +253,8 @@ def test_two_files_are_compared_with_their_words() -> None:
         ("转写", [SILENT], "silent.mp4 没有声音"),
         ("compare", [VIDEO], "needs two files"),
         ("plot it", [], "no numbers"),
+        ("what is said at 0:04?", [SILENT], "silent.mp4 has no sound"),
+        ("what is on screen at 0:04?", [AUDIO], "a.mp3 has no pictures"),
         ("extract frames", [AUDIO], "a.mp3 has no frames"),
         ("read this aloud", [], "needs a file"),
     ],

@@ -121,9 +121,29 @@ async def test_nothing_found_is_said_with_what_was_searched(run: Run) -> None:
 
 async def test_what_is_there_at_a_time_is_listed(run: Run) -> None:
     said = transcript(speech(12, "before"), speech(78, "there"), speech(100, "after"))
-    found = await call("find_moments", {"findings": [said], "between_seconds": (75, 85)}, run)
+    args = {"findings": [said], "between_seconds": (79, 82), "kinds": ["speech"]}
+    found = await call("find_moments", args, run)
     text = answer("what is said at 1:20?", [VIDEO], {"found": ended("find_moments", found)})
-    assert text.startswith("Said and shown there: 1 line.\n- [1:18] said: “there”")
+    assert text.startswith("Said at 1:19–1:22: 1 line.\n- [1:18] said: “there”")
+
+
+@pytest.mark.parametrize(
+    ("request_", "kinds", "words"),
+    [
+        ("what is on screen at 0:04?", ["text"], "Nothing was found to be written on screen at 0:04–0:05."),
+        ("what is said at 0:04?", ["speech"], "Nothing was found to be said at 0:04–0:05."),
+        ("what happens at 0:04?", [], "Nothing was found to be said or shown at 0:04–0:05."),
+        ("第4秒画面上有什么？", ["text"], "0:04–0:05 没有发现画面文字。"),
+    ],
+)
+async def test_nothing_there_is_said_of_the_kind_that_was_asked_for(
+    run: Run, request_: str, kinds: list[str], words: str
+) -> None:
+    args = {"findings": [transcript()], "between_seconds": (4, 5), "kinds": kinds}
+    found = await call("find_moments", args, run)
+    text = answer(request_, [VIDEO], {"found": ended("find_moments", found)})
+    assert text.startswith(words)
+    assert "moments that were searched" not in text
 
 
 async def test_a_chart_and_spoken_words_are_named(run: Run) -> None:

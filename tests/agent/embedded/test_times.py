@@ -93,10 +93,11 @@ def test_what_is_read_is_blank_in_the_rest() -> None:
     assert times_in(text).rest == text.replace("0:12", "    ")
 
 
-def test_around_is_the_span_or_some_seconds_beside_the_points() -> None:
-    assert times_in("from 0:30 to 1:00").around == (30.0, 60.0)
-    assert times_in("at 0:03 and 0:20").around == (0.0, 25.0)
-    assert times_in("nothing").around is None
+def test_the_parts_are_the_spans_and_the_points() -> None:
+    assert times_in("from 0:30 to 1:00").parts == ((30.0, 60.0),)
+    assert times_in("at 0:03 and 0:20").parts == ((3.0, 3.0), (20.0, 20.0))
+    assert times_in(", ".join(f"0:{at}" for at in range(10, 20))).parts == ((10.0, 19.0),)
+    assert times_in("nothing").parts == ()
 
 
 @pytest.mark.parametrize(
