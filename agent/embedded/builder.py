@@ -5,16 +5,20 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...tools.report.wording import clean
 from ..plan import literal
 from .facts import File
 from .intents import Understanding
 from .phrases import Tongue
+from .telling import exact
 from .times import Span
 
 MOST_MATCHES = 20
 MOST_IN_SPAN = 40
 LEAST_SECONDS = 0.1
 """A part of a file is never empty, even when it begins at or beyond the end."""
+ROUNDING_SECONDS = 0.5
+"""A player's clock shows 0:09 for 8.6 s."""
 MARGIN_SECONDS = 1.0
 """People say "at 0:12" of a sentence that begins or ends a moment beside it."""
 MOST_SENTENCES = 100
@@ -36,6 +40,7 @@ class Builder:
     """True when the user named files, even if none can be used."""
     steps: dict[str, Plain] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def say(self) -> Tongue:
@@ -93,6 +98,31 @@ class Builder:
             self.notes.append(self.say(f"{self.files[0].name} has no {lack}.", f"{self.files[0].name} 没有{lack}。"))
         else:
             self.notes.append(self.say(f"None of the files has {lack}.", f"这些文件都没有{lack}。"))
+
+    def has_part(self, file: File, span: Span | None) -> bool:
+        """Tell whether a part begins before a file ends; what lies beyond its end is noted."""
+        if span is None or file.seconds is None:
+            return True
+        start, end = span
+        length, name = exact(file.seconds), clean(file.name)
+        if start > file.seconds + ROUNDING_SECONDS or (not _is_point(span) and start >= file.seconds):
+            late = exact(start)
+            self.notes.append(
+                self.say(
+                    f"{late} is beyond the end of {name}, which is at {length}; it was left out.",
+                    f"{late} 超出了 {name} 的结尾（{length}），未采用。",
+                )
+            )
+            return False
+        if math.isfinite(end) and end > file.seconds + ROUNDING_SECONDS:
+            late = exact(end)
+            self.remarks.append(
+                self.say(
+                    f"{late} is beyond the end of {name}, which is at {length}: the answer goes up to there.",
+                    f"{late} 超出了 {name} 的结尾（{length}）：结果只到结尾为止。",
+                )
+            )
+        return True
 
     def search(self, name: str, sources: list[str], query: str, span: Span | None, kinds: Collection[str] = ()) -> str:
         args: Plain = {"findings": sources, "limit": MOST_MATCHES if query else MOST_IN_SPAN}

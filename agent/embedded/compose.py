@@ -1,7 +1,7 @@
 """Intents and the facts of files become the steps of a plan."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..plan import literal
 from .builder import Builder, Plain
@@ -41,6 +41,8 @@ class Composed:
     """As `agent.plan.Step` takes them; none when there is nothing to do."""
     notes: list[str]
     """Parts of the request that are left out, each with its reason, in the language of the request."""
+    remarks: list[str]
+    """What to know of the plan although nothing is left out."""
 
 
 def compose(understood: Understanding, files: Sequence[File]) -> Composed:
@@ -56,6 +58,7 @@ def compose(understood: Understanding, files: Sequence[File]) -> Composed:
         goal=literal(goal[:200] + "…" if len(goal) > 200 else goal),
         steps=list(composer.steps.values()),
         notes=list(dict.fromkeys([*composer.notes, *_left_out(usable, len(composer.files), composer.say)])),
+        remarks=list(dict.fromkeys(composer.remarks)),
     )
 
 
@@ -159,6 +162,8 @@ class _Composer(Builder):
     def transcribe(self, wanted: Transcribe) -> None:
         files = self.sounding()
         for file in files:
+            if not self.has_part(file, wanted.span):
+                continue
             args: Plain = {"media": file.reference}
             if wanted.language:
                 args["language"] = wanted.language
@@ -191,7 +196,10 @@ class _Composer(Builder):
             self.step(self.named("chapters", file), "make_chapters", args)
 
     def find(self, wanted: Find) -> None:
-        sources = [reference for file in self.files for reference in self.perceive(file, wanted.kinds)]
+        files = [file for file in self.files if self.has_part(file, wanted.span)]
+        sources = [reference for file in files for reference in self.perceive(file, wanted.kinds)]
+        if self.files and not files:
+            return
         if sources:
             self.search("found", sources, wanted.query, wanted.span, wanted.kinds)
         elif not self.named_any:
@@ -227,7 +235,10 @@ class _Composer(Builder):
         if not videos:
             self.missing(self.say("frames", "画面帧"), self.say("a video", "视频"))
         for file in videos:
-            args: Plain = {"media": file.reference, **self.which_frames(wanted, file)}
+            times = tuple(one for one in wanted.times if self.has_part(file, (one, one)))
+            if (wanted.times and not times) or not self.has_part(file, wanted.span):
+                continue
+            args: Plain = {"media": file.reference, **self.which_frames(replace(wanted, times=times), file)}
             if wanted.sheet:
                 args["contact_sheet"] = True
             self.step(self.named("pictures", file), "extract_frames", args)
@@ -387,7 +398,10 @@ class _Composer(Builder):
         if texts and len(texts) == len(self.files) == 1:
             self.step("summary", "summarize_text", {"file": texts[0].reference, "sentences": wanted.sentences})
             return
-        sources = [reference for file in self.files for reference in self.perceive(file)]
+        files = [file for file in self.files if self.has_part(file, wanted.span)]
+        sources = [reference for file in files for reference in self.perceive(file)]
+        if self.files and not files:
+            return
         if not sources:
             self.missing(
                 self.say("words to summarize", "可总结的文字或语音"), self.say("a file to summarize", "要总结的文件")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...tools.report.wording import Wording, clean
+from ...tools.report.wording import Wording, clean, quote
 from ..plan import Plan
 from .compose import Composed
 from .facts import File
@@ -20,6 +20,7 @@ from .intents import (
     Greet,
     Help,
     Intent,
+    NoTime,
     Probe,
     Rate,
     Read,
@@ -48,7 +49,8 @@ def conclude(understood: Understanding, composed: Composed, files: Sequence[File
     parts = [*_assumed(understood, say), *_greetings(understood, files, say)]
     parts += _answers(understood, results, names, say)
     parts += [lack_words(intent.lack, say) for intent in understood.intents if isinstance(intent, Cannot)]
-    parts += composed.notes
+    parts += [_no_time(intent.text, say) for intent in understood.intents if isinstance(intent, NoTime)]
+    parts += [*composed.notes, *composed.remarks]
     parts += [
         say(f"{clean(file.name)} was not used: {clean(file.error)}", f"{clean(file.name)} 未使用：{clean(file.error)}")
         for file in files
@@ -123,6 +125,14 @@ def _assumed(understood: Understanding, say: Tongue) -> list[str]:
     if any(isinstance(one, Summarize) for one in understood.intents):
         return [say("I took your request as “summarize”.", "您的请求被理解为“总结”。")]
     return [say("I took your request as “analyze and report”.", "您的请求被理解为“分析并写报告”。")]
+
+
+def _no_time(text: str, say: Tongue) -> str:
+    return say(
+        f"{quote(text)} is no time I can use, and was left out. Write 1:23, 0:01:23 or 83 seconds; "
+        "what repeats needs more than 0 seconds.",
+        f"{quote(text)} 不是可用的时间，未采用。请写 1:23、0:01:23 或 83 秒；间隔必须大于 0 秒。",
+    )
 
 
 def _greetings(understood: Understanding, files: Sequence[File], say: Tongue) -> list[str]:

@@ -142,6 +142,13 @@ class Cannot:
     lack: Lack
 
 
+@dataclass(frozen=True, kw_only=True)
+class NoTime:
+    """Something that looks like a time and is none."""
+
+    text: str
+
+
 Intent = (
     Report
     | Transcribe
@@ -160,6 +167,7 @@ Intent = (
     | Greet
     | Help
     | Cannot
+    | NoTime
 )
 
 Step = Literal["transcribe", "read_text", "extract_frames", "find_scenes"]

@@ -33,6 +33,11 @@ _UNIT = r"(?:hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s|小时|分钟|分|�
 _LIST = r"\s*(?:,\s*and|,|、|and|&|和|及|与)\s*"
 _TO = r"\s*(?:to|till|until|through|-|–|—|~|到|至)\s*第?"
 _CLOCK = r"(?<![\d:.])\d{1,3}:[0-5]\d(?::[0-5]\d)?(?:\.\d+)?(?![\d:])"
+_ODD = re.compile(
+    rf"(?P<clock>(?!{_CLOCK})(?<![\d:.])\d{{1,3}}(?::\d\d){{1,2}}(?:\.\d+)?(?![\d:]))|"
+    r"(?:\b(?:at|after|before|from|every|to|until)\s+|每隔?|[在第])"
+    rf"(?P<negative>-\s?\d+(?:(?::\d\d)+|(?:\.\d+)?\s*-?\s*个?{_UNIT}))"
+)
 _AMOUNT = rf"(?:第\s*)?{NUMBER}(?:{_LIST}第?{NUMBER})*\s*-?\s*个?{_UNIT}半?"
 _NAMED = r"\b(?:minute|second)\s+\d+(?:\.\d+)?"
 _TIME = re.compile(rf"(?P<clock>{_CLOCK})|(?P<named>{_NAMED})|(?P<amount>{_AMOUNT})")
@@ -65,6 +70,8 @@ class Times:
     spans: tuple[Span, ...]
     """The end is infinite for "after 1:30"."""
     every_seconds: float | None
+    odd: tuple[str, ...]
+    """What looks like a time and is none: 99:99, every 0 seconds, at -5 s."""
     rest: str
     """The text with all this blanked out."""
 
@@ -102,8 +109,10 @@ def times_in(text: str, seconds: float | None = None) -> Times:
         seconds: Length of the file, which "the last ten seconds" needs.
     """
     left = _Left(text)
-    every = [_pace(hit) for hit in left.take(_RATE)]
-    every += [_length(hit, "2" if hit["other"] else "1") for hit in left.take(_EVERY)]
+    odd = [hit["clock"] or hit["negative"] for hit in left.take(_ODD)]
+    every = [(_pace(hit), hit[0]) for hit in left.take(_RATE)]
+    every += [(_length(hit, "2" if hit["other"] else "1"), hit[0]) for hit in left.take(_EVERY)]
+    odd += [words for length, words in every if length <= 0]
     spans = [(0.0, _length(hit, "1")) for hit in left.take(_FIRST)]
     lasts = [_length(hit, "1") for hit in left.take(_LAST)]
     spans += [(max(0.0, seconds - last), seconds) for last in lasts if seconds is not None]
@@ -116,7 +125,8 @@ def times_in(text: str, seconds: float | None = None) -> Times:
     return Times(
         points=tuple(dict.fromkeys(points)),
         spans=ordered,
-        every_seconds=next((one for one in every if one > 0), None),
+        every_seconds=next((length for length, _ in every if length > 0), None),
+        odd=tuple(" ".join(one.split()) for one in dict.fromkeys(odd)),
         rest=left.text,
     )
 

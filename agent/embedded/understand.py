@@ -13,9 +13,12 @@ from .intents import (
     Cannot,
     Chart,
     Facts,
+    Find,
+    Frames,
     Greet,
     Help,
     Intent,
+    NoTime,
     Probe,
     Rate,
     Report,
@@ -27,6 +30,7 @@ from .intents import (
 from .orders import ordered
 from .questions import asked, is_question
 from .signs import is_greeting, signs_in
+from .times import times_in
 from .wording import ADDRESS, Clause, clauses, either, masked, sign
 
 _FIRST_WHAT = r"(?:seconds?|minutes?|hours?|frames?|slides?|parts?|scenes?|half|s|m|min|pictures?|images?)\b"
@@ -124,12 +128,32 @@ def _of_clause(clause: Clause, seconds: float | None, kinds: frozenset[str]) -> 
     if "help" in signs_in(clause.plain) and len(clause.plain.split()) < 8 and not _HELP_WITH.search(clause.plain):
         return [Help()], frozenset()
     text = _without_politeness(clause.plain)
+    odd: list[Intent] = [NoTime(text=one) for one in times_in(text).odd]
     if is_question(text, marked=clause.asked and text == clause.plain):
-        return asked(clause, text, seconds, kinds), frozenset()
+        return _meant(asked(clause, text, seconds, kinds), odd, question=True), frozenset()
     wanted, left_out = ordered(clause, text, seconds, kinds)
     if not wanted and not left_out and clause.asked:
-        return asked(clause, text, seconds, kinds), frozenset()
-    return wanted, left_out
+        return _meant(asked(clause, text, seconds, kinds), odd, question=True), frozenset()
+    return _meant(wanted, odd, question=False), left_out
+
+
+def _meant(found: list[Intent], odd: list[Intent], *, question: bool) -> list[Intent]:
+    """Return the intents with the times that make no sense; those that had only such times are left out.
+
+    "A frame at 99:99" is not a frame of anything else; "a report, and a frame at 99:99" still is a report.
+    """
+    if not odd:
+        return found
+    return odd + [one for one in found if _has_time(one) or not (question or isinstance(one, Frames))]
+
+
+def _has_time(intent: Intent) -> bool:
+    match intent:
+        case Frames(times=times, every_seconds=every_seconds, span=span):
+            return bool(times or every_seconds or span)
+        case Find(query=query, span=span):
+            return bool(query or span)
+    return False
 
 
 def _without_politeness(text: str) -> str:

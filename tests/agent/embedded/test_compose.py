@@ -253,6 +253,13 @@ def test_two_files_are_compared_with_their_words() -> None:
         ("转写", [SILENT], "silent.mp4 没有声音"),
         ("compare", [VIDEO], "needs two files"),
         ("plot it", [], "no numbers"),
+        ("extract frames at 3:30", [VIDEO], "3:30 is beyond the end of talk.mp4, which is at 3:20"),
+        ("extract frames from 4:00 to 5:00", [VIDEO], "4:00 is beyond the end"),
+        ("what is on screen at 4:00?", [VIDEO], "4:00 is beyond the end"),
+        ("what happens after 3:20?", [VIDEO], "3:20 is beyond the end"),
+        ("transcribe from 4:00 to 5:00", [VIDEO], "4:00 is beyond the end"),
+        ("summarize from 4:00 to 5:00", [VIDEO], "4:00 is beyond the end"),
+        ("第4分钟讲了什么", [{**VIDEO, "seconds": 90.0}], "3:00 超出了 talk.mp4 的结尾（1:30）"),
         ("what is said at 0:04?", [SILENT], "silent.mp4 has no sound"),
         ("what is on screen at 0:04?", [AUDIO], "a.mp3 has no pictures"),
         ("extract frames", [AUDIO], "a.mp3 has no frames"),
@@ -263,6 +270,23 @@ def test_what_cannot_be_planned_is_noted(request_: str, files: list[dict[str, An
     composed = planned(request_, files)
     assert composed.steps == []
     assert any(words in note for note in composed.notes)
+
+
+def test_times_inside_a_file_are_used_and_those_beyond_its_end_are_said() -> None:
+    composed = planned("extract frames at 0:10 and 3:30", [VIDEO])
+    assert step(composed, "extract_frames")["args"]["times"] == [10.0]
+    assert composed.notes == ["3:30 is beyond the end of talk.mp4, which is at 3:20; it was left out."]
+    both = planned("what is said at 1:00?", [VIDEO, AUDIO])
+    assert step(both, "find_moments")["args"]["findings"] == ["$speech_1"]
+    assert both.notes == ["1:00 is beyond the end of a.mp3, which is at 0:30; it was left out."]
+    assert planned("a frame at 3:20", [{**VIDEO, "seconds": 199.6}]).notes == []
+
+
+def test_a_part_that_goes_beyond_the_end_is_taken_up_to_it() -> None:
+    composed = planned("what is said from 3:00 to 4:00?", [VIDEO])
+    assert "find_moments" in tools(composed)
+    assert (composed.notes, len(composed.remarks)) == ([], 1)
+    assert composed.remarks[0].startswith("4:00 is beyond the end of talk.mp4, which is at 3:20: ")
 
 
 def test_more_files_than_a_plan_holds_are_left_out_aloud() -> None:

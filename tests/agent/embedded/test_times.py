@@ -84,6 +84,30 @@ def test_intervals_are_read(text: str, seconds: float | None) -> None:
     assert (found.points, found.spans, found.every_seconds) == ((), (), seconds)
 
 
+@pytest.mark.parametrize(
+    ("text", "odd"),
+    [
+        ("at 99:99:99", ("99:99:99",)),
+        ("at 1:75 and 0:12", ("1:75",)),
+        ("at 1:30:75", ("1:30:75",)),
+        ("every 0 seconds", ("every 0 seconds",)),
+        ("0 frames per second", ("0 frames per second",)),
+        ("a frame at -5 seconds", ("-5 seconds",)),
+        ("a frame at -0:05", ("-0:05",)),
+        ("每0秒截一张", ("每0秒截一张",)),
+        ("在-5秒截图", ("-5秒",)),
+        ("at 1:02:03, 59:59 and 123:45", ()),
+        ("from 0:10 - 0:20", ()),
+        ("10 -20 seconds", ()),
+        ("a 16:9 picture", ()),
+    ],
+)
+def test_what_looks_like_a_time_and_is_none_is_told_apart(text: str, odd: tuple[str, ...]) -> None:
+    found = times_in(text, 200.0)
+    assert found.odd == odd
+    assert not odd or found.points == ((12.0,) if "0:12" in text else ())
+
+
 def test_the_end_of_a_file_of_unknown_length_is_nowhere() -> None:
     assert times_in("the last 10 seconds").spans == ()
 

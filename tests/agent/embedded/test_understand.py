@@ -16,6 +16,7 @@ from sensorium.agent.embedded.intents import (
     Greet,
     Help,
     Intent,
+    NoTime,
     Probe,
     Rate,
     Read,
@@ -156,6 +157,13 @@ OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
     ("提取关键帧", [Frames(by="scenes")]),
     ("save the slides as images", [Frames()]),
     ("make a contact sheet", [Frames(sheet=True)]),
+    # times that make no sense
+    ("extract a frame every 0 seconds", [NoTime(text="frame every 0 seconds")]),
+    ("extract frames at 99:99:99", [NoTime(text="99:99:99")]),
+    ("extract frames at 0:02 and 99:99:99", [NoTime(text="99:99:99"), Frames(times=(2.0,))]),
+    ("what is on screen at 99:99:99?", [NoTime(text="99:99:99")]),
+    ("write a report, and a frame at 99:99", [NoTime(text="99:99"), Report()]),
+    ("每0秒截一张图", [NoTime(text="每0秒截一张")]),
     # facts
     ("how long is it?", [Probe()]),
     ("what codec does it use", [Probe()]),
