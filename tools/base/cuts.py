@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .footage import Footage, open_video
 from .groups import Group, scan_groups
-from .looks import Look, difference, look, tones_moved
+from .looks import Look, difference, look, overlap, tones_moved, view
 from .moments import merge_spans
 from .steps import FADE_SECONDS, HOLD_SECONDS, LIMITS, STILL, Change, Limits, changes
 
@@ -27,6 +27,10 @@ MARGIN_SECONDS = 0.8
 # A group of pictures that ends before its time was ended by the encoder, mostly for a cut (x264: 10 of 11).
 # When the tones differ this much too, that is believed. Moving shots keep theirs: 0.02 to 0.1, across cuts 0.02 to 1.
 TONES_OF_A_CUT, TONES_OF_A_SHOT = 0.35, 0.15
+JOINED_SECONDS = 4.0
+"""Groups that must be decoded whole are joined up to this length, because each is read a little over its end."""
+SAME_PLACE = 0.85
+"""From this overlap on, two key frames show the same place."""
 STILL_DRIFT, CALM_DRIFT = 0.1, 0.5
 """Up to which part of a change motion does not explain it: certainly, and probably."""
 
@@ -110,9 +114,13 @@ class _Search:
         """Yield the groups; those in a row that are to be decoded whole as one, so that it is done in one go."""
         waiting: Group | None = None
         for number, group in enumerate(self.groups):
-            last = number + 1 == len(self.groups)
-            if group.large is None and (last or self._differ(group.look, self.groups[number + 1].look)):
+            following = self.groups[number + 1] if number + 1 < len(self.groups) else None
+            if group.large is None and (following is None or self._is_other(group, following)):
                 waiting = replace(waiting or group, end_seconds=group.end_seconds)
+                if waiting.seconds < JOINED_SECONDS and following is not None:
+                    continue
+                yield _Part(waiting, whole=True)
+                waiting = None
                 continue
             if waiting is not None:
                 yield _Part(waiting, whole=True)
@@ -131,13 +139,16 @@ class _Search:
         # A flash or a fade may begin on the key frame: then the picture before it tells.
         opening = [(start - 0.8 * HOLD_SECONDS, prior)] if prior else []
         if part.whole:
-            yield from self._changes(chain(opening, reader.looks(start, end + after)), end + after)
+            for change in self._changes(chain(opening, reader.looks(start, end + after)), end + after):
+                yield change
+                if following is not None and reader.overlap(following) > SAME_PLACE:
+                    reader.stop()  # the shot that has begun is the one of the next key frame
             return
         differs = following is None or self._differ(group.look, following.look) or group.look.flat
         if group.still and following is not None:
             # Over a still picture the middle of a fade is enough to look for the rest of it.
             differs = differs or difference(group.look, following.look).exceeds(STILL.structure, STILL.level)
-        large = (group.large if differs else group.bursts) or ()
+        large = group.large if differs and group.large is not None else group.bursts
         for first, last in merge_spans([(at - MARGIN_SECONDS, at + after) for at, _ in large]):
             before = opening if first <= start else []
             yield from self._changes(chain(before, reader.looks(first, last)), last)
@@ -171,7 +182,7 @@ class _Search:
         elif drift < CALM_DRIFT:
             until = end + (FADE_SECONDS if group.still else MARGIN_SECONDS)
             yield from self._changes(reader.looks(reader.recent[-1][0], until), until)
-        elif not (expected and _is_one_shot(group, following)):
+        elif not self._goes_on(reader, following, grainy=group.large is None, expected=expected):
             yield from self._changes(reader.looks(end - MARGIN_SECONDS, end + MARGIN_SECONDS), end + MARGIN_SECONDS)
 
     @property
@@ -183,6 +194,10 @@ class _Search:
         for change in changes(looks, self.limits):
             if change.at_seconds <= end_seconds - HOLD_SECONDS or end_seconds >= self.groups[-1].end_seconds:
                 yield change
+
+    def _is_other(self, group: Group, following: Group) -> bool:
+        """Return whether two key frames show different things, and not the same under a moving camera."""
+        return self._differ(group.look, following.look) and overlap(group.view, following.view) < SAME_PLACE
 
     def _differ(self, one: Look, other: Look) -> bool:
         # Lower than for two frames in a row, so that what is decoded decides.
@@ -197,6 +212,12 @@ class _Search:
         times = (following.start_seconds - last_at) / (last_at - first_at)
         return times * max(drift.structure / max(change.structure, 1e-6), drift.level / max(change.level, 1e-6))
 
+    def _goes_on(self, reader: "_Reader", following: Group, *, grainy: bool, expected: bool) -> bool:
+        """Return whether the next key frame is of the same moving shot as the last frame, as far as they tell."""
+        # Grain makes encoders end a group before they have to, as cuts do.
+        same_place = (expected or grainy) and reader.overlap(following) > SAME_PLACE
+        return same_place or (expected and tones_moved(reader.recent[-1][1], following.look) < TONES_OF_A_SHOT)
+
     def _comes_back(self, last: Look, following: Group) -> bool:
         """Return whether the picture before a key frame is back soon after it: a flash."""
         start = following.start_seconds
@@ -208,18 +229,30 @@ class _Reader:
     """Decodes forward from a key frame; what lies between the spans asked for is decoded only as far as needed."""
 
     def __init__(self, footage: Footage, start_seconds: float, scaler: "VideoReformatter", run: "Run") -> None:
+        from av.video.reformatter import VideoReformatter
+
         self._span = (start_seconds, start_seconds)
         self._frames = footage.frames(start_seconds, wanted=self._wanted)
         self._ahead: tuple[float, VideoFrame] | None = None
         self._scaler = scaler
         self._run = run
+        self._averaging = VideoReformatter()
+        self._latest: VideoFrame | None = None
         self.recent: deque[tuple[float, Look]] = deque()
         """The last frames that were looked at, up to HOLD_SECONDS."""
 
     def close(self) -> None:
         """Let go of the decoded frames at once."""
         self._frames.close()
-        self._ahead = None
+        self._ahead = self._latest = None
+
+    def stop(self) -> None:
+        """End the span that is being read."""
+        self._span = (-math.inf, -math.inf)
+
+    def overlap(self, group: Group) -> float:
+        """Return how well the latest frame and a key frame fit when one is shifted."""
+        return overlap(view(self._latest, self._averaging), group.view) if self._latest is not None else -1.0
 
     def _wanted(self, at_seconds: float) -> bool:
         first, last = self._span
@@ -232,19 +265,13 @@ class _Reader:
             if number % 32 == 0:
                 self._run.check()
             self._ahead = (at, frame)
-            if at > last_seconds:
+            if at > self._span[1]:
                 return
             if at < first_seconds:
                 continue
-            one = look(frame, self._scaler)
+            one, self._latest = look(frame, self._scaler), frame
             self.recent.append((at, one))
             while self.recent[0][0] < at - HOLD_SECONDS - 1e-6:
                 self.recent.popleft()
             yield at, one
         self._ahead = None
-
-
-def _is_one_shot(group: Group, following: Group) -> bool:
-    """Return whether two key frames have the tones and the size that two of one moving shot have."""
-    alike = 0.5 < group.key_bytes / following.key_bytes < 2
-    return alike and tones_moved(group.look, following.look) < TONES_OF_A_SHOT
