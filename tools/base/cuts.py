@@ -98,12 +98,13 @@ class _Search:
         regular.add(max(lengths, default=0.0))
         parts = list(self._joined())
         latest = 0.0
+        prior: Look | None = None
         for number, part in enumerate(parts):
-            prior = parts[number - 1].group.look if number else None
             following = parts[number + 1].group if number + 1 < len(parts) else None
-            with closing(_Reader(self.footage, part.group.start_seconds, self.scaler, self.run)) as reader:
+            with closing(_Reader(self.footage, part.group, self.scaler, self.run)) as reader:
                 self.run.progress(part.group.start_seconds / self.end_seconds, "looking for cuts")
                 found = sorted(self._read(reader, part, prior, following, regular), key=lambda one: one.at_seconds)
+            prior = reader.before_end
             for change in found:
                 # The part before looked over its end; what is within a flash's length is the same change.
                 if change.at_seconds > max(part.group.start_seconds, latest + HOLD_SECONDS):
@@ -221,23 +222,26 @@ class _Search:
     def _comes_back(self, last: Look, following: Group) -> bool:
         """Return whether the picture before a key frame is back soon after it: a flash."""
         start = following.start_seconds
-        with closing(_Reader(self.footage, start, self.scaler, self.run)) as reader:
+        with closing(_Reader(self.footage, following, self.scaler, self.run)) as reader:
             return any(not self._differ(last, one) for _, one in reader.looks(start, start + HOLD_SECONDS))
 
 
 class _Reader:
     """Decodes forward from a key frame; what lies between the spans asked for is decoded only as far as needed."""
 
-    def __init__(self, footage: Footage, start_seconds: float, scaler: "VideoReformatter", run: "Run") -> None:
+    def __init__(self, footage: Footage, group: Group, scaler: "VideoReformatter", run: "Run") -> None:
         from av.video.reformatter import VideoReformatter
 
-        self._span = (start_seconds, start_seconds)
-        self._frames = footage.frames(start_seconds, wanted=self._wanted)
+        self._span = (group.start_seconds, group.start_seconds)
+        self._end = group.end_seconds
+        self._frames = footage.frames(group.start_seconds, wanted=self._wanted)
         self._ahead: tuple[float, VideoFrame] | None = None
         self._scaler = scaler
         self._run = run
         self._averaging = VideoReformatter()
         self._latest: VideoFrame | None = None
+        self.before_end = group.look
+        """The latest picture before the next key frame, as far as it was read."""
         self.recent: deque[tuple[float, Look]] = deque()
         """The last frames that were looked at, up to HOLD_SECONDS."""
 
@@ -270,6 +274,8 @@ class _Reader:
             if at < first_seconds:
                 continue
             one, self._latest = look(frame, self._scaler), frame
+            if at < self._end:
+                self.before_end = one
             self.recent.append((at, one))
             while self.recent[0][0] < at - HOLD_SECONDS - 1e-6:
                 self.recent.popleft()
