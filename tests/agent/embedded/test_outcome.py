@@ -7,6 +7,10 @@ from types import ModuleType
 import pytest
 
 from sensorium.agent.assistant import Assistant, Options
+from sensorium.agent.embedded.compose import compose
+from sensorium.agent.embedded.facts import read_files
+from sensorium.agent.embedded.outcome import outcome
+from sensorium.agent.embedded.understand import understand
 from sensorium.tools.base.settings import Settings
 
 
@@ -52,6 +56,23 @@ async def test_the_status_says_how_much_was_done(
 ) -> None:
     answer = await assistant.run(request_, [files[name] for name in named])
     assert (answer.status, bool(answer.text)) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "how"),
+    [
+        ("describe this picture", "done", "stop"),  # with what is measured and read, which is its limit
+        ("describe this picture", "failed", "unable"),
+        ("describe this picture and translate it", "done", "partial"),
+    ],
+)
+def test_a_description_without_a_model_that_sees_is_done_when_there_are_facts(
+    request_: str, status: str, how: str
+) -> None:
+    picture = read_files([{"handle": "h", "name": "a.png", "kind": "picture", "has_pictures": True}])
+    understood = understand(request_, picture)
+    facts = {"facts": {"tool": "image_facts", "status": status}}
+    assert outcome(understood, compose(understood, picture), facts) == how
 
 
 async def test_a_plan_longer_than_the_user_allows_fails_without_a_fault(
