@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .errors import SettingsError
@@ -168,3 +169,11 @@ class Models:
     def fingerprint(self, roles: Sequence[str]) -> str:
         """Return what the results of these roles depend on now; cheap, part of the memo's key."""
         return " ".join(f"{role}={one[0].identity if (one := self.usable(role)) else 'none'}" for role in roles)
+
+
+def installed(package: str) -> bool:
+    """Return whether a package is there, without importing it."""
+    try:
+        return find_spec(package) is not None
+    except ValueError:
+        return True  # another thread is importing it at this moment

@@ -11,12 +11,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import ArgumentError, Cancelled, UnavailableError
-from ..base.models import Spoken
+from ..base.models import Spoken, installed
 from ..base.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Espeak:
     description = "espeak-ng (synthetic, robotic)"
 
     def missing(self) -> str | None:
-        if find_spec("espeakng_loader") is None:
+        if not installed("espeakng_loader"):
             return "The package `espeakng-loader` is not installed. Run `pip install espeakng-loader`."
         return None
 

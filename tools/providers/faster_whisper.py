@@ -4,13 +4,12 @@ import hashlib
 import re
 import threading
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import UnavailableError
 from ..base.hub import Hub
-from ..base.models import Heard, Utterance, Word
+from ..base.models import Heard, Utterance, Word, installed
 from ..base.moments import Span
 from ..base.settings import Settings
 from .silero import RATE, speech_spans
@@ -72,7 +71,7 @@ class FasterWhisper:
     @property
     def identity(self) -> str:
         """Name the model and the files it is made of: it changes when a model arrives or is exchanged."""
-        if find_spec("faster_whisper") is None:
+        if not installed("faster_whisper"):
             return "faster-whisper"
         name, folder = self._name(), self._folder()
         if folder is None:
@@ -83,7 +82,7 @@ class FasterWhisper:
 
     def missing(self) -> str | None:
         for package in ("faster_whisper", "ctranslate2", "onnxruntime"):
-            if find_spec(package) is None:
+            if not installed(package):
                 return f"The package `{package}` is not installed. Run `pip install faster-whisper onnxruntime`."
         if self._folder() is not None:
             return None

@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.errors import UnavailableError
-from ..base.models import Heard, Utterance, Word
+from ..base.models import Heard, Utterance, Word, installed
 from ..base.moments import Span
 from ..base.settings import Settings
 from .silero import RATE, Silero, speech_spans
@@ -45,7 +44,7 @@ class PocketSphinx:
     identity = "pocketsphinx:en-us"
 
     def missing(self) -> str | None:
-        if find_spec("pocketsphinx") is None:
+        if not installed("pocketsphinx"):
             return "The package `pocketsphinx` is not installed. Run `pip install pocketsphinx`."
         if not sys.executable:
             return "The recognizer runs in a Python process of its own, and no Python executable is known here."

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..base.models import TextLine
+from ..base.models import TextLine, installed
 from ..base.reading_order import joined, reading_order
 from ..base.settings import Settings
 
@@ -52,7 +52,7 @@ class RapidOcr:
 
     def missing(self) -> str | None:
         for package in ("rapidocr", "onnxruntime", "cv2"):
-            if find_spec(package) is None:
+            if not installed(package):
                 return f"The package `{package}` is not installed. Run `pip install rapidocr onnxruntime`."
         if not all(_models(part) for part in ("det", "rec")):
             return "The models are not in the `rapidocr` package. Run `pip install --force-reinstall rapidocr`."
