@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from .agent.assistant import Answer, Assistant, run
+    from .agent.answer import Answer
+    from .agent.assistant import Assistant, run
     from .tools import catalog
     from .tools.base.errors import SensoriumError, SettingsError, ToolError
 
 __all__ = ["Answer", "Assistant", "SensoriumError", "SettingsError", "ToolError", "__version__", "catalog", "run"]
 
 _HOMES = {
-    "Answer": ".agent.assistant",
+    "Answer": ".agent.answer",
     "Assistant": ".agent.assistant",
     "run": ".agent.assistant",
     "catalog": ".tools",

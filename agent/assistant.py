@@ -6,24 +6,21 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..tools.base.catalog import catalog
-from ..tools.base.errors import SensoriumError, StorageError, ToolError
+from ..tools.base.errors import SensoriumError, StorageError
 from ..tools.base.journal import Journal, RunRow, StepRow
 from ..tools.base.library import cannot_write
 from ..tools.base.run import Run, new_run_id
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
-from ..tools.base.workspace import Artifact
 from .act import Executor
+from .answer import Answer, Options, Planned, RunView, Status, answer_of, told_answer
 from .deliver import Delivered, deliver, prepare
 from .events import Event, RunFailed, RunFinished, RunStarted, TextDelta
-from .lint import Finding
-from .plan import Plan
-from .usage import usage_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -32,88 +29,7 @@ if TYPE_CHECKING:
     from .graph import Context
     from .state import State
 
-Status = Literal["done", "partial", "failed", "cancelled"]
 OnEvent = Callable[[Event], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What a user may ask of one run."""
-
-    max_steps: int = 64
-    budget_usd: float | None = None
-    """The most a run may cost; every tool of this version is free."""
-    yes: bool = False
-    """Approve what would be asked; no tool of this version asks."""
-    output: str | None = None
-    """The folder that the command line puts the files into; kept, so that `resume` knows it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """How a run ended."""
-
-    run_id: str
-    status: Status
-    """`partial` when a step failed or a file could be read only in part; the text says which."""
-    text: str
-    artifacts: list[Artifact]
-    steps: list[dict[str, Any]]
-    """The `run.steps` of a report: id, tool, status, seconds, cost_usd, cached, provider, error."""
-    seconds: float
-    cost_usd: float = 0.0
-    usage: list[dict[str, Any]] = field(default_factory=list)
-    """What each model used; see `usage_of`."""
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as JSON data."""
-        return {**asdict(self), "artifacts": [one.model_dump(mode="json") for one in self.artifacts]}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Planned:
-    """What would be done: a plan, or words when there is nothing to do."""
-
-    plan: Plan | None
-    text: str
-    findings: list[Finding] = field(default_factory=list)
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as JSON data."""
-        return {
-            "plan": self.plan.model_dump() if self.plan else None,
-            "text": self.text,
-            "findings": [one.plain() for one in self.findings],
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunView:
-    """A run with all that is recorded of it."""
-
-    row: RunRow
-    steps: list[StepRow]
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as JSON data; `run` has the shape that a report's `run` has."""
-        shown = ("tool", "status", "seconds", "cost_usd", "cached", "provider", "error", "artifacts")
-        steps = [{"id": one.step, **{key: one.record[key] for key in shown}, "key": one.key} for one in self.steps]
-        return {
-            "run_id": self.row.run,
-            "request": self.row.request,
-            "files": self.row.files,
-            "status": self.row.status,
-            "created": self.row.created,
-            "text": self.row.answer.get("text", ""),
-            "artifacts": self.row.answer.get("artifacts", []),
-            "usage": self.row.answer.get("usage", []),
-            "run": {
-                "steps": self.row.answer.get("steps") or steps,
-                "cost_usd": sum(one["cost_usd"] for one in steps),
-                "seconds": self.row.seconds,
-            },
-            "journal": steps,
-        }
 
 
 class Assistant:
@@ -251,14 +167,14 @@ class Assistant:
 
             emit(RunStarted(run_id=row.run, request=row.request, resumed=resumed))
             if row.status == "done":
-                answer = _told(row)
+                answer = told_answer(row)
                 emit(TextDelta(text=answer.text))
                 emit(RunFinished(answer=answer))
                 return answer
             with self._recording(row, run, emit, elapsed):
                 context = self._context(run, emit, Options(**row.options), elapsed)
                 state = await self._walk(row, context)
-                answer = _answer(row, state, context.executor, elapsed())
+                answer = answer_of(row, state, context.executor, elapsed())
                 self.journal.end(row.run, answer.status, answer.plain(), answer.seconds)
             emit(RunFinished(answer=answer))
             return answer
@@ -349,12 +265,6 @@ def _absolute(files: str | Path | Sequence[str | Path]) -> list[str]:
     return [str(Path(one).expanduser().absolute()) for one in files]
 
 
-def _told(row: RunRow) -> Answer:
-    """Return the answer that a run gave."""
-    artifacts = [Artifact.model_validate(one) for one in row.answer["artifacts"]]
-    return Answer(**{**row.answer, "artifacts": artifacts})
-
-
 def _results(rows: Sequence[StepRow]) -> dict[str, Any]:
     """Return the results of finished steps by id; the items of a step with `for_each` as one list."""
     results: dict[str, Any] = {}
@@ -367,68 +277,6 @@ def _results(rows: Sequence[StepRow]) -> dict[str, Any]:
         else:
             results[name] = row.result
     return results
-
-
-def _answer(row: RunRow, state: "State", executor: Executor, seconds: float) -> Answer:
-    records = state.get("records", {})
-    made = dict.fromkeys(
-        (handle, called)
-        for name, record in records.items()
-        for handle, called, media_type in _named(executor.scope.get(name))
-        # Frames that were only a step on the way to a report are in the report, or not worth showing.
-        if record["final"] or not media_type.startswith("image/")
-    )
-    shown = ("tool", "status", "seconds", "cost_usd", "cached", "provider", "error")
-    return Answer(
-        run_id=row.run,
-        status=_status(state),
-        text=state.get("answer", ""),
-        artifacts=[
-            artifact.model_copy(update={"name": name})
-            for handle, name in made
-            if (artifact := _known(executor.run, handle))
-        ],
-        steps=[{"id": name, **{key: one[key] for key in shown}} for name, one in records.items()],
-        seconds=round(seconds, 3),
-        cost_usd=sum(one["cost_usd"] for one in records.values()),
-        usage=usage_of(state.get("messages", [])),
-    )
-
-
-def _status(state: "State") -> Status:
-    records = list(state.get("records", {}).values())
-    unread = [one for one in state.get("files", []) if one.get("error")]
-    if any(one["status"] == "cancelled" for one in records):
-        return "cancelled"
-    if shortfall := state.get("shortfall"):
-        return shortfall
-    if (unread and not records) or (records and all(one["status"] != "done" for one in records)):
-        return "failed"
-    if unread or any(one["status"] != "done" or one["partial"] for one in records):
-        return "partial"
-    return "done"
-
-
-def _named(result: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield handle, name and media type of each artifact in a plain result.
-
-    The library keeps one name for a content, and two reports may show the same picture under different ones.
-    """
-    if isinstance(result, dict):
-        if {"handle", "name", "media_type"} <= result.keys():
-            yield result["handle"], result["name"], result["media_type"]
-        for part in result.values():
-            yield from _named(part)
-    elif isinstance(result, list):
-        for part in result:
-            yield from _named(part)
-
-
-def _known(run: Run, handle: str) -> Artifact | None:
-    try:
-        return run.artifact(handle)
-    except ToolError:
-        return None
 
 
 def _in_loop(on_event: OnEvent) -> OnEvent:

@@ -12,7 +12,8 @@ from typing import Any
 
 from ..tools.base.errors import SensoriumError
 from ..tools.base.settings import Settings
-from .assistant import Answer, Assistant, Options, Planned
+from .answer import Answer, Options, Planned
+from .assistant import Assistant
 from .deliver import Delivered, prepare
 from .events import AguiWriter, Event, RunFailed, RunFinished, RunStarted
 from .printing import ClosedPipe, fit, one_line, pad, say, say_json

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..tools.base.run import Run
 from ..tools.base.settings import Settings
-from .assistant import Assistant, Options
+from .answer import Options
+from .assistant import Assistant
 from .commands import answer
 from .deliver import prepare
 from .demo_video import SECONDS, Shown, Talk, make_talk

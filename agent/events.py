@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..tools.base.workspace import Artifact
 
 if TYPE_CHECKING:
-    from .assistant import Answer
+    from .answer import Answer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from ..tools.base.workspace import Artifact
 from .output import made_name
 
 if TYPE_CHECKING:
-    from ..agent.assistant import Answer
+    from ..agent.answer import Answer
 
 TASK_SECONDS = 86_400.0
 """Each step has its own limit; the whole task may take a day."""

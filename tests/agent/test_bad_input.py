@@ -10,7 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from sensorium.agent.assistant import Answer, Assistant
+from sensorium.agent.answer import Answer
+from sensorium.agent.assistant import Assistant
 from sensorium.tools.base.settings import Settings
 
 REQUEST = "Analyze this and write a report"

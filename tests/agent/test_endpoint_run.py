@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from sensorium.agent.assistant import Answer, Assistant, Options
+from sensorium.agent.answer import Answer, Options
+from sensorium.agent.assistant import Assistant
 from sensorium.agent.cli import main
 from sensorium.agent.events import AguiWriter, Event, TextDelta
 from sensorium.tools.base.endpoints import Endpoint

@@ -5,7 +5,7 @@ from typing import Any
 from ag_ui.core import Event as AguiEvent
 from pydantic import TypeAdapter
 
-from sensorium.agent.assistant import Answer
+from sensorium.agent.answer import Answer
 from sensorium.agent.events import (
     AguiWriter,
     ArtifactStored,

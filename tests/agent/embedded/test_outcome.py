@@ -6,7 +6,8 @@ from types import ModuleType
 
 import pytest
 
-from sensorium.agent.assistant import Assistant, Options
+from sensorium.agent.answer import Options
+from sensorium.agent.assistant import Assistant
 from sensorium.agent.embedded.compose import compose
 from sensorium.agent.embedded.facts import read_files
 from sensorium.agent.embedded.outcome import outcome
