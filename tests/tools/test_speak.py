@@ -119,7 +119,7 @@ async def test_what_is_said_side_by_side_does_not_mix(run: Run) -> None:
     asked = [
         {"text": "The pendulum swings.", "words_per_minute": 100},
         {"text": "The pendulum swings.", "words_per_minute": 300},
-        {"text": "The pendulum swings.", "voice": "en-us+f3"},
+        {"text": "The pendulum swings.", "voice": "en-gb"},
         {"text": "第三季度营业收入同比增长。"},
         {"text": "Bonjour à tous.", "language": "fr"},
     ]
