@@ -67,7 +67,9 @@ def _speak(text: str, voice: str, words_per_minute: int, run: "Run") -> Spoken:
 
     with _lock, _library() as (library, rate):
         if not _usable(library, voice):
-            raise ArgumentError(f"espeak-ng has no voice {voice!r}. It has: {', '.join(_names(library))}.")
+            raise ArgumentError(
+                f"espeak-ng has no voice {voice!r}. It has: {', '.join(sorted(_identifiers(library)))}."
+            )
         library.espeak_SetParameter(_RATE, words_per_minute, 0)
         pieces: list[bytes] = []
 
@@ -90,7 +92,13 @@ def _speak(text: str, voice: str, words_per_minute: int, run: "Run") -> Spoken:
 
 def _usable(library: Any, voice: str) -> bool:
     # A name with other characters could be a path.
-    return bool(re.fullmatch(r"[A-Za-z0-9_+-]{1,40}", voice)) and library.espeak_SetVoiceByName(voice.encode()) == _OK
+    if not re.fullmatch(r"[A-Za-z0-9_+-]{1,40}", voice):
+        return False
+    if library.espeak_SetVoiceByName(voice.encode()) == _OK:
+        return True
+    # `en-gb` is the language of a voice with another name.
+    identifier = _identifiers(library).get(voice.lower())
+    return identifier is not None and library.espeak_SetVoiceByName(identifier) == _OK
 
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
@@ -116,14 +124,18 @@ class _Voice(ctypes.Structure):
     )
 
 
-def _names(library: Any) -> list[str]:
+def _identifiers(library: Any) -> dict[str, bytes]:
+    """Return language -> identifier of each voice."""
     library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
     voices = library.espeak_ListVoices(None)
-    names, at = set(), 0
+    found: dict[str, bytes] = {}
+    at = 0
     while voices[at]:
-        names.add((voices[at].contents.languages or b"")[1:].decode("utf-8", "replace"))
+        voice = voices[at].contents
+        if language := (voice.languages or b"")[1:].decode("utf-8", "replace"):
+            found.setdefault(language, voice.identifier or b"")
         at += 1
-    return sorted(filter(None, names))
+    return found
 
 
 @contextmanager
