@@ -93,7 +93,7 @@ class _Search:
     scaler: "VideoReformatter"
 
     def changes(self) -> Iterator[Change]:
-        lengths = Counter(round(group.seconds, 1) for group in self.groups[:-1])
+        lengths = Counter(round(group.spacing_seconds, 1) for group in self.groups[:-1])
         regular = {length for length, count in lengths.items() if count >= max(3, 0.3 * len(self.groups))}
         regular.add(max(lengths, default=0.0))
         parts = list(self._joined())
@@ -159,7 +159,7 @@ class _Search:
             for _ in reader.looks(start, start + HOLD_SECONDS):
                 pass  # to see how fast the picture moves
         if reader.recent and reader.recent[-1][0] < end and self._differ(reader.recent[-1][1], following.look):
-            yield from self._up_to(following, group, reader, expected=round(group.seconds, 1) in regular)
+            yield from self._up_to(following, group, reader, expected=round(group.spacing_seconds, 1) in regular)
 
     def _up_to(self, following: Group, group: Group, reader: "_Reader", *, expected: bool) -> Iterator[Change]:
         """Yield what changes after the last frame that was looked at, up to the next key frame.
@@ -176,14 +176,15 @@ class _Search:
         last = reader.recent[-1][1]
         drift, tones = self._drift(following, reader), tones_moved(last, following.look)
         nothing_moves = group.still and drift < STILL_DRIFT
-        if nothing_moves or (not expected and (drift < CALM_DRIFT or tones > TONES_OF_A_CUT)):
+        at_key_frame = nothing_moves or (not expected and (drift < CALM_DRIFT or tones > TONES_OF_A_CUT))
+        if at_key_frame and not following.leading:
             if not self._comes_back(last, following):
                 change = difference(last, following.look)
                 yield Change(at_seconds=following.start_seconds, kind="cut", difference=change)
-        elif drift < CALM_DRIFT:
+        elif not at_key_frame and drift < CALM_DRIFT:
             until = end + (FADE_SECONDS if group.still else MARGIN_SECONDS)
             yield from self._changes(reader.looks(reader.recent[-1][0], until), until)
-        elif not self._goes_on(reader, following, grainy=group.large is None, expected=expected):
+        elif at_key_frame or not self._goes_on(reader, following, grainy=group.large is None, expected=expected):
             yield from self._changes(reader.looks(end - MARGIN_SECONDS, end + MARGIN_SECONDS), end + MARGIN_SECONDS)
 
     @property
