@@ -152,7 +152,9 @@ class _Search:
         large = group.large if differs and group.large is not None else group.bursts
         for first, last in merge_spans([(at - MARGIN_SECONDS, at + after) for at, _ in large]):
             before = opening if first <= start else []
-            yield from self._changes(chain(before, reader.looks(first, last)), last)
+            # Never only just across the next key frame, because the next group is not looked at from before its start.
+            until = last if last < end - HOLD_SECONDS else end + after
+            yield from self._changes(chain(before, reader.looks(first, until)), until)
         if following is None or not differs:
             return
         if not large:
