@@ -49,7 +49,9 @@ def serve(*jobs: Job) -> None:
     import numpy  # noqa: F401
 
     from sensorium.tools.base import cuts, frames, media, sound  # noqa: F401
+    from sensorium.tools.base.catalog import catalog
 
+    catalog()
     wall, cpu = time.perf_counter(), time.process_time()
     value = job(*json.loads(sys.argv[3]))
     cost = {

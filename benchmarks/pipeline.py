@@ -63,11 +63,10 @@ def ours(path: str) -> list[float]:
         found = await call("find_scenes", {"media": path}, run)
         scenes = [scene.model_dump() for scene in found.scenes]
         await call("extract_frames", {"media": path, "scenes": scenes}, run)
+        await run.thread(decode_sound, Path(path), "video", run)
         return [scene.start_seconds for scene in found.scenes[1:]]
 
-    cuts = asyncio.run(work())
-    decode_sound(Path(path), "video", run)
-    return cuts
+    return asyncio.run(work())
 
 
 def full_decode(path: str) -> int:

@@ -9,7 +9,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -151,6 +150,8 @@ def _second_of_sound(second: int) -> av.AudioFrame:
 
 def texture(seed: int, *, width: int = 2 * WIDTH, height: int = HEIGHT + 360, low: int = 0, high: int = 255) -> Picture:
     """Return a picture with detail at every scale, as photographs have."""
+    import cv2
+
     rng = np.random.default_rng(seed)
     layers = np.zeros((height, width, 3), np.float32)
     for scale, weight in ((4, 0.12), (12, 0.22), (40, 0.5), (160, 1.0)):
@@ -194,6 +195,8 @@ def _pan(seed: int, length: int) -> Shot:
 
 
 def _zoom(seed: int, length: int) -> Shot:
+    import cv2
+
     backdrop = texture(seed)[:HEIGHT, :WIDTH]
 
     def shot(n: int) -> Picture:
@@ -204,6 +207,8 @@ def _zoom(seed: int, length: int) -> Shot:
 
 
 def _slide(seed: int, length: int) -> Shot:
+    import cv2
+
     rng = random.Random(seed)
     picture = np.full((HEIGHT, WIDTH, 3), 250, np.uint8)
     letters = "etaoinshrdlucmfwypvbgk"
@@ -214,6 +219,8 @@ def _slide(seed: int, length: int) -> Shot:
 
 
 def _person(seed: int, length: int) -> Shot:
+    import cv2
+
     backdrop = texture(seed)[:HEIGHT, :WIDTH]
 
     def shot(n: int) -> Picture:
@@ -227,6 +234,8 @@ def _person(seed: int, length: int) -> Shot:
 
 
 def _objects(seed: int, length: int) -> Shot:
+    import cv2
+
     rng = np.random.default_rng(seed)
     colours = rng.integers(40, 255, (14, 3))
     places, speeds = rng.integers(0, 700, (14, 2)), rng.integers(-9, 10, (14, 2))
