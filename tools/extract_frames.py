@@ -107,7 +107,7 @@ def _take(media: str, facts: MediaFacts, chosen: Chosen, writer: "_Writer", *, c
         writer.name,
         chosen.times,
         width_pixels=writer.width_pixels,
-        slack_seconds=chosen.slack_seconds,
+        later_seconds=chosen.later_seconds,
         run=run,
     )
     for number, picked in enumerate(pictures):

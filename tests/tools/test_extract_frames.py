@@ -64,10 +64,10 @@ async def test_a_count_is_spread_evenly(numbers: Path, broken: ModuleType, run: 
 
 
 async def test_a_key_frame_near_by_will_do_for_a_count(broken: ModuleType, tmp_path: Path, run: Run) -> None:
-    # Key frames at 0, 0.96, … s; a twentieth of the 4 s between the frames is 0.2 s.
-    path = broken.numbered(tmp_path / "a.mp4", 200, gop=24, options={"sc_threshold": "0"})
+    # Key frames at 0, 1.04, 2.08, … s; a twentieth of the 4 s between the frames is 0.2 s.
+    path = broken.numbered(tmp_path / "a.mp4", 200, gop=26, options={"sc_threshold": "0"})
     got: Frames = await call("extract_frames", {"media": str(path), "count": 2}, run)
-    assert [(one.at_seconds, one.asked_seconds) for one in got.items] == [(1.92, 2.0), (6.0, 6.0)]
+    assert [(one.at_seconds, one.asked_seconds) for one in got.items] == [(2.08, 2.0), (6.0, 6.0)]
 
 
 async def test_an_interval_starts_at_the_start(numbers: Path, run: Run) -> None:
@@ -84,9 +84,10 @@ async def test_a_part_of_the_video_can_be_chosen(numbers: Path, run: Run) -> Non
 
 
 async def test_scenes_are_taken_when_they_have_settled(talk: Path, run: Run) -> None:
+    # One second into the scene, or at a key frame in its first half: there is one every 5 s.
     scenes = (await call("find_scenes", {"media": str(talk)}, run)).model_dump()["scenes"]
     got: Frames = await call("extract_frames", {"media": str(talk), "scenes": scenes}, run)
-    assert [one.at_seconds for one in got.items] == [1.0, 9.0, 16.0, 25.0]
+    assert [one.at_seconds for one in got.items] == [1.0, 10.0, 16.0, 25.0]
     fewer: Frames = await call("extract_frames", {"media": str(talk), "scenes": scenes, "count": 2}, run)
     assert [one.at_seconds for one in fewer.items] == [1.0, 16.0]
     assert fewer.limits == ["Of 4 scenes, 2 have a picture; `count` gives more."]

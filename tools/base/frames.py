@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,8 @@ def frames_at(
     name: str,
     times: Sequence[float],
     *,
+    later_seconds: Sequence[float] = (),
     width_pixels: int | None = None,
-    slack_seconds: float = 0.0,
     run: "Run",
 ) -> Iterator[Picked]:
     """Yield the frame on display at each time, in order of time; one past the end gives the last frame.
@@ -46,15 +47,17 @@ def frames_at(
         path: A video.
         name: What messages call it.
         times: Seconds, counted from the first frame.
+        later_seconds: For each time, how much later a key frame may be taken instead: only that is decoded then.
         width_pixels: Scale down to this width.
-        slack_seconds: Take a key frame up to so much earlier instead, where there is one: nothing else is decoded then.
         run: To notice a cancellation.
 
     Raises:
         MediaError: The file has no moving picture that can be decoded.
     """
     with open_video(path, name) as footage:
-        wanted = [_on_display(footage, max(0.0, one), slack_seconds, run) for one in sorted(times)]
+        asked_for = sorted(zip_longest(times, later_seconds, fillvalue=0.0))
+        wanted = [_on_display(footage, max(0.0, one), later, run) for one, later in asked_for]
+        wanted.sort(key=lambda one: one.asked_seconds if one.shown_seconds is None else one.shown_seconds)
         for asked, at, frame in _decoded(footage, wanted, run):
             yield Picked(at_seconds=at, asked_seconds=asked, image=footage.image(frame, width_pixels))
 
@@ -70,16 +73,16 @@ class _Wanted:
     """The frame's own time; None where only decoding can tell it."""
 
 
-def _on_display(footage: Footage, asked: float, slack_seconds: float, run: "Run") -> _Wanted:
-    """Return which frame is on display at a time, from packets alone."""
+def _on_display(footage: Footage, asked: float, later: float, run: "Run") -> _Wanted:
+    """Return which frame is on display at a time, or a key frame soon after, from packets alone."""
     run.check()
     back = 0.0
     while True:
         target = max(0.0, asked - back)
         footage.seek(target)
-        key, shown = _last_packet_before(footage, asked, slack_seconds)
+        key, shown = _shown(footage, asked, later)
         # Frames displayed before the key frame they follow are built on frames before it, too.
-        if key is not None and shown is not None and key <= asked + TOLERANCE_SECONDS:
+        if key is not None and shown is not None and (key <= asked + TOLERANCE_SECONDS or key == shown):
             return _Wanted(asked, key, None if counts_frames(footage.stream) else shown)
         if target <= 0:
             return _Wanted(asked, 0.0, None)
@@ -87,11 +90,11 @@ def _on_display(footage: Footage, asked: float, slack_seconds: float, run: "Run"
         back = max(1.0, back * 2)
 
 
-def _last_packet_before(footage: Footage, asked: float, slack_seconds: float) -> tuple[float | None, float | None]:
-    """Return the times of the first key frame from here on and of the last frame that is displayed by `asked`."""
+def _shown(footage: Footage, asked: float, later: float) -> tuple[float | None, float | None]:
+    """Return the time of the frame on display, or of a key frame soon after, behind that of its key frame."""
     key: float | None = None
     shown: float | None = None
-    later = 0
+    behind = 0
     for packet in footage.packets():
         at = footage.packet_seconds(packet)
         if at is None or packet.size == 0 or packet.is_discard:
@@ -100,13 +103,13 @@ def _last_packet_before(footage: Footage, asked: float, slack_seconds: float) ->
             if not packet.is_keyframe:
                 continue  # MPEG-TS is entered anywhere
             key = at
-        if at > asked + TOLERANCE_SECONDS:
-            later += 1
-            if later > REORDERED_FRAMES:
-                break
-        else:
+        if packet.is_keyframe and asked <= at <= asked + later:
+            return at, at
+        if at <= asked + TOLERANCE_SECONDS:
             shown = at if shown is None else max(shown, at)
-            if at == key and asked - at <= slack_seconds:
+        elif at > asked + later:
+            behind += 1
+            if behind > REORDERED_FRAMES:
                 break
     return key, shown
 

@@ -16,9 +16,11 @@ MOST_FRAMES = 500
 DISTINCT_FRAMES = 40
 """How many pictures `changed` gives when no count is asked for."""
 SPREAD_SLACK = 0.05
-"""How much of their distance evenly spaced frames may move to a key frame, which saves decoding in long videos."""
+"""How much of their distance evenly spaced frames may move to a key frame."""
 SETTLE_SECONDS = 1.0
-"""How far into a scene its picture is taken, in scenes that are at least twice as long."""
+"""How far into a scene its picture is taken at least, in scenes that are twice as long."""
+SCENE_SLACK_SECONDS = 10.0
+"""How far into a scene its picture is taken at most, where that is a key frame; never in its second half."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ class Chosen:
     """Which frames will be taken."""
 
     times: tuple[float, ...]
-    slack_seconds: float = 0.0
-    """A key frame up to so much earlier will do."""
+    later_seconds: tuple[float, ...] = ()
+    """For each, how much later a key frame may be taken instead, which saves decoding."""
     limits: tuple[str, ...] = ()
     examined: int = 0
     """Frames looked at in order to choose."""
@@ -94,7 +96,7 @@ def choose(asked: Asked, media: str, facts: MediaFacts, run: "Run") -> Chosen:
     if asked.count is not None and not asked.changed:
         step = (end - start) / asked.count
         times = tuple(start + (turn + 0.5) * step for turn in range(asked.count))
-        return Chosen(times=times, slack_seconds=SPREAD_SLACK * step)
+        return Chosen(times=times, later_seconds=(SPREAD_SLACK * step,) * asked.count)
     from .distinct import distinct_times
 
     most = asked.count or DISTINCT_FRAMES
@@ -122,14 +124,16 @@ def _of_scenes(scenes: Sequence[Span], span: Span, most: int) -> Chosen:
     inside = [one for one in scenes if one[1] > span[0] and one[0] < span[1]]
     if not inside:
         raise ArgumentError(f"None of the {len(scenes)} scenes lies between {span[0]:g} s and {span[1]:g} s.")
-    times = []
+    if len(inside) > most:
+        inside = [inside[turn * len(inside) // most] for turn in range(most)]
+    earliest, later = [], []
     for one in inside:
         start, end = max(one[0], span[0]), min(one[1], span[1])
-        times.append(start + min(SETTLE_SECONDS, max(0.0, end - start) / 2))
-    if len(times) <= most:
-        return Chosen(times=tuple(times))
-    kept = tuple(times[turn * len(times) // most] for turn in range(most))
-    return Chosen(times=kept, limits=(f"Of {len(times)} scenes, {most} have a picture; `count` gives more.",))
+        settled = min(SETTLE_SECONDS, max(0.0, end - start) / 2)
+        earliest.append(start + settled)
+        later.append(max(0.0, min(SCENE_SLACK_SECONDS, (end - start) / 2) - settled))
+    limits = (f"Of {len(scenes)} scenes, {most} have a picture; `count` gives more.",) if len(scenes) > most else ()
+    return Chosen(times=tuple(earliest), later_seconds=tuple(later), limits=limits)
 
 
 def _span(between: Span | None, length: float, name: str) -> Span:
