@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from .errors import MediaError
-from .safe_open import MAX_SIDE_PIXELS, MAX_VIDEO_PIXELS, open_media, video_stream
+from .safe_open import open_media, video_stream
+from .upright import Turn, display_size, fit, turn_of
 
 if TYPE_CHECKING:
     import numpy as np
     from av.container import InputContainer
     from av.packet import Packet
-    from av.sidedata.sidedata import SideData
     from av.video.frame import VideoFrame
     from av.video.reformatter import VideoReformatter
     from av.video.stream import VideoStream
@@ -23,46 +23,6 @@ TOLERANCE_SECONDS = 1e-6
 """Times are written with six decimals; a frame's own written time must find that frame again."""
 # A damaged stretch gives one error a packet; after this many in a row nothing good follows.
 MAX_ERRORS_IN_A_ROW = 1_000
-
-
-@dataclass(frozen=True)
-class Turn:
-    """How to turn a stored picture for display: transposed first, then mirrored."""
-
-    transpose: bool = False
-    mirror_columns: bool = False
-    mirror_rows: bool = False
-
-    @property
-    def degrees(self) -> int:
-        """Counterclockwise, ignoring a mirror image."""
-        if self.transpose:
-            return 90 if self.mirror_rows else 270
-        return 180 if self.mirror_rows and self.mirror_columns else 0
-
-    def apply(self, picture: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
-        """Return the upright picture; its first two axes are rows and columns."""
-        import numpy as np
-
-        if self.transpose:
-            picture = picture.swapaxes(0, 1)
-        if self.mirror_columns:
-            picture = picture[:, ::-1]
-        if self.mirror_rows:
-            picture = picture[::-1]
-        return np.ascontiguousarray(picture)
-
-
-def turn_of(frame: "VideoFrame") -> Turn:
-    """Return the turn a frame asks for in its display matrix, to the nearest right angle."""
-    data = cast("SideData | None", frame.side_data.get("DISPLAYMATRIX"))
-    if data is None:
-        return Turn()
-    numbers = memoryview(bytes(data)).cast("i")  # a b u c d v x y w, in 16.16 fixed point
-    a, b, c, d = numbers[0], numbers[1], numbers[3], numbers[4]
-    if abs(a) + abs(d) >= abs(b) + abs(c):
-        return Turn(False, mirror_columns=a < 0, mirror_rows=d < 0)
-    return Turn(True, mirror_columns=c < 0, mirror_rows=b < 0)
 
 
 @dataclass
@@ -306,21 +266,3 @@ def start_of(stream: "VideoStream", frame: "VideoFrame | None") -> float:
     if stream.start_time is not None and stream.time_base is not None:
         return float(stream.start_time * stream.time_base)
     return 0.0
-
-
-def display_size(stream: "VideoStream", frame: "VideoFrame | None") -> tuple[int, int]:
-    """Return width and height as displayed: pixel aspect applied, then turned."""
-    width, height = (frame.width, frame.height) if frame is not None else (stream.width, stream.height)
-    aspect = float(stream.sample_aspect_ratio or 1)
-    wide = round(width * aspect)
-    # An aspect that no camera has is a damaged header.
-    if 0.125 <= aspect <= 8 and wide * height <= MAX_VIDEO_PIXELS and wide <= MAX_SIDE_PIXELS:
-        width = max(1, wide)
-    return (height, width) if frame is not None and turn_of(frame).transpose else (width, height)
-
-
-def fit(width: int, height: int, width_pixels: int | None) -> tuple[int, int]:
-    """Return the size scaled down to a width, never up."""
-    if width_pixels is None or width_pixels >= width:
-        return width, height
-    return width_pixels, max(1, round(height * width_pixels / width))

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .errors import MediaError
-from .footage import display_size, first_frame, start_of, turn_of
+from .footage import first_frame, start_of
 from .length import declared_seconds, end_of, missing_bytes
 from .safe_open import audio_stream, open_media, video_stream
 from .sniff import sniff
+from .upright import display_size, turn_of
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
