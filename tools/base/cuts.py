@@ -54,7 +54,7 @@ class Cuts:
 
 
 def find_cuts(path: Path, name: str, *, limits: Limits = LIMITS["normal"], run: "Run") -> Cuts:
-    """Return the hard cuts of a video.
+    """Return the cuts of a video, and the fades between still pictures.
 
     Key frames that differ, and packets that are as large as a key frame, tell in which groups of pictures a cut may be;
     only those are decoded, which places the cut to the frame.
@@ -69,7 +69,7 @@ def find_cuts(path: Path, name: str, *, limits: Limits = LIMITS["normal"], run: 
         search = _Search(footage, groups, limits, run, VideoReformatter())
         return Cuts(
             cuts=tuple(search.changes()),
-            key_frames=len(groups),
+            key_frames=sum(group.key_frames for group in groups),
             end_seconds=groups[-1].end_seconds if groups else 0.0,
             decoded=footage.decoded,
             errors=footage.errors,
@@ -93,6 +93,7 @@ class _Search:
     scaler: "VideoReformatter"
 
     def changes(self) -> Iterator[Change]:
+        """Yield the changes of the video in order of time."""
         lengths = Counter(round(group.spacing_seconds, 1) for group in self.groups[:-1])
         regular = {length for length, count in lengths.items() if count >= max(3, 0.3 * len(self.groups))}
         regular.add(max(lengths, default=0.0))
@@ -111,7 +112,7 @@ class _Search:
                     latest = change.at_seconds
                     yield change
 
-    def _joined(self) -> "Iterator[_Part]":
+    def _joined(self) -> Iterator[_Part]:
         """Yield the groups; those in a row that are to be decoded whole as one, so that it is done in one go."""
         waiting: Group | None = None
         for number, group in enumerate(self.groups):
@@ -131,7 +132,7 @@ class _Search:
             yield _Part(waiting, whole=True)
 
     def _read(
-        self, reader: Reader, part: "_Part", prior: Look | None, following: Group | None, regular: set[float]
+        self, reader: Reader, part: _Part, prior: Look | None, following: Group | None, regular: set[float]
     ) -> Iterator[Change]:
         """Yield the changes after a key frame up to and with the next one, decoding as little as will do."""
         group = part.group

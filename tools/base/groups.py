@@ -49,6 +49,8 @@ class Group:
     """Nothing moves in most of it."""
     bursts: tuple[tuple[float, int], ...]
     """Time and bytes of packets that stand out from all around them."""
+    key_frames: int
+    """How many were looked at in it."""
     spacing_seconds: float
     """From the last key frame before the next group to that group."""
     leading: bool
@@ -71,6 +73,7 @@ class _Open:
     latest: Look
     """The last key frame that looks like the first."""
     latest_seconds: float
+    key_frames: int = 1
     packets: list[tuple[float, int]] = field(default_factory=list)
 
     def close(self, next_start: float | None, next_bytes: int | None) -> Group:
@@ -95,6 +98,7 @@ class _Open:
             large=large if still or len(large) <= min(MAX_LARGE, MAX_LARGE_SHARE * len(sizes)) else None,
             still=still,
             bursts=_bursts(self.packets, BURST_SHARE * self.key_bytes),
+            key_frames=self.key_frames,
             spacing_seconds=(self.end_seconds if next_start is None else next_start) - self.latest_seconds,
             leading=any(at < self.start_seconds for at, _ in self.packets),
         )
@@ -104,6 +108,7 @@ class _Open:
         alike = not difference(self.latest, seen).exceeds(ALIKE.structure, ALIKE.level)
         if alike and at - self.start_seconds < GROUP_SECONDS:
             self.latest, self.latest_seconds = seen, at
+            self.key_frames += 1
             return True
         return False
 
