@@ -46,7 +46,9 @@ async def test_a_report_comes_back_with_its_files_beside_the_film(
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["request"] == "Analyze this video and write a report"
     assert {step["status"] for step in answer["steps"]} <= {"done", "failed", "skipped"}
-    assert any(message and "(read_text)" in message for _, message in heard)
+    # Only the latest step is told at each pulse, so that which ones are heard depends on the machine's speed.
+    named = [f"{step['id']} ({step['tool']})" for step in answer["steps"]]
+    assert any(message and message.startswith(tuple(named)) for _, message in heard)
 
 
 async def test_an_uploaded_file_keeps_its_name_in_the_answer(
