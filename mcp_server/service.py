@@ -73,15 +73,23 @@ class Service:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Be in use; when nobody is any more, work that nobody was promised is stopped."""
+        """Be in use; when nobody is any more, work that nobody was promised is stopped and the library is closed."""
         self.users += 1
         try:
             yield
         finally:
             self.users -= 1
-            if self.users == 0 and "jobs" in self.__dict__:
-                await self.jobs.close()
-                del self.jobs
+            if self.users == 0:
+                if "jobs" in self.__dict__:
+                    await self.jobs.close()
+                self._close()
+
+    def _close(self) -> None:
+        """Close the library, and forget what stands on it; the next user opens it again."""
+        for name in ("jobs", "journal", "belongings", "workspace"):
+            self.__dict__.pop(name, None)
+        if library := self.__dict__.pop("library", None):
+            library.close()
 
     def output(self, owner: str) -> Path:
         """Return the folder for what is made for an owner."""
