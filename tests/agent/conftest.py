@@ -1,4 +1,4 @@
-"""Small tools to plan with, and an executor over them."""
+"""Small tools to plan with, an executor over them, and a brain behind a scripted endpoint."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,11 +8,16 @@ import pytest
 from pydantic import BaseModel, Field
 
 from sensorium.agent.act import Executor
+from sensorium.agent.endpoint import EndpointBrain
 from sensorium.agent.events import Event
+from sensorium.tools.base.endpoints import Endpoint, ServedModel
 from sensorium.tools.base.errors import ToolError
 from sensorium.tools.base.journal import Journal
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.tool import Tool, tool
+
+CANARY = "sk-canary-0a1b2c3d"
+"""The secret of the scripted endpoint: no test may find it anywhere."""
 
 
 class Said(BaseModel):
@@ -66,3 +71,21 @@ def executor(run: Run, small_tools: dict[str, Tool], events: list[Event]) -> Cal
     """Make an executor over the same journal, as a resumed process would."""
     journal = Journal(run.library, run.settings.home)
     return lambda: Executor(run=run, journal=journal, catalog=small_tools, emit=events.append)
+
+
+@pytest.fixture
+def make_brain(server: Any) -> Callable[..., EndpointBrain]:
+    """Make a brain at the scripted server, or elsewhere."""
+
+    def make(base_url: str = "", **more: Any) -> EndpointBrain:
+        known: dict[str, Any] = {"name": "house", "key": "HOUSE_KEY", "secret": CANARY, "timeout_seconds": 20.0}
+        endpoint = Endpoint(base_url=base_url or server.url, **(known | more))
+        return EndpointBrain(served=ServedModel(endpoint=endpoint, name="big", role="think"))
+
+    return make
+
+
+@pytest.fixture
+def brain(make_brain: Callable[..., EndpointBrain]) -> EndpointBrain:
+    """A brain at the scripted server."""
+    return make_brain()

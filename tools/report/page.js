@@ -6,6 +6,7 @@ for (const box of document.querySelectorAll(".player")) {
   const media = box.querySelector("video, audio");
   const shown = () => {
     box.hidden = false;
+    showPoster(box.dataset.file, media);
     players.set(box.dataset.file, { box, media });
     followHash();
   };
@@ -18,6 +19,13 @@ for (const box of document.querySelectorAll(".player")) {
     media.pause();
     box.firstElementChild.classList.remove("floating");
   });
+}
+
+// Browsers may leave a video black until it plays: the first chapter's picture stands there until then.
+function showPoster(file, media) {
+  const own = (picture) => timeOf(picture.closest(".chapter").querySelector("a.at")?.getAttribute("href"))?.file === file;
+  const first = [...document.querySelectorAll(".chapter img")].find(own);
+  if (first && media.localName === "video") media.poster = first.src;
 }
 
 function seek(file, seconds, play) {
