@@ -15,8 +15,10 @@ from .wording import Wording, clean, clock
 
 # What means something to CommonMark or GitHub inside a line, and what does at its start.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~&$])|^(?=[#+=-])|^(\d+)(?=[.)])")
-# GitHub makes links of bare addresses, whatever is escaped in them; inside code nothing is active.
-_ADDRESS = re.compile(r"\S*(?:://|www\.|\w@\w)\S*", re.IGNORECASE)
+# GitHub makes links of bare addresses, whatever is escaped in them; inside code nothing is active. But it splits a table
+# at its bars before it looks for code, so a bar ends a word here and is escaped outside of the code.
+_WORD = re.compile(r"[^\s|]+")
+_ADDRESS = re.compile(r"://|www\.|\w@\w", re.IGNORECASE)
 MOST_LINES = 40
 MOST_CITED = 8
 
@@ -24,7 +26,9 @@ MOST_CITED = 8
 def escape(text: str) -> str:
     """Return media text so that Markdown shows it and does nothing with it."""
     plain, parts, position = clean(text), list[str](), 0
-    for found in _ADDRESS.finditer(plain):
+    for found in _WORD.finditer(plain):
+        if not _ADDRESS.search(found[0]):
+            continue
         parts += [_escaped(plain[position : found.start()]), f"`{found[0].replace('`', '’')}`"]
         position = found.end()
     return "".join([*parts, _escaped(plain[position:])])
