@@ -2,6 +2,7 @@
 
 import io
 import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -26,8 +27,8 @@ MOST_SLICES = 24
 # Told apart also by those who see few colours (Okabe and Ito 2008), on white.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#000000")
 DOTS_PER_INCH = 150
-# More names than these stand on each other unless they are turned.
-LEVEL_NAMES = 8
+# Names of more letters than these side by side stand on each other unless they are turned.
+LETTERS_PER_INCH = 9
 MOST_NAMES = 40
 
 
@@ -72,7 +73,12 @@ async def make_chart(
         missing = missing_letters(words, font)
         write = writer(missing)
         figure, axes = _canvas(width_pixels, height_pixels)
-        _plot(axes, [_rewritten(one, write) for one in series], kind, stacked)
+        if kind == "pie":
+            _pie(axes, series[0].y, [write(_short(x)) for x in series[0].x])
+        else:
+            placed, names = _placed(series, kind, write)
+            _plot(axes, placed, kind, stacked)
+            _name_places(axes, [write(_short(name)) for name in names])
         _label(axes, series, kind, (write(title), write(x_label), write(y_label)))
         use_font(figure, font)
         return _saved(figure, "png"), _saved(figure, "svg"), "".join(sorted(missing))
@@ -141,10 +147,26 @@ def _canvas(width_pixels: int, height_pixels: int) -> "tuple[Figure, Axes]":
     return figure, figure.add_subplot()
 
 
+def _placed(
+    series: Sequence[Series], kind: Kind, write: Callable[[str], str]
+) -> tuple[list[Series], Sequence[float | str]]:
+    """Return the series with drawable names and with places 0, 1, … for what is named below them, and those names.
+
+    Numbers are places of their own, except under bars, which stand side by side.
+    """
+    renamed = [one.model_copy(update={"name": write(one.name)}) for one in series]
+    every: list[Any] = [x for one in series for x in one.x]
+    if kind != "bar" and not isinstance(every[0], str):
+        return renamed, []
+    names = list(dict.fromkeys(every))
+    if not isinstance(names[0], str):
+        names.sort()
+    places = {name: float(at) for at, name in enumerate(names)}
+    return [one.model_copy(update={"x": [places[x] for x in one.x]}) for one in renamed], names
+
+
 def _plot(axes: "Axes", series: Sequence[Series], kind: Kind, stacked: bool) -> None:
-    if kind == "pie":
-        _pie(axes, series[0])
-    elif kind == "bar":
+    if kind == "bar":
         _bars(axes, series, stacked)
     elif kind == "area" and stacked:
         axes.stackplot(series[0].x, [one.y for one in series], colors=COLOURS, labels=[one.name for one in series])
@@ -161,31 +183,33 @@ def _plot(axes: "Axes", series: Sequence[Series], kind: Kind, stacked: bool) -> 
 
 
 def _bars(axes: "Axes", series: Sequence[Series], stacked: bool) -> None:
-    every_x: list[Any] = [x for one in series for x in one.x]
-    names = list(dict.fromkeys(every_x))
-    if not any(isinstance(name, str) for name in names):
-        names.sort()
-    places = {name: at for at, name in enumerate(names)}
     width = 0.8 if stacked else 0.8 / len(series)
-    floor = [0.0] * len(names)
+    floor: dict[Any, float] = defaultdict(float)
     for number, one in enumerate(series):
-        at = [places[x] + (0 if stacked else (number - (len(series) - 1) / 2) * width) for x in one.x]
-        under = [floor[places[x]] for x in one.x] if stacked else [0.0] * len(one.x)
+        beside = 0.0 if stacked else (number - (len(series) - 1) / 2) * width
+        at: list[Any] = [float(x) + beside for x in one.x]
+        under = [floor[x] for x in one.x] if stacked else [0.0] * len(one.x)
         axes.bar(at, one.y, width, bottom=under, color=COLOURS[number % len(COLOURS)], label=one.name)
         for x, y in zip(one.x, one.y, strict=True):
-            floor[places[x]] += y
+            floor[x] += y
+
+
+def _name_places(axes: "Axes", names: Sequence[str]) -> None:
+    """Write names under the places 0, 1, …; of very many only some."""
     every = max(1, math.ceil(len(names) / MOST_NAMES))
-    shown = [_short(name) for name in names[::every]]
-    turned = len(shown) > LEVEL_NAMES and max(map(len, shown)) > 3
-    axes.set_xticks(
-        range(0, len(names), every), shown, rotation=45 if turned else 0, ha="right" if turned else "center"
-    )
+    shown = names[::every]
+    if shown:
+        letters = sum(len(name) + 2 for name in shown)
+        turned = letters > LETTERS_PER_INCH * axes.bbox.width / DOTS_PER_INCH and max(map(len, shown)) > 3
+        axes.set_xticks(
+            range(0, len(names), every), shown, rotation=45 if turned else 0, ha="right" if turned else "center"
+        )
 
 
-def _pie(axes: "Axes", one: Series) -> None:
-    colours = [COLOURS[number % len(COLOURS)] for number in range(len(one.y))]
+def _pie(axes: "Axes", values: Sequence[float], names: Sequence[str]) -> None:
+    colours = [COLOURS[number % len(COLOURS)] for number in range(len(values))]
     slices = {"edgecolor": "white", "linewidth": 1.5}
-    drawn = axes.pie(one.y, labels=[_short(x) for x in one.x], colors=colours, autopct="%1.0f%%", startangle=90,
+    drawn = axes.pie(values, labels=names, colors=colours, autopct="%1.0f%%", startangle=90,
                      counterclock=False, pctdistance=0.75, wedgeprops=slices)  # fmt: skip
     for share in drawn[-1]:
         share.set_color("white")
@@ -214,11 +238,6 @@ def _label(axes: "Axes", series: Sequence[Series], kind: Kind, words: tuple[str,
             axes.set_ylim(bottom=0)
         if len(series) > 1:
             axes.legend(frameon=False)
-
-
-def _rewritten(one: Series, write: Callable[[str], str]) -> Series:
-    names: list[Any] = [write(_short(x)) if isinstance(x, str) else x for x in one.x]
-    return Series.model_construct(name=write(one.name), x=names, y=one.y)
 
 
 def _saved(figure: "Figure", ending: str) -> bytes:

@@ -45,6 +45,14 @@ async def test_each_kind_is_drawn_as_a_picture_and_as_svg(run: Run, kind: str, s
     assert chart.points == sum(len(one["y"]) for one in series)
 
 
+@pytest.mark.parametrize("kind", ["bar", "line", "area"])
+async def test_names_that_begin_alike_stay_apart(run: Run, kind: str) -> None:
+    names = [f"The same beginning of a long name, {number}" for number in range(3)]
+    chart = await call("make_chart", {"series": [{"x": names, "y": [1, 2, 3]}], "kind": kind}, run)
+    # The SVG has the words of a label in a comment beside their outlines.
+    assert run.path(chart.drawing.handle).read_text(encoding="utf-8").count("<!-- The same beginning of a… -->") == 3
+
+
 async def test_the_same_numbers_give_the_same_files(run: Run) -> None:
     series = [Series.model_validate(LINE)]
     first, second = [await make_chart.function(series=series, run=run) for _ in range(2)]
