@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from .base.errors import ArgumentError, UnavailableError
-from .base.models import Heard, Speech, Utterance
+from .base.models import Heard, Speech, Utterance, as_served
 from .base.moments import Coverage, Findings, Measure, Moment, Source
 from .base.run import Run
 from .base.sound import Sound, decode_sound
@@ -55,15 +55,15 @@ async def transcribe(
         if reason := engine.missing():
             tried.append(f"{_name(engine)}: {reason}")
             continue
+        # Only now is it known who serves: that one may have heard this file before.
+        key = run.memo.key(transcribe, run.call.arguments, as_served({"hear": engine.identity}))
+        if tried and (known := run.memo.get(transcribe, key)):
+            run.used(engine.identity)
+            return known[0].model_copy(update={"tried": tried})  # type: ignore[return-value]
         try:
             heard = await engine.transcribe(sound.samples, language=code, run=run)
         except UnavailableError as error:
             tried.append(f"{_name(engine)}: {error}")
-            # Now it is known who serves: that one may have heard this file before.
-            key = run.memo.key(transcribe, run.call.arguments, run.models.fingerprint(transcribe.roles))
-            if known := run.memo.get(transcribe, key):
-                run.used(known[1])
-                return known[0]  # type: ignore[return-value]
             continue
         run.used(engine.identity)
         return _transcript(media, sound, replace(heard, language=heard.language or code), tried, run)

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import re
+import shutil
 import subprocess
 import threading
 from dataclasses import replace
@@ -14,6 +15,7 @@ from sensorium.tools.base.call import call, perform
 from sensorium.tools.base.errors import ArgumentError, Cancelled, MediaError, SettingsError
 from sensorium.tools.base.run import Progress, Run
 from sensorium.tools.base.settings import Settings
+from sensorium.tools.providers.pocketsphinx import PocketSphinx
 from sensorium.tools.transcribe import Transcript
 
 ENGLISH = "The pendulum swings from one side to the other. It never comes higher than it started."
@@ -131,6 +133,24 @@ async def test_a_broken_model_falls_through_with_its_reason(settings: Settings, 
     heard = await call("transcribe", {"media": speech}, run)
     assert heard.engine == "pocketsphinx:en-us"
     assert "cannot be loaded" in heard.tried[0]
+    run.library.close()
+
+
+async def test_the_draft_of_a_broken_model_is_used_again_until_the_model_is_mended(
+    settings: Settings, tiny_whisper: Path, speech: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(tiny_whisper, tmp_path / "model")
+    vocabulary = folder / "vocabulary.json"
+    words = vocabulary.read_bytes()
+    vocabulary.unlink()
+    run = opened(settings, f"faster-whisper:{folder}")
+    draft = await call("transcribe", {"media": speech}, run)
+    listened = []
+    monkeypatch.setattr(PocketSphinx, "transcribe", lambda *args, **more: listened.append(args))
+    again = await call("transcribe", {"media": speech}, run)
+    assert (draft.engine, again, listened) == ("pocketsphinx:en-us", draft, [])
+    vocabulary.write_bytes(words)
+    assert (await call("transcribe", {"media": speech}, run)).engine.startswith("faster-whisper:model@")
     run.library.close()
 
 

@@ -50,7 +50,8 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
     arguments = validate(found, args)
     handles = await _resolve(found, arguments, run)
     plain = arguments.model_dump(mode="json")
-    if found.effect == "pure" and (hit := run.memo.get(found, _key(found, plain, run))):
+    pure = found.effect == "pure"
+    if pure and (hit := run.memo.get(found, run.memo.key(found, plain, run.models.fingerprint(found.roles)))):
         result, provider = hit
         return Outcome(
             result=result,
@@ -65,9 +66,9 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
     for artifact in artifacts:
         prove(artifact, run)
     provider = current.providers[-1] if current.providers else "sensorium"
-    if found.effect == "pure":
-        # The call itself may have changed what the models are, by a first download: remember it under what served it.
-        run.memo.put(found, _key(found, plain, run), result, provider)
+    if pure and (served := run.models.served(found.roles, current.providers)) is not None:
+        # Not under the key from above: the best model may have been downloaded by the call, or have failed so that another served.
+        run.memo.put(found, run.memo.key(found, plain, served), result, provider)
     return Outcome(
         result=result,
         artifacts=artifacts,
@@ -75,10 +76,6 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
         seconds=time.perf_counter() - started,
         provider=provider,
     )
-
-
-def _key(tool: Tool, arguments: Mapping[str, Any], run: Run) -> str:
-    return run.memo.key(tool, arguments, run.models.fingerprint(tool.roles))
 
 
 def validate(tool: Tool, args: Mapping[str, Any]) -> BaseModel:

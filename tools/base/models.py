@@ -1,6 +1,6 @@
 """The Protocols a tool asks for, and who serves them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -168,7 +168,18 @@ class Models:
 
     def fingerprint(self, roles: Sequence[str]) -> str:
         """Return what the results of these roles depend on now; cheap, part of the memo's key."""
-        return " ".join(f"{role}={one[0].identity if (one := self.usable(role)) else 'none'}" for role in roles)
+        return as_served({role: one[0].identity if (one := self.usable(role)) else "none" for role in roles})
+
+    def served(self, roles: Sequence[str], providers: Sequence[str]) -> str | None:
+        """Return what results depended on whose call used these providers; None when a role's is not among them."""
+        known = {role: {one.identity for one in self.ladder(role)} for role in roles}
+        by = {role: used for role in roles for used in providers if used in known[role]}
+        return as_served(by) if len(by) == len(roles) else None
+
+
+def as_served(by: Mapping[str, str]) -> str:
+    """Write down who serves which role, as part of the memo's key."""
+    return " ".join(f"{role}={identity}" for role, identity in by.items())
 
 
 def installed(package: str) -> bool:

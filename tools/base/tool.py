@@ -133,7 +133,8 @@ def tool(
         resource: What it is bound by; a semaphore for each keeps the machine usable.
         version: Raise it when the same arguments should give another result.
         cost: `paid` calls go through the ledger.
-        roles: Model roles the result depends on, for example `("hear",)`.
+        roles: Model roles the result depends on, for example `("hear",)`; the tool names who served each with
+            `run.used(engine.identity)`, or its results are not remembered.
         timeout_seconds: When to stop it; the settings' limit when left out.
     """
 

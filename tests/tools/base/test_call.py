@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 from pydantic import BaseModel
 
-from sensorium.tools.base.call import perform
+from sensorium.tools.base.call import call, perform
 from sensorium.tools.base.errors import ArgumentError, Cancelled, MediaError, ToolError, TransientError
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.tool import AnyFile, Picture, tool
@@ -72,6 +72,47 @@ async def test_a_new_version_of_a_tool_does_not_take_the_old_result(run: Run) ->
 
     await perform(tool(effect="pure", version=1)(answer), {}, run)
     assert not (await perform(tool(effect="pure", version=2)(answer), {}, run)).cached
+
+
+class Engine:
+    """A provider that can be away."""
+
+    def __init__(self, identity: str, reason: str | None = None) -> None:
+        self.identity = identity
+        self.reason = reason
+
+    def missing(self) -> str | None:
+        return self.reason
+
+
+async def test_a_result_is_remembered_for_the_model_that_served(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    good, draft = Engine("good", "The network is down."), Engine("draft")
+    monkeypatch.setattr(type(run.models), "ladder", lambda self, role: [good, draft])
+
+    @tool(effect="pure", roles=("hear",))
+    async def listen(*, run: Run) -> Made:
+        """Listen."""
+        engine = run.models.usable("hear")[0]
+        run.used(engine.identity)
+        good.reason = None  # the network is back while the draft is written
+        return Made(text=engine.identity)
+
+    assert (await call(listen, {}, run)).text == "draft"
+    assert (await call(listen, {}, run)).text == "good"
+    assert (await perform(listen, {}, run)).cached
+    good.reason = "The network is down."
+    again = await perform(listen, {}, run)
+    assert (again.result.text, again.provider, again.cached) == ("draft", "draft", True)
+
+
+async def test_a_result_is_not_remembered_when_nobody_knows_who_served(run: Run) -> None:
+    @tool(effect="pure", roles=("hear",))
+    async def listen(*, run: Run) -> Made:
+        """Listen."""
+        return Made()
+
+    await perform(listen, {}, run)
+    assert not (await perform(listen, {}, run)).cached
 
 
 async def test_a_file_of_the_wrong_kind_is_refused_by_its_content(run: Run, tmp_path: Path) -> None:
