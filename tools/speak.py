@@ -19,6 +19,9 @@ from .base.workspace import Artifact
 MAX_CHARACTERS = 50_000
 """About an hour of speech."""
 MAX_PAUSE_SECONDS = 60.0
+"""A longer one is cut to this."""
+MAX_PAUSES_SECONDS = 600.0
+"""All of a text together: a few characters must not make hours of silence."""
 
 _PAUSE = re.compile(r"<#\s*(\d+(?:\.\d+)?)\s*#>")
 # Between two pieces, after what the first one ends with: the engine itself ends at the last sound.
@@ -72,6 +75,12 @@ async def speak(
     if len(text) > MAX_CHARACTERS:
         raise ArgumentError(
             f"`text` has {len(text):,} characters; the limit is {MAX_CHARACTERS:,}, about an hour. Say it in parts."
+        )
+    pauses = [min(float(seconds), MAX_PAUSE_SECONDS) for seconds in _PAUSE.findall(text)]
+    if sum(pauses) > MAX_PAUSES_SECONDS:
+        raise ArgumentError(
+            f"{len(pauses)} pauses in `text` last {sum(pauses):,.0f} s together; the limit is "
+            f"{MAX_PAUSES_SECONDS:,.0f} s. Make them shorter, or say it in parts."
         )
     engine = next(iter(run.models.usable("speak")), None)
     if engine is None:

@@ -103,6 +103,11 @@ async def test_too_long_a_text_is_refused(run: Run) -> None:
         await spoken(run, "word, " * 10_000)
 
 
+async def test_too_much_silence_is_refused(run: Run) -> None:
+    with pytest.raises(ArgumentError, match=r"11 pauses in `text` last 660 s together; the limit is 600 s"):
+        await spoken(run, "One." + "<#99#>" * 11)
+
+
 @pytest.mark.parametrize("more", [{"language": "xx"}, {"voice": "../../etc/passwd"}])
 async def test_a_voice_that_is_not_there_is_refused_with_those_that_are(run: Run, more: dict[str, str]) -> None:
     with pytest.raises(ArgumentError, match=r"espeak-ng has no voice '.*'\. It has: af, .*cmn, .*en-us"):
