@@ -67,7 +67,7 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
         prove(artifact, run)
     provider = current.providers[-1] if current.providers else "sensorium"
     if pure and (served := run.models.served(found.roles, current.providers)) is not None:
-        # Not under the key from above: the best model may have been downloaded by the call, or have failed so that another served.
+        # Not under the key from above: the best model may have been downloaded meanwhile, or have failed.
         run.memo.put(found, run.memo.key(found, plain, served), result, provider)
     return Outcome(
         result=result,
