@@ -24,8 +24,9 @@ from .plan import MISSING, Plan, PlanError, Step, is_missing, references, resolv
 logger = logging.getLogger(__name__)
 
 Record = dict[str, Any]
-"""How a step ended: step, tool, status, seconds, cached, provider, cost_usd, error, artifacts, partial; and once its
-plan ended, whether it is `final`, that is, no other step used it."""
+"""How a step ended: step, tool, status, seconds, cached, provider, cost_usd, error, artifacts, partial; the journal's
+`key` of its call, or of a step with `for_each` those of the items that are done, in order; and once its plan ended,
+whether it is `final`, that is, no other step used it."""
 
 MAX_ITEMS = 500
 """The most calls one step with `for_each` may become."""
@@ -55,6 +56,15 @@ class Executor:
     def __post_init__(self) -> None:
         self._slots = {name: asyncio.Semaphore(count) for name, count in slots().items()}
         self._journalled = {row.key: row for row in self.journal.steps(self.run.id)}
+
+    def recall(self, records: Mapping[str, Record]) -> None:
+        """Take over the records of earlier plans; after a resume their results come from the journal."""
+        self.records.update(records)
+        for name, record in records.items():
+            if record["status"] == "done" and name not in self.scope:
+                keys = record["key"]
+                rows = self._journalled
+                self.scope[name] = rows[keys].result if isinstance(keys, str) else [rows[one].result for one in keys]
 
     async def act(self, plan: Plan) -> dict[str, Record]:
         """Run all steps of a linted plan and return their records; a failed step is data, never an exception."""
@@ -166,6 +176,7 @@ class Executor:
             provider=Counter(one["provider"] for one, _ in ended).most_common(1)[0][0] if ended else "sensorium",
             artifacts=[handle for one, _ in ended for handle in one["artifacts"]],
             partial=bool(failures) or any(one["partial"] for one, _ in ended),
+            key=[one["key"] for one, result in ended if result is not MISSING],
         )
         if failures:
             record["error"] = {"type": "Partial", "message": f"{len(failures)} of {len(ended)} items failed."}
@@ -186,7 +197,7 @@ class Executor:
             arguments = resolve(step.args, {**scope, "run": self._facts()} if asks else scope)
             outcome = await perform(tool, arguments, run, call_id=call_id)
         result = outcome.result.model_dump(mode="json")
-        record = _record(step, "done", outcome=outcome, partial=bool(result.get("partial")))
+        record = _record(step, "done", outcome=outcome, partial=bool(result.get("partial")), key=key)
         row = StepRow(step=name, key=key, record=record, result=result)
         self.journal.record(self.run.id, row, self.elapsed())
         self._journalled[key] = row
@@ -243,6 +254,7 @@ def _record(
     provider: str = "sensorium",
     artifacts: list[str] | None = None,
     partial: bool = False,
+    key: str | list[str] = "",
 ) -> Record:
     return {
         "step": step.id,
@@ -255,6 +267,7 @@ def _record(
         "error": error,
         "artifacts": [one.handle for one in outcome.artifacts] if outcome else artifacts or [],
         "partial": partial,
+        "key": key,
     }
 
 

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from ..tools.base.catalog import catalog
 from ..tools.base.errors import SensoriumError, StorageError
-from ..tools.base.journal import Journal, RunRow, StepRow
+from ..tools.base.journal import Journal, RunRow
 from ..tools.base.library import cannot_write
 from ..tools.base.run import Run, new_run_id
 from ..tools.base.settings import Settings
@@ -244,7 +244,6 @@ class Assistant:
             journal=self.journal,
             catalog=tools,
             emit=emit,
-            scope=_results(self.journal.steps(run.id)),
             elapsed=elapsed,
         )
         brain = self._brain or open_brain(self.settings)
@@ -263,20 +262,6 @@ def _absolute(files: str | Path | Sequence[str | Path]) -> list[str]:
     """Return paths that mean the same when the run is resumed from another folder."""
     files = [files] if isinstance(files, str | Path) else files
     return [str(Path(one).expanduser().absolute()) for one in files]
-
-
-def _results(rows: Sequence[StepRow]) -> dict[str, Any]:
-    """Return the results of finished steps by id; the items of a step with `for_each` as one list."""
-    results: dict[str, Any] = {}
-    for row in rows:
-        if row.record["status"] != "done":
-            continue
-        name, bracket, _ = row.step.partition("[")
-        if bracket:
-            results.setdefault(name, []).append(row.result)
-        else:
-            results[name] = row.result
-    return results
 
 
 def _in_loop(on_event: OnEvent) -> OnEvent:

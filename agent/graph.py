@@ -74,6 +74,7 @@ async def brain(state: State, runtime: Runtime[Context]) -> State:
 def lint(state: State, runtime: Runtime[Context]) -> State:
     """Make a plan of the calls and check it; what is wrong goes back to the brain, and nothing runs."""
     context = runtime.context
+    _give(context.executor, state)
     finished = _previous(context.executor, state)
     proposal = read_proposal(_last_answer(state), finished, context.catalog, context.max_steps)
     plan = proposal.plan
@@ -94,6 +95,7 @@ async def act(state: State, runtime: Runtime[Context]) -> State:
 
 def observe(state: State, runtime: Runtime[Context]) -> State:
     """Tell the brain what came out: short results and handles, never media."""
+    _give(runtime.context.executor, state)
     scope, plan = runtime.context.executor.scope, Plan.model_validate(state["plan"])
     results = {step.id: _told(state["records"][step.id], scope.get(step.id)) for step in plan.steps}
     messages: list[AnyMessage] = [
@@ -196,11 +198,11 @@ def title(tool: str) -> str:
 
 
 def _give(executor: Executor, state: State) -> None:
-    """Give the executor what references may name; after a resume the results come from the journal."""
+    """Give the executor what references may name."""
     executor.scope["request"] = state["request"]
     executor.unread = [{"name": one["name"], "error": one["error"]} for one in state["files"] if one.get("error")]
     executor.scope["files"] = [one["handle"] for one in state["files"] if one.get("handle")]
-    executor.records.update(state["records"])
+    executor.recall(state["records"])
 
 
 def _previous(executor: Executor, state: State) -> dict[str, Any]:
