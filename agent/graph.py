@@ -202,11 +202,13 @@ def _give(executor: Executor, state: State) -> None:
     executor.scope["request"] = state["request"]
     executor.unread = [{"name": one["name"], "error": one["error"]} for one in state["files"] if one.get("error")]
     executor.scope["files"] = [one["handle"] for one in state["files"] if one.get("handle")]
+    executor.run.admit(executor.scope["files"])
     executor.recall(state["records"])
 
 
 def _previous(executor: Executor, state: State) -> dict[str, Any]:
-    return {name: executor.scope[name] for name in state["records"] if name in executor.scope}
+    """Return the results that a further plan may refer to; the id of a step that failed is free again."""
+    return {name: executor.scope[name] for name, one in state["records"].items() if one["status"] == "done"}
 
 
 def _last_answer(state: State) -> AIMessage:

@@ -68,3 +68,16 @@ async def test_after_a_resume_a_step_has_only_the_items_of_its_last_attempt(
     server.play(planned(SEEN), script.says("Done."))
     assert (await assistant.resume("last")).status == "done"
     assert texts(server) == ["0.03"]
+
+
+async def test_a_failed_step_can_be_planned_again_under_its_own_id(
+    assistant: Assistant, server: Any, script: ModuleType, planned: Callable[..., Any]
+) -> None:
+    failing = {"id": "again", "tool": "fail", "args": {"when": -1}}
+    server.play(
+        planned(failing),
+        planned({**failing, "args": {"when": 1}}),
+        script.says("Done."),
+    )
+    answer = await assistant.run("Try")
+    assert (answer.status, len(server.requests)) == ("done", 3)
