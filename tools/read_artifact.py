@@ -2,7 +2,8 @@
 
 import csv
 import json
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,8 @@ MOST_BYTES = 100_000_000
 MOST_CHARACTERS = 100_000
 # A line or a row is cut behind this: one of a whole file would be all of it.
 LONGEST_LINE = 10_000
+# Of the names in an object, in an error.
+MOST_NAMED = 500
 _READABLE = ("application/json", "application/x-subrip", "application/csv", "image/svg+xml")
 
 
@@ -92,18 +95,44 @@ class _Asked:
         )
 
 
+@dataclass
+class _Part:
+    """The lines, rows or items that were asked for, as many as fit into one answer."""
+
+    asked: _Asked
+    size: int = 0
+    total: int = 0
+    kept: list[Any] = field(default_factory=list)
+
+    def add(self, item: Any) -> None:
+        # The first one that does not fit ends the part: from there on the numbers no longer agree.
+        if self.total == self.asked.start + len(self.kept) and len(self.kept) < self.asked.length:
+            size = self.size + len(json.dumps(item, ensure_ascii=False))
+            if size <= MOST_CHARACTERS:
+                self.kept.append(item)
+                self.size = size
+            elif not self.kept:
+                raise ArgumentError(
+                    f"Item {self.asked.start} of {self.asked.name!r} alone has {size:,} characters; the limit is "
+                    f"{MOST_CHARACTERS:,}. Read it as `characters`, or lead deeper into JSON with `pointer`."
+                )
+        self.total += 1
+
+    def answer(self, **found: Any) -> Slice:
+        return replace(self.asked, length=len(self.kept)).answer(total=self.total, **found)
+
+
 def _characters(path: Path, asked: _Asked) -> Slice:
     whole = path.read_text(encoding="utf-8-sig", errors="replace")
     return asked.answer(total=len(whole), text=whole[asked.start : asked.start + asked.length])
 
 
 def _lines(path: Path, asked: _Asked) -> Slice:
-    kept, total = list[str](), 0
+    part = _Part(asked)
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for total, line in enumerate(file, 1):
-            if asked.start < total <= asked.start + asked.length:
-                kept.append(_cut(line.rstrip("\n")))
-    return asked.answer(total=total, text="\n".join(kept))
+        for line in file:
+            part.add(_cut(line.rstrip("\n")))
+    return part.answer(text="\n".join(part.kept))
 
 
 def _rows(path: Path, asked: _Asked, pointer: str) -> Slice:
@@ -111,61 +140,56 @@ def _rows(path: Path, asked: _Asked, pointer: str) -> Slice:
         is_json = asked.media_type.endswith("json") or file.read(64).lstrip()[:1] in ("{", "[")
         file.seek(0)
         if is_json:
-            return _json_rows(_items(_json(file.read(), asked.name), pointer, asked.name), asked)
+            part = _Part(asked)
+            for item in _items(_json(file.read(), asked.name), pointer, asked.name):
+                part.add(item)
+            return part.answer(rows=part.kept)
         if pointer:
             raise ArgumentError(f"`pointer` leads into a JSON file, and {asked.name!r} is {asked.media_type}.")
         table = csv.reader(file, dialect=_dialect(file.read(8192)))
         file.seek(0)
-        columns = next(table, [])
-        rows, total = list[list[str]](), 0
         try:
-            for total, row in enumerate(table, 1):
-                if asked.start < total <= asked.start + asked.length:
-                    rows.append([_cut(cell) for cell in row])
+            columns = [_cut(name) for name in next(table, [])]
+            part = _Part(asked, size=len(json.dumps(columns, ensure_ascii=False)))
+            for row in table:
+                part.add([_cut(cell) for cell in row])
         except csv.Error as error:
             raise MediaError(f"{asked.name!r} is no table: {error}. Read it as `lines`.") from error
-        return asked.answer(total=total, rows=rows, columns=columns)
-
-
-def _json_rows(items: list[Any], asked: _Asked) -> Slice:
-    """Return as many items as are asked for and still fit into an answer."""
-    rows, size = list[Any](), 0
-    for item in items[asked.start : asked.start + asked.length]:
-        size += len(json.dumps(item))
-        if size > MOST_CHARACTERS and not rows:
-            raise ArgumentError(
-                f"Item {asked.start} of {asked.name!r} alone has {size:,} characters; the limit is "
-                f"{MOST_CHARACTERS:,}. Lead deeper with `pointer`, or read it as `characters`."
-            )
-        if size > MOST_CHARACTERS:
-            break
-        rows.append(item)
-    return replace(asked, length=len(rows)).answer(total=len(items), rows=rows)
+        return part.answer(rows=part.kept, columns=columns)
 
 
 def _json(text: str, name: str) -> Any:
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise MediaError(f"{name!r} is no valid JSON: {error}. Read it as `characters`.") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError too
+        raise MediaError(f"{name!r} cannot be read as JSON: {error}. Read it as `characters`.") from error
 
 
 def _items(value: Any, pointer: str, name: str) -> list[Any]:
     """Return the list a JSON pointer (RFC 6901) leads to; of an object, its pairs."""
+    before, *parts = pointer.split("/")
+    if before:
+        raise ArgumentError(f'`pointer` is {pointer!r}; it begins with `/`, or is "" for the whole file.')
     walked = ""
-    for part in pointer.strip("/").split("/") if pointer.strip("/") else ():
+    for part in parts:
         key = part.replace("~1", "/").replace("~0", "~")
         try:
-            value = value[int(key)] if isinstance(value, list) else value[key]
+            value = value[_index(key)] if isinstance(value, list) else value[key]
         except (KeyError, IndexError, ValueError, TypeError):
-            there = ", ".join(map(str, value)) if isinstance(value, dict) else type(value).__name__
+            there = ", ".join(map(str, value))[:MOST_NAMED] if isinstance(value, dict) else type(value).__name__
             raise ArgumentError(
-                f"{name!r} has nothing at {pointer!r}: at {walked or '/'!r} there is {there}."
+                f"{name!r} has nothing at {pointer!r}: at {walked or 'its top'!r} there is {there}."
             ) from None
         walked += f"/{part}"
     if isinstance(value, dict):
         return [{"key": key, "value": item} for key, item in value.items()]
     return value if isinstance(value, list) else [value]
+
+
+def _index(key: str) -> int:
+    if not re.fullmatch("0|[1-9][0-9]*", key):
+        raise ValueError
+    return int(key)
 
 
 def _dialect(head: str) -> type[csv.Dialect]:

@@ -70,10 +70,60 @@ async def test_an_answer_stays_within_its_size(run: Run, tmp_path: Path) -> None
     assert (len(part.rows), part.next) == (1, 1)
 
 
+@pytest.mark.parametrize(("ending", "unit"), [("txt", "lines"), ("csv", "rows")])
+async def test_so_do_many_long_lines_and_rows(run: Run, tmp_path: Path, ending: str, unit: str) -> None:
+    path = tmp_path / f"big.{ending}"
+    path.write_text("name,value\n" + f"{'x' * 9_000},1\n" * 30, encoding="utf-8")
+    part = await call("read_artifact", {"artifact": str(path), "unit": unit}, run)
+    assert 80_000 < len(part.model_dump_json()) < 110_000
+    rest = await call("read_artifact", {"artifact": str(path), "unit": unit, "start": part.next}, run)
+    assert rest.start == part.next and (rest.rows or rest.text.startswith("xxx"))
+
+
+async def test_a_row_that_no_answer_holds_is_refused(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text("a,b\n" + ",".join(["x" * 9_000] * 20) + "\n", encoding="utf-8")
+    with pytest.raises(ArgumentError, match=r"Item 0 of 'wide.csv' alone has 180,\d+ characters; the limit is 100,000"):
+        await call("read_artifact", {"artifact": str(path), "unit": "rows"}, run)
+
+
+async def test_a_first_row_that_is_no_row_is_refused(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text("x" * 200_000 + ",b\n1,2\n", encoding="utf-8")
+    with pytest.raises(MediaError, match="is no table: field larger than field limit"):
+        await call("read_artifact", {"artifact": str(path), "unit": "rows"}, run)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "rows"),
+    [("", [{"key": "", "value": 1}, {"key": "a", "value": [7, 8]}]), ("/", [1]), ("/a", [7, 8]), ("/a/1", [8])],
+)
+async def test_pointers_are_those_of_the_standard(run: Run, tmp_path: Path, pointer: str, rows: list[object]) -> None:
+    path = tmp_path / "some.json"
+    path.write_text('{"": 1, "a": [7, 8]}', encoding="utf-8")
+    part = await call("read_artifact", {"artifact": str(path), "unit": "rows", "pointer": pointer}, run)
+    assert part.rows == rows
+
+
+@pytest.mark.parametrize("pointer", ["a", "/a/-1", "/a/01", "/a/ 1", "/a/-", "/a/2", "/a/"])
+async def test_other_pointers_are_refused(run: Run, tmp_path: Path, pointer: str) -> None:
+    path = tmp_path / "some.json"
+    path.write_text('{"": 1, "a": [7, 8]}', encoding="utf-8")
+    with pytest.raises(ArgumentError, match="has nothing at|begins with `/`"):
+        await call("read_artifact", {"artifact": str(path), "unit": "rows", "pointer": pointer}, run)
+
+
+async def test_a_number_of_too_many_digits_is_refused(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "long.json"
+    path.write_text(f"[{'9' * 5000}]", encoding="utf-8")
+    with pytest.raises(MediaError, match="cannot be read as JSON: Exceeds the limit"):
+        await call("read_artifact", {"artifact": str(path), "unit": "rows"}, run)
+
+
 async def test_a_damaged_json_file_is_refused(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text('{"a": [1, 2', encoding="utf-8")
-    with pytest.raises(MediaError, match="no valid JSON"):
+    with pytest.raises(MediaError, match="cannot be read as JSON: Expecting"):
         await call("read_artifact", {"artifact": str(path), "unit": "rows"}, run)
 
 
