@@ -56,6 +56,9 @@ class Executor:
     def __post_init__(self) -> None:
         self._slots = {name: asyncio.Semaphore(count) for name, count in slots().items()}
         self._journalled = {row.key: row for row in self.journal.steps(self.run.id)}
+        # A model wrote the plans: whatever they name, they use what the user named and what they made.
+        made = (handle for row in self._journalled.values() for handle in row.record["artifacts"])
+        self.run = replace(self.run, reach=set(made))
 
     def recall(self, records: Mapping[str, Record]) -> None:
         """Take over the records of earlier plans; after a resume their results come from the journal."""

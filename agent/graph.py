@@ -203,6 +203,7 @@ def _give(executor: Executor, state: State) -> None:
     executor.unread = [{"name": one["name"], "error": one["error"]} for one in state["files"] if one.get("error")]
     executor.scope["files"] = [one["handle"] for one in state["files"] if one.get("handle")]
     executor.run.admit(executor.scope["files"])
+    executor.run.admit(executor.scope["files"])
     executor.recall(state["records"])
 
 

@@ -21,6 +21,7 @@ async def _ingest(path: str, run: Run) -> dict[str, Any]:
     """Return handle, name, media_type, kind, seconds, has_sound, has_pictures and size of one file."""
     try:
         artifact = await asyncio.to_thread(run.workspace.adopt, Path(path))
+        run.admit([artifact.handle])
         if _is_text(artifact):
             return {"handle": artifact.handle, "name": artifact.name, "media_type": artifact.media_type, "kind": "text"}
         probed = (await perform("probe_media", {"media": artifact.handle}, run)).result

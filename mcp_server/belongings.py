@@ -1,11 +1,12 @@
 """What belongs to whom: a handle opens something only for the owner it was given to."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..tools.base.errors import ArgumentError
 from ..tools.base.library import Library
+from ..tools.base.memo import handles_in
 from ..tools.base.workspace import PREFIX
 
 
@@ -41,21 +42,9 @@ class Belongings:
         Raises:
             ArgumentError: One does; nothing is said about whether it exists.
         """
-        for handle in _handles(arguments):
+        for handle in handles_in(arguments):
             if not self.has(owner, handle):
                 raise ArgumentError(
                     f"{handle!r} is not an artifact that this server gave to you. Use a handle from an earlier result, "
                     "or give the file's path."
                 )
-
-
-def _handles(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        if value.startswith("artifact:"):
-            yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _handles(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _handles(part)

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import httpx2
@@ -13,6 +15,7 @@ from mcp.types import CallToolResult
 from sensorium.mcp_server.app import MediaServer
 from sensorium.mcp_server.run_agent import run_agent
 from sensorium.tools.base.call import call
+from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.errors import ToolError
 from sensorium.tools.base.run import Run
 
@@ -83,6 +86,29 @@ async def test_a_task_that_fails_says_why(run: Run, tmp_path: Path) -> None:
     broken.write_bytes(b"\x00\x00\x00\x18ftypmp42" + bytes(2000))
     with pytest.raises(ToolError, match=r"broken\.mp4"):
         await call(run_agent, {"request": "Transcribe it", "files": [str(broken)]}, run)
+
+
+async def test_a_model_that_plans_opens_only_the_files_of_the_task(
+    run: Run, tmp_path: Path, server: Any, script: ModuleType
+) -> None:
+    files = {"given": tmp_path / "given.txt", "other": tmp_path / "other.txt", "token": run.settings.home / "mcp-token"}
+    for name, path in files.items():
+        path.write_text(f"the words of {name}")
+    named = {"given": "$files[0]", "other": str(files["other"]), "token": str(files["token"])}
+    named["anothers"] = run.workspace.adopt(files["other"]).handle
+    steps = [{"id": name, "tool": "read_artifact", "args": {"artifact": of}} for name, of in named.items()]
+    server.play(script.calls(("make_plan", {"goal": "Read all", "steps": steps})), script.says("Read."))
+    endpoint = Endpoint(name="house", base_url=server.url)
+    settings = replace(run.settings, models={"think": "house:big"}, endpoints={"house": endpoint})
+    answer = await call(
+        run_agent, {"request": "Read it", "files": [str(files["given"])]}, replace(run, settings=settings)
+    )
+    assert {one.id: one.status for one in answer.steps} == {
+        "given": "done", "other": "failed", "token": "failed", "anothers": "failed"
+    }  # fmt: skip
+    told = json.dumps(server.requests[-1])
+    assert "the words of given" in told
+    assert "the words of other" not in told and "the words of token" not in told
 
 
 def test_only_this_tool_reaches_the_agent() -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from .catalog import find_tool
 from .errors import ArgumentError, Cancelled, MediaError, ToolError, TransientError
-from .memo import artifacts_in
+from .memo import artifacts_in, handles_in
 from .run import Call, Run
 from .sniff import sniff
 from .tool import MediaArgument, Tool
@@ -50,9 +50,11 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
     arguments = validate(found, args)
     handles = await _resolve(found, arguments, run)
     plain = arguments.model_dump(mode="json")
-    pure = found.effect == "pure"
+    # What names a file that is out of reach is not answered from memory: whoever opens the file is refused.
+    pure = found.effect == "pure" and all(map(run.reaches, handles_in(plain)))
     if pure and (hit := run.memo.get(found, run.memo.key(found, plain, run.models.fingerprint(found.roles)))):
         result, provider = hit
+        run.admit(one.handle for one in artifacts_in(result))
         return Outcome(
             result=result,
             artifacts=artifacts_in(result),
@@ -109,8 +111,8 @@ async def _resolve(tool: Tool, arguments: BaseModel, run: Run) -> list[str]:
 
 
 async def _handle(value: str, argument: MediaArgument, tool: Tool, run: Run) -> str:
-    if value.startswith(PREFIX):
-        artifact = run.workspace.get(value)
+    if value.startswith(PREFIX) or not run.reaches(value):
+        artifact = run.artifact(value)
     elif "://" in value:
         raise ArgumentError(f"`{tool.name}` cannot open the address {value!r}. Download it first and give its path.")
     else:

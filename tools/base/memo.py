@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -54,6 +54,19 @@ class Memo:
                 "INSERT OR REPLACE INTO memo VALUES (?,?,?,?,?)",
                 (key, tool.name, result.model_dump_json(), provider, time.time()),
             )
+
+
+def handles_in(value: Any) -> Iterator[str]:
+    """Yield every text anywhere inside a plain value that is a handle, or looks like one."""
+    if isinstance(value, str):
+        if value.startswith("artifact:"):
+            yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from handles_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from handles_in(part)
 
 
 def artifacts_in(value: Any) -> list[Artifact]:

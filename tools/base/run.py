@@ -3,12 +3,12 @@
 import asyncio
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from .errors import Cancelled
+from .errors import ArgumentError, Cancelled
 from .library import Library
 from .memo import Memo
 from .models import Models
@@ -58,6 +58,11 @@ class Run:
     on_progress: Callable[[Progress], None] = lambda progress: None
     cancelled: threading.Event = field(default_factory=threading.Event)
     call: Call = _NO_CALL
+    reach: set[str] | None = None
+    """Handles of what calls may use, where a model plans them: the user's files, and what was made of them.
+
+    None: any artifact and any file, for the user's own calls.
+    """
 
     @classmethod
     def open(cls, settings: Settings, *, run_id: str | None = None) -> "Run":
@@ -78,16 +83,25 @@ class Run:
         return replace(self, call=call)
 
     def artifact(self, handle: str) -> Artifact:
-        """Return a known artifact: its type, size, name and facts."""
+        """Return a known artifact: its type, size, name and facts.
+
+        Raises:
+            ArgumentError: It is unknown, or out of reach here.
+        """
+        if not self.reaches(handle):
+            raise ArgumentError(
+                f"{handle!r} is not among the files that the user named and what was made of them, and a plan uses no "
+                "others. Name a file as `$files[0]`, or the step that made it."
+            )
         return self.workspace.get(handle)
 
     def path(self, handle: str) -> Path:
         """Return where an artifact's content lies, to be read only."""
-        return self.workspace.path(handle)
+        return self.workspace.path(self.artifact(handle).handle)
 
     def name(self, handle: str) -> str:
         """Return a file's name for messages."""
-        return self.workspace.get(handle).name
+        return self.artifact(handle).name
 
     def put(
         self, content: Path | bytes, *, name: str, media_type: str, facts: Mapping[str, Fact] | None = None
@@ -100,7 +114,18 @@ class Run:
             inputs=self.call.inputs,
             provider=self.call.providers[-1] if self.call.providers else "sensorium",
         )
-        return self.workspace.put(content, name=name, media_type=media_type, facts=facts, provenance=provenance)
+        stored = self.workspace.put(content, name=name, media_type=media_type, facts=facts, provenance=provenance)
+        self.admit([stored.handle])
+        return stored
+
+    def reaches(self, named: str) -> bool:
+        """Return whether a call may use a file, named by its handle or, where nothing is out of reach, its path."""
+        return self.reach is None or named in self.reach
+
+    def admit(self, handles: Iterable[str]) -> None:
+        """Let calls use these artifacts from now on."""
+        if self.reach is not None:
+            self.reach.update(handles)
 
     def used(self, provider: str) -> None:
         """Note which provider served this call."""
