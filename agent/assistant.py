@@ -17,6 +17,7 @@ from ..tools.base.library import cannot_write
 from ..tools.base.run import Run, new_run_id
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
+from ..tools.base.workspace import at_home
 from .act import Executor
 from .answer import Answer, Options, Planned, RunView, Status, answer_of, told_answer
 from .deliver import Delivered, deliver, prepare
@@ -261,7 +262,7 @@ async def run(
 def _absolute(files: str | Path | Sequence[str | Path]) -> list[str]:
     """Return paths that mean the same when the run is resumed from another folder."""
     files = [files] if isinstance(files, str | Path) else files
-    return [str(Path(one).expanduser().absolute()) for one in files]
+    return [str(at_home(Path(one)).absolute()) for one in files]
 
 
 def _in_loop(on_event: OnEvent) -> OnEvent:

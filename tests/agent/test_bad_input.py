@@ -43,6 +43,7 @@ def huge_png(path: Path) -> Path:
     ("make", "words"),
     [
         (lambda at: at / "missing.mp4", ["missing.mp4", "does not exist"]),
+        (lambda at: "~nosuch.mp4", ["~nosuch.mp4", "does not exist"]),
         (lambda at: (at / "empty.mp4").touch() or at / "empty.mp4", ["empty.mp4", "is empty"]),
         (lambda at: (at / "folder").mkdir() or at / "folder", ["folder", "is a folder"]),
         (lambda at: (at / "notes.mp4").write_text("hello\n" * 50) and at / "notes.mp4", ["notes.mp4", "text/plain"]),
@@ -53,7 +54,7 @@ def huge_png(path: Path) -> Path:
         (lambda at: huge_png(at / "huge.png"), ["huge.png", "900,000,000 pixels"]),
         (lambda at: (at / "noise.mp4").write_bytes(bytes(range(256)) * 40) and at / "noise.mp4", ["noise.mp4"]),
     ],
-    ids=["missing", "empty", "folder", "text", "playlist", "huge", "noise"],
+    ids=["missing", "tilde", "empty", "folder", "text", "playlist", "huge", "noise"],
 )
 async def test_a_file_that_cannot_be_used_is_named_with_what_it_is(
     assistant: Assistant, tmp_path: Path, make: object, words: list[str]

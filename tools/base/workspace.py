@@ -74,7 +74,7 @@ class Workspace:
         Raises:
             MediaError: The file is missing, empty, a folder, not a regular file, or too large.
         """
-        path = path.expanduser()
+        path = at_home(path)
         state = _state(path, self._max_bytes)
         location = os.fsencode(path.resolve())
         known = self.library.rows(
@@ -247,6 +247,14 @@ class Workspace:
 
     def _stored(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+
+def at_home(path: Path) -> Path:
+    """Return a path with `~` as a home; one that names no user, such as `~$talk.pptx`, is taken as it stands."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def shown_name(name: str) -> str:

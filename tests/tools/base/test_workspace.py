@@ -42,6 +42,14 @@ def test_a_link_the_user_names_is_followed(run: Run, tmp_path: Path) -> None:
     assert run.workspace.adopt(link).handle == run.workspace.adopt(tmp_path / "real.txt").handle
 
 
+def test_a_name_that_begins_with_a_tilde_and_names_no_user_is_taken_as_it_stands(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("~$talk.txt").write_text("words")
+    assert run.workspace.adopt(Path("~$talk.txt")).name == "~$talk.txt"
+
+
 def test_a_full_disk_leaves_no_half_registered_artifact(
     run: Run, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
