@@ -136,11 +136,20 @@ def _call(chosen: argparse.Namespace, arguments: Mapping[str, Any]) -> "Outcome"
     try:
         outcome = asyncio.run(_perform(chosen.name, arguments, run))
         if chosen.output:
-            delivered = deliver(outcome.artifacts, run.path, [], chosen.output)
+            delivered = deliver(outcome.artifacts, run.path, _sources(chosen.name, arguments), chosen.output)
             say(f"{delivered.folder}: {', '.join(one.name for one in delivered.files)}", sys.stderr)
         return outcome
     finally:
         run.library.close()
+
+
+def _sources(name: str, arguments: Mapping[str, Any]) -> list[Path]:
+    """Return the user's files among the arguments of a call."""
+    from ..tools.base.catalog import find_tool
+    from ..tools.base.workspace import at_home
+
+    values = [arguments.get(one.name) for one in find_tool(name).media_arguments]
+    return [at_home(Path(one)) for value in values if value for one in ([value] if isinstance(value, str) else value)]
 
 
 async def _perform(name: str, arguments: Mapping[str, Any], run: "Run") -> "Outcome":

@@ -160,6 +160,14 @@ def test_what_a_tool_made_is_put_into_a_folder(cli: Cli, clip: Path) -> None:
     assert sorted(one.name for one in Path("out").iterdir()) == sorted(made)
 
 
+def test_a_file_given_to_a_tool_is_never_overwritten(cli: Cli, making: ModuleType) -> None:
+    mine = making.wav(Path("transcript.json"), making.tone(1)).read_bytes()
+    ended = cli("tool", "transcribe", _arguments(media="transcript.json"), "-o", ".")
+    assert ended.code == 0
+    assert Path("transcript.json").read_bytes() == mine
+    assert Path("transcript-2.json").exists()
+
+
 def test_a_run_answers_on_stdout_and_shows_its_steps_on_stderr(cli: Cli, clip: Path) -> None:
     ended = cli("run", "Write a report", "-o", "out", clip)
     assert ended.code == 0
