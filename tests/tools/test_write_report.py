@@ -60,6 +60,27 @@ async def test_a_talk_becomes_a_report_with_a_chapter_for_each_slide(
     ]
 
 
+async def test_short_headings_are_named_where_cuts_make_the_chapters(run: Run, handle: str) -> None:
+    read, cut = Source(tool="read_text", quality="good"), Source(tool="find_scenes")
+    headings = [
+        Moment(
+            kind="text",
+            start_seconds=at,
+            end_seconds=at + 5.0,
+            text=f"Heading of part {chr(65 + number)}",
+            box=(0.1, 0.1, 0.8, 0.2),
+            source=read,
+        )
+        for number, at in enumerate(range(10, 600, 65))
+    ]
+    cuts = [Moment(kind="cut", start_seconds=at, end_seconds=at, source=cut) for at in (0.0, 220.0, 400.0)]
+    looked = Coverage(seconds=600.0, looked_at=[(0.0, 600.0)], frames=60)
+    found = Findings(media=handle, moments=[*headings, *cuts], coverage=looked)
+    report = await call("write_report", {"findings": [found]}, run)
+    assert len(report.chapters) == 3
+    assert report.summary[1].startswith("10 headings come on screen, among them “Heading of part A” (0:10), “Heading")
+
+
 async def test_the_json_has_the_stable_form_and_every_id_leads_somewhere(
     run: Run, slides: Findings, speech: Findings
 ) -> None:

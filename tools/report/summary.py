@@ -64,7 +64,7 @@ def _headings(parts: Sequence[Part], measures: Mapping[str, Measure], say: Wordi
     named = headed
     if len(headed) > MOST_HEADINGS:
         starts = {part.headings[0].id for part in parts if part.headings}
-        chosen = [one for one in headed if one.headings[0].id in starts]
+        chosen = [one for one in headed if one.headings[0].id in starts] or headed
         step = max(1, len(chosen) / MOST_HEADINGS)
         named = [chosen[int(at * step)] for at in range(min(MOST_HEADINGS, len(chosen)))]
     text = say(
