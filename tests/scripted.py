@@ -45,6 +45,8 @@ class Server:
     headers: list[dict[str, str]] = field(default_factory=list)
     peers: list[Any] = field(default_factory=list)
     """The connection each request came on."""
+    asked: threading.Event = field(default_factory=threading.Event)
+    """Set when the first request is here."""
 
     def play(self, *replies: Reply) -> None:
         """Answer the next requests so, one after the other; a request beyond the script gets status 599."""
@@ -90,6 +92,7 @@ def serving(listener: socket.socket | None = None) -> Iterator[Server]:
         server.requests.append(await request.json())
         server.headers.append(dict(request.headers))
         server.peers.append(request.client)
+        server.asked.set()
         return _response(server.script.pop(0) if server.script else Reply(status=599, body="the script is over"))
 
     app = Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])
