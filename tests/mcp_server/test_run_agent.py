@@ -17,7 +17,7 @@ from sensorium.mcp_server.run_agent import run_agent
 from sensorium.tools.base.call import call
 from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.errors import ToolError
-from sensorium.tools.base.run import Run
+from sensorium.tools.base.run import Progress, Run
 
 Serve = Callable[..., MediaServer]
 Body = Callable[[CallToolResult], dict[str, Any]]
@@ -27,16 +27,9 @@ TOKEN = {"Authorization": "Bearer token-of-the-first-client"}
 async def test_a_report_comes_back_with_its_files_beside_the_film(
     serve: Serve, films: Path, settings: Any, body: Body
 ) -> None:
-    heard: list[tuple[float, str | None]] = []
-
-    async def progressed(progress: float, total: float | None, message: str | None) -> None:
-        heard.append((progress, message))
-
     async with Client(serve()) as client:
         result = await client.call_tool(
-            "run_agent",
-            {"request": "Analyze this video and write a report", "files": ["talk.mp4"]},
-            progress_callback=progressed,
+            "run_agent", {"request": "Analyze this video and write a report", "files": ["talk.mp4"]}
         )
     assert result.is_error is False, result.content
     answer = body(result)
@@ -49,9 +42,15 @@ async def test_a_report_comes_back_with_its_files_beside_the_film(
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["request"] == "Analyze this video and write a report"
     assert {step["status"] for step in answer["steps"]} <= {"done", "failed", "skipped"}
-    # Only the latest step is told at each pulse, so that which ones are heard depends on the machine's speed.
-    named = [f"{step['id']} ({step['tool']})" for step in answer["steps"]]
-    assert any(message and message.startswith(tuple(named)) for _, message in heard)
+
+
+async def test_progress_names_the_step_and_grows_with_those_that_ended(run: Run, films: Path) -> None:
+    heard: list[Progress] = []
+    arguments = {"request": "Analyze this video and write a report", "files": [str(films / "talk.mp4")]}
+    answer = await call(run_agent, arguments, replace(run, on_progress=heard.append))
+    named = {f"{step.id} ({step.tool})" for step in answer.steps if step.status == "done"}
+    assert named and named <= {one.note for one in heard}
+    assert (heard[0].fraction, heard[-1].fraction) == (0, 0.99)
 
 
 async def test_an_uploaded_file_keeps_its_name_in_the_answer(
