@@ -129,7 +129,7 @@ def _pictures(result: Comparison, run: Run) -> None:
     pictures = [open_picture(run.path(one), run.name(one)) for one in (result.media, result.second)]
     alike = likeness(*pictures)
     result.near_duplicate, result.changed_share = alike.near_duplicate, alike.changed_share
-    result.coverage = Coverage(frames=2)
+    result.coverage = Coverage(frames=1)
     result.measures.append(Measure(name="hash_bits", value=alike.hash_bits, unit="of 64", media=result.media))
     run.check()
     fitted = _fitted(pictures[0], pictures[1], result)
@@ -196,7 +196,7 @@ def _videos(result: Comparison, facts: tuple[MediaFacts, MediaFacts], run: Run) 
         f"The pictures were compared at {count} times, {compared.step_seconds:.1f} s apart, counted from the start of "
         "each; a shorter difference may be missed, and the sound was not compared."
     )
-    result.coverage = Coverage(seconds=facts[0].seconds, frames=2 * count)
+    result.coverage = Coverage(seconds=facts[0].seconds, frames=count)
     result.measures += [
         Measure(name="pictures_compared", value=count, unit="pairs", media=result.media),
         Measure(name="pictures_that_differ", value=differing, unit="pairs", media=result.media),

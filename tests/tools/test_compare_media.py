@@ -78,6 +78,8 @@ async def test_videos_are_compared_in_time_and_by_their_facts(run: Run, making: 
     assert rows(compared)["Has sound"] == (True, False, False)
     assert rows(compared)["Length in seconds"][2]
     assert any("0.5 s apart" in limit for limit in compared.limits)
+    # Those of the first file, which the coverage is about.
+    assert compared.coverage.frames == compared.measures[0].value == 16
 
 
 def found(kind: Any, *texts: str, quality: Any = "good") -> dict[str, Any]:

@@ -70,6 +70,12 @@ class File:
         return "audio" if kind == "video" and _SOUND in measured and not measured & _PICTURE else kind
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it is known to have no sound to listen to."""
+        measured = {one.name for one in self.measures}
+        return self.kind == "video" and not self.coverage.heard and _SOUND not in measured and bool(measured & _PICTURE)
+
+    @property
     def fact(self) -> Moment:
         """The moment that has its name, type and size."""
         return next(one for one in self.moments if one.kind == "fact" and one.text.startswith(f"{self.name}: "))

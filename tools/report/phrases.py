@@ -91,10 +91,12 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     # coverage in words
     "looked_all": ("All {length} were looked at, in {frames} frames.", "全部 {length} 均已查看，共取 {frames} 帧。"),
     "looked_part": ("Looked at: {spans}, in {frames} frames.", "已查看：{spans}，共取 {frames} 帧。"),
+    "looked_frames": ("Frames looked at: {frames}.", "查看的帧数：{frames}。"),
     "looked_none": ("No frame was looked at.", "未查看任何画面。"),
     "not_looked": ("Not looked at: {spans}.", "未查看：{spans}。"),
     "heard_all": ("All of the sound was listened to.", "全部声音均已收听。"),
     "heard_part": ("Listened to: {spans}.", "已收听：{spans}。"),
+    "no_sound": ("There is no sound.", "没有声音。"),
     "heard_none": ("The sound was not listened to.", "未收听声音。"),
     "not_heard": ("Not listened to: {spans}.", "未收听：{spans}。"),
     "span": ("{start} to {end}", "{start} 至 {end}"),

@@ -54,7 +54,8 @@ def rows(file: File, chapters: Sequence[Chapter], say: Wording) -> list[Row]:
         unseen = _marks(file.not_looked_at, "missing", say)
         found.append(Row(say("row_looked"), (*looked, *unseen, *(_point(at) for at in sorted(frames)))))
     heard = _marks(file.coverage.heard, "heard", say)
-    found.append(Row(say("row_heard"), (*heard, *_marks(missing_spans(file.coverage.heard, seconds), "missing", say))))
+    unheard = () if file.is_silent else _marks(missing_spans(file.coverage.heard, seconds), "missing", say)
+    found.append(Row(say("row_heard"), (*heard, *unheard)))
     return [row for row in found if row.marks]
 
 
@@ -141,13 +142,15 @@ def coverage_words(file: File, say: Wording) -> list[str]:
             found.append(say("looked_none"))
         elif not file.not_looked_at:
             found.append(say("looked_all", length=say.length(seconds), frames=f"{coverage.frames:,}"))
+        elif not coverage.looked_at:
+            found.append(say("looked_frames", frames=f"{coverage.frames:,}"))
         else:
             spans = _listed(coverage.looked_at, say)
             found.append(say("looked_part", spans=spans, frames=f"{coverage.frames:,}"))
             found.append(say("not_looked", spans=_listed(file.not_looked_at, say)))
     unheard = missing_spans(coverage.heard, seconds)
     if not coverage.heard:
-        found.append(say("heard_none"))
+        found.append(say("no_sound" if file.is_silent else "heard_none"))
     elif not unheard:
         found.append(say("heard_all"))
     else:
