@@ -109,7 +109,7 @@ async def test_pointers_are_those_of_the_standard(run: Run, tmp_path: Path, poin
 async def test_other_pointers_are_refused(run: Run, tmp_path: Path, pointer: str) -> None:
     path = tmp_path / "some.json"
     path.write_text('{"": 1, "a": [7, 8]}', encoding="utf-8")
-    with pytest.raises(ArgumentError, match="has nothing at|begins with `/`"):
+    with pytest.raises(ArgumentError, match=r"has nothing at|begins with `/`"):
         await call("read_artifact", {"artifact": str(path), "unit": "rows", "pointer": pointer}, run)
 
 

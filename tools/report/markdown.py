@@ -15,8 +15,8 @@ from .wording import Wording, clean, clock
 
 # What means something to CommonMark or GitHub inside a line, and what does at its start.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~&$])|^(?=[#+=-])|^(\d+)(?=[.)])")
-# GitHub makes links of bare addresses, whatever is escaped in them; inside code nothing is active. But it splits a table
-# at its bars before it looks for code, so a bar ends a word here and is escaped outside of the code.
+# GitHub makes links of bare addresses, whatever is escaped in them; inside code nothing is active. But it splits a
+# table at its bars before it looks for code, so a bar ends a word here and is escaped outside of the code.
 _WORD = re.compile(r"[^\s|]+")
 _ADDRESS = re.compile(r"://|www\.|\w@\w", re.IGNORECASE)
 MOST_LINES = 40
