@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ..tools.base.errors import ArgumentError, ProviderError, SensoriumError, SettingsError, TransientError
-from .printing import ClosedPipe, forget_output, say
+from .printing import ClosedPipe, forget_output, tell
 
 EXIT_CODES = """exit codes:
   0 done   1 failed   2 usage   3 settings or credentials
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except SensoriumError as error:
-        say(f"sensorium: {error}", sys.stderr)
+        tell(f"sensorium: {error}")
         return exit_code(error)
 
 

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -16,7 +15,7 @@ from .answer import Answer, Options, Planned
 from .assistant import Assistant
 from .deliver import Delivered, prepare
 from .events import AguiWriter, Event, RunFailed, RunFinished, RunStarted
-from .printing import ClosedPipe, fit, one_line, pad, say, say_json
+from .printing import ClosedPipe, fit, one_line, pad, say, say_json, tell
 from .terminal import View, watching
 
 EXIT_CODES = {"done": 0, "failed": 1, "partial": 5, "cancelled": 130}
@@ -73,7 +72,7 @@ def runs(chosen: argparse.Namespace) -> int:
         say_json(shown, indent=1)
         return 0
     if not rows:
-        say("There is no run yet. Start one with `sensorium run`.", sys.stderr)
+        tell("There is no run yet. Start one with `sensorium run`.")
     for one in rows:
         when = time.strftime("%m-%d %H:%M", time.localtime(one.created))
         say(f"{one.run[:12]:<13}{when:<13}{one.status:<13}{fit(one.request, 80)}")
@@ -114,7 +113,7 @@ def answer(
             given = asyncio.run(listener.listen(start))
         except KeyboardInterrupt:
             view.close()
-            say(f"Stopped. To go on: sensorium resume {listener.run_id or 'last'}", sys.stderr)
+            tell(f"Stopped. To go on: sensorium resume {listener.run_id or 'last'}")
             return 130
         except asyncio.CancelledError:
             raise ClosedPipe from None  # nobody reads the events any more
@@ -169,11 +168,11 @@ def _say_files(given: Answer, delivered: Delivered | None) -> None:
     """Say on standard error where the files are, or how to get them."""
     if delivered:
         for note in delivered.notes:
-            say(note, sys.stderr)
-        say(f"{delivered.folder}: {', '.join(one.name for one in delivered.files) or 'nothing was made'}", sys.stderr)
+            tell(note)
+        tell(f"{delivered.folder}: {', '.join(one.name for one in delivered.files) or 'nothing was made'}")
     elif given.artifacts:
         names = ", ".join(dict.fromkeys(one.name for one in given.artifacts))
-        say(fit(f"Add `-o DIR` to get the files: {names}", 200), sys.stderr)
+        tell(fit(f"Add `-o DIR` to get the files: {names}", 200))
 
 
 def _exit_code(given: Answer) -> int:
@@ -192,4 +191,4 @@ def _say_plan(planned: Planned) -> None:
             needs = f"  after {', '.join(sorted(step.needs()))}" if step.needs() else ""
             say(f"{number:>2}. {pad(step.id, 18)} {step.tool}{needs}")
     for finding in planned.findings:
-        say(f"{finding.step}: {finding.message}", sys.stderr)
+        tell(f"{finding.step}: {finding.message}")

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from .assistant import Assistant
 from .commands import answer
 from .deliver import prepare
 from .demo_video import SECONDS, Shown, Talk, make_talk
-from .printing import say
+from .printing import say, tell
 
 REQUEST = "Analyze this video and write a report"
 NEAR_SECONDS = 0.2
@@ -26,7 +25,7 @@ def demo(chosen: argparse.Namespace) -> int:
     """Make the video, run the main job on it, and print where the report is and how right it is."""
     prepare(chosen.output)
     settings = Settings.read()
-    say(f"Making a narrated talk of {SECONDS} seconds …", sys.stderr)
+    tell(f"Making a narrated talk of {SECONDS} seconds …")
     talk = _make(chosen.output, settings)
     options = Options(output=str(chosen.output.absolute()))
     with Assistant(settings) as assistant:

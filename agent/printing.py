@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import unicodedata
+from contextlib import suppress
 from typing import Any, TextIO
 
 from ..tools.base.errors import StorageError
@@ -81,8 +82,14 @@ def say(text: str, stream: TextIO | None = None) -> None:
         # Windows says EINVAL where others say EPIPE.
         if error.errno in (errno.EPIPE, errno.EINVAL):
             raise ClosedPipe from error
-        forget_output()
+        forget_output(stream)
         raise StorageError(f"The output cannot be written: {error.strerror}. Free the disk it goes to.") from error
+
+
+def tell(text: str, stream: TextIO | None = None) -> None:
+    """Write one text beside the output, to standard error; where that cannot be, the work is worth more."""
+    with suppress(ClosedPipe, StorageError):
+        say(text, stream or sys.stderr)
 
 
 def say_json(value: Any, *, indent: int | None = None) -> None:
@@ -92,7 +99,7 @@ def say_json(value: Any, *, indent: int | None = None) -> None:
     say(text.encode("utf-8", "replace").decode("utf-8"))
 
 
-def forget_output() -> None:
+def forget_output(stream: TextIO | None = None) -> None:
     """Send what is still buffered nowhere, so that the interpreter does not complain about it when it exits."""
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - `os.devnull` is a name, not a path
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        os.dup2(nowhere.fileno(), (stream or sys.stdout).fileno())

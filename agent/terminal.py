@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Protocol, TextIO
 
 from .events import Event, PlanMade, RunFinished, RunStarted, StepEnded, StepProgress, StepStarted
-from .printing import ClosedPipe, fit, one_line, pad, say, width
+from .printing import fit, one_line, pad, tell, width
 
 REDRAW_SECONDS = 0.1
 """Progress that comes faster is not drawn: nobody reads it, and a slow terminal would hold up the work."""
@@ -80,9 +80,8 @@ class PlainView:
 
     def show(self, event: Event) -> None:
         if line := self._line(event):
-            # The reader of the progress may be gone; the work goes on.
-            with self._lock, suppress(ClosedPipe):
-                say(line, self._stream)
+            with self._lock:
+                tell(line, self._stream)
 
     def close(self) -> None:
         return None

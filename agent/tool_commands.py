@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..tools.base.errors import ArgumentError, SettingsError, ToolError
 from ..tools.base.listing import listing
-from .printing import pad, say, say_json
+from .printing import pad, say, say_json, tell
 
 if TYPE_CHECKING:
     from ..tools.base.call import Outcome
@@ -137,7 +137,7 @@ def _call(chosen: argparse.Namespace, arguments: Mapping[str, Any]) -> "Outcome"
         outcome = asyncio.run(_perform(chosen.name, arguments, run))
         if chosen.output:
             delivered = deliver(outcome.artifacts, run.path, _sources(chosen.name, arguments), chosen.output)
-            say(f"{delivered.folder}: {', '.join(one.name for one in delivered.files)}", sys.stderr)
+            tell(f"{delivered.folder}: {', '.join(one.name for one in delivered.files)}")
         return outcome
     finally:
         run.library.close()

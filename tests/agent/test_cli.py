@@ -294,9 +294,8 @@ def test_doctor_names_a_home_that_cannot_be_written(cli: Cli, monkeypatch: pytes
 
 
 def _process(*arguments: str, **more: object) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "sensorium", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more
-    )
+    streams: dict[str, object] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen([sys.executable, "-m", "sensorium", *arguments], **{**streams, **more})
 
 
 @pytest.mark.parametrize("arguments", [["tools"], ["tools", "--json"], ["--help"], ["doctor"]])
@@ -315,6 +314,30 @@ def test_a_run_whose_reader_left_stops_quietly_and_can_be_resumed(cli: Cli, clip
         assert b"Traceback" not in process.stderr.read()
     assert process.returncode == 141
     assert cli("resume", "last").code == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["run", "Read the text", "slide.png"], 0, b"Revenue grew"),
+        (["tool", "probe_media", '{"media": "slide.png"}', "-o", "out"], 0, b'"kind": "picture"'),
+        (["tool", "probe_media", '{"media": "missing.png"}'], 1, b""),
+    ],
+)
+def test_progress_that_cannot_be_written_takes_nothing_from_the_answer(
+    picture: Path, arguments: list[str], code: int, words: bytes
+) -> None:
+    with Path("/dev/full").open("wb") as full, _process(*arguments, stderr=full) as process:
+        out, _ = process.communicate()
+    assert (process.returncode, words in out) == (code, True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_an_answer_that_cannot_be_written_is_said(picture: Path) -> None:
+    with Path("/dev/full").open("wb") as full, _process("tools", stdout=full) as process:
+        _, err = process.communicate()
+    assert (process.returncode, err.count(b"The output cannot be written: No space left")) == (1, 1)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent in another way there")
