@@ -147,7 +147,7 @@ def _sentences(facts: MediaFacts, width: int | None, height: int | None) -> list
         said.append(f"Picture: {facts.container}, {width}×{height}.")
     if video := facts.video:
         rate = f", {video.frames_per_second:g} frames a second" if video.frames_per_second else ""
-        varies = " on average, varying" if video.variable_rate else ""
+        varies = " on average, varying" if rate and video.variable_rate else ""
         turned = f", turned by {video.rotation_degrees}° for display" if video.rotation_degrees else ""
         said.append(f"Video: {video.codec}, {width}×{height}{rate}{varies}{turned}.")
     if audio := facts.audio:

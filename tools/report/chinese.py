@@ -25,12 +25,14 @@ def in_chinese(statement: str) -> str:
 
 @cache
 def _statements() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Return the pairs of `chinese.txt`: a pattern for the English and a template for the Chinese."""
+    """Return the pairs of `chinese.txt`: a pattern for the English and a template for the Chinese.
+
+    Those with the most words of their own come first, for the hole of a shorter one takes in the end of a longer one.
+    """
     lines = Path(__file__).with_name("chinese.txt").read_text(encoding="utf-8").splitlines()
     told = [line for line in lines if line and not line.startswith("#")]
-    return tuple(
-        (_pattern(english), _HOLE.sub(r"\\\1", chinese)) for english, chinese in zip(*[iter(told)] * 2, strict=True)
-    )
+    pairs = sorted(zip(told[::2], told[1::2], strict=True), key=lambda pair: -len(_HOLE.sub("", pair[0])))
+    return tuple((_pattern(english), _HOLE.sub(r"\\\1", chinese)) for english, chinese in pairs)
 
 
 def _pattern(english: str) -> re.Pattern[str]:

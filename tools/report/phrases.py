@@ -214,6 +214,7 @@ MEASURES: Mapping[str, tuple[str, str]] = {
     "pauses": ("pauses", "停顿次数"),
     "longest_pause_seconds": ("longest pause", "最长停顿"),
     "loudness_lufs": ("loudness", "响度"),
+    "silence_seconds": ("silence", "静音时长"),
     "audio_channels": ("sound channels", "声道数"),
     "audio_samples_per_second": ("sampling rate", "采样率"),
     "hash_bits": ("difference of the picture hashes", "画面指纹差异"),

@@ -31,6 +31,37 @@ def test_each_statement_takes_the_same_values_in_chinese() -> None:
         assert sorted(HOLES.findall(english)) == sorted(HOLES.findall(other)), english
 
 
+def test_each_statement_is_said_by_its_own_words_in_chinese() -> None:
+    lines = Path(chinese.__file__).with_name("chinese.txt").read_text(encoding="utf-8").splitlines()
+    told = [line for line in lines if line and not line.startswith("#")]
+    filled = [re.sub(r"\{(\d)\}", r"value \1", line) for line in told]
+    for english, other in zip(filled[::2], filled[1::2], strict=True):
+        assert in_chinese(english) == other
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (
+            "Video: h264, 160×90, 25 frames a second, turned by 90° for display.",
+            "视频：h264，160×90，每秒 25 帧，显示时旋转 90°。",
+        ),
+        (
+            "Video: h264, 160×90, 25 frames a second on average, varying, turned by 90° for display.",
+            "视频：h264，160×90，平均每秒 25 帧（不恒定），显示时旋转 90°。",
+        ),
+        ("Video: h264, 160×90, turned by 90° for display.", "视频：h264，160×90，显示时旋转 90°。"),
+        ("silence", "静音"),
+    ],
+)
+def test_rare_facts_are_known_in_chinese_too(statement: str, said: str) -> None:
+    assert in_chinese(statement) == said
+
+
+def test_the_time_without_sound_has_a_name_in_both_languages() -> None:
+    assert [Wording(language).measure("silence_seconds") for language in ("en", "zh")] == ["silence", "静音时长"]
+
+
 async def test_what_the_tools_state_is_known_in_chinese(run: Run, making: ModuleType, tmp_path: Path) -> None:
     path = tmp_path / "two.mp4"
     pictures = [making.slide(text, colour=colour) for text, colour in (("FIRST", "white"), ("SECOND", "navy"))]
