@@ -4,7 +4,7 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -94,8 +94,12 @@ class Assistant:
 
     async def stream(
         self, request: str, files: Sequence[str | Path] = (), *, options: Options | None = None
-    ) -> AsyncIterator[Event]:
-        """Answer a request and yield each event as it happens; the last is RunFinished or RunFailed."""
+    ) -> AsyncGenerator[Event, None]:
+        """Answer a request and yield each event as it happens; the last is RunFinished or RunFailed.
+
+        Who may leave the loop early writes `async with contextlib.aclosing(assistant.stream(…)) as events:`, which
+        ends only when the run was stopped.
+        """
         events: asyncio.Queue[Event | None] = asyncio.Queue()
         work = asyncio.create_task(self.run(request, files, options=options, on_event=events.put_nowait))
         work.add_done_callback(lambda _: events.put_nowait(None))
@@ -105,6 +109,7 @@ class Assistant:
             await work
         finally:
             work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
     async def resume(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
         """Go on with a run that was interrupted or failed in part; finished steps do not run again.

@@ -3,14 +3,19 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from sensorium.agent.assistant import Assistant
+from sensorium.agent.endpoint import EndpointBrain
+from sensorium.agent.events import StepStarted
 from sensorium.tools.base.errors import ArgumentError, StorageError
 from sensorium.tools.base.settings import Settings
+from sensorium.tools.base.tool import Tool
 
 
 @pytest.fixture
@@ -64,6 +69,18 @@ async def test_the_time_of_a_run_is_the_time_it_worked(assistant: Assistant, sli
     answer = await assistant.run("Read the text", slide)
     assert assistant.show("last").row.seconds == answer.seconds
     assert (await assistant.resume("last")).seconds == answer.seconds
+
+
+async def test_who_leaves_a_stream_early_has_stopped_the_run(
+    settings: Settings, brain: EndpointBrain, small_tools: dict[str, Tool], server: Any, script: ModuleType
+) -> None:
+    server.play(script.calls(("wait", {"seconds": 60})))
+    with Assistant(settings, brain=brain, tools=small_tools) as assistant:
+        async with aclosing(assistant.stream("Wait")) as events:
+            async for event in events:
+                if isinstance(event, StepStarted):
+                    break
+        assert assistant.runs()[0].status == "cancelled"
 
 
 async def test_there_is_no_last_run_in_an_empty_library(assistant: Assistant) -> None:
