@@ -90,7 +90,7 @@ class Executor:
                     self.records[step.id] = task.result()
                     for needs in waiting.values():
                         needs.discard(step.id)
-        except asyncio.CancelledError:
+        except BaseException:  # cancelled, or a listener failed: no step may outlive the run
             self.run.cancelled.set()
             for task in running:
                 task.cancel()
@@ -163,6 +163,9 @@ class Executor:
         try:
             return await self._call(step, name, scope, run, call_id)
         except ToolError as error:
+            return _record(step, "failed", error=_error(error)), MISSING
+        except Exception as error:  # nor the other items' work
+            logger.exception("item %s (%s) failed", name, step.tool)
             return _record(step, "failed", error=_error(error)), MISSING
 
     def _joined(self, step: Step, ended: list[tuple[Record, Any]]) -> tuple[Record, Any]:

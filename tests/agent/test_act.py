@@ -5,12 +5,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from sensorium.agent.act import Executor
 from sensorium.agent.events import Event, StepEnded
 from sensorium.agent.plan import Plan
+from sensorium.tools.base.run import Run
+from sensorium.tools.base.tool import Tool, tool
 
 Make = Callable[[], Executor]
+
+
+class Divided(BaseModel):
+    """What `divide` gives."""
 
 
 def plan(*steps: dict[str, Any]) -> Plan:
@@ -152,6 +159,45 @@ async def test_a_cancellation_stops_the_running_steps(executor: Make, events: li
         await work
     assert made.run.cancelled.is_set()
     assert [one.status for one in events if isinstance(one, StepEnded)] == ["cancelled"]
+
+
+async def test_a_bug_in_one_item_takes_nothing_from_the_others(
+    executor: Make, small_tools: dict[str, Tool], calls: list[str]
+) -> None:
+    @tool(effect="writes", resource="network")
+    async def divide(by: int, *, run: Run) -> Divided:
+        """Divide one by a number."""
+        await asyncio.sleep(by / 10)
+        calls.append(f"{1 / by:g}")
+        return Divided()
+
+    small_tools["divide"] = divide
+    records = await executor().act(
+        plan(
+            {"id": "list", "tool": "echo", "args": {"items": [0, 1]}},
+            {"id": "each", "tool": "divide", "for_each": "$list.items", "args": {"by": "$item"}},
+        )
+    )
+    assert (records["each"]["status"], records["each"]["partial"], calls) == ("done", True, ["", "1"])
+
+
+async def test_a_listener_that_fails_leaves_no_step_running(executor: Make, events: list[Event]) -> None:
+    def emit(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, StepEnded) and event.step == "short":
+            raise OSError("the listener is gone")
+
+    made = executor()
+    made.emit = emit
+    with pytest.raises(OSError, match="listener is gone"):
+        await made.act(
+            plan(
+                {"id": "long", "tool": "wait", "args": {"seconds": 60}},
+                {"id": "short", "tool": "wait", "args": {"seconds": 0}},
+            )
+        )
+    assert made.run.cancelled.is_set()
+    assert [one.status for one in events if isinstance(one, StepEnded)] == ["done", "cancelled"]
 
 
 async def test_call_ids_are_the_same_after_a_restart(executor: Make, events: list[Event]) -> None:
