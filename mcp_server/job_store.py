@@ -46,9 +46,14 @@ class JobStore:
             )
             db.execute("DELETE FROM jobs WHERE status != 'running' AND changed < ?", (now - KEPT_SECONDS,))
 
-    def begun(self, job: str, process: int) -> None:
-        """Note which process works on a job."""
-        self._set("process=?", (process,), job)
+    def begun(self, job: str, process: int) -> bool:
+        """Note which process works on a job, and return whether it is still to be done."""
+        with self._library.transaction(durable=False) as db:
+            now = time.time()
+            noted = db.execute(
+                "UPDATE jobs SET process=?, changed=? WHERE job=? AND status='running'", (process, now, job)
+            )
+        return noted.rowcount > 0
 
     def progressed(self, job: str, fraction: float | None, note: str) -> None:
         """Note how far a job is."""

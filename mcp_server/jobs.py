@@ -13,7 +13,7 @@ from ..tools.base.journal import Journal
 from ..tools.base.library import Library
 from .job_store import JobRow, JobStore, Status
 from .order import Order
-from .pool import Pool, WorkerProcess, end_group
+from .pool import Pool, TakenError, WorkerProcess, end_group
 from .shaping import failed
 
 Report = Callable[[float | None, str], Awaitable[None]]
@@ -217,7 +217,14 @@ class Jobs:
             return job.id if job.promised else None
 
         try:
-            result = await self._pool.do(job.order, job.progressed, begun=begun)
+            while True:
+                try:
+                    result = await self._pool.do(job.order, job.progressed, begun=begun)
+                    break
+                except TakenError:
+                    job.worker = None
+                    if ended := await self._elsewhere(job):
+                        return ended
         except ToolError as error:
             result = failed(str(error))
         except OSError as error:  # no more processes, or no memory for one
@@ -234,6 +241,17 @@ class Jobs:
             # The worker wrote this too, unless it ended, or was told of the promise, in the last moment.
             await asyncio.to_thread(self._store.ended, job.id, _status_of(result), result)
         return result
+
+    async def _elsewhere(self, job: _Job) -> dict[str, Any] | None:
+        """Wait for a job that another server took a moment earlier; return its result, or nothing when it was left."""
+        while (row := await asyncio.to_thread(self._store.get, job.id, job.order.owner)) and row.status == "running":
+            job.progressed(row.fraction, row.note)
+            if await asyncio.to_thread(self._is_free, job.id):
+                return None
+            await asyncio.sleep(2 * PULSE_SECONDS)
+        if row is None or row.result is None:
+            raise asyncio.CancelledError  # as it was there
+        return row.result
 
     async def _promise(self, job: _Job) -> None:
         """Write a job down and let its worker know, before its client does."""
@@ -273,11 +291,15 @@ class Jobs:
         """Wait for a job that this server did not begin; begin it again when nobody works on it any more."""
         started, seconds = time.monotonic(), max(seconds, PULSE_SECONDS)
         while row.status == "running" and (left := started + seconds - time.monotonic()) > 0:
-            if await asyncio.to_thread(self._is_free, row.job):
-                row = await self._again(row)
-                if row.status == "running":
-                    return await self._begin_again(row, left, report)
-                break
+            if job := self._jobs.get(row.job):  # somebody else who waits has begun it
+                await self._wait(job, left, report)
+                return job.standing()
+            if holding := self._hold(row.job):
+                with holding:
+                    row = await self._again(row)
+                    if row.status == "running":
+                        await self._begin_again(row, holding)
+                continue
             await report(row.fraction, row.note)
             await asyncio.sleep(min(2 * PULSE_SECONDS, left))
             row = await self._again(row)
@@ -287,8 +309,11 @@ class Jobs:
         now = await asyncio.to_thread(self._store.get, row.job, row.order.owner)
         return now or row
 
-    async def _begin_again(self, row: JobRow, seconds: float, report: Report) -> Standing:
-        """Do again what a server that was stopped left behind; what its tools remember is not redone."""
+    async def _begin_again(self, row: JobRow, holding: ExitStack) -> None:
+        """Do again what a server that was stopped left behind; what its tools remember is not redone.
+
+        It stays held until its worker holds it, so that nobody else begins it as well.
+        """
         if row.order.load().effect not in ("pure", "writes"):
             await asyncio.to_thread(self._store.ended, row.job, "cancelled")
             raise ToolError(
@@ -297,8 +322,7 @@ class Jobs:
             )
         job = self._begin(self._renew(row.order), row.key, row.job)
         job.began, job.written, job.promised = row.created, True, True
-        await self._wait(job, seconds, report)
-        return job.standing()
+        job.holding = holding.pop_all()
 
     async def _left(self, owner: str, key: str) -> JobRow | None:
         """Return the unfinished job of the same order that another server left behind or works on."""
@@ -306,18 +330,23 @@ class Jobs:
             self._left_over = await asyncio.to_thread(self._store.unfinished)
         for row in self._left_over:
             if (row.order.owner, row.key) == (owner, key) and row.job not in self._jobs:
-                self._left_over.remove(row)
                 now = await asyncio.to_thread(self._store.get, row.job, owner)
                 return now if now and now.status == "running" else None
         return None
 
-    def _is_free(self, job: str) -> bool:
-        """Return whether no process works on a job."""
+    def _hold(self, job: str) -> ExitStack | None:
+        """Hold a job, unless a process works on it."""
+        holding = ExitStack()
         try:
-            with self._journal.lease(f"job-{job}"):
-                return True
+            holding.enter_context(self._journal.lease(f"job-{job}"))
         except ArgumentError:
-            return False
+            return None
+        return holding
+
+    def _is_free(self, job: str) -> bool:
+        if holding := self._hold(job):
+            holding.close()
+        return holding is not None
 
 
 def _status_of(result: dict[str, Any]) -> Status:

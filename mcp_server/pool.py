@@ -27,6 +27,10 @@ STARTING_NOTE = "starting"
 WAITING_NOTE = "waiting for a free place"
 
 
+class TakenError(Exception):
+    """Another process works on the job, or has ended it."""
+
+
 @dataclass(frozen=True)
 class _Call:
     reply: "asyncio.Future[dict[str, Any]]"
@@ -69,6 +73,7 @@ class WorkerProcess:
         """Make one call and return its result.
 
         Raises:
+            TakenError: It is a job that somebody else has.
             ToolError: The process ended before it had the result.
         """
         self._call = _Call(self.loop.create_future(), progressed)
@@ -115,6 +120,8 @@ class WorkerProcess:
             return
         if "done" in line:
             self._call.reply.set_result(line["done"])
+        elif "taken" in line:
+            self._call.reply.set_exception(TakenError(line["taken"]))
         else:
             self._call.progressed(*line["progress"])
 

@@ -7,6 +7,7 @@ It is told what to do in lines of JSON on its standard input and answers in line
     <- {"keep": id}                            the client was told of a job: go on even when the server ends
     -> {"progress": [fraction or null, note]}
     -> {"done": result}                        as `CallToolResult` has it on the wire
+    -> {"taken": id}                           instead: another process has the job
 """
 
 import asyncio
@@ -107,26 +108,34 @@ class Worker:
         # Threads that look at nothing any more must not hold the process.
         os._exit(0)
 
-    def _keep(self, job: str) -> None:
-        """Hold a job: whoever finds it unfinished and not held knows that it was interrupted."""
+    def _keep(self, job: str) -> bool:
+        """Hold a job: whoever finds it unfinished and not held knows that it was interrupted.
+
+        Returns:
+            Whether it is to be done: not when another process holds it, or when it has ended.
+        """
         if self._job is not None:
-            return
+            return True
         for wait in (*LEASE_WAITS_SECONDS, None):
             try:
                 self._holding.enter_context(self._journal.lease(f"job-{job}"))
                 break
             except ArgumentError:  # somebody looks whether it is held, or does hold it
                 if wait is None:
-                    raise
+                    return False
                 time.sleep(wait)
-        self._store.begun(job, os.getpid())
+        if not self._store.begun(job, os.getpid()):
+            self._holding.close()
+            return False
         self._job = job
+        return True
 
     async def _answer(self, order: Order, job: str | None) -> None:
         try:
-            if job:
-                self._keep(job)
-        except SensoriumError as error:  # another server had the same thought
+            if job and not self._keep(job):
+                self._say({"taken": job})
+                return
+        except SensoriumError as error:
             self._say({"done": failed(str(error))})
             return
         result = await self._result(order)

@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from mcp.types import CallToolResult, TextContent
 
 from sensorium.mcp_server.job_store import JobStore
 from sensorium.mcp_server.jobs import Limits
+from sensorium.mcp_server.pool import Pool, WorkerProcess
+from sensorium.tools.base.journal import Journal
 from sensorium.tools.base.library import Library
 from sensorium.tools.base.settings import Settings
 
@@ -251,6 +254,73 @@ async def test_a_job_whose_process_was_killed_with_the_server_is_begun_again(
         done = await client.call_tool("job_status", {"job_id": job})
         assert body(done)["status"] == "done"
     assert len(mark.read_text().splitlines()) == 2  # noqa: ASYNC240
+
+
+async def _orphan(client: Client, body: Body, mark: Path) -> str:
+    """Return the id of a job whose process is killed when the client's server has gone."""
+    job = body(await client.call_tool("nap", {"seconds": 2, "mark": str(mark)}))["job_id"]
+    await _processes(mark)
+    return str(job)
+
+
+async def _killed(mark: Path) -> None:
+    for process in await _processes(mark):
+        os.kill(process, 9)
+    assert await _all_end(await _processes(mark))
+
+
+async def test_a_job_that_was_left_is_begun_again_once_for_all_who_ask(serve: Serve, body: Body, mark: Path) -> None:
+    async with Client(serve(limits=QUICK)) as client:
+        job = await _orphan(client, body, mark)
+    await _killed(mark)
+    one, other = serve(), serve()
+    async with Client(one) as first, Client(one) as second, Client(other) as third:
+        asked = await asyncio.gather(
+            first.call_tool("job_status", {"job_id": job}),
+            second.call_tool("job_status", {"job_id": job}),
+            second.call_tool("nap", {"seconds": 2, "mark": str(mark)}),
+            first.call_tool("nap", {"seconds": 2, "mark": str(mark)}),
+            third.call_tool("job_status", {"job_id": job}),
+        )
+    assert [body(one).get("status") or body(one)["text"] for one in asked] == [
+        "done", "done", "slept 2 s", "slept 2 s", "done"
+    ]  # fmt: skip
+    assert len(mark.read_text().splitlines()) == 2  # noqa: ASYNC240
+
+
+async def test_a_job_that_another_server_took_first_ends_as_it_does_there(
+    serve: Serve, body: Body, mark: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Client(serve(limits=QUICK)) as client:
+        job = await _orphan(client, body, mark)
+    await _killed(mark)
+    library = Library(settings.home)
+    journal, store, elsewhere = Journal(library, settings.home), JobStore(library), ExitStack()
+    take = Pool._take
+
+    async def taken(self: Pool) -> WorkerProcess:
+        worker = await take(self)
+        # Between the server's letting go and its worker's taking.
+        monkeypatch.setattr(WorkerProcess, "do", late(WorkerProcess.do))
+        return worker
+
+    def late(do: Any) -> Any:
+        async def quicker(self: WorkerProcess, *given: Any) -> Any:
+            elsewhere.enter_context(journal.lease(f"job-{job}"))
+            return await do(self, *given)
+
+        return quicker
+
+    monkeypatch.setattr(Pool, "_take", taken)
+    async with Client(serve()) as client:
+        asking = asyncio.create_task(client.call_tool("job_status", {"job_id": job}))
+        await asyncio.sleep(3)
+        row = store.get(job, "local")
+        assert row and row.status == "running", row and row.result
+        store.ended(job, "done", {"content": [{"type": "text", "text": '{"text": "done there"}'}]})
+        elsewhere.close()
+        assert (await asking).content[1] == TextContent(type="text", text='{"text": "done there"}')
+    assert len(mark.read_text().splitlines()) == 1  # noqa: ASYNC240
 
 
 async def test_what_reaches_outside_is_not_begun_again(serve: Serve, body: Body, mark: Path) -> None:
