@@ -15,6 +15,7 @@ from .base.words import Language, answer_language
 from .base.workspace import Artifact
 from .report.check import check_report, strike
 from .report.draft import draft
+from .report.illustrations import MOST_PICTURES, left_out
 from .report.model import Chapter, Draft, RunFacts
 from .report.render import render
 from .report.timeline import media_of
@@ -105,6 +106,9 @@ async def write_report(
     made, struck = strike(made, exists=exists)
     if struck:
         made = replace(made, limits=(*made.limits, Wording(made.language)("limit_struck", count=struck)))
+    if unshown := left_out(made, pictures or []):
+        line = Wording(made.language)("limit_pictures", count=unshown, most=MOST_PICTURES)
+        made = replace(made, limits=(*made.limits, line))
     check_report(made, exists=exists)
     run.progress(0.5, "writing")
     written = await run.thread(render, made, pictures or [], run)

@@ -368,3 +368,14 @@ async def test_a_real_talk_is_divided_at_its_slides(run: Run, samples: Path) -> 
     assert not any("struck" in limit for limit in report.limits)
     starts = [chapter["start_seconds"] for chapter in data_of(report, run)["chapters"]]
     assert starts == pytest.approx([slide["start"] for slide in truth], abs=0.2)
+
+
+async def test_pictures_that_were_handed_over_come_first_and_the_rest_is_counted(
+    run: Run, slides: Findings, frame: Callable[[str], str]
+) -> None:
+    charts = [frame(f"chart {number}") for number in range(23)]
+    report = await call("write_report", {"findings": [slides], "pictures": charts}, run)
+    names = [one.name for one in report.pictures if one.name.endswith(".jpg")]
+    assert names == [*(f"given-{number:02}.jpg" for number in range(1, 24)), "chapter-01.jpg"]
+    assert report.limits[-1] == "Pictures left out: 2; a report shows 24 at most."
+    assert data_of(report, run)["limits"] == report.limits

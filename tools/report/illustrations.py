@@ -41,19 +41,30 @@ def illustrate(draft: Draft, given: Sequence[str], run: Run) -> dict[str, Illust
     Args:
         given: Handles of further pictures to show, such as charts.
     """
-    of_files = [file.handle for file in draft.files if file.kind == "image"]
-    of_chapters = [one.picture for one in draft.chapters if one.picture]
-    names = {handle: f"chapter-{at:02}" for at, handle in enumerate(dict.fromkeys(of_chapters), 1)}
-    names |= {handle: f"picture-{at:02}" for at, handle in enumerate(of_files, 1)}
-    names |= {handle: f"given-{at:02}" for at, handle in enumerate(given, 1)}
     shown: dict[str, Illustration] = {}
-    for handle in [*names][:MOST_PICTURES]:
+    for handle, name in [*_names(draft, given).items()][:MOST_PICTURES]:
         run.check()
         try:
-            shown[handle] = _illustration(handle, names[handle], run)
+            shown[handle] = _illustration(handle, name, run)
         except ToolError:
             continue  # the file's own tool has said in the limits what is wrong with it
     return shown
+
+
+def left_out(draft: Draft, given: Sequence[str]) -> int:
+    """Return how many pictures there is no room for."""
+    return max(0, len(_names(draft, given)) - MOST_PICTURES)
+
+
+def _names(draft: Draft, given: Sequence[str]) -> dict[str, str]:
+    """Return what the pictures are called in the report, by handle: first those that the user handed over."""
+    of_files = [file.handle for file in draft.files if file.kind == "image"]
+    of_chapters = [one.picture for one in draft.chapters if one.picture]
+    names: dict[str, str] = {}
+    for kind, handles in (("given", given), ("picture", of_files), ("chapter", of_chapters)):
+        for at, handle in enumerate(dict.fromkeys(handles), 1):
+            names.setdefault(handle, f"{kind}-{at:02}")
+    return names
 
 
 def _illustration(handle: str, name: str, run: Run) -> Illustration:

@@ -176,6 +176,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "{count} sentences were struck because their evidence did not prove them.",
         "有 {count} 句因证据不足而被删去。",
     ),
+    "limit_pictures": (
+        "Pictures left out: {count}; a report shows {most} at most.",
+        "略去图片 {count} 幅；报告最多显示 {most} 幅。",
+    ),
     "limit_extractive": (
         "No model interpreted this: the report quotes and counts what the tools saw and heard.",
         "本报告未经模型解读：只引用和统计工具所见所闻。",
