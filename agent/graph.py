@@ -26,7 +26,7 @@ from .act import Executor
 from .compact import compact
 from .events import Event, PlanMade, TextDelta
 from .ingest import ingest_files
-from .last_words import ENDED, cut_short, not_runnable, nothing_said
+from .last_words import ENDED, cut_short, is_whole, not_runnable, nothing_said
 from .messages import system_message, user_message
 from .offer import tool_schemas
 from .plan import Plan
@@ -160,10 +160,10 @@ def _ending(state: State, answer: AIMessage, context: Context) -> State:
     text = str(answer.text)
     if not text.strip():
         more, shortfall = nothing_said(state["request"], reason, state["records"]), _shortfall(state)
-    elif reason == "length":
-        more, shortfall = cut_short(state["request"]), "partial"
     elif reason in ENDED:
         return {"shortfall": ENDED[reason]}
+    elif not is_whole(reason):
+        more, shortfall = cut_short(state["request"], str(reason)), "partial"
     elif state["repairs"]:  # its last plan was refused, and it did not make another
         return {"shortfall": _shortfall(state)}
     else:
@@ -202,7 +202,6 @@ def _give(executor: Executor, state: State) -> None:
     executor.scope["request"] = state["request"]
     executor.unread = [{"name": one["name"], "error": one["error"]} for one in state["files"] if one.get("error")]
     executor.scope["files"] = [one["handle"] for one in state["files"] if one.get("handle")]
-    executor.run.admit(executor.scope["files"])
     executor.run.admit(executor.scope["files"])
     executor.recall(state["records"])
 

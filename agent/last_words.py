@@ -10,6 +10,15 @@ ENDED: Mapping[str | None, Literal["partial", "failed"]] = {"partial": "partial"
 """How a run ends whose brain gives one of these finish reasons: it could do only a part of the request, or nothing."""
 
 
+_WHOLE = frozenset({"stop", "tool_calls", "function_call", "eos", "eos_token", "end_turn", "stop_sequence", "done"})
+"""What servers give for an answer that ended by itself; the first three are OpenAI's."""
+
+
+def is_whole(finish_reason: str | None) -> bool:
+    """Return whether a model ended its answer itself, or its server gives no reason."""
+    return not finish_reason or finish_reason.lower() in _WHOLE
+
+
 def nothing_said(request: str, finish_reason: str | None, records: Mapping[str, Mapping[str, Any]]) -> str:
     """Say that the model's answer was empty, and what the steps gave all the same."""
     done = [name for name, one in records.items() if one["status"] == "done"]
@@ -22,11 +31,14 @@ def nothing_said(request: str, finish_reason: str | None, records: Mapping[str, 
     return f"The model gave an empty answer{why}.{listed} Try again, or set another model with `SENSORIUM_THINK`."
 
 
-def cut_short(request: str) -> str:
+def cut_short(request: str, finish_reason: str) -> str:
     """Say that the answer above it is not whole."""
+    at_limit = finish_reason in ("length", "max_tokens")
     if answer_language(request) == "zh":
-        return "\n\n（回答在模型的长度上限处被截断。）"
-    return "\n\n(The answer was cut at the model's limit of tokens.)"
+        why = "回答在模型的长度上限处被截断" if at_limit else f"模型在回答完成之前停止：{finish_reason}"
+        return f"\n\n（{why}。）"
+    why = "The answer was cut at the model's limit of tokens"
+    return f"\n\n({why if at_limit else f'The model stopped before its answer was whole: {finish_reason}'}.)"
 
 
 def not_runnable(request: str, findings: Sequence[Finding], tries: int) -> str:

@@ -168,6 +168,26 @@ async def test_an_answer_that_was_cut_is_partial(ask: Callable[..., Any], server
     assert answer.text == "The first ha\n\n(The answer was cut at the model's limit of tokens.)"
 
 
+@pytest.mark.parametrize(
+    ("reason", "status", "more"),
+    [
+        ("max_tokens", "partial", "\n\n(The answer was cut at the model's limit of tokens.)"),
+        ("content_filter", "partial", "\n\n(The model stopped before its answer was whole: content_filter.)"),
+        ("insufficient_system_resource", "partial",
+         "\n\n(The model stopped before its answer was whole: insufficient_system_resource.)"),
+        ("STOP", "done", ""),
+        ("eos_token", "done", ""),
+        (None, "done", ""),
+    ],
+)  # fmt: skip
+async def test_an_answer_that_ended_for_another_reason_than_its_end_is_partial(
+    ask: Callable[..., Any], server: Any, script: ModuleType, *, reason: str | None, status: str, more: str
+) -> None:
+    server.play(script.says("The first ha", finish=reason))
+    answer = await ask()
+    assert (answer.status, answer.text) == (status, f"The first ha{more}")
+
+
 async def test_a_plan_cut_by_the_limit_says_why(ask: Callable[..., Any], server: Any, script: ModuleType) -> None:
     cut = script.calls(("make_plan", json.dumps(PLAN)[:60]))
     events = [one if not one["choices"] or not one["choices"][0]["finish_reason"] else script.ending("length", None)[0]
