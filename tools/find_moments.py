@@ -67,6 +67,18 @@ async def find_moments(
     It compares words, not meanings: ask with words that would be said or written. Give it the findings of
     `transcribe` and `read_text`.
     """
+    return await run.thread(_find, findings, query, run, kinds=kinds, limit=limit, between_seconds=between_seconds)
+
+
+def _find(
+    findings: list[Findings],
+    query: str,
+    run: Run,
+    *,
+    kinds: list[Kind] | None,
+    limit: int,
+    between_seconds: tuple[float, float] | None,
+) -> Found:
     wanted = list(dict.fromkeys(terms(query, query=True)))
     if not wanted and (query.strip() or not between_seconds):
         raise ArgumentError(f"{query!r} has no word to search for. Give a word that would be said or shown.")

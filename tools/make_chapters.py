@@ -52,6 +52,10 @@ async def make_chapters(
     By the slides that `read_text` found, else by the topics of a good transcript, else by cuts. A report has the same
     chapters.
     """
+    return await run.thread(_divide, findings, language, run)
+
+
+def _divide(findings: list[Findings], language: Language | None, run: Run) -> Chapters:
     files = media_of(findings, [])
     if len(files) != 1:
         names = ", ".join(repr(run.name(one)) for one in files) or "none"

@@ -73,15 +73,23 @@ async def summarize_text(
     """
     if sum(one is not None for one in (text, file, findings)) != 1:
         raise ArgumentError("Give exactly one of `text`, `file` and `findings`.")
+    return await run.thread(_summarize, text, file, findings, run, sentences=sentences, terms=terms)
+
+
+def _summarize(
+    text: str | None, file: str | None, findings: list[Findings] | None, run: Run, *, sentences: int, terms: int
+) -> Summary:
     if findings is not None:
         found, drafted = _of_findings(findings)
     else:
-        whole = await run.thread(_read, file, run) if file else text or ""
+        whole = _read(file, run) if file else text or ""
         found, drafted = [_Sentence(whole[start:end], (start, end)) for start, end in split_sentences(whole)], False
     if not found:
         raise ArgumentError(_nothing(drafted))
+    run.check()
     texts = [one.text for one in found]
-    ranks = await run.thread(central, texts, sentences)
+    ranks = central(texts, sentences)
+    run.check()
     picked = [_picked(found[at], ranks.index(at) + 1) for at in sorted(ranks)]
     limits = ["The sentences are quoted as they stand; none was rewritten or checked."]
     if drafted:

@@ -93,7 +93,30 @@ async def write_report(
     if not handles:
         raise ArgumentError("There is nothing to report on. Give `findings` of other tools, or the files in `media`.")
     facts = run_facts or RunFacts(run_id=run.id)
-    asked = request or facts.request
+    return await run.thread(
+        _write,
+        findings,
+        handles,
+        pictures or [],
+        run,
+        asked=request or facts.request,
+        title=title,
+        language=language,
+        facts=facts,
+    )
+
+
+def _write(
+    findings: list[Findings],
+    handles: list[str],
+    pictures: list[str],
+    run: Run,
+    *,
+    asked: str,
+    title: str | None,
+    language: Language | None,
+    facts: RunFacts,
+) -> Report:
     made = draft(
         request=asked,
         findings=findings,
@@ -106,12 +129,12 @@ async def write_report(
     made, struck = strike(made, exists=exists)
     if struck:
         made = replace(made, limits=(*made.limits, Wording(made.language)("limit_struck", count=struck)))
-    if unshown := left_out(made, pictures or []):
+    if unshown := left_out(made, pictures):
         line = Wording(made.language)("limit_pictures", count=unshown, most=MOST_PICTURES)
         made = replace(made, limits=(*made.limits, line))
     check_report(made, exists=exists)
     run.progress(0.5, "writing")
-    written = await run.thread(render, made, pictures or [], run)
+    written = render(made, pictures, run)
     return Report(
         title=made.title,
         language=made.language,
