@@ -15,7 +15,14 @@ import pytest
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 
-# A model that was downloaded on this machine must not change what the tests find; no such folder is made.
+# What a developer has set for work must not change what the tests find, nor let them reach a paid endpoint.
+_KEPT = {"SENSORIUM_MCP_SUITE"}
+_DROPPED = ("SENSORIUM_", "OPENAI_", "HF_", "LANGCHAIN_", "LANGSMITH_")
+for _name in set(os.environ) - _KEPT:
+    if _name.startswith(_DROPPED) or _name.lower().endswith("_proxy"):
+        del os.environ[_name]
+
+# Nor must a model that was downloaded on this machine; no such folder is made.
 os.environ["HF_HUB_CACHE"] = str(Path(tempfile.gettempdir()) / "sensorium-tests-have-no-models")
 
 ROOT = Path(__file__).parent.parent
@@ -68,6 +75,12 @@ def server(script: ModuleType) -> Iterator[Any]:
 def settings(tmp_path: Path) -> Settings:
     """Settings with an empty home of their own and no network."""
     return Settings(home=tmp_path / "home", offline=True)
+
+
+@pytest.fixture(scope="session")
+def environment() -> Callable[[Path], dict[str, str]]:
+    """Return the environment of a process with this home and no network."""
+    return lambda home: {**os.environ, "SENSORIUM_HOME": str(home), "SENSORIUM_OFFLINE": "1"}
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCKS = [(page.name, kind, code) for page in PAGES for kind, code in _BLOCK.findall(page.read_text(encoding="utf-8"))]
+Shell = Callable[[str], "subprocess.CompletedProcess[str]"]
 EXAMPLES = {"one_tool.py": ["talk.mp4"], "watch.py": ["talk.mp4"], "folder.py": ["videos", "reports"]}
 
 
@@ -38,14 +40,12 @@ def place(tmp_path_factory: pytest.TempPathFactory, making: ModuleType) -> Path:
     return folder
 
 
-def _shell(command: str, place: Path) -> "subprocess.CompletedProcess[str]":
-    env = {
-        **os.environ,
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "SENSORIUM_HOME": str(place / "home"),
-        "SENSORIUM_OFFLINE": "1",
-    }
-    return subprocess.run(
+@pytest.fixture
+def shell(place: Path, environment: Callable[[Path], dict[str, str]]) -> Shell:
+    """Run a command in that folder, with the programs of the tests."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    env = {**environment(place / "home"), "PATH": path}
+    return lambda command: subprocess.run(
         ["bash", "-euc", command], cwd=place, env=env, capture_output=True, text=True, encoding="utf-8", check=False
     )
 
@@ -61,13 +61,13 @@ def _runnable(line: str, place: Path) -> str:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the documents speak to a POSIX shell")
-def test_every_command_of_the_documents_works(place: Path) -> None:
+def test_every_command_of_the_documents_works(place: Path, shell: Shell) -> None:
     commands = [line for _, kind, code in BLOCKS if kind in ("sh", "console", "bash") for line in code.splitlines()]
     assert len(commands) > 20
     shutil.copytree(ROOT, place / "source", ignore=shutil.ignore_patterns(".*", "build", "out", "tests"))
     failed = []
     for line in commands:
-        ended = _shell(_runnable(line, place), place)
+        ended = shell(_runnable(line, place))
         if ended.returncode:
             failed.append(f"{line} -> {ended.returncode}\n{ended.stdout[-2000:]}\n{ended.stderr[-2000:]}")
     assert failed == []
@@ -75,20 +75,20 @@ def test_every_command_of_the_documents_works(place: Path) -> None:
     assert (place / "out" / "demo" / "report.html").exists()
 
 
-def test_every_piece_of_python_in_the_documents_runs(place: Path) -> None:
+def test_every_piece_of_python_in_the_documents_runs(place: Path, shell: Shell) -> None:
     pieces = [code for _, kind, code in BLOCKS if kind == "python"]
     assert pieces
     for piece in pieces:
         (place / "piece.py").write_text(piece, encoding="utf-8")
-        ended = _shell("python piece.py", place)
+        ended = shell("python piece.py")
         assert (ended.returncode, ended.stderr) == (0, "")
         assert ended.stdout.startswith("done ")
 
 
-def test_every_example_runs(place: Path) -> None:
+def test_every_example_runs(place: Path, shell: Shell) -> None:
     assert {one.name for one in (ROOT / "examples").glob("*.py")} == set(EXAMPLES)
     for name, arguments in EXAMPLES.items():
-        ended = _shell(f"python '{ROOT / 'examples' / name}' {' '.join(arguments)}", place)
+        ended = shell(f"python '{ROOT / 'examples' / name}' {' '.join(arguments)}")
         assert (ended.returncode, ended.stderr) == (0, ""), name
         assert ended.stdout
     assert (place / "reports" / "talk" / "report.html").exists()

@@ -1,13 +1,13 @@
 """The wheel: built, installed into an empty environment, and run from a folder with its own `agent/` and `tools/`."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("agent", "mcp_server", "prompts", "tools")
 SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with nothing but the wheel, which sees what is installed here (tests have no network)."""
     folder = tmp_path_factory.mktemp("environment") / "venv"
     venv.create(folder, with_pip=False, symlinks=sys.platform != "win32")
@@ -58,13 +59,18 @@ def elsewhere(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _run(environment: Path, elsewhere: Path, *command: str) -> "subprocess.CompletedProcess[str]":
-    env = {**os.environ, "SENSORIUM_HOME": str(elsewhere / "home"), "SENSORIUM_OFFLINE": "1"}
-    program, *arguments = command
-    return subprocess.run(
-        [str(environment / SCRIPTS / program), *arguments],
-        cwd=elsewhere, env=env, check=True, capture_output=True, text=True, encoding="utf-8",
-    )  # fmt: skip
+@pytest.fixture
+def run_there(installed: Path, elsewhere: Path, environment: Callable[[Path], dict[str, str]]) -> Run:
+    """Run a program of the new environment in that project."""
+
+    def run(program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [str(installed / SCRIPTS / program), *arguments],
+            cwd=elsewhere, env=environment(elsewhere / "home"),
+            check=True, capture_output=True, text=True, encoding="utf-8",
+        )  # fmt: skip
+
+    return run
 
 
 def test_the_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
@@ -79,18 +85,16 @@ def test_the_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
     assert packed == {f"sensorium/{name}" for name in (*there, "__init__.py", "__main__.py", "py.typed")}
 
 
-def test_the_installed_package_is_the_wheel(environment: Path, elsewhere: Path) -> None:
-    ended = _run(environment, elsewhere, "python", "-c", "import sensorium.agent; print(sensorium.agent.__file__)")
-    assert Path(ended.stdout.strip()).is_relative_to(environment)
+def test_the_installed_package_is_the_wheel(installed: Path, run_there: Run) -> None:
+    ended = run_there("python", "-c", "import sensorium.agent; print(sensorium.agent.__file__)")
+    assert Path(ended.stdout.strip()).is_relative_to(installed)
 
 
 @pytest.mark.parametrize("program", [("sensorium",), ("python", "-m", "sensorium")])
-def test_it_runs_from_a_folder_with_its_own_agent_and_tools(
-    environment: Path, elsewhere: Path, program: tuple[str, ...]
-) -> None:
-    assert "summarize_text" in _run(environment, elsewhere, *program, "tools").stdout
+def test_it_runs_from_a_folder_with_its_own_agent_and_tools(run_there: Run, program: tuple[str, ...]) -> None:
+    assert "summarize_text" in run_there(*program, "tools").stdout
     arguments = json.dumps({"text": "It rains. The rain fills the lake. The lake feeds the river."})
-    ended = _run(environment, elsewhere, *program, "tool", "summarize_text", arguments, "--json")
+    ended = run_there(*program, "tool", "summarize_text", arguments, "--json")
     answer = json.loads(ended.stdout)
     assert answer["ok"] is True
     assert list(answer) == ["ok", "result", "artifacts", "cached", "cost_usd", "seconds"]

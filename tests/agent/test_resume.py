@@ -1,10 +1,10 @@
 """Killed anywhere, a run goes on where it was and ends with the same report."""
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,14 +13,11 @@ import numpy as np
 import pytest
 
 REQUEST = "Analyze this video and write a report"
+Environment = Callable[[Path], dict[str, str]]
 
 
 def sensorium(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "sensorium", *arguments]
-
-
-def environment(home: Path) -> dict[str, str]:
-    return {**os.environ, "SENSORIUM_HOME": str(home), "SENSORIUM_OFFLINE": "1"}
 
 
 def journal(home: Path) -> dict[str, float]:
@@ -46,7 +43,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory, making: ModuleType) -> Path:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, talk: Path) -> dict[str, Any]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, talk: Path, environment: Environment) -> dict[str, Any]:
     """The report of a run that nobody killed."""
     folder = tmp_path_factory.mktemp("undisturbed")
     command = sensorium("run", REQUEST, str(talk), "-o", str(folder / "out"))
@@ -56,7 +53,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, talk: Path) -> dict[st
 
 @pytest.mark.parametrize("ended_steps", [0, 1, 3, 5])
 def test_a_killed_run_is_finished_without_running_a_finished_step_again(
-    tmp_path: Path, talk: Path, undisturbed: dict[str, Any], ended_steps: int
+    tmp_path: Path, talk: Path, undisturbed: dict[str, Any], environment: Environment, ended_steps: int
 ) -> None:
     command = sensorium("run", REQUEST, str(talk), "--json")
     with subprocess.Popen(command, env=environment(tmp_path), stdout=subprocess.PIPE, text=True) as process:

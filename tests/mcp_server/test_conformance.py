@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -58,13 +58,13 @@ def test_every_scored_scenario_passes(modules: Path, address: str, revision: str
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
-def test_the_inspector_has_no_complaint(modules: Path, films: Path, era: str, tmp_path: Path) -> None:
+def test_the_inspector_has_no_complaint(
+    modules: Path, films: Path, tmp_path: Path, environment: Callable[[Path], dict[str, str]], era: str
+) -> None:
     env = {
-        **os.environ,
+        **environment(tmp_path / "home"),
         "PATH": os.pathsep.join([str(modules / ".bin"), os.environ["PATH"]]),
         "MCP_CATALOG_PATH": str(tmp_path / "catalog.json"),
-        "SENSORIUM_HOME": str(tmp_path / "home"),
-        "SENSORIUM_OFFLINE": "1",
     }
     server = [sys.executable, "-m", "sensorium.mcp_server", "--allow-dir", str(films), "--tools", "all"]
     command = ["mcp-inspector", "--cli", "--method", "tools/list", "--strict", "--protocol-era", era, "--", *server]

@@ -159,8 +159,10 @@ async def test_a_server_that_is_killed_leaves_no_work_behind(tmp_path: Path, fil
     assert await _all_end(processes)
 
 
-async def test_closing_standard_input_ends_the_server_and_the_work(tmp_path: Path, films: Path) -> None:
-    env = {**os.environ, "SENSORIUM_HOME": str(tmp_path / "home"), "SENSORIUM_OFFLINE": "1"}
+async def test_closing_standard_input_ends_the_server_and_the_work(
+    tmp_path: Path, films: Path, environment: Callable[[Path], dict[str, str]]
+) -> None:
+    env = environment(tmp_path / "home")
     command = [sys.executable, "-m", "sensorium.mcp_server", "--allow-dir", str(films)]
     ended = subprocess.run(command, env=env, input="", capture_output=True, text=True, timeout=60, check=False)  # noqa: ASYNC221
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")

@@ -111,14 +111,10 @@ def transcribed(
     address: str, folder: Path, speech: Path, *, may: str = "anything"
 ) -> list[tuple[str, bool, list[str]]]:
     """Transcribe twice in a process of its own, with this hub."""
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("HF_", "SENSORIUM_")) and "proxy" not in name.lower()
-    } | {"HF_ENDPOINT": address, "HF_HUB_CACHE": str(folder / "cache"), "HF_HUB_DISABLE_XET": "1"}
+    hub = {"HF_ENDPOINT": address, "HF_HUB_CACHE": str(folder / "cache"), "HF_HUB_DISABLE_XET": "1"}
     done = subprocess.run(
         [sys.executable, "-c", TRANSCRIBE, str(folder / "home"), str(speech), may],
-        env=environment,
+        env={**os.environ, **hub},
         capture_output=True,
         text=True,
         timeout=120,
