@@ -98,6 +98,7 @@ class AguiWriter:
     def __init__(self) -> None:
         self._run_id = ""
         self._plan: list[str] = []
+        self._artifacts: list[dict[str, Any]] = []
         self._message_id: str | None = None
         self._messages = 0
         """How many ended."""
@@ -120,7 +121,8 @@ class AguiWriter:
                 return [core.RunStartedEvent(thread_id=event.run_id, run_id=event.run_id)]
             case PlanMade():
                 self._plan = [step["id"] for step in event.steps]
-                snapshot = core.StateSnapshotEvent(snapshot={"goal": event.goal, "plan": event.steps, "artifacts": []})
+                state = {"goal": event.goal, "plan": event.steps, "artifacts": list(self._artifacts)}
+                snapshot = core.StateSnapshotEvent(snapshot=state)
                 # What a model says before its plan is a message of its own.
                 return [*self._close_message(), snapshot]
             case StepStarted():
@@ -149,6 +151,7 @@ class AguiWriter:
                 ]
             case ArtifactStored():
                 value = {"step": event.step, **event.artifact.model_dump(mode="json")}
+                self._artifacts.append(value)
                 return [_delta({"op": "add", "path": "/artifacts/-", "value": value})]
             case TextDelta():
                 return [*self._open_message(), core.TextMessageContentEvent(message_id=self._id(), delta=event.text)]

@@ -80,8 +80,6 @@ def lint(state: State, runtime: Runtime[Context]) -> State:
     plan = proposal.plan
     if plan is None or proposal.findings:
         return _refusal(state, proposal, context)
-    steps = [{"id": one.id, "tool": one.tool, "title": title(one.tool), "status": "waiting"} for one in plan.steps]
-    context.emit(PlanMade(goal=plan.goal, steps=steps))
     return {"plan": plan.model_dump(), "calls": proposal.calls, "repairs": 0}
 
 
@@ -89,6 +87,8 @@ async def act(state: State, runtime: Runtime[Context]) -> State:
     """Run the plan; its results are journalled the moment they exist."""
     _give(runtime.context.executor, state)
     plan = Plan.model_validate(state["plan"])
+    steps = [{"id": one.id, "tool": one.tool, "title": title(one.tool), "status": "waiting"} for one in plan.steps]
+    runtime.context.emit(PlanMade(goal=plan.goal, steps=steps))  # here, so that a resumed run tells it again
     ended = await runtime.context.executor.act(plan)
     return {"records": {**state["records"], **ended}}
 

@@ -77,6 +77,13 @@ def test_a_steps_status_is_patched_where_the_plan_has_it() -> None:
     assert deltas[1]["value"]["handle"] == ARTIFACT.handle
 
 
+def test_every_snapshot_repeats_the_artifacts_that_are_known() -> None:
+    snapshots = [line for line in lines([*A_RUN[:6], PlanMade(goal="more", steps=STEPS[:1])])
+                 if line["type"] == "STATE_SNAPSHOT"]  # fmt: skip
+    handles = [[one["handle"] for one in line["snapshot"]["artifacts"]] for line in snapshots]
+    assert handles == [[], [ARTIFACT.handle]]
+
+
 def test_progress_keeps_its_names_and_percent() -> None:
     custom = next(line for line in lines(A_RUN) if line["type"] == "CUSTOM")
     assert custom["value"] == {"tool_call_id": "r1-b", "percent": 50, "note": "half"}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import aclosing
 from types import ModuleType
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.endpoint import EndpointBrain
+from sensorium.agent.events import Event, PlanMade, StepStarted
 from sensorium.tools.base.errors import ProviderError
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.base.tool import Tool
@@ -68,6 +70,26 @@ async def test_after_a_resume_a_step_has_only_the_items_of_its_last_attempt(
     server.play(planned(SEEN), script.says("Done."))
     assert (await assistant.resume("last")).status == "done"
     assert texts(server) == ["0.03"]
+
+
+async def test_a_run_resumed_in_the_middle_of_a_plan_tells_the_plan_again(
+    assistant: Assistant, server: Any, planned: Callable[..., Any], script: ModuleType
+) -> None:
+    server.play(planned(listed(0.0), {"id": "long", "tool": "wait", "args": {"seconds": 0.5}}))
+
+    async def stopped() -> None:
+        async with aclosing(assistant.stream("Wait")) as events:
+            async for event in events:
+                if isinstance(event, StepStarted) and event.step == "long":
+                    return
+
+    await stopped()
+    told: list[Event] = []
+    server.play(script.says("Done."))
+    assert (await assistant.resume("last", on_event=told.append)).status == "done"
+    plans = [event for event in told if isinstance(event, PlanMade)]
+    assert [[step["id"] for step in one.steps] for one in plans] == [["list", "long"]]
+    assert told.index(plans[0]) < min(told.index(one) for one in told if isinstance(one, StepStarted))
 
 
 async def test_a_failed_step_can_be_planned_again_under_its_own_id(
