@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..tools.base.errors import SettingsError
+from .owner import LOCAL
 
 DEFAULT_OWNER = "default"
 SHORTEST = 16
@@ -50,6 +51,11 @@ class Tokens:
                 raise SettingsError(
                     f"Line {number} of {str(path)!r} must be `TOKEN` or `NAME TOKEN`: a token has at least {SHORTEST} "
                     "letters, a name has letters, digits, `-` and `_`."
+                )
+            if name.casefold() == LOCAL:  # folders of one name are the same whatever the case on some systems
+                raise SettingsError(
+                    f"Line {number} of {str(path)!r} has the name {name!r}, which is that of whoever uses the server on "
+                    "standard input. Choose another name."
                 )
             found[token] = name
         if not found:
