@@ -80,16 +80,18 @@ class Service:
         finally:
             self.users -= 1
             if self.users == 0:
-                if "jobs" in self.__dict__:
-                    await self.jobs.close()
-                self._close()
+                await self._close()
 
-    def _close(self) -> None:
-        """Close the library, and forget what stands on it; the next user opens it again."""
-        for name in ("jobs", "journal", "belongings", "workspace"):
-            self.__dict__.pop(name, None)
-        if library := self.__dict__.pop("library", None):
-            library.close()
+    async def _close(self) -> None:
+        """Close the library with what stands on it; whoever comes from now on opens another."""
+        names = ("jobs", "journal", "belongings", "workspace", "library")
+        opened = {name: self.__dict__.pop(name, None) for name in names}
+        try:
+            if opened["jobs"]:
+                await opened["jobs"].close()
+        finally:
+            if opened["library"]:
+                opened["library"].close()
 
     def output(self, owner: str) -> Path:
         """Return the folder for what is made for an owner."""
