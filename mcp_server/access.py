@@ -112,7 +112,7 @@ class Access:
         if path.is_absolute():
             return path
         candidates = [folder / path for folder in self.folders]
-        return next((one for one in candidates if one.exists()), candidates[0])
+        return next((one for one in candidates if _is_there(one)), candidates[0])
 
     def _contains(self, path: Path) -> bool:
         allowed = [folder for folder in self.folders if path.is_relative_to(folder)]
@@ -130,7 +130,7 @@ class Access:
     def _near(self, path: Path) -> str:
         """Say which files of that folder have similar names; of any other folder nothing is said."""
         parent = Path(os.path.realpath(path.parent))
-        if not parent.is_dir() or not self._contains(parent):
+        if not self._contains(parent) or not _is_there(parent) or not parent.is_dir():
             return f" The folders are: {', '.join(str(one) for one in self.folders)}."
         names = [one.name for one in parent.iterdir() if one.name[0] != "."]
         near = difflib.get_close_matches(path.name, names, n=NEAR_NAMES, cutoff=0.5)
@@ -172,8 +172,15 @@ def _plain_path(named: str) -> Path:
 
 def _nearest(path: Path) -> Path:
     """Return the real place of the nearest folder above a missing path that exists."""
-    there = next(one for one in path.parents if one.exists())
+    there = next(one for one in path.parents if _is_there(one))
     return there.resolve()
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long for the disk, for example
+        return False
 
 
 def _content(folder: Path) -> str:

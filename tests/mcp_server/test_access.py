@@ -198,6 +198,12 @@ def test_the_servers_own_folder_is_private_even_inside_an_allowed_one(folder: Pa
         access.plus(home / "outputs").open("sensorium/mcp-token")
 
 
+@pytest.mark.parametrize("name", ["{}.mp4", "sub/{}.mp4", "/{}", "{}/talk.mp4"])
+def test_a_name_that_is_too_long_for_the_disk_is_refused_in_words(access: Access, name: str) -> None:
+    with pytest.raises(ToolError, match=r"does not exist|not inside the folders"):
+        access.open(name.format("x" * 5000))
+
+
 def test_completions_stay_inside(access: Access, folder: Path) -> None:
     (folder / "link-to-private").symlink_to(folder.parent / "private")
     assert access.listing("ta") == [str(folder.resolve() / "talk.mp4")]
