@@ -36,7 +36,7 @@ def calls() -> list[str]:
 
 @pytest.fixture
 def small_tools(calls: list[str]) -> dict[str, Tool]:
-    """Tools that wait, repeat, count or fail."""
+    """Tools that wait, repeat, or fail: always, by number, or the first time."""
 
     @tool(effect="writes", resource="network")
     async def echo(text: str = "", items: list[int] | None = None, got: Any = None, *, run: Run) -> Said:
@@ -57,7 +57,15 @@ def small_tools(calls: list[str]) -> dict[str, Tool]:
             raise ToolError(f"{when!r} does not work. Try another.")
         return Said(text=str(when))
 
-    return {one.name: one for one in (echo, wait, fail)}
+    @tool(effect="writes", resource="network")
+    async def stumble(*, run: Run) -> Said:
+        """Fail the first time."""
+        calls.append("stumble")
+        if calls.count("stumble") == 1:
+            raise ToolError("It stumbled. Try again.")
+        return Said(text="steady")
+
+    return {one.name: one for one in (echo, wait, fail, stumble)}
 
 
 @pytest.fixture
