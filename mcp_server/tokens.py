@@ -54,8 +54,8 @@ class Tokens:
                 )
             if name.casefold() == LOCAL:  # folders of one name are the same whatever the case on some systems
                 raise SettingsError(
-                    f"Line {number} of {str(path)!r} has the name {name!r}, which is that of whoever uses the server on "
-                    "standard input. Choose another name."
+                    f"Line {number} of {str(path)!r} has the name {name!r}, which is that of whoever uses the server "
+                    "on standard input. Choose another name."
                 )
             found[token] = name
         if not found:
