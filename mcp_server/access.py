@@ -25,6 +25,8 @@ class Access:
     folders: tuple[Path, ...] = ()
     private: Path | None = None
     """A folder whose files are refused even inside an allowed one; an allowed folder inside it counts more."""
+    is_told: bool = True
+    """Clients are told the paths of the folders; not those on another machine."""
 
     @classmethod
     def to(cls, folders: Sequence[str | Path], *, private: Path | None = None) -> "Access":
@@ -99,7 +101,8 @@ class Access:
                 names = sorted(one for one in os.listdir(parent) if one.casefold().startswith(start))  # noqa: PTH208
             except OSError:
                 continue
-            found += [str(parent / one) + ("/" if (parent / one).is_dir() else "") for one in names if one[0] != "."]
+            shown = parent if self.is_told else parent.relative_to(folder)
+            found += [str(shown / one) + ("/" if (parent / one).is_dir() else "") for one in names if one[0] != "."]
         return found[:limit]
 
     def _find(self, path: Path, named: str) -> Path:
@@ -121,6 +124,11 @@ class Access:
         return bool(allowed)
 
     def _outside(self, named: str) -> ArgumentError:
+        if not self.is_told:
+            return ArgumentError(
+                f"{named!r} is not inside the folders that this server may read. Name a file in them by its relative "
+                "path, or upload the file (`POST /upload`) and give the handle that it answers with."
+            )
         folders = ", ".join(str(one) for one in self.folders) or "none"
         return ArgumentError(
             f"{named!r} is not inside the folders that this server may read: {folders}. A link that leads out of them "
@@ -131,7 +139,7 @@ class Access:
         """Say which files of that folder have similar names; of any other folder nothing is said."""
         parent = Path(os.path.realpath(path.parent))
         if not self._contains(parent) or not _is_there(parent) or not parent.is_dir():
-            return f" The folders are: {', '.join(str(one) for one in self.folders)}."
+            return f" The folders are: {', '.join(str(one) for one in self.folders)}." if self.is_told else ""
         names = [one.name for one in parent.iterdir() if one.name[0] != "."]
         near = difflib.get_close_matches(path.name, names, n=NEAR_NAMES, cutoff=0.5)
         return f" Did you mean {' or '.join(repr(one) for one in near)}?" if near else _content(parent)

@@ -84,7 +84,7 @@ def add_resources(server: "MediaServer", service: Service) -> None:
         given, waits = service.options, service.options.limits
         return compact(
             {
-                "allowed_folders": [str(one) for one in service.access.folders],
+                "allowed_folders": [str(one) for one in service.access.folders] if given.nearby else None,
                 "output_folder": str(service.output(owner())) if given.nearby else None,
                 "tools": sorted(given.groups),
                 "images": given.images,

@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,9 @@ class Service:
 
     def access_of(self, owner: str) -> Access:
         """Return which files an owner may name: those of the allowed folders, and what was made for them."""
-        return self.access.plus(self.output(owner)) if self.options.nearby else self.access
+        if self.options.nearby:
+            return self.access.plus(self.output(owner))
+        return replace(self.access, is_told=False)
 
     def order(self, tool: Tool, arguments: Mapping[str, Any], page: int, owner: str) -> tuple[Order, str]:
         """Return a call as an order with real paths, and the key that the same call has again.

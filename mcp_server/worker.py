@@ -154,7 +154,7 @@ class Worker:
             await asyncio.to_thread(self._belongings.give, order.owner, _things(outcome, tool, arguments))
             return await asyncio.to_thread(shaped, outcome, order, face_of(tool), run)
         except SensoriumError as error:
-            return failed(str(error))
+            return failed(_told(str(error), order, run))
         except Exception:
             # What it says may hold anything; it is for whoever runs the server.
             logger.exception("`%s` raised what it should not", order.tool)
@@ -180,9 +180,17 @@ class Worker:
             pass  # the server is gone; a kept job goes on and is read from the library
 
 
+def _told(error: str, order: Order, run: Run) -> str:
+    """Return an error as the client may read it: one on another machine learns no path of this one."""
+    if order.output is None:
+        for folder in (*order.folders, run.settings.home):
+            error = error.replace(f"{folder}{os.sep}", "")
+    return error
+
+
 def _opened(tool: Tool, order: Order, run: Run) -> dict[str, Any]:
     """Return the arguments with handles for paths, refusing a file that is no longer where it was allowed."""
-    access = Access(tuple(map(Path, order.folders)))
+    access = Access(tuple(map(Path, order.folders)), is_told=order.output is not None)
     arguments = dict(order.arguments)
     for argument in tool.media_arguments:
         if (value := arguments.get(argument.name)) is not None:

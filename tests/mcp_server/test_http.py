@@ -12,13 +12,14 @@ from typing import Any
 
 import httpx2
 import pytest
-from mcp.types import CallToolResult
+from mcp.types import CallToolResult, PromptReference
 
 from sensorium.mcp_server.serve import is_loopback
 from sensorium.mcp_server.tokens import Tokens
 from sensorium.tools.base.errors import SettingsError
 
 Body = Callable[[CallToolResult], dict[str, Any]]
+Environment = Callable[[Path], dict[str, str]]
 TOKEN = {"Authorization": "Bearer token-of-the-first-client"}
 OTHER = {"Authorization": "Bearer token-of-the-second-client"}
 INITIALIZE = {
@@ -191,10 +192,24 @@ def test_loopback_is_told_from_the_rest() -> None:
     assert not any(map(is_loopback, ["0.0.0.0", "::", "192.168.1.2", "example.org", "localhost.evil.example"]))
 
 
-def _start(*arguments: str, home: Path) -> "subprocess.CompletedProcess[str]":
-    env = {**os.environ, "SENSORIUM_HOME": str(home), "SENSORIUM_OFFLINE": "1"}
-    command = [sys.executable, "-m", "sensorium.mcp_server", *arguments]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False, input="")
+async def test_clients_elsewhere_are_told_no_paths(
+    serve: Callable[..., Any], running: Callable[..., Any], films: Path
+) -> None:
+    (films / "empty.mp4").touch()
+    (films / "link.mp4").symlink_to(films.parent / "elsewhere.mp4")
+    async with running(serve(nearby=False)) as web, web.client() as client:
+        limits = json.loads((await client.read_resource("config://limits")).contents[0].text)
+        told = [
+            str((await client.call_tool("probe_media", {"media": named})).content[0])
+            for named in ("/etc/passwd", "missing.mp4", "missing/talk.mp4", "empty.mp4", "link.mp4")
+        ]
+        completed = await client.complete(
+            PromptReference(type="ref/prompt", name="video_report"), {"name": "path", "value": "ta"}
+        )
+    assert limits["allowed_folders"] is None
+    assert len(told) == 5 and [one for one in told if str(films.parent) in one] == []
+    assert "empty.mp4" in told[3] and "0 bytes" in told[3]
+    assert completed.completion.values == ["talk.mp4"]
 
 
 @pytest.mark.parametrize(
@@ -209,19 +224,25 @@ def _start(*arguments: str, home: Path) -> "subprocess.CompletedProcess[str]":
         (["--images", "huge"], 2, "invalid choice"),
     ],
 )
-def test_a_wrong_start_says_what_to_do(tmp_path: Path, arguments: list[str], code: int, says: str) -> None:
+def test_a_wrong_start_says_what_to_do(
+    tmp_path: Path, environment: Environment, arguments: list[str], *, code: int, says: str
+) -> None:
     token = tmp_path / "token"
     token.write_text("0123456789abcdef\n")
-    ended = _start(*[one.format(token=token) for one in arguments], home=tmp_path / "home")
+    command = [sys.executable, "-m", "sensorium.mcp_server", *[one.format(token=token) for one in arguments]]
+    ended = subprocess.run(
+        command, env=environment(tmp_path / "home"), input="", capture_output=True, text=True, timeout=60, check=False
+    )
     assert ended.returncode == code, ended.stderr
     assert says in ended.stderr and "Traceback" not in ended.stderr and ended.stdout == ""
 
 
-async def test_the_command_serves_on_loopback_with_a_token_it_made(tmp_path: Path, films: Path) -> None:
-    env = {**os.environ, "SENSORIUM_HOME": str(tmp_path / "home"), "SENSORIUM_OFFLINE": "1"}
+async def test_the_command_serves_on_loopback_with_a_token_it_made(
+    tmp_path: Path, films: Path, environment: Environment
+) -> None:
     command = [sys.executable, "-m", "sensorium.mcp_server", "--allow-dir", str(films), "--http", "127.0.0.1:0"]
     process = await asyncio.create_subprocess_exec(
-        *command, env=env, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        *command, env=environment(tmp_path / "home"), stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     assert process.stderr and process.stdout
     try:
