@@ -351,12 +351,17 @@ async def test_a_given_chart_is_shown(run: Run, slides: Findings, frame: Callabl
     assert "](given-01.jpg)" in markdown_of(report, run)
 
 
-async def test_an_unproven_sentence_of_a_tool_is_struck_and_the_rest_is_kept(run: Run, slides: Findings) -> None:
-    late = Moment(kind="text", start_seconds=500.0, end_seconds=501.0, text="Behind the end", source=Source(tool="x"))
+async def test_an_unproven_sentence_of_a_tool_is_struck_and_the_rest_is_kept(
+    run: Run, slides: Findings, handle: str
+) -> None:
+    source, words = Source(tool="transcribe", quality="good"), "It is said behind the end of it all."
+    late = Moment(kind="speech", start_seconds=500.0, end_seconds=501.0, text=words, media=handle, source=source)
     found = slides.model_copy(update={"moments": [*slides.moments, late]})
     report = await call("write_report", {"findings": [found]}, run)
     assert len(report.chapters) == 3
-    assert "Behind the end" not in "".join(report.summary)
+    assert report.summary[0] == "lecture.mp4 is a video of 1:00."
+    assert words not in "".join(report.summary)
+    assert [one for one in report.limits if "struck because their evidence did not prove them" in one]
 
 
 async def test_a_real_talk_is_divided_at_its_slides(run: Run, samples: Path) -> None:
