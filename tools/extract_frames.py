@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from .base.errors import MediaError
 from .base.media import MediaFacts, examine
-from .base.moments import Coverage, Findings, Moment, Source
+from .base.moments import Coverage, Findings, Moment, Source, Stretch
 from .base.run import Run
 from .base.tool import Seen, tool
 from .base.which_frames import MOST_FRAMES, Asked, Chosen, choose
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 TOOL = "extract_frames"
 SHEET_CELLS, SHEET_CELL_PIXELS = 60, 320
 Format = Literal["jpeg", "png"]
-
-
-class Stretch(BaseModel):
-    """A stretch of a video; a scene of `find_scenes` is one."""
-
-    start_seconds: float
-    end_seconds: float
 
 
 class Frame(BaseModel):

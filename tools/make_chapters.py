@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from .base.errors import ArgumentError
 from .base.moments import Coverage, Findings, flatten
 from .base.run import Run
+from .base.subtitles import Cue, vtt
 from .base.tool import tool
 from .base.words import Language, guess_language
 from .base.workspace import Artifact
@@ -76,7 +77,7 @@ def _divide(findings: list[Findings], language: Language | None, run: Run) -> Ch
         partial=any(one.partial for one in findings),
         chapters=marks,
         text=run.put(_text(marks).encode(), name="chapters.txt", media_type="text/plain"),
-        vtt=run.put(_vtt(marks).encode(), name="chapters.vtt", media_type="text/vtt"),
+        vtt=run.put(vtt([*map(_cue, marks)]).encode(), name="chapters.vtt", media_type="text/vtt"),
     )
 
 
@@ -104,20 +105,9 @@ def _text(marks: Sequence[ChapterMark]) -> str:
     return "".join(f"{clock(mark.start_seconds)} {mark.title}\n" for mark in marks)
 
 
-def _vtt(marks: Sequence[ChapterMark]) -> str:
-    # An arrow inside a cue's text would be read as its times, markup as tags.
-    cues = (
-        f"{number}\n{_stamp(mark.start_seconds)} --> {_stamp(mark.end_seconds)}\n{_plain(mark.title)}\n"
-        for number, mark in enumerate(marks, 1)
+def _cue(mark: ChapterMark) -> Cue:
+    return Cue(
+        start_milliseconds=round(mark.start_seconds * 1000),
+        end_milliseconds=round(mark.end_seconds * 1000),
+        lines=(mark.title,),
     )
-    return "WEBVTT\n\n" + "\n".join(cues)
-
-
-def _plain(title: str) -> str:
-    return title.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _stamp(seconds: float) -> str:
-    thousandths = round(seconds * 1000)
-    minutes, rest = divmod(thousandths, 60_000)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}.{rest % 1000:03}"

@@ -9,7 +9,7 @@ from .base.errors import ArgumentError, UnavailableError
 from .base.lasting_text import letters
 from .base.media import MediaFacts, examine
 from .base.models import TextLine, TextReader
-from .base.moments import Coverage, Findings, Measure, Moment, Source, Span
+from .base.moments import Coverage, Findings, Measure, Moment, Source, Span, Stretch
 from .base.pictures import clock, open_picture
 from .base.run import Run
 from .base.text_in_video import VideoText, read_video
@@ -26,13 +26,6 @@ LONG_LINES = 200
 """From this many lines on, there is a JSON file of them too."""
 MOST_MOMENTS = 1000
 SCRIPTS = "Text is read in Latin letters, Chinese and Japanese; other scripts are missed or misread."
-
-
-class Stretch(BaseModel):
-    """A stretch of a video; a scene of `find_scenes` is one."""
-
-    start_seconds: float
-    end_seconds: float
 
 
 class Slide(BaseModel):

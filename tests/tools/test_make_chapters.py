@@ -23,9 +23,7 @@ async def test_slides_become_chapters_in_the_files_players_read(run: Run, slides
     assert (
         run.path(made.vtt.handle)
         .read_text()
-        .startswith(
-            "WEBVTT\n\n1\n00:00:00.000 --> 00:00:20.000\nEnergy of a pendulum\n\n2\n00:00:20.000 --> 00:00:45.000\n"
-        )
+        .startswith("WEBVTT\n\n00:00:00.000 --> 00:00:20.000\nEnergy of a pendulum\n\n00:00:20.000 --> 00:00:45.000\n")
     )
     assert made.limits == []
 

@@ -75,6 +75,13 @@ class Findings(BaseModel):
     partial: bool = Field(False, description="True when the file could be read only in part; `limits` says which.")
 
 
+class Stretch(BaseModel):
+    """A stretch of a video; a scene of `find_scenes` is one."""
+
+    start_seconds: float
+    end_seconds: float
+
+
 class Series(BaseModel):
     """Numbers to plot: one line, or one set of bars."""
 
