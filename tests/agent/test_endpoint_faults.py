@@ -15,6 +15,7 @@ from sensorium.agent.endpoint import EndpointBrain
 from sensorium.tools.base.errors import ProviderError, SensoriumError, SettingsError
 
 CANARY = "sk-canary-0a1b2c3d"
+POSTING = "sensorium.tools.base.posting"
 Make = Callable[..., EndpointBrain]
 
 
@@ -118,12 +119,20 @@ async def test_slow_pieces_are_waited_for(make_brain: Make, server: Any, script:
     ],
 )
 async def test_a_server_that_says_when_is_asked_again(
-    brain: EndpointBrain, server: Any, script: ModuleType, answer: dict[str, Any], waits: float
+    brain: EndpointBrain,
+    server: Any,
+    script: ModuleType,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    answer: dict[str, Any],
+    waits: float,
 ) -> None:
+    caplog.set_level(logging.INFO, POSTING)
     server.play(script.Reply(**answer), script.says("ok"))
-    started = asyncio.get_running_loop().time()
     assert (await brain.ainvoke("hi")).content == "ok"
-    assert asyncio.get_running_loop().time() - started >= waits
+    pauses = [record.args for record in caplog.records if record.name == POSTING]
+    # Up to a tenth longer, so that many clients do not come back at once.
+    assert pauses == [("house", pytest.approx(1.05 * waits, rel=0.05))]
     assert len(server.requests) == 2
 
 
@@ -143,7 +152,7 @@ async def test_an_endpoint_that_is_down_is_said_to_be(make_brain: Make) -> None:
 
 
 async def test_a_local_server_may_still_be_starting(make_brain: Make, script: ModuleType) -> None:
-    logger = logging.getLogger("sensorium.tools.base.posting")
+    logger = logging.getLogger(POSTING)
     with ExitStack() as stack:
         bound = stack.enter_context(socket.socket())
         bound.bind(("127.0.0.1", 0))
