@@ -25,7 +25,8 @@ class Options:
 
     max_steps: int = 64
     budget_usd: float | None = None
-    """The most a run may cost; every tool of this version is free."""
+    """The most a run may cost. Every tool is free; a model of the settings that may cost is refused, for nothing counts
+    it yet; what a brain of your own costs is not looked at."""
     yes: bool = False
     """Approve what would be asked; no tool of this version asks."""
     output: str | None = None

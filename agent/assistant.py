@@ -88,8 +88,10 @@ class Assistant:
         Raises:
             SensoriumError: The run could not start; a step that fails is part of the answer instead.
         """
+        options = options or Options()
+        self._check_budget(options)
         run_id = new_run_id()
-        self.journal.begin(run_id, request, _absolute(files), asdict(options or Options()))
+        self.journal.begin(run_id, request, _absolute(files), asdict(options))
         return await self._work(self.journal.get(run_id), on_event, resumed=False)
 
     async def stream(
@@ -123,14 +125,16 @@ class Assistant:
         """
         return await self._work(self.journal.get(run_id), on_event, resumed=True)
 
-    async def plan(self, request: str, files: Sequence[str | Path] = ()) -> Planned:
+    async def plan(self, request: str, files: Sequence[str | Path] = (), *, options: Options | None = None) -> Planned:
         """Return the plan for a request, checked, without running it."""
         from .ingest import ingest_files
         from .messages import system_message, user_message
         from .offer import tool_schemas
         from .proposal import read_proposal
 
-        context = self._context(self._base, lambda event: None, Options(), time.perf_counter)
+        options = options or Options()
+        self._check_budget(options)
+        context = self._context(self._base, lambda event: None, options, time.perf_counter)
         facts = await ingest_files(_absolute(files), self._base)
         model = context.brain.bind_tools(tool_schemas(context.catalog))
         answer = await model.ainvoke([system_message(), user_message(request, facts)])
@@ -138,6 +142,12 @@ class Assistant:
             return Planned(plan=None, text=str(answer.text))
         proposal = read_proposal(answer, {}, context.catalog, context.max_steps)
         return Planned(plan=proposal.plan, text=str(answer.text), findings=proposal.findings)
+
+    def _check_budget(self, options: Options) -> None:
+        if options.budget_usd is not None and self._brain is None:
+            from .brain import check_budget
+
+            check_budget(self.settings)
 
     def runs(self) -> list[RunRow]:
         """Return the latest runs, newest first."""

@@ -93,7 +93,10 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
     run.add_argument("--plan-only", action="store_true", help="print the plan and stop")
     run.add_argument("--yes", action="store_true", help="approve what would be asked (no tool of this version asks)")
     run.add_argument(
-        "--budget-usd", type=amount, metavar="X", help="spend at most this (every tool of this version is free)"
+        "--budget-usd",
+        type=amount,
+        metavar="X",
+        help="spend at most this (all tools are free; a model that may cost is refused, as its price is not known)",
     )
     run.add_argument("--max-steps", type=count, default=64, metavar="N", help="refuse a longer plan (default 64)")
 

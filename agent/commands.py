@@ -23,12 +23,12 @@ EXIT_CODES = {"done": 0, "failed": 1, "partial": 5, "cancelled": 130}
 
 def run(chosen: argparse.Namespace) -> int:
     """Answer a request about some files."""
-    if chosen.plan_only:
-        return plan(chosen)
-    if chosen.output:
+    if chosen.output and not chosen.plan_only:
         prepare(chosen.output)
     output = str(chosen.output.absolute()) if chosen.output else None
     options = Options(max_steps=chosen.max_steps, budget_usd=chosen.budget_usd, yes=chosen.yes, output=output)
+    if chosen.plan_only:
+        return _plan(chosen, options)
     with Assistant(Settings.read()) as assistant:
         return answer(
             assistant,
@@ -50,8 +50,12 @@ def resume(chosen: argparse.Namespace) -> int:
 
 def plan(chosen: argparse.Namespace) -> int:
     """Show the plan for a request."""
+    return _plan(chosen, Options())
+
+
+def _plan(chosen: argparse.Namespace, options: Options) -> int:
     with Assistant(Settings.read()) as assistant:
-        planned = asyncio.run(assistant.plan(chosen.request, chosen.files))
+        planned = asyncio.run(assistant.plan(chosen.request, chosen.files, options=options))
     if chosen.json:
         say_json(planned.plain(), indent=1)
     else:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -221,6 +222,36 @@ def test_a_plan_is_shown_and_nothing_runs(cli: Cli, clip: Path) -> None:
     assert as_json.json["findings"] == []
     assert cli("plan", "Write a report", clip).out == cli("run", "--plan-only", "Write a report", clip).out
     assert json.loads(cli("runs", "--json").out) == []
+
+
+def test_a_plan_longer_than_allowed_is_refused_when_it_is_only_shown_too(cli: Cli, clip: Path) -> None:
+    ended = cli("run", "--plan-only", "--max-steps", "2", "Write a report", clip)
+    assert ended.code == 1
+    assert "steps; the limit is 2." in ended.err
+
+
+@pytest.mark.parametrize("more", [[], ["--plan-only"]])
+def test_a_budget_that_cannot_be_held_is_refused(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, picture: Path, more: list[str]
+) -> None:
+    monkeypatch.setenv("SENSORIUM_THINK", "openai:gpt-4o")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    ended = cli("run", "Read the text", picture, "--budget-usd", "1", *more)
+    assert (ended.code, ended.out) == (3, "")
+    assert "`--budget-usd` cannot be held yet with 'openai:gpt-4o', which may cost money" in ended.err
+    assert json.loads(cli("runs", "--json").out) == []
+
+
+def test_a_budget_is_held_by_what_costs_nothing(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, picture: Path, server: Any, script: ModuleType
+) -> None:
+    assert cli("run", "Read the text", picture, "--budget-usd", "0").code == 0
+    home = Path(os.environ["SENSORIUM_HOME"])
+    (home / "sensorium.toml").write_text(f'[providers.house]\nbase_url = "{server.url}"\n')
+    monkeypatch.setenv("SENSORIUM_THINK", "house:small")
+    server.play(script.says("A slide."))
+    assert cli("run", "Read the text", picture, "--budget-usd", "0").out == "A slide.\n"
 
 
 def test_an_output_that_cannot_be_used_is_refused_before_anything_runs(cli: Cli, picture: Path) -> None:
