@@ -7,15 +7,12 @@ from pydantic import Field
 
 from .base.errors import ArgumentError
 from .base.moments import Findings, Measure, Moment, Series, Span, merge_spans, missing_spans
+from .base.pace import pace
 from .base.run import Run
 from .base.tool import tool
 from .base.words import count_words, guess_language
 
 Unit = Literal["words per minute", "characters per minute"]
-
-# About as many points as a chart shows well, from a choice of lengths that people think in.
-_POINTS = 24
-_STEPS_SECONDS = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 
 
 class SpeechMeasures(Findings):
@@ -85,7 +82,7 @@ async def measure_speech(
         measures=[measure.model_copy(update={"media": speech.media}) for measure in measures],
         limits=_limits(spoken, count),
         partial=speech.partial,
-        series=[_speed(spoken, seconds, unit)] if count else [],
+        series=[_speed(spoken, seconds, unit)] if count and seconds else [],
         x_label="seconds",
         y_label=unit,
         unit=unit,
@@ -100,23 +97,11 @@ def _span(moment: Moment) -> Span:
 
 
 def _speed(spoken: Sequence[Moment], seconds: float, unit: Unit) -> Series:
-    """Return the speed in equal stretches of time; the words of a moment are taken as evenly spoken."""
-    step = next((one for one in _STEPS_SECONDS if seconds / one <= _POINTS), _STEPS_SECONDS[-1])
-    stretches = [(at * step, min((at + 1) * step, seconds)) for at in range(int(-(-seconds // step)))]
-    if len(stretches) > 1 and stretches[-1][1] - stretches[-1][0] < step / 2:
-        # A rest of a second or two would show a speed that nobody spoke at.
-        stretches[-2:] = [(stretches[-2][0], stretches[-1][1])]
-    words = [0.0] * len(stretches)
-    for moment in spoken:
-        start, end = _span(moment)
-        for at, (left, right) in enumerate(stretches):
-            shared = min(end, right) - max(start, left)
-            if shared > 0:
-                words[at] += count_words(moment.text) * shared / (end - start)
+    stretches = pace(spoken, seconds)
     return Series(
         name=unit,
-        x=[round((left + right) / 2, 1) for left, right in stretches],
-        y=[round(60 * count / (right - left), 1) for count, (left, right) in zip(words, stretches, strict=True)],
+        x=[round((one.start_seconds + one.end_seconds) / 2, 1) for one in stretches],
+        y=[round(one.words_per_minute, 1) for one in stretches],
     )
 
 

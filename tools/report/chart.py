@@ -3,14 +3,21 @@
 from dataclasses import dataclass
 from html import escape
 
-from ..base.words import count_words, guess_language
+from ..base.pace import pace
+from ..base.words import guess_language
 from .model import File
 from .wording import Wording, clock
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 1000, 220, 44, 24, 10
-MOST_BARS = 30
-# Widths of a bar, so that its borders are round times.
-STEPS_SECONDS = (2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """One stretch of time."""
+
+    start_seconds: float
+    end_seconds: float
+    value: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +26,7 @@ class Bars:
 
     title: str
     unit: str
-    step_seconds: float
-    values: tuple[float, ...]
+    bars: tuple[Bar, ...]
 
 
 def speech_bars(file: File, say: Wording) -> Bars | None:
@@ -29,26 +35,21 @@ def speech_bars(file: File, say: Wording) -> Bars | None:
     speech = [one for one in file.moments if one.kind == "speech" and one.start_seconds is not None]
     if seconds < 10 or not speech:
         return None
-    step = next((step for step in STEPS_SECONDS if seconds / step <= MOST_BARS), seconds / MOST_BARS)
-    words, spoken = [0.0] * (int(seconds / step) + 1), [0.0] * (int(seconds / step) + 1)
-    for moment in speech:
-        start = moment.start_seconds or 0.0
-        end = max(moment.end_seconds or start, start + 0.01)
-        count = count_words(moment.text)
-        # A segment that reaches over a border belongs to both stretches by its length in each.
-        for at in range(int(start / step), min(int(end / step), len(words) - 1) + 1):
-            inside = max(0.0, min(end, (at + 1) * step) - max(start, at * step))
-            words[at] += count * inside / (end - start)
-            spoken[at] += inside
-    lengths = [min(step, seconds - at * step) for at in range(len(words))]
-    kept = [at for at, length in enumerate(lengths) if length >= step / 10]
-    if sum(words):
-        values = tuple(words[at] * 60 / lengths[at] for at in kept)
-        language = guess_language(" ".join(one.text for one in speech))
-        unit = say.unit("characters per minute" if language == "zh" else "words per minute")
-        return Bars(title=say("chart_words", unit=unit), unit=unit, step_seconds=step, values=values)
-    values = tuple(min(100.0, 100 * spoken[at] / lengths[at]) for at in kept)
-    return Bars(title=say("chart_speech"), unit="%", step_seconds=step, values=values)
+    stretches = pace(speech, seconds)
+    has_words = any(one.words for one in stretches)
+    bars = tuple(
+        Bar(
+            start_seconds=one.start_seconds,
+            end_seconds=one.end_seconds,
+            value=one.words_per_minute if has_words else one.spoken_percent,
+        )
+        for one in stretches
+    )
+    if not has_words:
+        return Bars(title=say("chart_speech"), unit="%", bars=bars)
+    language = guess_language(" ".join(one.text for one in speech))
+    unit = say.unit("characters per minute" if language == "zh" else "words per minute")
+    return Bars(title=say("chart_words", unit=unit), unit=unit, bars=bars)
 
 
 def draw(bars: Bars, *, alone: bool = False) -> str:
@@ -56,17 +57,19 @@ def draw(bars: Bars, *, alone: bool = False) -> str:
     left, bottom = (LEFT, BOTTOM) if alone else (0, 1)
     plot = HEIGHT - bottom - TOP
     top = levels(bars)[0]
-    slot = (WIDTH - left) / len(bars.values)
+    scale = (WIDTH - left) / bars.bars[-1].end_seconds
     parts = [
         f'<line class="grid" x1="{left}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
         for y in (TOP + plot * share for share in (0, 0.5, 1))
     ]
-    for at, value in enumerate(bars.values):
-        height = plot * value / top
-        what = f"{clock(at * bars.step_seconds)}: {value:.0f} {bars.unit}"
+    for bar in bars.bars:
+        height = plot * bar.value / top
+        slot = (bar.end_seconds - bar.start_seconds) * scale
+        what = f"{clock(bar.start_seconds)}: {bar.value:.0f} {bars.unit}"
         parts.append(
-            f'<rect class="bar" x="{left + at * slot + slot * 0.12:.1f}" y="{TOP + plot - height:.1f}" '
-            f'width="{slot * 0.76:.1f}" height="{height:.1f}"><title>{escape(what)}</title></rect>'
+            f'<rect class="bar" x="{left + bar.start_seconds * scale + slot * 0.12:.1f}" '
+            f'y="{TOP + plot - height:.1f}" width="{slot * 0.76:.1f}" height="{height:.1f}">'
+            f"<title>{escape(what)}</title></rect>"
         )
     title = escape(bars.title)
     if not alone:
@@ -79,8 +82,9 @@ def draw(bars: Bars, *, alone: bool = False) -> str:
         for at, level in enumerate(levels(bars))
     ]
     parts += [
-        f'<text class="label" x="{left + at * slot:.1f}" y="{HEIGHT - 6}">{clock(at * bars.step_seconds)}</text>'
-        for at in range(0, len(bars.values), max(1, round(len(bars.values) / 6)))
+        f'<text class="label" x="{left + bar.start_seconds * scale:.1f}" y="{HEIGHT - 6}">'
+        f"{clock(bar.start_seconds)}</text>"
+        for bar in bars.bars[:: max(1, round(len(bars.bars) / 6))]
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">'
@@ -91,7 +95,7 @@ def draw(bars: Bars, *, alone: bool = False) -> str:
 
 def levels(bars: Bars) -> tuple[float, float, float]:
     """Return what the grid lines stand for, from the top down."""
-    top = _round_up(max(bars.values))
+    top = _round_up(max(bar.value for bar in bars.bars))
     return top, top / 2, 0.0
 
 
