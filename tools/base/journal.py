@@ -4,13 +4,16 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .errors import ArgumentError
 from .library import Library
+
+LEASE_WAIT_SECONDS = 1.0
+"""How long a run that somebody looks at, or is about to let go, is waited for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +91,7 @@ class Journal:
                 request=request,
                 files=json.loads(files),
                 options=json.loads(options),
-                status="interrupted" if status == "running" and not self._held(run) else status,
+                status="interrupted" if status == "running" and not self.held(run) else status,
                 answer=json.loads(answer),
                 created=created,
                 seconds=seconds,
@@ -121,15 +124,17 @@ class Journal:
             for step, key, record, result in rows
         ]
 
-    def _held(self, run: str) -> bool:
-        """Return whether a process works on a run."""
-        if not (self._locks / f"{run}.lock").exists():
+    def held(self, run: str) -> bool:
+        """Return whether a process works on a run; looking keeps nobody from it."""
+        file = self._locks / f"{run}.lock"
+        if not file.exists():
             return False
-        try:
-            with self.lease(run):
-                return False
-        except ArgumentError:
-            return True
+        with closing(sqlite3.connect(file, timeout=0)) as lock:
+            try:
+                lock.execute("SELECT 1 FROM sqlite_master").fetchall()  # takes a lock that many may have
+            except sqlite3.OperationalError:
+                return True
+        return False
 
     @contextmanager
     def lease(self, run: str) -> Iterator[None]:
@@ -140,7 +145,7 @@ class Journal:
         """
         self._locks.mkdir(parents=True, exist_ok=True)
         file = self._locks / f"{run}.lock"
-        lock = sqlite3.connect(file, timeout=0, isolation_level=None)
+        lock = sqlite3.connect(file, timeout=LEASE_WAIT_SECONDS, isolation_level=None)
         try:
             try:
                 lock.execute("BEGIN EXCLUSIVE")

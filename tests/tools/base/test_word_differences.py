@@ -11,6 +11,6 @@ def moment(text: str, kind: Kind = "speech") -> Moment:
 
 
 def test_one_word_more_in_a_long_talk_of_few_words_is_all_that_is_told() -> None:
-    words = "one two three four five six seven eight nine ten eleven twelve".split()
+    words = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
     talk = " ".join(random.Random(1).choices(words, k=400))
     assert [one.text for one in speech_only_in([moment(f"well {talk}")], [moment(talk)])] == ["well"]
