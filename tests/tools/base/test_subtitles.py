@@ -74,8 +74,10 @@ def test_chinese_lines_have_at_most_18_letters_two_at_a_time() -> None:
 
 
 def test_a_word_longer_than_a_line_is_broken() -> None:
-    made = read(srt(cues([utterance("https://example.org/" + "x" * 100, 0, 5)])))
+    word = "https://example.org/" + "".join(f"{number:03}" for number in range(40))
+    made = read(srt(cues([utterance(word, 0, 5)])))
     assert all(len(line) <= 42 for _, _, lines in made for line in lines)
+    assert "".join(line for _, _, lines in made for line in lines) == word
 
 
 def test_utterances_without_text_give_no_subtitle() -> None:
