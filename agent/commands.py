@@ -127,9 +127,11 @@ def answer(
             raise
     row = assistant.show(given.run_id).row
     folder = folder or (Path(row.options["output"]) if row.options.get("output") else None)
-    delivered = assistant.save(given, folder) if folder else None
-    if not as_json:
-        say(given.text)
+    try:
+        delivered = assistant.save(given, folder) if folder else None
+    finally:  # the answer is not lost with its files
+        if not as_json:
+            say(given.text)
     _say_files(given, delivered)
     return _exit_code(given)
 

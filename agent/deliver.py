@@ -1,5 +1,6 @@
 """Put what a run made into a folder of the user's."""
 
+import errno
 import filecmp
 import os
 import shutil
@@ -62,7 +63,7 @@ def deliver(
         folder: Where to; it exists.
 
     Raises:
-        StorageError: The folder cannot be written any more, for one because the disk is full.
+        StorageError: A file cannot be written: the disk is full, or a folder has its name.
     """
     sources = [one for one in sources if one.is_file()]
     taken: set[str] = set()
@@ -70,14 +71,19 @@ def deliver(
     try:
         for artifact in artifacts:
             target = _free(folder / safe_name(artifact.name), taken, sources)
+            if target.is_dir() and not target.is_symlink():
+                raise StorageError(
+                    f"{str(target)!r} is a folder, and a file of that name is to be written. Remove it, or give "
+                    "another folder with `-o`."
+                )
             _copy(content(artifact.handle), target)
             files.append(target)
         if any(one.suffix == ".html" for one in files):
             notes += [note for one in sources if (note := _lay_beside(one, folder / one.name, taken))]
     except OSError as error:
-        raise StorageError(
-            f"{str(folder)!r} cannot be written: {error.strerror}. Free the disk, then ask again."
-        ) from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "Free the disk, then ask again." if full else "Give another folder with `-o`."
+        raise StorageError(f"{str(folder)!r} cannot be written: {error.strerror}. {remedy}") from error
     return Delivered(folder=folder, files=files, notes=notes)
 
 

@@ -179,6 +179,14 @@ def test_a_run_answers_on_stdout_and_shows_its_steps_on_stderr(cli: Cli, clip: P
     assert report["schema"] == "sensorium.report/1"
 
 
+def test_an_answer_whose_files_cannot_be_delivered_is_not_lost(cli: Cli, clip: Path) -> None:
+    Path("out/report.md").mkdir(parents=True)
+    ended = cli("run", "Write a report", "-o", "out", clip)
+    assert ended.code == 1
+    assert "First slide" in ended.out
+    assert "report.md' is a folder" in ended.err
+
+
 def test_a_run_as_json_is_one_event_a_line(cli: Cli, clip: Path) -> None:
     ended = cli("run", "Write a report", clip, "--json")
     events = [json.loads(line) for line in ended.out.splitlines()]

@@ -1,5 +1,6 @@
 """Files in a folder of the user's."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -92,8 +93,25 @@ def test_an_output_without_permission_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_went_away_is_an_error_that_says_so(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="cannot be written"):
+    with pytest.raises(StorageError, match=r"cannot be written: No such file or directory\. Give another folder"):
         deliver([_put(run, "report.md", "made")], run.path, [], tmp_path / "gone")
+
+
+def test_a_folder_under_the_name_of_a_file_is_said_to_be_in_the_way(run: Run, out: Path) -> None:
+    (out / "report.md").mkdir()
+    with pytest.raises(
+        StorageError, match=r"report\.md' is a folder, and a file of that name is to be written\. Remove"
+    ):
+        deliver([_put(run, "report.md", "made")], run.path, [], out)
+
+
+def test_a_full_disk_is_said_to_be_full(run: Run, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    with pytest.raises(StorageError, match=r"cannot be written: No space left on device\. Free the disk"):
+        deliver([_put(run, "report.md", "made")], run.path, [], out)
 
 
 @pytest.mark.parametrize(
