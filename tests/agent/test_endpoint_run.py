@@ -70,7 +70,7 @@ async def test_a_plan_and_an_answer_are_two_calls_of_the_model(
         {"provider": "house", "model": "big", "calls": 2, "input_tokens": 22, "output_tokens": 14, "unreported": 0}
     ]
     first, second = server.requests
-    assert [one["function"]["name"] for one in first["tools"]] == ["echo", "wait", "fail", "make_plan"]
+    assert [one["function"]["name"] for one in first["tools"]] == ["echo", "wait", "fail", "stumble", "make_plan"]
     assert [one["role"] for one in second["messages"]] == ["system", "user", "assistant", "tool"]
     assert json.loads(results(server, 1)[0])["results"]["two"]["output"]["text"] == "first again"
     assert [event.text for event in told if isinstance(event, TextDelta)] == ["I plan.", "Said ", "twice."]
