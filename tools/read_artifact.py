@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from .base.errors import ArgumentError, MediaError
 from .base.run import Run
+from .base.sniff import is_text
 from .base.tool import AnyFile, tool
 
 Unit = Literal["characters", "lines", "rows"]
@@ -20,7 +21,6 @@ MOST_CHARACTERS = 100_000
 LONGEST_LINE = 10_000
 # Of the names in an object, in an error.
 MOST_NAMED = 500
-_READABLE = ("application/json", "application/x-subrip", "application/csv", "image/svg+xml")
 
 
 class Slice(BaseModel):
@@ -61,7 +61,7 @@ async def read_artifact(
     """
     known, path = run.artifact(artifact), run.path(artifact)
     kind = known.media_type
-    if kind.split("/")[0] != "text" and kind not in _READABLE:
+    if not is_text(kind):
         raise MediaError(f"{known.name!r} is {kind}, which is not text. Use `probe_media` or `read_text` for media.")
     if known.bytes > MOST_BYTES:
         raise MediaError(f"{known.name!r} has {known.bytes:,} bytes; the limit is {MOST_BYTES:,}. Split it first.")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from .base.errors import ArgumentError, MediaError
 from .base.moments import Findings, Moment, Source, flatten
 from .base.run import Run
+from .base.sniff import is_text
 from .base.tool import AnyFile, tool
 from .base.words import Language, count_words, guess_language, split_sentences
 from .report.rank import central, key_terms
@@ -109,7 +110,7 @@ def _summarize(
 
 def _read(file: str, run: Run) -> str:
     artifact, path = run.artifact(file), run.path(file)
-    if not artifact.media_type.startswith("text/") and artifact.media_type != "application/json":
+    if not is_text(artifact.media_type):
         raise MediaError(f"{artifact.name!r} is {artifact.media_type}, not text. Transcribe or read it first.")
     if artifact.bytes > MOST_BYTES:
         raise MediaError(

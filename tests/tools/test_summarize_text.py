@@ -48,6 +48,13 @@ async def test_a_text_file_is_read(run: Run, tmp_path: Path) -> None:
     assert summary.moments[0].media == summary.media
 
 
+async def test_what_read_artifact_reads_is_summarized_too(run: Run) -> None:
+    subtitles = f"1\n00:00:01,000 --> 00:00:09,000\n{TEXT}\n".encode()
+    stored = run.put(subtitles, name="transcript.srt", media_type="application/x-subrip")
+    assert (await call("read_artifact", {"artifact": stored.handle}, run)).text
+    assert "harbour" in (await call("summarize_text", {"file": stored.handle}, run)).text
+
+
 async def test_a_draft_transcript_alone_is_refused(run: Run, draft_speech: Findings) -> None:
     with pytest.raises(ArgumentError, match="only a draft transcript"):
         await call("summarize_text", {"findings": [draft_speech]}, run)

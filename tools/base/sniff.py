@@ -31,6 +31,13 @@ _AUDIO_BRANDS = (b"M4A ", b"M4B ", b"F4A ")
 # Still pictures in the same container; Pillow opens AVIF, HEIC needs another library.
 _AVIF_BRANDS = (b"avif", b"avis")
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+# Types of text that are not called so.
+_WRITTEN = ("application/json", "application/x-subrip", "application/csv", "image/svg+xml")
+
+
+def is_text(media_type: str) -> bool:
+    """Tell whether a file of this type can be read as text."""
+    return media_type.startswith("text/") or media_type in _WRITTEN
 
 
 def sniff(file: BinaryIO) -> Sniffed:
