@@ -46,8 +46,8 @@ class JobStore:
             )
             db.execute("DELETE FROM jobs WHERE status != 'running' AND changed < ?", (now - KEPT_SECONDS,))
 
-    def begun(self, job: str, process: int) -> bool:
-        """Note which process works on a job, and return whether it is still to be done."""
+    def begun(self, job: str, process: int | None) -> bool:
+        """Note which process works on a job, None before one does, and return whether it is still to be done."""
         with self._library.transaction(durable=False) as db:
             now = time.time()
             noted = db.execute(

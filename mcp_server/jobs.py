@@ -165,12 +165,15 @@ class Jobs:
         if row is None:
             raise ArgumentError(f"You have no job {job_id!r}, so nothing was cancelled.")
         await asyncio.to_thread(self._store.ended, job_id, "cancelled")
-        if job := self._jobs.pop(job_id, None):
+        job = self._jobs.pop(job_id, None)
+        if job:
             job.task.cancel()
             await asyncio.wait({job.task})
-        elif row.status == "running" and row.process and not self._is_free(job_id):
-            # As long as the job is held, the process that holds it has this number and no other has.
-            end_group(row.process)
+        if row.status == "running" and not (job and job.worker) and not self._is_free(job_id):
+            # As long as the job is held, the process that holds it has the number noted since, and no other has.
+            row = await self._again(row)
+            if row.process:
+                end_group(row.process)
         return _standing(await self._again(row))
 
     def names(self, owner: str) -> list[str]:
@@ -320,6 +323,8 @@ class Jobs:
                 f"The server was stopped while `{row.order.tool}` ran, and whether it had its effect is not known. "
                 "It was not begun again; look, and ask again if you want it."
             )
+        # Its last process is gone, and the system may give the number to another.
+        await asyncio.to_thread(self._store.begun, row.job, None)
         job = self._begin(self._renew(row.order), row.key, row.job)
         job.began, job.written, job.promised = row.created, True, True
         job.holding = holding.pop_all()
@@ -344,9 +349,8 @@ class Jobs:
         return holding
 
     def _is_free(self, job: str) -> bool:
-        if holding := self._hold(job):
-            holding.close()
-        return holding is not None
+        """Return whether no process works on a job."""
+        return not self._journal.held(f"job-{job}")
 
 
 def _status_of(result: dict[str, Any]) -> Status:

@@ -3,9 +3,10 @@
 import asyncio
 import os
 import re
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
@@ -345,6 +346,58 @@ async def test_the_next_server_can_stop_what_the_first_left_running(serve: Serve
     async with Client(serve()) as client:
         assert body(await client.call_tool("job_cancel", {"job_id": job}))["status"] == "cancelled"
     assert await _all_end(processes)
+
+
+@pytest.fixture
+def stranger() -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that is none of ours, with a number that one of ours had before."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    yield process
+    process.kill()
+    process.wait()
+
+
+async def test_cancelling_what_was_begun_again_spares_whoever_has_the_number_of_its_first_process(
+    serve: Serve, body: Body, mark: Path, settings: Settings, stranger: "subprocess.Popen[bytes]"
+) -> None:
+    async with Client(serve(limits=QUICK)) as client:
+        job = await _orphan(client, body, mark)
+    await _killed(mark)
+    store = JobStore(Library(settings.home))
+    store.begun(job, stranger.pid)
+    async with Client(serve(limits=QUICK, workers=1)) as client, Client(serve()) as other:
+        blocking = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
+        asked = body(await client.call_tool("job_status", {"job_id": job, "wait_seconds": 0}))
+        assert (asked["status"], asked["doing"]) == ("running", "waiting for a free place")
+        assert body(await other.call_tool("job_cancel", {"job_id": job}))["status"] == "cancelled"
+        await client.call_tool("job_cancel", {"job_id": blocking})
+        assert body(await client.call_tool("job_status", {"job_id": job}))["status"] == "cancelled"
+        assert stranger.poll() is None
+    assert len(mark.read_text().splitlines()) == 2  # noqa: ASYNC240
+
+
+async def test_cancelling_asks_who_holds_a_job_that_was_taken_meanwhile(
+    serve: Serve, body: Body, mark: Path, settings: Settings, stranger: "subprocess.Popen[bytes]"
+) -> None:
+    async with Client(serve(limits=QUICK)) as client:
+        job = await _orphan(client, body, mark)
+    await _killed(mark)
+    library = Library(settings.home)
+    journal, store = Journal(library, settings.home), JobStore(library)
+    store.begun(job, stranger.pid)
+    get = JobStore.get
+
+    def taken_afterwards(self: JobStore, *asked: str) -> Any:
+        row = get(self, *asked)
+        patch.setattr(JobStore, "get", get)
+        store.begun(job, None)
+        return row
+
+    async with Client(serve()) as client:
+        with journal.lease(f"job-{job}"), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(JobStore, "get", taken_afterwards)
+            assert body(await client.call_tool("job_cancel", {"job_id": job}))["status"] == "cancelled"
+    assert stranger.poll() is None
 
 
 async def test_what_nobody_was_promised_ends_with_the_server(serve: Serve, mark: Path) -> None:
