@@ -173,11 +173,12 @@ class _Writer:
 
         from .base.pictures import jpeg
 
-        content = jpeg(picture, 90)
         if self.format == "png":
             out = io.BytesIO()
             picture.save(out, "PNG")
             content = out.getvalue()
+        else:
+            content = jpeg(picture, 90)
         return self.run.put(
             content,
             name=f"{name}.{'png' if self.format == 'png' else 'jpg'}",

@@ -92,10 +92,10 @@ def _find(
     if not wanted:
         moments.sort(key=lambda one: one.start_seconds or 0.0)
     index = Index(moments)
-    everything = [Hit(at, 0.0, [], False) for at in range(len(moments))]
-    ranked = (index.search(wanted) if wanted else everything)[:limit]
-    run.check()
     known = index.known(wanted)
+    run.check()
+    everything = [Hit(at, 0.0, [], False) for at in range(len(moments))]
+    ranked = (index.search(known, len(wanted)) if wanted else everything)[:limit]
     matches = [
         Match(
             moment=moments[hit.at],
@@ -169,9 +169,13 @@ class Index:
                 found[word] = dict.fromkeys(alike, FUZZY_WEIGHT)
         return found
 
-    def search(self, wanted: Sequence[str]) -> list[Hit]:
-        """Return the moments that have any of these words, the best first."""
-        known = self.known(wanted)
+    def search(self, known: Mapping[str, Mapping[str, float]], asked: int) -> list[Hit]:
+        """Return the moments that have any of these words, the best first.
+
+        Args:
+            known: Those of the words asked for that are there, see `known`.
+            asked: How many words were asked for.
+        """
         average = sum(bag.total() for bag in self.bags) / max(1, len(self.bags))
         hits = []
         for at, bag in enumerate(self.bags):
@@ -185,7 +189,7 @@ class Index:
                     fuzzy = fuzzy or (targets[best] < 1 and not is_han(best))
             if words:
                 # Half of the question in one moment is worth more than one word of it often.
-                share = len(words) / len(wanted)
+                share = len(words) / asked
                 hits.append(Hit(at, score * (0.5 + share), words, fuzzy))
         return sorted(hits, key=lambda hit: (-hit.score, self.moments[hit.at].start_seconds or 0.0))
 
