@@ -1,9 +1,8 @@
 """When somebody speaks, found by Silero's voice model inside the faster-whisper wheel."""
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from ..base.models import Heard, Utterance
+from ..base.models import Heard, Utterance, installed
 from ..base.moments import Span, merge_spans
 from ..base.settings import Settings
 
@@ -29,7 +28,7 @@ class Silero:
 
     def missing(self) -> str | None:
         for package in ("faster_whisper", "onnxruntime"):
-            if find_spec(package) is None:
+            if not installed(package):
                 return f"The package `{package}` is not installed. Run `pip install faster-whisper onnxruntime`."
         return None
 

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -48,3 +49,9 @@ def test_mandarin_is_speech_too(run: Run, samples: Path) -> None:
 def test_music_is_no_speech(run: Run, samples: Path) -> None:
     path = samples / "audio" / "music_cc0.mp3"
     assert speech_spans(decode_sound(path, path.name, run).samples, run) == []
+
+
+def test_a_package_that_another_thread_is_importing_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    # At first a module in the making says nothing about where it comes from.
+    monkeypatch.setitem(sys.modules, "onnxruntime", ModuleType("onnxruntime"))
+    assert silero.Silero().missing() is None
