@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .footage import open_video
+from .upright import fit
 
 if TYPE_CHECKING:
     from .run import Run
@@ -46,11 +47,11 @@ def find_exact_cuts(
     now = None
     with open_video(path, name) as footage:
         rate = footage.stream.average_rate or footage.stream.base_rate or Fraction(25)
-        height = max(1, round(WIDTH_PIXELS * footage.stream.height / footage.stream.width))
+        width, height = fit(footage.stream.width, footage.stream.height, WIDTH_PIXELS)
         for number, (at, frame) in enumerate(footage.frames(0.0)):
             if number % 100 == 0:
                 run.progress(min(1.0, at / seconds) if seconds else None, "looking at every frame")
-            picture = scaler.reformat(frame, WIDTH_PIXELS, height, "bgr24", interpolation="AREA", threads=1)
+            picture = scaler.reformat(frame, width, height, "bgr24", interpolation="AREA", threads=1)
             now = FrameTimecode(Timecode(pts=round(at * 1_000_000), time_base=Fraction(1, 1_000_000)), fps=rate)
             cuts += detector.process_frame(now, picture.to_ndarray())
         if now is not None:
