@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MAX_SECONDS = 4 * 3600
-"""Sound beyond this is left out, and the result says so: 4 hours at 16 kHz are 0.9 GB of samples (1 hour: 0.23 GB)."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Sound:
@@ -49,10 +46,6 @@ def decode_sound(path: Path, name: str, run: Run, *, rate: int = 16_000) -> Soun
             samples.resize(length + len(block) + 10 * BLOCK_SECONDS * rate, refcheck=False)
         samples[length : length + len(block)] = block
         length += len(block)
-        if length >= MAX_SECONDS * rate:
-            length = MAX_SECONDS * rate
-            reading.limits.append(f"Only the first {MAX_SECONDS // 3600} hours of sound were decoded.")
-            break
     samples.resize(length, refcheck=False)
     return Sound(
         samples=samples,

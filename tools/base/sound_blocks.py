@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from numpy.typing import NDArray
 
+MAX_SECONDS = 4 * 3600
+"""Sound beyond this is left out, and the result says so: 4 hours at 16 kHz are 0.9 GB of samples (1 hour: 0.23 GB)."""
 BLOCK_SECONDS = 30
 """Silence that fills a gap comes in blocks of this length."""
 
@@ -49,7 +51,18 @@ class Reading:
 
 
 def blocks(path: Path, name: str, run: Run, rate: int, reading: Reading) -> "Iterator[NDArray[np.float32]]":
-    """Yield mono blocks that follow each other without a gap, from time 0 on."""
+    """Yield mono blocks that follow each other without a gap, from time 0 to at most `MAX_SECONDS`."""
+    left = MAX_SECONDS * rate
+    for block in _all_blocks(path, name, run, rate, reading):
+        if len(block) > left:
+            yield block[:left]
+            reading.limits.append(f"Only the first {MAX_SECONDS // 3600} hours of sound were decoded.")
+            return
+        yield block
+        left -= len(block)
+
+
+def _all_blocks(path: Path, name: str, run: Run, rate: int, reading: Reading) -> "Iterator[NDArray[np.float32]]":
     import numpy as np
     from av import AudioResampler
 

@@ -1,4 +1,5 @@
 import wave
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 
@@ -70,6 +71,25 @@ def test_a_hole_in_the_sound_is_silence(run: Run, making: ModuleType, tmp_path: 
     assert decode_sound(target, "hole", run).seconds == pytest.approx(3.0, abs=0.1)
     [(start, end)] = silences(target, "hole", run)
     assert (start, end) == (pytest.approx(1.0, abs=0.12), pytest.approx(2.0, abs=0.12))
+
+
+def test_sound_beyond_the_limit_is_left_out_everywhere(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sensorium.tools.base.sound_blocks.MAX_SECONDS", 3600)
+    path = tmp_path / "gaps.mka"
+    with av.open(str(path), "w", format="matroska") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for number in range(4):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 160), np.int16), format="s16", layout="mono")
+            frame.sample_rate = 8000
+            for packet in stream.encode(frame):
+                packet.time_base = Fraction(1, 1000)
+                packet.pts = packet.dts = number * 1_500_000
+                container.mux(packet)
+    sound = decode_sound(path, "gaps.mka", run)
+    assert (sound.seconds, sound.limits) == (3600.0, ("Only the first 1 hours of sound were decoded.",))
+    assert silences(path, "gaps.mka", run) == [(0.0, 3600.0)]
 
 
 def test_a_file_cut_off_half_way_is_partial(run: Run, making: ModuleType, tmp_path: Path) -> None:
