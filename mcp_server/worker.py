@@ -47,7 +47,6 @@ RECORD_SECONDS = 1.0
 NICENESS = 5
 """Work on media takes what is left, so that the server and its clients stay quick."""
 LONGEST_NOTE = 200
-LEASE_WAITS_SECONDS = (0.02, 0.1, 0.5)
 
 
 def main() -> None:
@@ -116,14 +115,10 @@ class Worker:
         """
         if self._job is not None:
             return True
-        for wait in (*LEASE_WAITS_SECONDS, None):
-            try:
-                self._holding.enter_context(self._journal.lease(f"job-{job}"))
-                break
-            except ArgumentError:  # somebody looks whether it is held, or does hold it
-                if wait is None:
-                    return False
-                time.sleep(wait)
+        try:
+            self._holding.enter_context(self._journal.lease(f"job-{job}"))
+        except ArgumentError:
+            return False
         if not self._store.begun(job, os.getpid()):
             self._holding.close()
             return False
