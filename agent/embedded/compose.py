@@ -1,5 +1,6 @@
 """Intents and the facts of files become the steps of a plan."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -47,9 +48,9 @@ class Composed:
 
 def compose(understood: Understanding, files: Sequence[File]) -> Composed:
     """Return the plan for a request; steps that several intents need are in it once."""
-    usable = [file for file in files if not file.error]
+    given = [file for file in files if not file.error]
     # "transcribe b.mp4" is about that one, whatever else was handed over.
-    usable = [file for file in usable if file.name.lower() in understood.request.lower()] or usable
+    usable = _named_in(understood.request, given) or given
     composer = _composed(understood, usable[:MOST_STEPS], bool(files))
     while len(composer.steps) > MOST_STEPS:
         composer = _composed(understood, composer.files[:-1], bool(files))
@@ -58,7 +59,7 @@ def compose(understood: Understanding, files: Sequence[File]) -> Composed:
         goal=literal(goal[:200] + "…" if len(goal) > 200 else goal),
         steps=list(composer.steps.values()),
         notes=list(dict.fromkeys([*composer.notes, *_left_out(usable, len(composer.files), composer.say)])),
-        remarks=list(dict.fromkeys(composer.remarks)),
+        remarks=list(dict.fromkeys([*composer.remarks, *_unused(given, usable, composer.say)])),
     )
 
 
@@ -69,11 +70,43 @@ def _composed(understood: Understanding, files: list[File], named_any: bool) -> 
     return composer
 
 
+def _named_in(request: str, files: Sequence[File]) -> list[File]:
+    """Return the files whose whole name stands in a request; "talk" is a word, "talk.mp4" a name."""
+    left, named = request.casefold(), set()
+    names = {name for file in files if "." in (name := file.name.casefold()).strip(".")}
+    for name in sorted(names, key=len, reverse=True):  # "my talk.mp4" is not also "talk.mp4"
+        # Hanzi may stand right before and after a name: 转写b.mp4里的话.
+        whole = rf"(?<![A-Za-z0-9_.-]){re.escape(name)}(?![A-Za-z0-9_-]|\.\w)"
+        rest = re.sub(whole, " ", left)
+        if rest != left:
+            named.add(name)
+            left = rest
+    return [file for file in files if file.name.casefold() in named]
+
+
+def _unused(given: list[File], used: list[File], say: Tongue) -> list[str]:
+    """Say which files the request does not name, when it names others."""
+    unused = [file.name for file in given if file not in used]
+    if not unused:
+        return []
+    names = _few(unused)
+    return [
+        say(
+            f"Only the files that the request names were used; not used: {names}.",
+            f"只使用了请求中点名的文件，未使用：{names}。",
+        )
+    ]
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+
+
 def _left_out(files: list[File], taken: int, say: Tongue) -> list[str]:
     """Note the files a plan has no room for."""
     if taken == len(files):
         return []
-    names = ", ".join(file.name for file in files[taken : taken + 3]) + (", …" if len(files) > taken + 3 else "")
+    names = _few([file.name for file in files[taken:]])
     return [
         say(
             f"One run takes {taken} of these {len(files)} files; left out: {names}. Ask again with those.",

@@ -300,3 +300,29 @@ def test_a_file_that_cannot_be_used_keeps_the_others_in_their_places() -> None:
     assert [file.reference for file in files if not file.error] == ["$files[0]"]
     assert files[0].error == "'gone.mp4' does not exist."
     assert read_files([{"name": "x"}])[0] == File(reference="$files[0]", name="x", error="'x' cannot be read.")
+
+
+def _named(*names: str) -> list[dict[str, Any]]:
+    return [{**VIDEO, "handle": f"artifact://sha256/{at}", "name": name} for at, name in enumerate(names)]
+
+
+@pytest.mark.parametrize(
+    ("request_", "names", "used"),
+    [
+        ("Analyze this talk", ("talk", "slides.mp4"), [0, 1]),
+        ("Transcribe lib.mp4", ("b.mp4", "lib.mp4"), [1]),
+        ("Transcribe ./b.mp4, please.", ("b.mp4", "lib.mp4"), [0]),
+        ("转写b.mp4", ("lib.mp4", "B.MP4"), [1]),
+        ("转写物理讲座.mp4", ("讲座.mp4", "物理讲座.mp4"), [1]),
+        ("Transcribe lib.mp4 and b.mp4", ("b.mp4", "lib.mp4", "c.mp4"), [0, 1]),
+        ("Transcribe b.mp4.bak", ("b.mp4", "lib.mp4"), [0, 1]),
+        ("Transcribe b.mp4", ("b.mp4", "b.mp4", "c.mp4"), [0, 1]),
+    ],
+)
+def test_files_that_are_named_whole_are_the_ones_used(request_: str, names: tuple[str, ...], used: list[int]) -> None:
+    composed = planned(request_, _named(*names))
+    references_ = {one for one in references([one["args"] for one in composed.steps]) if one.startswith("files[")}
+    assert references_ == {f"files[{at}]" for at in used}
+    unused = [name for at, name in enumerate(names) if at not in used]
+    said = " ".join(composed.remarks)
+    assert all(name in said for name in unused) and bool(said) == bool(unused)
