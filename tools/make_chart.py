@@ -2,6 +2,7 @@
 
 import io
 import math
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -29,6 +30,8 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7
 DOTS_PER_INCH = 150
 # Names of more letters than these side by side stand on each other unless they are turned.
 LETTERS_PER_INCH = 9
+# matplotlib has one set of settings for all threads: whoever changes it must be alone.
+_SETTINGS = threading.Lock()
 MOST_NAMES = 40
 
 
@@ -246,7 +249,7 @@ def _saved(figure: "Figure", ending: str) -> bytes:
     out = io.BytesIO()
     # Equal numbers give equal files: no date, and ids from a fixed salt.
     options: dict[str, Any] = {"metadata": {"Date": None}} if ending == "svg" else {}
-    with rc_context({"svg.hashsalt": "sensorium", "svg.fonttype": "path"}):
+    with _SETTINGS, rc_context({"svg.hashsalt": "sensorium", "svg.fonttype": "path"}):
         figure.savefig(out, format=ending, facecolor="white", **options)
     return out.getvalue()
 

@@ -1,5 +1,6 @@
 """Charts of given numbers."""
 
+import asyncio
 import math
 import re
 from typing import Any
@@ -57,6 +58,16 @@ async def test_the_same_numbers_give_the_same_files(run: Run) -> None:
     series = [Series.model_validate(LINE)]
     first, second = [await make_chart.function(series=series, run=run) for _ in range(2)]
     assert (first.picture.handle, first.drawing.handle) == (second.picture.handle, second.drawing.handle)
+
+
+async def test_charts_that_are_drawn_at_once_do_not_change_each_other(run: Run) -> None:
+    from matplotlib import rcParams
+
+    before = rcParams["svg.hashsalt"], rcParams["svg.fonttype"]
+    series = [Series.model_validate(LINE)]
+    made = await asyncio.gather(*(make_chart.function(series=series, run=run) for _ in range(8)))
+    assert len({one.drawing.handle for one in made}) == 1
+    assert (rcParams["svg.hashsalt"], rcParams["svg.fonttype"]) == before
 
 
 async def test_dollar_signs_are_drawn_as_they_stand(run: Run) -> None:
