@@ -64,7 +64,7 @@ class Comparison(Findings):
     speech_only_in_second: list[OnlyIn] = Field(default_factory=list)
 
 
-@tool(effect="pure", resource="cpu")
+@tool(effect="pure", resource="cpu", version=2)
 async def compare_media(
     first: Annotated[Media, Field(description="A video, a picture or a sound.")],
     second: Annotated[Media, Field(description="The file to compare it with.")],

@@ -34,7 +34,7 @@ class Chapters(Findings):
     vtt: Artifact = Field(description="WebVTT chapters.")
 
 
-@tool(effect="pure", resource="cpu")
+@tool(effect="pure", resource="cpu", version=2)
 async def make_chapters(
     findings: Annotated[
         list[Findings],

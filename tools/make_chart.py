@@ -45,7 +45,7 @@ class Chart(BaseModel):
     limits: list[str] = Field(default_factory=list)
 
 
-@tool(effect="pure", resource="cpu")
+@tool(effect="pure", resource="cpu", version=2)
 async def make_chart(
     series: Annotated[
         list[Series],

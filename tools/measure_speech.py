@@ -26,7 +26,7 @@ class SpeechMeasures(Findings):
     speaking_seconds: float
 
 
-@tool(effect="pure", resource="cpu", version=1)
+@tool(effect="pure", resource="cpu", version=2)
 async def measure_speech(
     speech: Annotated[Findings, Field(description='The result of `transcribe`; in a plan give `"$STEP"`.')],
     *,

@@ -37,7 +37,7 @@ class Slice(BaseModel):
     next: int | None = Field(None, description="Where to read on; none at the end.")
 
 
-@tool(effect="pure", resource="cpu")
+@tool(effect="pure", resource="cpu", version=2)
 async def read_artifact(
     artifact: Annotated[AnyFile, Field(description="A text, table or JSON file.")],
     unit: Annotated[

@@ -66,7 +66,7 @@ class Report(BaseModel):
     pictures: list[Artifact] = Field(description="What the Markdown shows.")
 
 
-@tool(effect="pure", resource="cpu")
+@tool(effect="pure", resource="cpu", version=2)
 async def write_report(
     findings: Annotated[
         list[Findings],
