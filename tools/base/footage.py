@@ -79,7 +79,11 @@ class Footage:
         return self.turn.apply(cast("NDArray[np.uint8]", scaled.to_ndarray()))
 
     def seek(self, seconds: float) -> None:
-        """Go to the key frame at or before a time, as well as the container can."""
+        """Go to the key frame at or before a time, as well as the container can.
+
+        Raises:
+            MediaError: No place in it can be found.
+        """
         import av
 
         assert self.stream.time_base is not None
@@ -91,11 +95,17 @@ class Footage:
                 self.container.seek(0, unsupported_byte_offset=True)
                 return
             to = seconds + self.start_seconds if seconds > 0 else first
-            # A time that was rounded down must not lead to the key frame before.
-            self.container.seek(int((to + TOLERANCE_SECONDS) / self.stream.time_base), stream=self.stream)
+            # A time that was rounded down must not lead to the key frame before; libav keeps times in 64 bits.
+            ticks = min((to + TOLERANCE_SECONDS) / self.stream.time_base, 1 << 60)
+            self.container.seek(int(ticks), stream=self.stream)
         except av.error.FFmpegError:
             # Some demuxers refuse times beyond their end or before their start.
-            self.container.seek(int(first / self.stream.time_base), stream=self.stream)
+            try:
+                self.container.seek(int(first / self.stream.time_base), stream=self.stream)
+            except av.error.FFmpegError as error:
+                raise MediaError(
+                    f"{self.name!r} cannot be read from {seconds:g} s on ({error}): it is damaged. Copy it again."
+                ) from error
 
     def packets(self) -> "Iterator[Packet[VideoStream]]":
         """Yield packets from the read position on; stop where the file cannot be read further."""

@@ -5,12 +5,14 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
+import av
 import numpy as np
 import pytest
 
 from sensorium.tools.base.errors import MediaError
+from sensorium.tools.base.footage import open_video
 from sensorium.tools.base.frames import Picked, decode_between, frames_at, key_frames
 from sensorium.tools.base.run import Run
 
@@ -56,8 +58,23 @@ def test_the_frame_on_display_is_returned_in_any_container(
 def test_a_time_past_the_end_gives_the_last_frame(broken: ModuleType, tmp_path: Path, at: At) -> None:
     path = broken.numbered(tmp_path / "a.mp4", 20)
     assert [broken.number_in(one.image) for one in at(path, [0.79, 1e9])] == [19, 19]
-    (alone,) = at(path, [1e9])
-    assert (broken.number_in(alone.image), alone.at_seconds) == (19, 0.76)
+    for late in (1e9, 1e300, 1e308):
+        (alone,) = at(path, [late])
+        assert (broken.number_in(alone.image), alone.at_seconds) == (19, 0.76)
+
+
+def test_a_file_in_which_no_place_can_be_found_is_named(
+    broken: ModuleType, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = broken.numbered(tmp_path / "a.mp4", 3)
+    with open_video(path, "a.mp4") as footage:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise av.InvalidDataError(1, "Invalid data found")
+
+        monkeypatch.setattr(footage, "container", SimpleNamespace(format=footage.container.format, seek=refuse))
+        with pytest.raises(MediaError, match=r"'a\.mp4' cannot be read from 1\.5 s on"):
+            footage.seek(1.5)
 
 
 def test_a_frames_own_time_finds_it_again(broken: ModuleType, tmp_path: Path, at: At) -> None:
