@@ -56,7 +56,7 @@ def missing_bytes(file: BinaryIO, demuxer: str) -> int:
         declared = int.from_bytes(head[4:8], "little")
         # Recorders that stream write 0 or the largest number, and large AVI files go on in further chunks.
         return max(0, declared + 8 - size) if 0 < declared < 0xFFFF_FF00 else 0
-    if demuxer == "matroska" and (at := head.find(b"\x18\x53\x80\x67")) >= 0:
+    if demuxer == "matroska" and 0 <= (at := head.find(b"\x18\x53\x80\x67")) < len(head) - 4:
         width = 9 - head[at + 4].bit_length()
         value = int.from_bytes(head[at + 4 : at + 4 + width], "big") - (1 << (7 * width))
         unknown = (1 << (7 * width)) - 1

@@ -76,6 +76,13 @@ def test_a_file_that_was_cut_off_is_partial(name: str, whole: Path, broken: Modu
     assert facts.limits[0].startswith("The file is cut off: ")
 
 
+def test_a_matroska_file_cut_off_in_its_header_cannot_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "cut.webm"
+    path.write_bytes(b"\x1a\x45\xdf\xa3\x84webm\x18\x53\x80\x67")
+    with pytest.raises(MediaError, match=r"'cut\.webm' "):
+        examine(path, "cut.webm")
+
+
 def test_a_file_cut_off_before_its_index_cannot_be_read(broken: ModuleType, tmp_path: Path) -> None:
     path = broken.halved(broken.numbered(tmp_path / "a.mp4", 200), tmp_path / "b.mp4")
     with pytest.raises(MediaError, match=r"'b.mp4' begins like video/mp4 .* its index \(`moov`\) is missing"):
