@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import json
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -75,6 +76,62 @@ def body() -> Callable[[CallToolResult], dict[str, Any]]:
         return dict(json.loads(first.text))
 
     return read
+
+
+@pytest.fixture(params=["legacy", "2026-07-28"])
+def era(request: pytest.FixtureRequest) -> str:
+    """Which handshake the client speaks."""
+    return str(request.param)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The file in which napping tools leave the numbers of their processes; as text, its path."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def naps(self) -> int:
+        """Return how many naps began."""
+        return len(self.path.read_text().splitlines())
+
+    async def processes(self, call: "asyncio.Task[Any] | None" = None) -> list[int]:
+        """Return the processes of the naps that began, as soon as one did; the call for it must not end before."""
+        async with asyncio.timeout(30):
+            while not (self.path.exists() and self.path.read_text().endswith("\n")):
+                if call and call.done():
+                    pytest.fail(f"the call ended before its work began: {call!r}")
+                await asyncio.sleep(0.02)
+        return [int(one) for one in self.path.read_text().split()]
+
+    @staticmethod
+    def lives(process: int) -> bool:
+        """Tell whether a process is there and no zombie; where there is no `/proc`, zombies count too."""
+        try:
+            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            try:
+                os.kill(process, 0)
+            except OSError:
+                return False
+            return not Path("/proc/self").exists()
+        return state != "Z"
+
+    async def all_end(self, processes: list[int]) -> bool:
+        """Tell whether all these processes end within ten seconds."""
+        for _ in range(200):
+            if not any(map(self.lives, processes)):
+                return True
+            await asyncio.sleep(0.05)
+        return False
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> Mark:
+    """The file that the naps of a test share."""
+    return Mark(tmp_path / "mark")
 
 
 @dataclass(frozen=True)

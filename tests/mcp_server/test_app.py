@@ -21,15 +21,8 @@ from sensorium.tools.base.settings import Settings
 
 Serve = Callable[..., MCPServer[Any]]
 Body = Callable[[CallToolResult], dict[str, Any]]
-ERAS = ("legacy", "2026-07-28")
 FACE = {"probe_media", "find_scenes", "extract_frames", "read_text", "image_facts", "transcribe", "view_media"}
 FACE |= {"compare_media", "read_artifact", "speak", "make_chart", "run_agent", "job_status", "job_cancel"}
-
-
-@pytest.fixture(params=ERAS)
-def era(request: pytest.FixtureRequest) -> str:
-    """Which handshake the client speaks."""
-    return str(request.param)
 
 
 def _text(result: CallToolResult) -> str:

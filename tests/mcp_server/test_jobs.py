@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,53 +25,13 @@ from sensorium.tools.base.settings import Settings
 
 Serve = Callable[..., MCPServer[Any]]
 Body = Callable[[CallToolResult], dict[str, Any]]
-ERAS = ("legacy", "2026-07-28")
 QUICK = Limits(answer_seconds=0.5, heartbeat_seconds=1.0)
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it is looked for living processes as on POSIX")
 
 
-@pytest.fixture(params=ERAS)
-def era(request: pytest.FixtureRequest) -> str:
-    """Which handshake the client speaks."""
-    return str(request.param)
-
-
-@pytest.fixture
-def mark(tmp_path: Path) -> Path:
-    """The file in which napping tools leave the numbers of their processes."""
-    return tmp_path / "mark"
-
-
-def _lives(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        try:
-            os.kill(process, 0)
-        except OSError:
-            return False
-        return not Path("/proc/self").exists()
-    return state != "Z"
-
-
-async def _processes(mark: Path) -> list[int]:
-    """Return the processes of the naps that began, as soon as one did."""
-    while not (mark.exists() and mark.read_text().endswith("\n")):  # noqa: ASYNC110, ASYNC240 - another process writes
-        await asyncio.sleep(0.02)
-    return [int(one) for one in mark.read_text().split()]  # noqa: ASYNC240
-
-
-async def _all_end(processes: list[int]) -> bool:
-    for _ in range(200):
-        if not any(map(_lives, processes)):
-            return True
-        await asyncio.sleep(0.05)
-    return False
-
-
 async def test_a_long_call_gives_a_job_in_time_and_its_result_later(
-    serve: Serve, era: str, body: Body, mark: Path
+    serve: Serve, era: str, body: Body, mark: Any
 ) -> None:
     async with Client(serve(limits=QUICK), mode=era) as client:
         started = time.monotonic()
@@ -93,7 +52,7 @@ async def test_a_long_call_gives_a_job_in_time_and_its_result_later(
         assert again.content[1] == done.content[1]
 
 
-async def test_the_same_call_again_attaches_to_the_same_job(serve: Serve, body: Body, mark: Path) -> None:
+async def test_the_same_call_again_attaches_to_the_same_job(serve: Serve, body: Body, mark: Any) -> None:
     arguments = {"seconds": 3, "mark": str(mark)}
     async with Client(serve(limits=QUICK)) as client:
         first = body(await client.call_tool("nap", arguments))
@@ -102,11 +61,11 @@ async def test_the_same_call_again_attaches_to_the_same_job(serve: Serve, body: 
         assert first["job_id"] == second["job_id"] != other["job_id"]
         for job in (first, other):
             await client.call_tool("job_status", {"job_id": job["job_id"]})
-        assert len(mark.read_text().splitlines()) == 2  # noqa: ASYNC240
+        assert mark.naps() == 2
 
 
 async def test_a_result_that_was_not_fetched_is_given_to_the_same_call(
-    serve: Serve, body: Body, mark: Path, settings: Settings
+    serve: Serve, body: Body, mark: Any, settings: Settings
 ) -> None:
     arguments = {"seconds": 1.5, "mark": str(mark)}
     jobs = JobStore(Library(settings.home))
@@ -115,13 +74,13 @@ async def test_a_result_that_was_not_fetched_is_given_to_the_same_call(
         while (row := jobs.get(job, "local")) and row.status == "running":  # noqa: ASYNC110 - another process writes
             await asyncio.sleep(0.05)
         assert body(await client.call_tool("nap", arguments))["text"] == "slept 1.5 s"
-        assert len(mark.read_text().splitlines()) == 1  # noqa: ASYNC240
+        assert mark.naps() == 1
         assert body(await client.call_tool("nap", arguments))["status"] == "running", (
             "it was fetched: this is a new one"
         )
 
 
-async def test_progress_grows_and_comes_often_enough(serve: Serve, era: str, mark: Path) -> None:
+async def test_progress_grows_and_comes_often_enough(serve: Serve, era: str, mark: Any) -> None:
     heard: list[tuple[float, float, float | None, str | None]] = []
 
     async def progressed(progress: float, total: float | None, message: str | None) -> None:
@@ -139,7 +98,7 @@ async def test_progress_grows_and_comes_often_enough(serve: Serve, era: str, mar
     assert max(later - earlier for earlier, later in pairwise(times)) < 2
 
 
-async def test_a_call_that_only_waits_for_a_place_has_a_heartbeat_too(serve: Serve, mark: Path) -> None:
+async def test_a_call_that_only_waits_for_a_place_has_a_heartbeat_too(serve: Serve, mark: Any) -> None:
     notes: list[str | None] = []
 
     async def progressed(progress: float, total: float | None, message: str | None) -> None:
@@ -147,46 +106,46 @@ async def test_a_call_that_only_waits_for_a_place_has_a_heartbeat_too(serve: Ser
 
     async with Client(serve(workers=1, limits=Limits(answer_seconds=3, heartbeat_seconds=0.6))) as client:
         first = asyncio.create_task(client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))
-        await _processes(mark)
+        await mark.processes(first)
         await client.call_tool("nap", {"seconds": 61, "mark": str(mark)}, progress_callback=progressed)
         first.cancel()
     assert len(notes) >= 3
     assert notes[-1] == "waiting for a free place"
 
 
-async def test_a_cancelled_call_is_killed_with_all_that_it_started(serve: Serve, era: str, mark: Path) -> None:
+async def test_a_cancelled_call_is_killed_with_all_that_it_started(serve: Serve, era: str, mark: Any) -> None:
     async with Client(serve(), mode=era) as client:
         call = asyncio.create_task(client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))
-        processes = await _processes(mark)
-        assert all(map(_lives, processes)) and len(processes) == 2
+        processes = await mark.processes(call)
+        assert all(map(mark.lives, processes)) and len(processes) == 2
         call.cancel()
-        assert await _all_end(processes)
+        assert await mark.all_end(processes)
 
 
-async def test_a_call_that_two_wait_for_goes_on_when_one_leaves(serve: Serve, body: Body, mark: Path) -> None:
+async def test_a_call_that_two_wait_for_goes_on_when_one_leaves(serve: Serve, body: Body, mark: Any) -> None:
     arguments = {"seconds": 1.5, "mark": str(mark)}
     server = serve()
     async with Client(server) as one, Client(server) as other:
         leaving = asyncio.create_task(one.call_tool("nap", arguments))
         staying = asyncio.create_task(other.call_tool("nap", arguments))
-        await _processes(mark)
+        await mark.processes(staying)
         leaving.cancel()
         assert body(await staying)["text"] == "slept 1.5 s"
-    assert len(mark.read_text().splitlines()) == 1  # noqa: ASYNC240
+    assert mark.naps() == 1
 
 
-async def test_job_cancel_kills_the_work(serve: Serve, era: str, body: Body, mark: Path) -> None:
+async def test_job_cancel_kills_the_work(serve: Serve, era: str, body: Body, mark: Any) -> None:
     async with Client(serve(limits=QUICK), mode=era) as client:
         job = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
-        processes = await _processes(mark)
+        processes = await mark.processes()
         cancelled = body(await client.call_tool("job_cancel", {"job_id": job}))
         assert cancelled["status"] == "cancelled"
-        assert await _all_end(processes)
+        assert await mark.all_end(processes)
         assert body(await client.call_tool("job_status", {"job_id": job}))["status"] == "cancelled"
         assert body(await client.call_tool("job_cancel", {"job_id": job}))["status"] == "cancelled"
 
 
-async def test_a_failed_job_is_an_error_that_says_why(serve: Serve, body: Body, mark: Path) -> None:
+async def test_a_failed_job_is_an_error_that_says_why(serve: Serve, body: Body, mark: Any) -> None:
     async with Client(serve(workers=1, limits=QUICK)) as client:
         blocking = body(await client.call_tool("nap", {"seconds": 2, "mark": str(mark)}))
         waiting = body(await client.call_tool("refuse", {"letters": 3}))
@@ -199,7 +158,7 @@ async def test_a_failed_job_is_an_error_that_says_why(serve: Serve, body: Body, 
         await client.call_tool("job_status", {"job_id": blocking["job_id"]})
 
 
-async def test_a_call_whose_job_failed_is_made_again(serve: Serve, body: Body, mark: Path, settings: Settings) -> None:
+async def test_a_call_whose_job_failed_is_made_again(serve: Serve, body: Body, mark: Any, settings: Settings) -> None:
     jobs = JobStore(Library(settings.home))
     async with Client(serve(workers=1, limits=Limits(answer_seconds=1.5))) as client:
         blocking = body(await client.call_tool("nap", {"seconds": 5, "mark": str(mark)}))["job_id"]
@@ -212,7 +171,7 @@ async def test_a_call_whose_job_failed_is_made_again(serve: Serve, body: Body, m
         assert len(jobs.latest("local")) == 2, "the second call took no job"
 
 
-async def test_too_many_jobs_are_refused_with_their_names(serve: Serve, body: Body, mark: Path) -> None:
+async def test_too_many_jobs_are_refused_with_their_names(serve: Serve, body: Body, mark: Any) -> None:
     limits = Limits(answer_seconds=0.3, most_jobs=2)
     async with Client(serve(limits=limits)) as client:
         jobs = [body(await client.call_tool("nap", {"seconds": 60 + n, "mark": str(mark)}))["job_id"] for n in range(2)]
@@ -224,53 +183,51 @@ async def test_too_many_jobs_are_refused_with_their_names(serve: Serve, body: Bo
             await client.call_tool("job_cancel", {"job_id": job})
 
 
-async def test_a_promised_job_outlives_the_server_and_is_found_by_the_next(
-    serve: Serve, body: Body, mark: Path
-) -> None:
+async def test_a_promised_job_outlives_the_server_and_is_found_by_the_next(serve: Serve, body: Body, mark: Any) -> None:
     arguments = {"seconds": 3, "mark": str(mark)}
     async with Client(serve(limits=QUICK)) as client:
         job = body(await client.call_tool("nap", arguments))["job_id"]
-        processes = await _processes(mark)
-    assert all(map(_lives, processes)), "the first server is gone, its worker is not"
+        processes = await mark.processes()
+    assert all(map(mark.lives, processes)), "the first server is gone, its worker is not"
     async with Client(serve(limits=QUICK)) as client:
         attached = body(await client.call_tool("nap", arguments))
         assert (attached["status"], attached["job_id"]) == ("running", job)
         done = await client.call_tool("job_status", {"job_id": job})
         assert body(done)["status"] == "done"
         assert done.content[1] == TextContent(type="text", text='{"text":"slept 3 s"}')
-    assert len(mark.read_text().splitlines()) == 1, "it was done once"  # noqa: ASYNC240
-    assert await _all_end(processes)
+    assert mark.naps() == 1, "it was done once"
+    assert await mark.all_end(processes)
 
 
 async def test_a_job_whose_process_was_killed_with_the_server_is_begun_again(
-    serve: Serve, body: Body, mark: Path
+    serve: Serve, body: Body, mark: Any
 ) -> None:
     async with Client(serve(limits=QUICK)) as client:
         job = body(await client.call_tool("nap", {"seconds": 2, "mark": str(mark)}))["job_id"]
-        processes = await _processes(mark)
+        processes = await mark.processes()
     for process in processes:
         os.kill(process, 9)
-    assert await _all_end(processes)
+    assert await mark.all_end(processes)
     async with Client(serve()) as client:
         done = await client.call_tool("job_status", {"job_id": job})
         assert body(done)["status"] == "done"
-    assert len(mark.read_text().splitlines()) == 2  # noqa: ASYNC240
+    assert mark.naps() == 2
 
 
-async def _orphan(client: Client, body: Body, mark: Path) -> str:
+async def _orphan(client: Client, body: Body, mark: Any) -> str:
     """Return the id of a job whose process is killed when the client's server has gone."""
     job = body(await client.call_tool("nap", {"seconds": 2, "mark": str(mark)}))["job_id"]
-    await _processes(mark)
+    await mark.processes()
     return str(job)
 
 
-async def _killed(mark: Path) -> None:
-    for process in await _processes(mark):
+async def _killed(mark: Any) -> None:
+    for process in await mark.processes():
         os.kill(process, 9)
-    assert await _all_end(await _processes(mark))
+    assert await mark.all_end(await mark.processes())
 
 
-async def test_a_job_that_was_left_is_begun_again_once_for_all_who_ask(serve: Serve, body: Body, mark: Path) -> None:
+async def test_a_job_that_was_left_is_begun_again_once_for_all_who_ask(serve: Serve, body: Body, mark: Any) -> None:
     async with Client(serve(limits=QUICK)) as client:
         job = await _orphan(client, body, mark)
     await _killed(mark)
@@ -286,11 +243,11 @@ async def test_a_job_that_was_left_is_begun_again_once_for_all_who_ask(serve: Se
     assert [body(one).get("status") or body(one)["text"] for one in asked] == [
         "done", "done", "slept 2 s", "slept 2 s", "done"
     ]  # fmt: skip
-    assert len(mark.read_text().splitlines()) == 2  # noqa: ASYNC240
+    assert mark.naps() == 2
 
 
 async def test_a_job_that_another_server_took_first_ends_as_it_does_there(
-    serve: Serve, body: Body, mark: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, body: Body, mark: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Client(serve(limits=QUICK)) as client:
         job = await _orphan(client, body, mark)
@@ -321,31 +278,31 @@ async def test_a_job_that_another_server_took_first_ends_as_it_does_there(
         store.ended(job, "done", {"content": [{"type": "text", "text": '{"text": "done there"}'}]})
         elsewhere.close()
         assert (await asking).content[1] == TextContent(type="text", text='{"text": "done there"}')
-    assert len(mark.read_text().splitlines()) == 1  # noqa: ASYNC240
+    assert mark.naps() == 1
 
 
-async def test_what_reaches_outside_is_not_begun_again(serve: Serve, body: Body, mark: Path) -> None:
+async def test_what_reaches_outside_is_not_begun_again(serve: Serve, body: Body, mark: Any) -> None:
     async with Client(serve(limits=QUICK)) as client:
         job = body(await client.call_tool("post", {"mark": str(mark)}))["job_id"]
-        processes = await _processes(mark)
+        processes = await mark.processes()
     os.kill(processes[0], 9)
-    assert await _all_end(processes)
+    assert await mark.all_end(processes)
     async with Client(serve()) as client:
         asked = await client.call_tool("job_status", {"job_id": job})
         assert asked.is_error is True
         assert isinstance(asked.content[0], TextContent)
         assert "whether it had its effect is not known" in asked.content[0].text
         assert body(await client.call_tool("job_status", {"job_id": job}))["status"] == "cancelled"
-    assert len(mark.read_text().splitlines()) == 1  # noqa: ASYNC240
+    assert mark.naps() == 1
 
 
-async def test_the_next_server_can_stop_what_the_first_left_running(serve: Serve, body: Body, mark: Path) -> None:
+async def test_the_next_server_can_stop_what_the_first_left_running(serve: Serve, body: Body, mark: Any) -> None:
     async with Client(serve(limits=QUICK)) as client:
         job = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
-        processes = await _processes(mark)
+        processes = await mark.processes()
     async with Client(serve()) as client:
         assert body(await client.call_tool("job_cancel", {"job_id": job}))["status"] == "cancelled"
-    assert await _all_end(processes)
+    assert await mark.all_end(processes)
 
 
 @pytest.fixture
@@ -358,7 +315,7 @@ def stranger() -> Iterator["subprocess.Popen[bytes]"]:
 
 
 async def test_cancelling_what_was_begun_again_spares_whoever_has_the_number_of_its_first_process(
-    serve: Serve, body: Body, mark: Path, settings: Settings, stranger: "subprocess.Popen[bytes]"
+    serve: Serve, body: Body, mark: Any, settings: Settings, stranger: "subprocess.Popen[bytes]"
 ) -> None:
     async with Client(serve(limits=QUICK)) as client:
         job = await _orphan(client, body, mark)
@@ -373,11 +330,11 @@ async def test_cancelling_what_was_begun_again_spares_whoever_has_the_number_of_
         await client.call_tool("job_cancel", {"job_id": blocking})
         assert body(await client.call_tool("job_status", {"job_id": job}))["status"] == "cancelled"
         assert stranger.poll() is None
-    assert len(mark.read_text().splitlines()) == 2  # noqa: ASYNC240
+    assert mark.naps() == 2
 
 
 async def test_cancelling_asks_who_holds_a_job_that_was_taken_meanwhile(
-    serve: Serve, body: Body, mark: Path, settings: Settings, stranger: "subprocess.Popen[bytes]"
+    serve: Serve, body: Body, mark: Any, settings: Settings, stranger: "subprocess.Popen[bytes]"
 ) -> None:
     async with Client(serve(limits=QUICK)) as client:
         job = await _orphan(client, body, mark)
@@ -400,9 +357,9 @@ async def test_cancelling_asks_who_holds_a_job_that_was_taken_meanwhile(
     assert stranger.poll() is None
 
 
-async def test_what_nobody_was_promised_ends_with_the_server(serve: Serve, mark: Path) -> None:
+async def test_what_nobody_was_promised_ends_with_the_server(serve: Serve, mark: Any) -> None:
     async with Client(serve()) as client:
         call = asyncio.create_task(client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))
-        processes = await _processes(mark)
+        processes = await mark.processes(call)
     call.cancel()
-    assert await _all_end(processes)
+    assert await mark.all_end(processes)

@@ -28,12 +28,6 @@ Serve = Callable[..., MediaServer]
 Body = Callable[[CallToolResult], dict[str, Any]]
 
 
-@pytest.fixture(params=["legacy", "2026-07-28"])
-def era(request: pytest.FixtureRequest) -> str:
-    """Which handshake the client speaks."""
-    return str(request.param)
-
-
 def _json(result: ReadResourceResult) -> dict[str, Any]:
     assert isinstance(result.contents[0], TextResourceContents)
     return dict(json.loads(result.contents[0].text))

@@ -45,39 +45,6 @@ def connect(
     return over_http if request.param == "http" else over_stdio
 
 
-@pytest.fixture(params=["legacy", "2026-07-28"])
-def era(request: pytest.FixtureRequest) -> str:
-    """Which handshake the client speaks."""
-    return str(request.param)
-
-
-@pytest.fixture
-def mark(tmp_path: Path) -> Path:
-    """The file in which napping tools leave the numbers of their processes."""
-    return tmp_path / "mark"
-
-
-async def _processes(mark: Path) -> list[int]:
-    while not (mark.exists() and mark.read_text().endswith("\n")):  # noqa: ASYNC110, ASYNC240 - another process writes
-        await asyncio.sleep(0.02)
-    return [int(one) for one in mark.read_text().split()]  # noqa: ASYNC240
-
-
-async def _all_end(processes: list[int]) -> bool:
-    for _ in range(200):
-        if not any(Path(f"/proc/{one}/cmdline").exists() and _is_no_zombie(one) for one in processes):  # noqa: ASYNC240
-            return True
-        await asyncio.sleep(0.05)
-    return False
-
-
-def _is_no_zombie(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 async def test_a_call_gives_its_result_and_its_errors(connect: Connect, era: str, body: Body) -> None:
     async with connect(era) as client:
         given = await client.call_tool("chatter", {"lines": 1})
@@ -88,26 +55,26 @@ async def test_a_call_gives_its_result_and_its_errors(connect: Connect, era: str
 
 
 @pytest.mark.parametrize("how", ["cancel", "time-out"])
-async def test_giving_up_kills_the_work(connect: Connect, era: str, how: str, mark: Path) -> None:
+async def test_giving_up_kills_the_work(connect: Connect, era: str, how: str, mark: Any) -> None:
     async with connect(era) as client:
         await client.call_tool("chatter", {"lines": 1})  # a process is there before the clock runs
         arguments = {"seconds": 60, "mark": str(mark)}
         call = asyncio.create_task(
             client.call_tool("nap", arguments, read_timeout_seconds=2 if how == "time-out" else None)
         )
-        processes = await _processes(mark)
+        processes = await mark.processes(call)
         assert len(processes) == 2
         if how == "cancel":
             call.cancel()
         with pytest.raises((asyncio.CancelledError, MCPError, TimeoutError)):
             await call
-        assert await _all_end(processes)
+        assert await mark.all_end(processes)
         after = await client.call_tool("chatter", {"lines": 1})
         assert after.is_error is False
 
 
 async def test_a_broken_connection_kills_the_work_in_the_new_era(
-    serve: Callable[..., Any], running: Callable[..., Any], mark: Path
+    serve: Callable[..., Any], running: Callable[..., Any], mark: Any
 ) -> None:
     version = "2026-07-28"
     call = {
@@ -133,12 +100,12 @@ async def test_a_broken_connection_kills_the_work_in_the_new_era(
     }
     async with running(serve()) as web, httpx2.AsyncClient(headers=headers, timeout=60) as http:
         request = asyncio.create_task(http.post(f"{web.address}/mcp", json=call))
-        processes = await _processes(mark)
+        processes = await mark.processes(request)
         request.cancel()
-        assert await _all_end(processes)
+        assert await mark.all_end(processes)
 
 
-async def test_a_server_that_is_killed_leaves_no_work_behind(tmp_path: Path, films: Path, mark: Path) -> None:
+async def test_a_server_that_is_killed_leaves_no_work_behind(tmp_path: Path, films: Path, mark: Any) -> None:
     command = [sys.executable, str(HERE / "misbehaving_server.py"), str(tmp_path / "home"), str(films)]
     server = await asyncio.create_subprocess_exec(
         *command, env={**os.environ, "PYTHONPATH": str(HERE)}, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
@@ -152,11 +119,11 @@ async def test_a_server_that_is_killed_leaves_no_work_behind(tmp_path: Path, fil
         {"id": 2, "method": "tools/call", "params": call},
     ):
         server.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
-    processes = await _processes(mark)
+    processes = await mark.processes()
     assert len(processes) == 2
     server.kill()
     await server.wait()
-    assert await _all_end(processes)
+    assert await mark.all_end(processes)
 
 
 async def test_closing_standard_input_ends_the_server_and_the_work(
