@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import TypeVar
 
-from ...tools.base.words import Language, guess_language
+from ...tools.base.words import answer_language
 from .aloud import say_in
 from .facts import File
 from .intents import (
@@ -31,7 +31,7 @@ from .orders import ordered
 from .questions import asked, is_question
 from .signs import is_greeting, signs_in
 from .times import times_in
-from .wording import ADDRESS, Clause, clauses, either, masked, sign
+from .wording import ADDRESS, Clause, clauses, either, masked
 
 _FIRST_WHAT = r"(?:seconds?|minutes?|hours?|frames?|slides?|parts?|scenes?|half|s|m|min|pictures?|images?)\b"
 _POLITE_ENGLISH = either(
@@ -56,23 +56,6 @@ _POLITE_CHINESE = either(
 )
 _POLITE = re.compile(rf"\W*(?:(?:{_POLITE_ENGLISH})\b|{_POLITE_CHINESE})")
 _POLITE_END = re.compile(r"(?<!\s)(?:\s*(?:please|thanks|thank you|for me|谢谢|好吗|可以吗|行吗|吧))+\W*$")
-_ANSWERS = r"\b(?:report|summar\w+|answer|reply|write|respond|minutes|notes)\b.*\bin"
-_LANGUAGE_OF_ANSWER: tuple[tuple[Language, re.Pattern[str]], ...] = (
-    (
-        "zh",
-        sign(
-            rf"{_ANSWERS} (?:simplified )?(?:chinese|mandarin)",
-            r"中文的?(?:写|报告|总结|回答|摘要|纪要)|用(?:中文|汉语)",
-        ),
-    ),
-    (
-        "en",
-        sign(
-            rf"{_ANSWERS} english",
-            r"英文的?(?:写|报告|总结|回答|摘要|纪要)|用英[文语](?:写|回答|总结|报告|输出|生成)",
-        ),
-    ),
-)
 _HELP_WITH = re.compile(r"\bhelp me\b.*\w{3}|video|file|talk|视频|文件|帮我|帮助我")
 _INLINE = re.compile(
     r"(?:summari[sz]e|summary of|tl;?dr|shorten|总结|概括|摘要)[^:\n]{0,40}(?::|\n)\s*(?P<text>\S.{60,})$", re.DOTALL
@@ -115,7 +98,7 @@ def understand(request: str, files: Sequence[File] = ()) -> Understanding:
     tidy = _tidy(found)
     return Understanding(
         request=request,
-        language=_language(request, command),
+        language=answer_language(command if re.search(r"\w", command) else request),
         intents=tuple(tidy or _otherwise(request, matched, usable)),
         without=frozenset(without),
         assumed=bool(usable) and not tidy,
@@ -209,11 +192,3 @@ def _otherwise(request: str, matched: str, usable: Sequence[File]) -> list[Inten
     if not re.search(r"\w", matched):
         return [Greet() if request.strip() else Help()]
     return [Cannot("know")]
-
-
-def _language(request: str, command: str) -> Language:
-    """Return the language of the answer: the one that is asked for, else that of the words around quotes."""
-    for language, pattern in _LANGUAGE_OF_ANSWER:
-        if pattern.search(command):
-            return language
-    return guess_language(command if re.search(r"\w", command) else request)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...tools.base.words import QUOTED
+
 MASK = "\u2588"
 """Stands for each letter of what is quoted, so that no word in it is read as a command."""
 
@@ -22,9 +24,6 @@ _FOLD = str.maketrans(_TRADITIONAL, _SIMPLIFIED) | {
     **{wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)},  # full-width letters, digits and punctuation
     **str.maketrans("\u3000\u00a0\t\u2019", "   '"),
 }
-_QUOTED = re.compile(
-    "\"([^\"\n]+)\"|“([^”]+)”|「([^」]+)」|『([^』]+)』|《([^》]+)》|‘([^’]+)’|(?<!\\w)'((?:[^'\n]|'(?=\\w))+)'(?!\\w)"
-)
 _EXTENSIONS = (
     "mp4|mov|mkv|webm|avi|m4v|mpe?g|ts|ogv|wav|mp3|flac|ogg|opus|m4a|aac|png|jpe?g|gif|webp|bmp|tiff?|heic|avif|"
     "txt|md|csv|json|pdf|docx?|pptx?|xlsx?|html?"
@@ -93,12 +92,12 @@ def masked(text: str, names: Iterable[str] = ()) -> str:
         if "." in name.strip("."):
             folded = folded.replace(plain(name), " " * len(name))
     folded = _FILE_NAME.sub(lambda hit: " " * len(hit[0]), folded)
-    return _QUOTED.sub(lambda hit: MASK * len(hit[0]), folded)
+    return QUOTED.sub(lambda hit: MASK * len(hit[0]), folded)
 
 
 def quotes_in(text: str) -> tuple[str, ...]:
     """Return what stands in quotation marks."""
-    return tuple(next(part for part in hit.groups() if part).strip() for hit in _QUOTED.finditer(text))
+    return tuple(next(part for part in hit.groups() if part).strip() for hit in QUOTED.finditer(text))
 
 
 def clauses(text: str, matched: str) -> list[Clause]:

@@ -68,23 +68,40 @@ def guess_language(text: str) -> Language:
     return "zh" if han and han >= sum(not is_han(token) for token in written) else "en"
 
 
-_ASKED_FOR = (
+QUOTED = re.compile(
+    "\"([^\"\n]+)\"|“([^”]+)”|「([^」]+)」|『([^』]+)』|《([^》]+)》|‘([^’]+)’|(?<!\\w)'((?:[^'\n]|'(?=\\w))+)'(?!\\w)"
+)
+"""What stands in quotation marks, in one of its groups."""
+
+_ANSWER_IN = r"\b(?:report|summar\w+|analy\w+|answer|reply|write|respond|minutes|notes)\b.{0,200}?\bin"
+_ANSWER = "写|报告|总结|概括|回答|摘要|纪要|分析|输出|生成"
+# A language that is spoken, said aloud or searched for is not what the answer is to be in.
+_ASKED_FOR: tuple[tuple[Language, re.Pattern[str]], ...] = (
     (
         "zh",
         re.compile(
-            r"\bin (?:simplified )?(?:chinese|mandarin)\b|用(?:中文|汉语)|(?:中文|汉语)(?:的)?(?:报告|写|回答)", re.I
+            rf"{_ANSWER_IN} (?:simplified )?(?:chinese|mandarin)\b|用(?:中文|汉语)|(?:中文|汉语)的?(?:{_ANSWER})",
+            re.IGNORECASE,
         ),
     ),
-    ("en", re.compile(r"\bin english\b|用(?:英文|英语)|(?:英文|英语)(?:的)?(?:报告|写|回答)", re.I)),
+    (
+        "en",
+        re.compile(
+            rf"{_ANSWER_IN} english\b|英[文语]的?(?:{_ANSWER})|(?:{_ANSWER})[^。]{{0,80}}?用英[文语](?!说|讲|念|读|朗)",
+            re.IGNORECASE,
+        ),
+    ),
 )
 
 
 def answer_language(request: str) -> Language:
-    """Return the language to answer a request in: the one it names, else its own."""
+    """Return the language to answer a request in: the one it names, else that of its words around quotes."""
+    words = QUOTED.sub(" ", request)
+    words = words if re.search(r"\w", words) else request
     for language, pattern in _ASKED_FOR:
-        if pattern.search(request):
-            return "zh" if language == "zh" else "en"
-    return guess_language(request)
+        if pattern.search(words):
+            return language
+    return guess_language(words)
 
 
 def split_sentences(text: str) -> list[Stretch]:

@@ -344,6 +344,9 @@ def test_what_is_not_wanted_is_left_out(request_: str, left_out: set[str]) -> No
         ("请用英文总结这个视频", "en"),
         ("say 'ni hao' in Chinese", "en"),
         ("when does he mention 动能?", "en"),
+        ("Analyze in Chinese", "zh"),
+        ("总结这个视频，用英语", "en"),
+        ("when does he speak in Chinese?", "en"),
     ],
 )
 def test_the_answer_is_in_the_language_of_the_request(request_: str, language: str) -> None:

@@ -72,9 +72,30 @@ def test_the_language_is_the_one_most_words_are_in(text: str, language: str) -> 
     assert guess_language(text) == language
 
 
-def test_a_language_that_is_named_wins_over_the_language_of_the_request() -> None:
-    assert answer_language("Summarize this video in Chinese") == "zh"
-    assert answer_language("请用英文总结这段视频") == "en"
+LANGUAGES_ASKED_FOR = [
+    ("Summarize this video in Chinese", "zh"),
+    ("Analyze in Chinese", "zh"),
+    ("Write the report in simplified Chinese", "zh"),
+    ("Answer in English: 这个视频讲了什么？", "en"),
+    ("请用英文总结这段视频", "en"),
+    ("总结这个视频，用英语", "en"),
+    ("写一份英文报告", "en"),
+    ("Make a 中文报告 of this long English video", "zh"),
+    # what is spoken, said or searched is not what the answer is written in
+    ("When does he speak in Chinese?", "en"),
+    ("Transcribe the part that is in Chinese", "en"),
+    ("用英语说“hello”", "zh"),
+    ('Find where she says "请用中文回答"', "en"),
+    ("找到他说“write a report in English”的地方", "zh"),
+]
+"""Requests, and the language of the answer each wants."""
+
+
+@pytest.mark.parametrize(("request_", "language"), LANGUAGES_ASKED_FOR)
+def test_a_language_that_is_named_for_the_answer_wins_over_the_language_of_the_request(
+    request_: str, language: str
+) -> None:
+    assert answer_language(request_) == language
 
 
 @pytest.mark.parametrize(
