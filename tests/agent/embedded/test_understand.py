@@ -379,7 +379,8 @@ def test_text_that_comes_with_the_request_is_what_is_summarized() -> None:
         "a frame at 1:00 and " * 500,
     ],
 )
-def test_odd_requests_are_understood_in_no_time(odd: str) -> None:
+def test_no_odd_request_makes_a_pattern_explode(odd: str) -> None:
     started = time.process_time()
     assert understand(odd, [VIDEO]).intents
-    assert time.process_time() - started < 5.0  # a pattern that explodes takes minutes
+    # Seconds of the processor, whatever else it does meanwhile: a pattern that explodes takes many minutes.
+    assert time.process_time() - started < 60.0
