@@ -297,10 +297,10 @@ class Jobs:
             if job := self._jobs.get(row.job):  # somebody else who waits has begun it
                 await self._wait(job, left, report)
                 return job.standing()
-            if holding := self._hold(row.job):
+            if holding := await self._hold(row.job):
                 with holding:
                     row = await self._again(row)
-                    if row.status == "running":
+                    if row.status == "running" and row.job not in self._jobs:
                         await self._begin_again(row, holding)
                 continue
             await report(row.fraction, row.note)
@@ -339,8 +339,10 @@ class Jobs:
                 return now if now and now.status == "running" else None
         return None
 
-    def _hold(self, job: str) -> ExitStack | None:
+    async def _hold(self, job: str) -> ExitStack | None:
         """Hold a job, unless a process works on it."""
+        if not await asyncio.to_thread(self._is_free, job):
+            return None
         holding = ExitStack()
         try:
             holding.enter_context(self._journal.lease(f"job-{job}"))
