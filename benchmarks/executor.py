@@ -19,7 +19,7 @@ from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.base.tool import Tool, tool
 
-# The video job of notes on planners: 4.25 s one after the other, 1.70 s along the critical path.
+# A job like a report on a video: 4.25 s one after the other, 1.70 s along the critical path.
 STEPS: list[tuple[str, float, list[str]]] = [
     ("probe", 0.05, []),
     ("frames", 0.30, ["probe"]),

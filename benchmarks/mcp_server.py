@@ -2,7 +2,7 @@
 
     python benchmarks/mcp_server.py [VIDEO]
 
-Without a video it takes the talk among the media samples beside the checkout.
+Without a video it takes the talk among the media samples (see `samples.py`).
 """
 
 import asyncio
@@ -23,9 +23,8 @@ import httpx2
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
+from samples import TALK
 
-ROOT = Path(__file__).parent.parent
-SAMPLE = ROOT.parent / "shared" / "samples" / "video" / "talk_slides_en.mp4"
 STARTS, CALLS, LOAD_CALLS, IN_FLIGHT, PING_SECONDS = 11, 200, 200, 64, 20.0
 _NO_LOG = Path(os.devnull).open("w")  # noqa: SIM115 - for as long as the process lives
 BARE = """
@@ -44,7 +43,7 @@ else:
 
 
 def main() -> None:
-    video = Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE
+    video = Path(sys.argv[1]) if len(sys.argv) > 1 else TALK
     if not video.is_file():
         sys.exit("Give a video: python benchmarks/mcp_server.py VIDEO")
     print("| what | bare | ours | ratio |")

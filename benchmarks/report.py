@@ -3,7 +3,7 @@
     python benchmarks/report.py [VIDEO GROUND_TRUTH_JSON]
 
 The ground truth has `slides`, each with `start`, `title` and `lines`. Without arguments it takes the talk among the
-media samples beside the checkout.
+media samples (see `samples.py`).
 """
 
 import json
@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from measure import Measured, measure
-
-ROOT = Path(__file__).parent.parent
-SAMPLES = ROOT.parent / "shared" / "samples" / "video"
+from samples import TALK
 
 
 def main() -> None:
@@ -109,9 +107,9 @@ def _loaded(video: Path, env: dict[str, str]) -> str:
 
 
 def _sample() -> tuple[Path, Path]:
-    if not SAMPLES.is_dir():
+    if not TALK.is_file():
         sys.exit("Give a video and its ground truth: python benchmarks/report.py VIDEO GROUND_TRUTH_JSON")
-    return SAMPLES / "talk_slides_en.mp4", SAMPLES / "talk_slides_en.json"
+    return TALK, TALK.with_suffix(".json")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 
 # What a developer has set for work must not change what the tests find, nor let them reach a paid endpoint.
-_KEPT = {"SENSORIUM_MCP_SUITE"}
+_KEPT = {"SENSORIUM_MCP_SUITE", "SENSORIUM_SAMPLES"}
 _DROPPED = ("SENSORIUM_", "OPENAI_", "HF_", "LANGCHAIN_", "LANGSMITH_")
 for _name in set(os.environ) - _KEPT:
     if _name.startswith(_DROPPED) or _name.lower().endswith("_proxy"):
@@ -26,7 +26,7 @@ for _name in set(os.environ) - _KEPT:
 os.environ["HF_HUB_CACHE"] = str(Path(tempfile.gettempdir()) / "sensorium-tests-have-no-models")
 
 ROOT = Path(__file__).parent.parent
-SAMPLES = ROOT.parent / "shared" / "samples"
+SAMPLES = Path(os.environ.get("SENSORIUM_SAMPLES") or ROOT.parent / "shared" / "samples")
 
 
 def load(name: str) -> ModuleType:
