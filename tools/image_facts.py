@@ -1,17 +1,17 @@
 """What can be measured in a picture."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 from .base.codes import find_codes
 from .base.colours import main_colours
-from .base.exif import ExifValue, Metadata, read_exif
+from .base.exif import ExifValue
 from .base.faces import find_faces
 from .base.likeness import likeness
 from .base.moments import Box, Coverage, Findings, Measure, Moment, Source
-from .base.pictures import open_picture, picture_header
+from .base.pictures import open_picture, read_picture
 from .base.run import Run
 from .base.sniff import sniff
 from .base.tool import Picture, tool
@@ -94,21 +94,15 @@ async def image_facts(
     return await run.thread(_measure, media, location, compare_with or [], run)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Header:
-    format: str
-    frames: int
-    transparent: bool
-    metadata: Metadata
-
-
 def _measure(media: str, location: bool, others: list[str], run: Run) -> PictureFacts:
     import cv2
     import numpy as np
 
     path, name = run.path(media), run.name(media)
-    header = _header(media, run)
-    picture = open_picture(path, name)
+    with path.open("rb") as file:
+        media_type = sniff(file).media_type
+    stored = read_picture(path, name)
+    picture = stored.upright
     pixels = np.asarray(picture)
     run.used(f"opencv:{cv2.__version__}")
     run.check()
@@ -118,24 +112,24 @@ def _measure(media: str, location: bool, others: list[str], run: Run) -> Picture
     run.check()
     faces = find_faces(pixels)
     compared = [_compare(media, picture, other, run) for other in others]
-    metadata = header.metadata
+    metadata = stored.metadata
     removed = metadata.located and not location
     limits = [NO_MODEL]
     if removed:
         limits.append("The file says where it was taken; that was removed here. Ask with `location: true` to get it.")
     if faces:
         limits.append("Faces in profile, small, tilted or covered are missed: there are at least as many as given.")
-    if header.frames > 1:
-        limits.append(f"It is an animation of {header.frames} frames; the first one was measured.")
+    if stored.frames > 1:
+        limits.append(f"It is an animation of {stored.frames} frames; the first one was measured.")
     facts = PictureFacts(
         media=media,
         coverage=Coverage(frames=1),
         limits=limits,
-        format=header.format,
+        format=media_type.split("/")[1].upper(),
         width_pixels=picture.width,
         height_pixels=picture.height,
-        frames=header.frames,
-        transparent=header.transparent,
+        frames=stored.frames,
+        transparent=stored.transparent,
         exif=metadata.tags,
         location_removed=removed,
         location=metadata.location if location else {},
@@ -152,18 +146,6 @@ def _measure(media: str, location: bool, others: list[str], run: Run) -> Picture
     )
     facts.measures.extend(_measures(facts, media))
     return facts
-
-
-def _header(media: str, run: Run) -> _Header:
-    with run.path(media).open("rb") as file:
-        media_type = sniff(file).media_type
-    with picture_header(run.path(media), run.name(media)) as stored:
-        return _Header(
-            format=media_type.split("/")[1].upper(),
-            frames=int(getattr(stored, "n_frames", 1)),
-            transparent=stored.mode in ("RGBA", "LA", "PA") or "transparency" in stored.info,
-            metadata=read_exif(stored.getexif()),
-        )
 
 
 def _light(pixels: "NDArray[np.uint8]") -> "dict[str, float | bool]":

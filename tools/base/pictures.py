@@ -2,13 +2,16 @@
 
 import io
 import re
+import struct
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from .errors import MediaError
+from .exif import Metadata, read_exif
 from .sniff import sniff
 
 if TYPE_CHECKING:
@@ -20,6 +23,32 @@ if TYPE_CHECKING:
 
 MAX_PICTURE_PIXELS = 50_000_000
 MAX_SIDE_PIXELS = 16_384
+# What Pillow raises at damaged content: its readers trust what they read.
+_DAMAGED = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+# EXIF orientation -> `Image.Transpose`.
+_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureFile:
+    """A still picture, and how it is stored."""
+
+    upright: "Image"
+    """As RGB; of an animation, its first frame."""
+    frames: int
+    transparent: bool
+    metadata: Metadata
 
 
 def open_picture(path: Path, name: str) -> "Image":
@@ -28,24 +57,8 @@ def open_picture(path: Path, name: str) -> "Image":
     Raises:
         MediaError: It is not a picture, is damaged, or is beyond the limits (checked before decoding).
     """
-    from PIL import Image, ImageOps
-
     with path.open("rb") as file:
-        picture = _header(file, name)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", Image.DecompressionBombWarning)
-                picture.load()
-                upright: Image.Image = ImageOps.exif_transpose(picture)
-                if upright.mode in ("RGBA", "LA") or "transparency" in upright.info:
-                    # Seen as on paper: what is transparent is white.
-                    layer = upright.convert("RGBA")
-                    upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-                return upright.convert("RGB")
-        except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, Warning) as error:
-            raise MediaError(
-                f"{name!r} cannot be decoded: {error}. It is damaged or cut off; copy it again."
-            ) from error
+        return _upright(_header(file, name), name)
 
 
 def picture_size(path: Path, name: str) -> tuple[int, int]:
@@ -54,31 +67,80 @@ def picture_size(path: Path, name: str) -> tuple[int, int]:
     Raises:
         MediaError: It is not a picture, or is beyond the limits.
     """
-    from PIL import ExifTags
-
     with path.open("rb") as file:
         picture = _header(file, name)
         # Without this chunk before its pixels, Pillow would decode a PNG to look for it behind them.
-        exif = {} if picture.format == "PNG" and "exif" not in picture.info else picture.getexif()
-        turned = exif.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+        orientation = 1 if picture.format == "PNG" and "exif" not in picture.info else _orientation(picture)
         width, height = picture.size
-        return (height, width) if turned else (width, height)
+        return (height, width) if orientation in (5, 6, 7, 8) else (width, height)
+
+
+def read_picture(path: Path, name: str) -> PictureFile:
+    """Return a still picture with what is known about its file; damaged metadata counts as none.
+
+    Raises:
+        MediaError: It is not a picture, is damaged, or is beyond the limits (checked before decoding).
+    """
+    with path.open("rb") as file:
+        picture = _header(file, name)
+        transparent = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+        with _whole(name):
+            frames = int(getattr(picture, "n_frames", 1))
+        upright = _upright(picture, name)
+        metadata = Metadata(tags={}, located=False, location={})
+        with suppress(*_DAMAGED), _quiet():
+            metadata = read_exif(picture.getexif())
+        return PictureFile(upright=upright, frames=frames, transparent=transparent, metadata=metadata)
+
+
+def _upright(picture: "Image", name: str) -> "Image":
+    """Decode a picture."""
+    from PIL import Image
+
+    with _whole(name):
+        picture.load()
+        turn = _TURNS.get(_orientation(picture))
+        upright = picture if turn is None else picture.transpose(Image.Transpose(turn))
+        if upright.mode in ("RGBA", "LA") or "transparency" in upright.info:
+            # Seen as on paper: what is transparent is white.
+            layer = upright.convert("RGBA")
+            upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+        return upright.convert("RGB")
+
+
+def _orientation(picture: "Image") -> int:
+    """Return the EXIF orientation, 1 to 8; 1 when there is none or it is damaged."""
+    from PIL import ExifTags
+
+    with suppress(*_DAMAGED), _quiet():
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    return 1
 
 
 @contextmanager
-def picture_header(path: Path, name: str) -> "Iterator[Image]":
-    """Give a picture that is not decoded yet and lies as it is stored: for its size, its metadata and its frames.
+def _whole(name: str) -> Iterator[None]:
+    """Turn whatever Pillow raises at damaged content into a message."""
+    from PIL import Image
 
-    Raises:
-        MediaError: It is not a picture, or is beyond the limits.
-    """
-    with path.open("rb") as file:
-        yield _header(file, name)
+    try:
+        with _quiet():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    except (*_DAMAGED, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise MediaError(f"{name!r} cannot be decoded: {error}. It is damaged or cut off; copy it again.") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Pillow's warnings from standard error: what matters is raised."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _header(file: "io.BufferedReader", name: str) -> "Image":
     """Open a picture without decoding it and check its size."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     sniffed = sniff(file)
     if sniffed.picture_format is None:
@@ -88,9 +150,8 @@ def _header(file: "io.BufferedReader", name: str) -> "Image":
             "Supported are PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF."
         )
     try:
-        with warnings.catch_warnings():
-            # Our own limits below are lower, so Pillow's warning would only come first.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        # Our own limits below are lower, so Pillow's warning would only come first.
+        with _quiet():
             picture = Image.open(file, formats=(sniffed.picture_format,))
     except Image.DecompressionBombError as error:
         found = re.search(r"\d+", str(error))
@@ -98,7 +159,7 @@ def _header(file: "io.BufferedReader", name: str) -> "Image":
             f"{name!r} has {f'{int(found[0]):,}' if found else 'too many'} pixels; the limit is {MAX_PICTURE_PIXELS:,} "
             f"and {MAX_SIDE_PIXELS:,} a side. Scale it down first."
         ) from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except _DAMAGED as error:
         raise MediaError(
             f"{name!r} begins like {sniffed.media_type}, but its header cannot be read. It is damaged; copy it again."
         ) from error
