@@ -350,8 +350,8 @@ class _Composer(Builder):
         """Return a reference to the words of the files: the report or summary, else the text of a text file."""
         if any(isinstance(one, Report) for one in self.understood.intents) and "report" in self.steps:
             return "${report.text}"
-        if "summary" in self.steps:
-            return "${summary.text}"
+        if summaries := [name for name in self.steps if name == "summary" or name.startswith("summary_")]:
+            return " ".join(f"${{{name}.text}}" for name in summaries)
         if any(file.kind == "text" for file in self.files):
             file = next(file for file in self.files if file.kind == "text")
             content = self.step(self.named("content", file), "read_artifact", {"artifact": file.reference})

@@ -1,6 +1,7 @@
 """What a command wants."""
 
 import re
+from dataclasses import replace
 from typing import Literal
 
 from .aloud import ANY_LANGUAGE, LANGUAGES
@@ -126,19 +127,20 @@ def _wanted(clause: Clause, text: str, times: Times, seconds: float | None, kind
     elif "subtitles" in signs:
         signs.discard("describe")
     if "find" in signs and (topic := _searched(clause, times.rest, signs)):
-        return [Find(query=topic, span=_span(times))]
-    found = [*_of_sound(clause, text, times, signs), *_of_pictures(text, times, seconds, signs)]
+        return [Find(query=topic, span=part) for part in times.places]
+    found: list[Intent] = [*_of_sound(clause, text, times, signs), *_of_pictures(text, times, seconds, signs)]
     if "describe" in signs:
         found += [Facts() if kinds == {"picture"} else Report(), Cannot("see")]
     elif "facts" in signs and not found:
         found.append(Facts(subjects=subjects_in(text)))
     short = bool(_SENTENCES.search(times.rest) or times.spans or (kinds == {"text"} and not _REPORT.search(text)))
     if "brief" in signs or ("report" in signs and short):
-        found.append(Summarize(sentences=_sentences(times.rest, "brief" in signs), span=_span(times)))
+        sentences = _sentences(times.rest, "brief" in signs)
+        found += [Summarize(sentences=sentences, span=part) for part in times.places]
     elif "report" in signs or ("analyze" in signs and not found):
         found.append(Report())
     if not found and (topic := explicit_topic(clause, times.rest)):
-        return [Find(query=topic, span=_span(times))]
+        return [Find(query=topic, span=part) for part in times.places]
     return found
 
 
@@ -151,7 +153,8 @@ def _of_sound(clause: Clause, text: str, times: Times, signs: set[str]) -> list[
         found.append(Chart(numbers=numbers_in(clause.text)))
     if signs & {"transcribe", "subtitles"}:
         subtitles = "subtitles" in signs
-        found.append(Transcribe(language=_spoken_language(text), span=_span(times), subtitles=subtitles))
+        language = _spoken_language(text)
+        found += [Transcribe(language=language, span=part, subtitles=subtitles) for part in times.places]
     if "chapters" in signs:
         found.append(Chapters())
     return found
@@ -163,7 +166,7 @@ def _of_pictures(text: str, times: Times, seconds: float | None, signs: set[str]
     if "compare" in signs:
         found.append(Compare())
     if "frames" in signs:
-        found.append(_frames(text, times, seconds))
+        found += _frames(text, times, seconds)
     elif "scenes" in signs:
         found.append(Scenes(exact=bool(re.search(r"exact|precise|accurate|精确|准确", text))))
     if signs & {"probe", "loudness", "silence"} and "frames" not in signs:
@@ -181,13 +184,17 @@ def _searched(clause: Clause, text: str, signs: set[str]) -> str:
     return topic_of(clause, SIGNS["find"].sub(lambda hit: " " * len(hit[0]), text))
 
 
-def _span(times: Times) -> Span | None:
-    return times.spans[0] if times.spans else None
-
-
-def _frames(text: str, times: Times, seconds: float | None) -> Frames:
+def _frames(text: str, times: Times, seconds: float | None) -> list[Frames]:
     """Return which pictures are wanted."""
-    span = _span(times)
+    sheet = bool(_SHEET.search(text))
+    found = [_frames_of(part, text, times, seconds) for part in times.places]
+    if times.spans and times.points:
+        found.append(Frames(times=times.points))
+    return [replace(one, sheet=sheet) for one in found]
+
+
+def _frames_of(span: Span | None, text: str, times: Times, seconds: float | None) -> Frames:
+    """Return which pictures of a part are wanted."""
     points = list(times.points)
     for pattern, place in _ONE_FRAME:
         if pattern.search(text):
@@ -195,18 +202,17 @@ def _frames(text: str, times: Times, seconds: float | None) -> Frames:
                 points.append(0.0)
             elif seconds is not None:
                 points.append(seconds if place == "last" else round(seconds / 2, 3))
-    sheet = bool(_SHEET.search(text))
     if points and not span:
-        return Frames(times=tuple(sorted(set(points))), sheet=sheet)
+        return Frames(times=tuple(sorted(set(points))))
     if times.every_seconds:
-        return Frames(every_seconds=times.every_seconds, span=span, sheet=sheet)
+        return Frames(every_seconds=times.every_seconds, span=span)
     hit = _COUNT.search(times.rest)
     count = int(number(hit["count"] or hit["count2"])) if hit else 1 if _SINGLE.search(text) else 0
     # "a frame of each scene", "one picture a slide": the number says how many of each.
     if _OF_EACH.search(text):
         count = 0
     by: Literal["scenes", "changes"] = "scenes" if _BY_SCENE.search(text) else "changes"
-    return Frames(count=count or None, by=by, span=span, sheet=sheet)
+    return Frames(count=count or None, by=by, span=span)
 
 
 def _sentences(text: str, brief: bool) -> int:

@@ -181,7 +181,8 @@ def asked(clause: Clause, text: str, seconds: float | None, kinds: frozenset[str
     if _SEEN.search(bare):
         return [Report(), Cannot("see")]
     if explicit:
-        return [Find(query=topic_of(clause, times.rest), span=times.spans[0] if times.spans else None)]
+        topic = topic_of(clause, times.rest)
+        return [Find(query=topic, span=part) for part in times.places]
     if LACKS["speakers"].search(bare):
         return [Cannot("speakers")]
     if fixed := _without_search(bare, signs):

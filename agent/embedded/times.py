@@ -78,10 +78,18 @@ class Times:
     @property
     def parts(self) -> tuple[Span, ...]:
         """The spans, and each point as a span without length."""
-        every = (*self.spans, *((one, one) for one in self.points))
-        if len(every) > MOST_PARTS:
-            return ((min(start for start, _ in every), max(end for _, end in every)),)
-        return every
+        return _few((*self.spans, *((one, one) for one in self.points)))
+
+    @property
+    def places(self) -> tuple[Span | None, ...]:
+        """The spans, each wanted by itself; None alone when there is none and the whole file is meant."""
+        return _few(self.spans) or (None,)
+
+
+def _few(parts: tuple[Span, ...]) -> tuple[Span, ...]:
+    if len(parts) > MOST_PARTS:
+        return ((min(start for start, _ in parts), max(end for _, end in parts)),)
+    return parts
 
 
 def number(text: str) -> float:

@@ -41,7 +41,7 @@ _TAIL_WORDS = either(
           presentation|slides?)
         on (?:the )?(?:screen|slides?)|on (?:a|any) slide|(?:and|or) (?:when|where|why|how|what|at what time|who)\b.*
         anywhere|at all|exactly|please|at the (?:very )?(?:end|beginning|start|top|bottom)|for the (?:first|last) time
-        and give .*|with times?(?:tamps?)?|from|at|before|after|between|in the|in
+        and give .*|with times?(?:tamps?)?|from|at|before|after|between|in the|in|and|or
     """
 )
 _TAIL = re.compile(rf"\s*\b(?:{_TAIL_WORDS})$")

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import reduce
 from typing import TypeVar
 
 from ...tools.base.words import answer_language
@@ -30,7 +29,7 @@ from .intents import (
 from .orders import ordered
 from .questions import asked, is_question
 from .signs import is_greeting, signs_in
-from .times import times_in
+from .times import Span, times_in
 from .wording import ADDRESS, Clause, clauses, either, masked
 
 _FIRST_WHAT = r"(?:seconds?|minutes?|hours?|frames?|slides?|parts?|scenes?|half|s|m|min|pictures?|images?)\b"
@@ -164,6 +163,7 @@ def _tidy(found: list[Intent]) -> list[Intent]:
         lambda one, other: replace(
             one, subtitles=one.subtitles or other.subtitles, language=one.language or other.language
         ),
+        part=lambda one: one.span,
     )
     once = _merged(
         once,
@@ -176,13 +176,24 @@ def _tidy(found: list[Intent]) -> list[Intent]:
     return once
 
 
-def _merged(found: list[Intent], kind: type[Wanted], both: Callable[[Wanted, Wanted], Wanted]) -> list[Intent]:
-    """Return the intents with those of one kind as one, where the first of them stands."""
-    same = [one for one in found if isinstance(one, kind)]
-    if len(same) < 2:
-        return found
-    one = reduce(both, same)
-    return [one if intent is same[0] else intent for intent in found if intent is same[0] or intent not in same]
+def _merged(
+    found: list[Intent],
+    kind: type[Wanted],
+    both: Callable[[Wanted, Wanted], Wanted],
+    part: Callable[[Wanted], Span | None] = lambda one: None,
+) -> list[Intent]:
+    """Return the intents with those of one kind and about one part as one, where the first of them stands."""
+    merged: dict[Span | None, Wanted] = {}
+    for one in found:
+        if isinstance(one, kind):
+            merged[part(one)] = both(merged[part(one)], one) if part(one) in merged else one
+    together: list[Intent] = []
+    for one in found:
+        if not isinstance(one, kind):
+            together.append(one)
+        elif part(one) in merged:
+            together.append(merged.pop(part(one)))
+    return together
 
 
 def _otherwise(request: str, matched: str, usable: Sequence[File]) -> list[Intent]:

@@ -61,6 +61,9 @@ REQUESTS = [
     "what is this about?",
     "summarize in 2 sentences",
     "summarize the first minute",
+    "summarize the first minute and the last 30 seconds",
+    "transcribe from 0:30 to 1:00 and from 2:00 to 2:30",
+    "5 frames from 0:05 to 0:10 and from 0:20 to 0:25",
     "Transcribe, make chapters, a contact sheet, chart the words per minute and write a report",
     "analyze without transcribing and without scenes",
     "hello",
@@ -326,3 +329,14 @@ def test_files_that_are_named_whole_are_the_ones_used(request_: str, names: tupl
     unused = [name for at, name in enumerate(names) if at not in used]
     said = " ".join(composed.remarks)
     assert all(name in said for name in unused) and bool(said) == bool(unused)
+
+
+def test_each_part_that_is_named_is_transcribed() -> None:
+    composed = planned("transcribe from 0:30 to 1:00 and from 2:00 to 2:30", [VIDEO])
+    assert tools(composed) == ["transcribe", "find_moments", "find_moments"]
+    assert [one["args"]["between_seconds"] for one in composed.steps[1:]] == [[30.0, 60.0], [120.0, 150.0]]
+
+
+def test_the_summary_of_each_part_is_read_aloud() -> None:
+    composed = planned("summarize the first minute and the last 30 seconds, then read the summary aloud", [VIDEO])
+    assert step(composed, "speak")["args"]["text"] == "${summary.text} ${summary_2.text}"

@@ -197,6 +197,37 @@ OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
     ("summarise the talk in five bullet points", [Summarize(sentences=5)]),
     ("tl;dr", [Summarize(sentences=3)]),
     ("summarize the first minute", [Summarize(span=(0.0, 60.0))]),
+    # several parts
+    (
+        "transcribe from 0:30 to 1:00 and from 2:00 to 2:30",
+        [Transcribe(span=(30.0, 60.0)), Transcribe(span=(120.0, 150.0))],
+    ),
+    (
+        "transcribe from 0:30 to 1:00, then transcribe from 2:00 to 2:30 with subtitles",
+        [Transcribe(span=(30.0, 60.0)), Transcribe(span=(120.0, 150.0), subtitles=True)],
+    ),
+    ("transcribe the first minute, with subtitles of the first minute", [Transcribe(span=(0.0, 60.0), subtitles=True)]),
+    (
+        "summarize the first minute and the last 30 seconds",
+        [Summarize(span=(0.0, 60.0)), Summarize(span=(170.0, 200.0))],
+    ),
+    (
+        "5 frames from 0:30 to 1:00 and from 2:00 to 2:30",
+        [Frames(count=5, span=(30.0, 60.0)), Frames(count=5, span=(120.0, 150.0))],
+    ),
+    ("frames at 0:10 and from 1:00 to 1:30", [Frames(span=(60.0, 90.0)), Frames(times=(10.0,))]),
+    (
+        "从1分到2分、从2分30秒到3分，每10秒截一张",
+        [Frames(every_seconds=10.0, span=(60.0, 120.0)), Frames(every_seconds=10.0, span=(150.0, 180.0))],
+    ),
+    (
+        "find 'gravity' between 0:30 and 1:00 and between 2:00 and 2:30",
+        [Find(query="gravity", span=(30.0, 60.0)), Find(query="gravity", span=(120.0, 150.0))],
+    ),
+    (
+        "when does he mention gravity between 0:30 and 1:00 and between 2:00 and 2:30?",
+        [Find(query="gravity", span=(30.0, 60.0)), Find(query="gravity", span=(120.0, 150.0))],
+    ),
     ("这个视频讲了什么？", [Summarize()]),
     ("这个lecture的key points是什么？", [Summarize()]),
     ("帮我总结一下这个会议的要点", [Summarize(sentences=3)]),
