@@ -9,7 +9,7 @@ from .base.codes import find_codes
 from .base.colours import main_colours
 from .base.exif import ExifValue
 from .base.faces import find_faces
-from .base.likeness import likeness
+from .base.likeness import likeness, shrunk
 from .base.moments import Box, Coverage, Findings, Measure, Moment, Source
 from .base.pictures import open_picture, read_picture
 from .base.run import Run
@@ -153,8 +153,7 @@ def _light(pixels: "NDArray[np.uint8]") -> "dict[str, float | bool]":
     import cv2
     import numpy as np
 
-    scale = min(1.0, SHARPNESS_PIXELS / max(pixels.shape[:2]))
-    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
+    small = shrunk(pixels, SHARPNESS_PIXELS)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     low, high = np.percentile(small.reshape(-1, 3), (0.5, 99.5), axis=0)
     return {

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .likeness import shrunk
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -29,10 +31,7 @@ def find_codes(picture: "NDArray[np.uint8]") -> list[Code]:
     """Return the codes in an RGB picture that can be decoded."""
     import cv2
 
-    scale = min(1.0, LONG_SIDE_PIXELS / max(picture.shape[:2]))
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    if scale < 1:
-        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(shrunk(picture, LONG_SIDE_PIXELS), cv2.COLOR_RGB2GRAY)
     return [*_qr_codes(grey), *_bar_codes(grey)]
 
 

@@ -4,6 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .likeness import shrunk
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -21,10 +23,7 @@ def find_faces(picture: "NDArray[np.uint8]") -> "list[Box]":
     """Return boxes of the frontal faces found in an RGB picture; profiles and small faces are missed."""
     import cv2
 
-    scale = min(1.0, LONG_SIDE_PIXELS / max(picture.shape[:2]))
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    if scale < 1:
-        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(shrunk(picture, LONG_SIDE_PIXELS), cv2.COLOR_RGB2GRAY)
     height, width = grey.shape
     found = _cascade().detectMultiScale(cv2.equalizeHist(grey), scaleFactor=SCALE_STEP, minNeighbors=NEIGHBOURS)
     boxes = [

@@ -59,13 +59,15 @@ def likeness(one: "AnyPicture", other: "AnyPicture") -> Likeness:
     )
 
 
-def shrunk(image: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
-    """Return a small copy of a picture, to be compared with others."""
+def shrunk(image: "NDArray[np.uint8]", pixels: int = SMALL_PIXELS) -> "NDArray[np.uint8]":
+    """Return a copy of a picture whose longer side has at most so many pixels."""
     import cv2
     import numpy as np
 
     height, width = image.shape[:2]
-    scale = min(1.0, SMALL_PIXELS / max(height, width))
+    scale = min(1.0, pixels / max(height, width))
+    if scale == 1:
+        return image
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
