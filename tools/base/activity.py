@@ -8,6 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from .footage import open_video
+from .moments import merge_spans
 
 if TYPE_CHECKING:
     from .run import Run
@@ -91,10 +92,9 @@ def find_activity(path: Path, name: str, *, run: "Run") -> Activity:
         for number, packet in enumerate(footage.packets()):
             if number % 4096 == 0:
                 run.check()
-            stamp = packet.pts if packet.pts is not None else packet.dts
-            if stamp is None or packet.time_base is None or packet.size == 0:
+            if packet.size == 0 or (shown := footage.packet_seconds(packet)) is None:
                 continue
-            at = max(0.0, round(float(stamp * packet.time_base) - footage.start_seconds, 6))
+            at = max(0.0, shown)
             end = max(end, at)
             if packet.is_keyframe:
                 spans += _changes(group)
@@ -114,11 +114,5 @@ def _changes(group: list[tuple[float, int]]) -> list[tuple[float, float]]:
     enough = max(ACTIVE_SHARE * key_bytes, ACTIVE_OVER_STILL * sizes[len(sizes) // 5])
     lively = median(sizes) > LIVELY_SHARE * key_bytes
     # Where there is no packet, as in screen recordings of a variable rate, the last picture stays.
-    times = sorted(at for at, size in (group if lively else group[1:]) if lively or size > enough)
-    spans: list[tuple[float, float]] = []
-    for at in times:
-        if spans and at - spans[-1][1] <= JOIN_SECONDS:
-            spans[-1] = (spans[-1][0], at)
-        else:
-            spans.append((at, at))
-    return spans
+    changing = [(at, at) for at, size in (group if lively else group[1:]) if lively or size > enough]
+    return merge_spans(changing, JOIN_SECONDS)

@@ -73,3 +73,10 @@ def test_a_recording_without_packets_for_a_while_stays_still_so_long(
     assert activity.changes_between(0.1, 3.9) is None
     assert activity.changes_between(0.1, 8.9) == (4.0, 4.0)
     assert activity.lively_seconds(0, 9) == 0
+
+
+def test_in_avi_changes_have_the_times_of_the_frames(run: Run, broken: ModuleType, tmp_path: Path) -> None:
+    options = {"bf": "3", "x264-params": "b-pyramid=normal:scenecut=0"}
+    path = broken.numbered(tmp_path / "a.avi", 50, gop=20, options=options)
+    found = find_activity(path, "a.avi", run=run)
+    assert (found.keys, found.end_seconds) == ((0.0, 0.8, 1.6), 1.96)
