@@ -25,7 +25,7 @@ from .events import Event, RunFailed, RunFinished, RunStarted, TextDelta
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langgraph.graph.state import CompiledStateGraph
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     from .graph import Context
     from .state import State
@@ -192,6 +192,8 @@ class Assistant:
                 state = await self._walk(row, context)
                 answer = answer_of(row, state, context.executor, elapsed())
                 self.journal.end(row.run, answer.status, answer.plain(), answer.seconds)
+            if answer.status == "done":
+                await self._forget(row)
             emit(RunFinished(answer=answer))
             return answer
 
@@ -223,32 +225,38 @@ class Assistant:
         """Run the graph from the start, or from its last checkpoint after an interruption."""
         from langchain_core.runnables import RunnableConfig
 
+        from .graph import build
+
         config = RunnableConfig(configurable={"thread_id": row.run}, recursion_limit=200)
         start: State = {"request": row.request, "paths": [os.fsencode(one) for one in row.files]}
         try:
-            async with self._graph() as graph:
+            async with self._checkpoints() as checkpoints:
+                graph = build().compile(checkpointer=checkpoints)
                 known = await graph.aget_state(config)
                 if known.created_at and not known.next:  # it had ended: what failed is tried again
-                    assert graph.checkpointer and not isinstance(graph.checkpointer, bool)
-                    await graph.checkpointer.adelete_thread(row.run)
+                    await checkpoints.adelete_thread(row.run)
                     known = await graph.aget_state(config)
                 walked = await graph.ainvoke(None if known.next else start, config, context=context, durability="sync")
         except sqlite3.OperationalError as error:
             raise cannot_write(error) from error
         return cast("State", walked)
 
+    async def _forget(self, row: RunRow) -> None:
+        """Delete the checkpoints of a run whose answer is recorded: nothing is left to resume."""
+        with suppress(sqlite3.OperationalError):  # they only take space
+            async with self._checkpoints() as checkpoints:
+                await checkpoints.adelete_thread(row.run)
+
     @asynccontextmanager
-    async def _graph(self) -> "AsyncIterator[CompiledStateGraph[State, Context, State, State]]":
+    async def _checkpoints(self) -> "AsyncIterator[AsyncSqliteSaver]":
         import aiosqlite
         from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
         from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-        from .graph import build
-
         async with aiosqlite.connect(self.settings.home / "checkpoints.db") as connection:
             # None allows langgraph's own safe types only: a checkpoint must not name what is to be imported.
             serde = JsonPlusSerializer(allowed_msgpack_modules=None)
-            yield build().compile(checkpointer=AsyncSqliteSaver(connection, serde=serde))
+            yield AsyncSqliteSaver(connection, serde=serde)
 
     def _context(self, run: Run, emit: OnEvent, options: Options, elapsed: Callable[[], float]) -> "Context":
         from .brain import open_brain

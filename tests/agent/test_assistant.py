@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -63,6 +63,19 @@ async def test_a_disk_that_fills_while_checkpoints_are_written_is_said(
         with pytest.raises(StorageError, match=r"disk is full.*sensorium resume last"):
             await assistant.run("Read the text", slide)
     assert (await assistant.resume("last")).status == "done"
+
+
+async def test_the_checkpoints_of_a_finished_run_are_deleted_and_those_of_another_kept(
+    assistant: Assistant, slide: Path
+) -> None:
+    def kept() -> set[str]:
+        with closing(sqlite3.connect(assistant.settings.home / "checkpoints.db")) as db:
+            rows = [*db.execute("SELECT thread_id FROM checkpoints"), *db.execute("SELECT thread_id FROM writes")]
+        return {thread for (thread,) in rows}
+
+    done = await assistant.run("Read the text", slide)
+    partial = await assistant.run("Read the text", [slide, "missing.png"])
+    assert (done.status, partial.status, kept()) == ("done", "partial", {partial.run_id})
 
 
 async def test_the_time_of_a_run_is_the_time_it_worked(assistant: Assistant, slide: Path) -> None:
