@@ -1,5 +1,6 @@
 """Settings: one frozen object, read once at the edge and handed down."""
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -48,6 +49,8 @@ class Settings:
                 f"Move it to {str(home / 'sensorium.toml')!r}."
             )
         file = own | here
+        if not all(isinstance(one.get("models", {}), dict) for one in (own, here)):
+            raise SettingsError("`models` in sensorium.toml must be a table: `[models]`.")
         models = {str(role): str(model) for one in (own, here) for role, model in one.get("models", {}).items()}
         models |= {role: env[f"SENSORIUM_{role.upper()}"] for role in ROLES if env.get(f"SENSORIUM_{role.upper()}")}
         for role, model in models.items():
@@ -83,6 +86,10 @@ def _file(path: Path) -> dict[str, Any]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{str(path)!r} is not valid TOML: {error}. Mend or remove it.") from error
+    except OSError as error:
+        raise SettingsError(
+            f"{str(path)!r} cannot be read: {error.strerror}. It must be a file with your permission to read it."
+        ) from error
 
 
 def _truth(value: object) -> bool:
@@ -96,6 +103,6 @@ def _number(env: Mapping[str, str], file: Mapping[str, Any], name: str, default:
         number = float(value)
     except (TypeError, ValueError):
         number = -1.0
-    if number <= 0:
+    if not 0 < number < math.inf:
         raise SettingsError(f"`{variable}` (or `{name}` in sensorium.toml) is {value!r}; it must be a number above 0.")
     return number

@@ -17,12 +17,26 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("[models]\nsmell = 'x:y'", "The roles are"), ("= 1", "not valid TOML"), ("step_timeout = -1", "above 0")],
+    [
+        ("[models]\nsmell = 'x:y'", "The roles are"),
+        ("models = 'x'", r"`models` in sensorium.toml must be a table: `\[models\]`"),
+        ("= 1", "not valid TOML"),
+        ("step_timeout = -1", "above 0"),
+        ("step_timeout = nan", "above 0"),
+        ("max_bytes = nan", "above 0"),
+        ("max_bytes = inf", "above 0"),
+    ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "sensorium.toml").write_text(text)
     with pytest.raises(SettingsError, match=words):
         Settings.read({"SENSORIUM_HOME": str(tmp_path)}, tmp_path)
+
+
+def test_a_settings_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sensorium.toml").mkdir()
+    with pytest.raises(SettingsError, match=r"sensorium\.toml' cannot be read"):
+        Settings.read({"SENSORIUM_HOME": str(tmp_path / "home")}, tmp_path)
 
 
 def test_the_folder_one_is_in_wins_over_the_home_but_cannot_send_keys_elsewhere(tmp_path: Path) -> None:
