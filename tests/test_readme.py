@@ -62,8 +62,8 @@ def _runnable(line: str, place: Path) -> str:
     if line.startswith("make "):
         return f"make --dry-run -C '{ROOT}' {line.removeprefix('make ').split('#')[0]}"
     if line.startswith(".venv/bin/pip install "):
-        wheel = f"'{sys.executable}' -m pip wheel --quiet --no-deps --no-build-isolation -w '{place / 'wheels'}'"
-        return f"{wheel} '{place / 'source'}'"
+        wheel = f"'{sys.executable}' -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation"
+        return f"{wheel} -w '{place / 'wheels'}' '{place / 'source'}'"
     return line.replace(".venv/bin/", "")
 
 

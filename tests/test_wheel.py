@@ -28,8 +28,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         elif path.name in PACKAGES:
             shutil.copytree(path, source / path.name, ignore=shutil.ignore_patterns("__pycache__"))
     target = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(target)]
-    subprocess.run([*command, str(source)], check=True)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    command = [*pip, "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(target), str(source)]
+    subprocess.run(command, check=True)
     return next(target.glob("*.whl"))
 
 

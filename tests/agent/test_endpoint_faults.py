@@ -172,7 +172,11 @@ async def test_a_local_server_may_still_be_starting(make_brain: Make, script: Mo
         assert (await starting.ainvoke("hi")).content == "awake"
 
 
-async def test_an_unknown_host_is_said_to_be_unknown(make_brain: Make) -> None:
+async def test_an_unknown_host_is_said_to_be_unknown(make_brain: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(ProviderError, match=r"https://nowhere.invalid/v1: its name is not known.*set `base_url`"):
         await make_brain("https://nowhere.invalid/v1").ainvoke("hi")
 
