@@ -1,6 +1,7 @@
 """The commands: what `sensorium` understands, and the exit code of whatever happens."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # File names may hold bytes that no encoding has.
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
+    logging.lastResort = _Log(logging.WARNING)
     try:
         chosen = parse(sys.argv[1:] if arguments is None else arguments)
         # A command's module is imported when it is used: `--help` and `tools` must be quick.
@@ -36,6 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SensoriumError as error:
         tell(f"sensorium: {error}")
         return exit_code(error)
+
+
+class _Log(logging.Handler):
+    """Prints what is logged as everything else: the text of an error may come from a file."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tell(self.format(record))
 
 
 def _open_closed_streams() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -395,6 +396,22 @@ def test_ctrl_c_says_how_to_go_on(cli: Cli, clip: Path) -> None:
     ended = cli("resume", "last", "-o", "out")
     assert ended.code == 0
     assert Path("out/report.html").exists()
+
+
+def test_what_is_logged_cannot_upset_the_terminal(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logging, "lastResort", logging.lastResort)
+    cli("tools")
+    with monkeypatch.context() as patched:
+        patched.setattr(logging.root, "handlers", [])  # those of the tests
+        try:
+            raise ValueError("bad name \x1b[2J\u202e.mp4")
+        except ValueError:
+            logging.getLogger("sensorium.agent.act").exception("step %s failed", "\x1b[31m")
+    said = capsys.readouterr().err
+    assert "step \ufffd[31m failed\nTraceback" in said
+    assert "ValueError: bad name \ufffd[2J\ufffd.mp4" in said
 
 
 def test_a_bug_keeps_its_traceback(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
