@@ -1,4 +1,4 @@
-"""Our server with what the conformance suite calls by name: python conformance_server.py PORT HOME.
+"""Our server with what the conformance suite calls by name: python conformance_server.py HOME. It prints its port.
 
 The suite's own tools are registered on `build_server()` and served behind our guard, so that headers, errors, caching
 and protection are ours. The suite cannot send a token, so one is added to each request before the guard sees it.
@@ -6,6 +6,7 @@ and protection are ours. The suite cannot send a token, so one is added to each 
 
 import asyncio
 import base64
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -214,8 +215,9 @@ def add_old_methods(server: MCPServer[Any]) -> None:
 
 
 def main() -> None:
-    port, home = int(sys.argv[1]), Path(sys.argv[2])
-    server = build_server(Settings(home=home, offline=True), catalog(), Access())
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    server = build_server(Settings(home=Path(sys.argv[1]), offline=True), catalog(), Access())
     for add in (add_contents, add_talk, add_texts, add_old_methods, add_rounds):
         add(server)
     hosts = [f"localhost:{port}", f"127.0.0.1:{port}"]
@@ -228,7 +230,8 @@ def main() -> None:
             scope = {**scope, "headers": [*scope["headers"], token]}
         await app(scope, receive, send)
 
-    uvicorn.run(with_token, host="127.0.0.1", port=port, log_level="warning")
+    print(port, flush=True)
+    uvicorn.Server(uvicorn.Config(with_token, log_level="warning")).run(sockets=[listening])
 
 
 if __name__ == "__main__":

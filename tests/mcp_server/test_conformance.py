@@ -6,10 +6,8 @@ SENSORIUM_MCP_SUITE=$PWD/node_modules .venv/bin/pytest tests/mcp_server/test_con
 """
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,23 +28,17 @@ def modules() -> Path:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Our server with the tools that the suite calls by name."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     home = tmp_path_factory.mktemp("conformance")
-    command = [sys.executable, str(HERE / "conformance_server.py"), str(port), str(home)]
-    with (home / "log").open("w") as log:
-        process = subprocess.Popen(command, stderr=log)
+    command = [sys.executable, str(HERE / "conformance_server.py"), str(home)]
+    with (home / "log").open("w") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
         try:
-            while process.poll() is None:
-                with socket.socket() as knock:
-                    if knock.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
+            assert process.stdout
+            port = process.stdout.readline().decode().strip()
+            assert port, (home / "log").read_text()
             yield f"http://localhost:{port}/mcp"
+            assert process.poll() is None, (home / "log").read_text()
         finally:
             process.terminate()
-            process.wait()
 
 
 @pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
