@@ -91,31 +91,15 @@ class Workspace:
         except OSError as error:
             raise MediaError(f"{str(path)!r} cannot be read: {error.strerror}. Check the file's permission.") from error
         with self.library.transaction(durable=False) as db:
-            stored = self._stored(sha256)
+            named, modified_ns = "name=excluded.name, ", state.st_mtime_ns
+            if (stored := self._stored(sha256)).exists():
+                # A tool made the same: it lies here safely, under the name that is known.
+                named, location, modified_ns = "", os.fsencode(stored), 0
+            name = shown_name(path.name)
             db.execute(
                 "INSERT INTO artifacts VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (sha256) DO UPDATE SET "
-                "name=excluded.name, location=excluded.location, modified_ns=excluded.modified_ns",
-                (
-                    sha256,
-                    media_type,
-                    state.st_size,
-                    shown_name(path.name),
-                    "{}",
-                    location,
-                    state.st_mtime_ns,
-                    time.time(),
-                )
-                if not stored.exists()
-                else (
-                    sha256,
-                    media_type,
-                    state.st_size,
-                    shown_name(path.name),
-                    "{}",
-                    os.fsencode(stored),
-                    0,
-                    time.time(),
-                ),
+                f"{named}location=excluded.location, modified_ns=excluded.modified_ns",
+                (sha256, media_type, state.st_size, name, "{}", location, modified_ns, time.time()),
             )
         return self.get(PREFIX + sha256)
 
@@ -158,6 +142,7 @@ class Workspace:
         with self.library.transaction(durable=False) as db:
             db.execute(
                 "INSERT INTO artifacts VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (sha256) DO UPDATE SET "
+                "media_type=excluded.media_type, facts=iif(excluded.facts='{}', facts, excluded.facts), "
                 "location=excluded.location, modified_ns=0",
                 (sha256, media_type, size, name, json.dumps(artifact.facts), os.fsencode(target), 0, time.time()),
             )

@@ -63,6 +63,23 @@ def test_a_full_disk_leaves_no_half_registered_artifact(
     assert [path for path in settings.home.rglob("*") if path.is_file() and "library" not in path.name] == []
 
 
+def test_what_a_tool_knows_of_content_is_kept_whoever_had_it_first(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("hello")
+    run.workspace.adopt(tmp_path / "mine.txt")
+    made = run.put(b"hello", name="made.srt", media_type="application/x-subrip", facts={"seconds": 3.0})
+    for _ in range(2):
+        known = run.artifact(made.handle)
+        assert (known.media_type, known.facts) == ("application/x-subrip", {"seconds": 3.0})
+        run.put(b"hello", name="again.srt", media_type="application/x-subrip")
+
+
+def test_a_copy_that_the_user_names_does_not_rename_what_a_tool_made(run: Run, tmp_path: Path) -> None:
+    made = run.put(b"hello", name="made.txt", media_type="text/plain")
+    (tmp_path / "mine.txt").write_text("hello")
+    assert run.workspace.adopt(tmp_path / "mine.txt") == made
+    assert run.name(made.handle) == "made.txt"
+
+
 def test_an_unknown_handle_is_refused(run: Run) -> None:
     with pytest.raises(ArgumentError, match="is not an artifact of this library"):
         run.path("artifact://sha256/" + "0" * 64)
