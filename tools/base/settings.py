@@ -73,7 +73,12 @@ class Settings:
 
 def _home(env: Mapping[str, str]) -> Path:
     if env.get("SENSORIUM_HOME"):
-        return Path(env["SENSORIUM_HOME"]).expanduser().absolute()
+        try:
+            return Path(env["SENSORIUM_HOME"]).expanduser().absolute()
+        except RuntimeError as error:
+            raise SettingsError(
+                f"`SENSORIUM_HOME` is {env['SENSORIUM_HOME']!r}, and there is no such user. Give a folder's path."
+            ) from error
     from platformdirs import user_data_path
 
     return user_data_path("sensorium", appauthor=False)

@@ -39,6 +39,11 @@ def test_a_settings_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         Settings.read({"SENSORIUM_HOME": str(tmp_path / "home")}, tmp_path)
 
 
+def test_a_home_of_a_user_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="`SENSORIUM_HOME` is '~nobody-has-this-name/x'"):
+        Settings.read({"SENSORIUM_HOME": "~nobody-has-this-name/x"}, tmp_path)
+
+
 def test_the_folder_one_is_in_wins_over_the_home_but_cannot_send_keys_elsewhere(tmp_path: Path) -> None:
     home, here = tmp_path / "home", tmp_path / "here"
     for folder, text in ((home, "offline = true\nstep_timeout = 9"), (here, "step_timeout = 5")):
