@@ -135,13 +135,15 @@ async def _execute(tool: Tool, arguments: BaseModel, run: Run) -> BaseModel:
     for wait in (*RETRY_WAITS_SECONDS, None):
         run.check()
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(limit) as clock:
                 return await tool.function(**given, run=run)
         except TransientError:
             if wait is None:
                 raise
             await asyncio.sleep(wait)
         except TimeoutError as error:
+            if not clock.expired():
+                raise  # for example of a network drive
             run.call.stop.set()
             raise Cancelled(
                 f"`{tool.name}` took longer than {limit:g} s and was stopped. Raise `SENSORIUM_STEP_TIMEOUT`."

@@ -1,6 +1,7 @@
 """The door: what every call goes through."""
 
 import asyncio
+import errno
 import threading
 from pathlib import Path
 from types import ModuleType
@@ -186,6 +187,16 @@ async def test_a_call_that_takes_too_long_is_stopped_in_its_thread_too(run: Run)
     with pytest.raises(Cancelled, match=r"`loop` took longer than 0.05 s"):
         await perform(loop, {}, run)
     assert await asyncio.to_thread(stopped.wait, 10)
+
+
+async def test_a_network_drive_that_does_not_answer_is_not_the_time_limit(run: Run) -> None:
+    @tool(effect="writes")
+    async def read(*, run: Run) -> Made:
+        """Read."""
+        raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+
+    with pytest.raises(TimeoutError, match="Connection timed out"):
+        await perform(read, {}, run)
 
 
 async def test_a_tool_that_lies_about_its_file_fails(run: Run) -> None:
