@@ -1,5 +1,6 @@
 """What a media file is made of."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -79,9 +80,13 @@ async def probe_media(
         lufs = await run.thread(loudness_lufs, path, name, run)
     if silence:
         from .base.sound import silences
+        from .base.sound_blocks import Reading
 
         run.progress(None, "looking for silence")
-        quiet = await run.thread(silences, path, name, run)
+        reading = Reading()
+        quiet = await run.thread(silences, path, name, run, reading)
+        if reading.limits:
+            facts = replace(facts, partial=True, limits=(*facts.limits, *reading.limits))
     return _report(media, facts, lufs, quiet)
 
 

@@ -92,9 +92,23 @@ def loudness_lufs(path: Path, name: str, run: Run) -> float | None:
 
 
 def silences(
-    path: Path, name: str, run: Run, *, threshold_db: float = -40.0, at_least_seconds: float = 0.5
+    path: Path,
+    name: str,
+    run: Run,
+    reading: Reading | None = None,
+    *,
+    threshold_db: float = -40.0,
+    at_least_seconds: float = 0.5,
 ) -> list[Span]:
     """Return the spans whose level (RMS over 20 ms, 0 dB = full scale) stays under the threshold.
+
+    Args:
+        path: The file.
+        name: What messages call it.
+        run: Tells when to stop.
+        reading: Learns what of the sound could not be decoded.
+        threshold_db: What counts as silent.
+        at_least_seconds: Shorter spans are left out.
 
     Raises:
         MediaError: It has no audio track, or nothing of it can be decoded.
@@ -104,7 +118,7 @@ def silences(
     rate, window = 16_000, 320
     quiet: list[NDArray[np.bool_]] = []
     rest = np.zeros(0, dtype=np.float32)
-    for block in blocks(path, name, run, rate, Reading()):
+    for block in blocks(path, name, run, rate, reading or Reading()):
         joined = np.concatenate([rest, block])
         whole = len(joined) // window * window
         power = np.square(joined[:whole].reshape(-1, window)).mean(axis=1)
