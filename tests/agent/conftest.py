@@ -1,19 +1,21 @@
 """Small tools to plan with, an executor over them, and a brain behind a scripted endpoint."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import pytest
 from pydantic import BaseModel, Field
 
 from sensorium.agent.act import Executor
+from sensorium.agent.assistant import Assistant
 from sensorium.agent.endpoint import EndpointBrain
 from sensorium.agent.events import Event
 from sensorium.tools.base.endpoints import Endpoint, ServedModel
 from sensorium.tools.base.errors import ToolError
 from sensorium.tools.base.journal import Journal
 from sensorium.tools.base.run import Run
+from sensorium.tools.base.settings import Settings
 from sensorium.tools.base.tool import Tool, tool
 
 CANARY = "sk-canary-0a1b2c3d"
@@ -79,6 +81,13 @@ def executor(run: Run, small_tools: dict[str, Tool], events: list[Event]) -> Cal
     """Make an executor over the same journal, as a resumed process would."""
     journal = Journal(run.library, run.settings.home)
     return lambda: Executor(run=run, journal=journal, catalog=small_tools, emit=events.append)
+
+
+@pytest.fixture
+def assistant(settings: Settings) -> Iterator[Assistant]:
+    """An assistant with the embedded brain and an empty library."""
+    with Assistant(settings) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
 from contextlib import aclosing, closing
 from pathlib import Path
 from types import ModuleType
@@ -16,12 +15,6 @@ from sensorium.agent.events import StepStarted
 from sensorium.tools.base.errors import ArgumentError, StorageError
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.base.tool import Tool
-
-
-@pytest.fixture
-def assistant(settings: Settings) -> Iterator[Assistant]:
-    with Assistant(settings) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import struct
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -12,31 +9,12 @@ import pytest
 
 from sensorium.agent.answer import Answer
 from sensorium.agent.assistant import Assistant
-from sensorium.tools.base.settings import Settings
 
 REQUEST = "Analyze this and write a report"
 
 
-@pytest.fixture
-def assistant(settings: Settings) -> Iterator[Assistant]:
-    with Assistant(settings) as opened:
-        yield opened
-
-
 def names(answer: Answer) -> set[str]:
     return {artifact.name for artifact in answer.artifacts}
-
-
-def huge_png(path: Path) -> Path:
-    """Write a PNG whose header says 30 000 × 30 000 and that has next to no pixels."""
-
-    def chunk(name: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
-    pixels = zlib.compress(bytes(90_001))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b""))
-    return path
 
 
 @pytest.mark.parametrize(
@@ -51,10 +29,9 @@ def huge_png(path: Path) -> Path:
             lambda at: (at / "list.mp4").write_text("#EXTM3U\n#EXTINF:1,\n/etc/hosts\n") and at / "list.mp4",
             ["list.mp4", "playlist"],
         ),
-        (lambda at: huge_png(at / "huge.png"), ["huge.png", "900,000,000 pixels"]),
         (lambda at: (at / "noise.mp4").write_bytes(bytes(range(256)) * 40) and at / "noise.mp4", ["noise.mp4"]),
     ],
-    ids=["missing", "tilde", "empty", "folder", "text", "playlist", "huge", "noise"],
+    ids=["missing", "tilde", "empty", "folder", "text", "playlist", "noise"],
 )
 async def test_a_file_that_cannot_be_used_is_named_with_what_it_is(
     assistant: Assistant, tmp_path: Path, make: object, words: list[str]
@@ -64,6 +41,14 @@ async def test_a_file_that_cannot_be_used_is_named_with_what_it_is(
     assert answer.status in ("failed", "partial")
     for word in words:
         assert word in answer.text, answer.text
+
+
+async def test_a_gigantic_picture_is_named_with_its_pixels(
+    assistant: Assistant, tmp_path: Path, broken: ModuleType
+) -> None:
+    answer = await assistant.run(REQUEST, [broken.png_header(tmp_path / "huge.png", 30_000, 30_000)])
+    assert answer.status in ("failed", "partial")
+    assert "huge.png" in answer.text and "900,000,000 pixels" in answer.text
 
 
 async def test_one_bad_file_does_not_lose_the_other(assistant: Assistant, tmp_path: Path, making: ModuleType) -> None:

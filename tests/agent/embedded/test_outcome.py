@@ -1,6 +1,5 @@
 """How a run of the embedded brain ends: its status says how much of the request was done."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -12,13 +11,6 @@ from sensorium.agent.embedded.compose import compose
 from sensorium.agent.embedded.facts import read_files
 from sensorium.agent.embedded.outcome import outcome
 from sensorium.agent.embedded.understand import understand
-from sensorium.tools.base.settings import Settings
-
-
-@pytest.fixture
-def assistant(settings: Settings) -> Iterator[Assistant]:
-    with Assistant(settings) as opened:
-        yield opened
 
 
 @pytest.fixture
