@@ -1,8 +1,10 @@
 """Fixtures that every test may ask for."""
 
 import importlib.util
+import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -69,6 +71,27 @@ def server(script: ModuleType) -> Iterator[Any]:
     """A scripted chat completions server on loopback."""
     with script.serving() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def heavy() -> frozenset[str]:
+    """The packages that may be imported only by what needs them."""
+    agent = {"langgraph", "langchain_core", "langchain", "openai"}
+    pictures = {"av", "cv2", "numpy", "PIL", "matplotlib", "scenedetect", "rapidocr", "onnxruntime"}
+    return frozenset(agent | pictures | {"faster_whisper", "ctranslate2", "pocketsphinx", "espeakng_loader"})
+
+
+@pytest.fixture(scope="session")
+def modules_after() -> Callable[[str], set[str]]:
+    """Return the names in `sys.modules` after some code in a fresh interpreter."""
+
+    def run(code: str) -> set[str]:
+        printing = "import sys, json; print('\\n' + json.dumps(list(sys.modules)))"
+        command = [sys.executable, "-c", f"{code}\n{printing}"]
+        ended = subprocess.run(command, check=True, capture_output=True, text=True)
+        return set(json.loads(ended.stdout.splitlines()[-1]))
+
+    return run
 
 
 @pytest.fixture

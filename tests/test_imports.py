@@ -1,52 +1,46 @@
 """What is imported when, and who may import whom."""
 
 import ast
-import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-HEAVY = {"langgraph", "langchain_core", "langchain", "openai", "av", "cv2", "numpy", "onnxruntime", "PIL", "matplotlib"}
-HEAVY |= {"faster_whisper", "ctranslate2", "rapidocr", "pocketsphinx", "espeakng_loader", "scenedetect"}
-
-
-def _modules_after(code: str) -> set[str]:
-    """Return the top names in `sys.modules` after some code in a fresh interpreter."""
-    printing = "import sys, json; print('\\n' + json.dumps(sorted({one.partition('.')[0] for one in sys.modules})))"
-    ended = subprocess.run([sys.executable, "-c", f"{code}\n{printing}"], check=True, capture_output=True, text=True)
-    return set(json.loads(ended.stdout.splitlines()[-1]))
+After = Callable[[str], set[str]]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["tools"], ["run", "--help"]])
-def test_the_quick_commands_import_nothing_heavy(arguments: list[str]) -> None:
+def test_the_quick_commands_import_nothing_heavy(
+    modules_after: After, heavy: frozenset[str], arguments: list[str]
+) -> None:
     code = (
         "from contextlib import suppress; from sensorium.agent.cli import main\n"
         f"with suppress(SystemExit): main({arguments!r})"
     )
-    after = _modules_after(code)
+    after = modules_after(code)
     assert "sensorium" in after
-    assert after & (HEAVY | {"pydantic", "asyncio", "sqlite3"}) == set()
+    assert after & (heavy | {"pydantic", "asyncio", "sqlite3"}) == set()
 
 
-def test_loading_every_tool_imports_nothing_heavy() -> None:
+def test_loading_every_tool_imports_nothing_heavy(modules_after: After, heavy: frozenset[str]) -> None:
     code = "from sensorium.tools import catalog; [(one.input_schema, one.output_schema) for one in catalog().values()]"
-    assert _modules_after(code) & HEAVY == set()
+    assert modules_after(code) & heavy == set()
 
 
-def test_loading_every_tool_and_provider_module_imports_nothing_heavy() -> None:
+def test_loading_every_tool_and_provider_module_imports_nothing_heavy(
+    modules_after: After, heavy: frozenset[str]
+) -> None:
     names = [
         ".".join(("sensorium", *path.relative_to(ROOT).with_suffix("").parts))
         for path in sorted((ROOT / "tools").rglob("*.py"))
         if path.name != "__init__.py"
     ]
-    assert _modules_after(f"import importlib\nfor name in {names!r}: importlib.import_module(name)") & HEAVY == set()
+    assert modules_after(f"import importlib\nfor name in {names!r}: importlib.import_module(name)") & heavy == set()
 
 
-def test_the_face_imports_nothing() -> None:
-    assert _modules_after("import sensorium") & (HEAVY | {"pydantic", "asyncio"}) == set()
+def test_the_face_imports_nothing(modules_after: After, heavy: frozenset[str]) -> None:
+    assert modules_after("import sensorium") & (heavy | {"pydantic", "asyncio"}) == set()
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,13 @@
 """What a chat model is told of the tools."""
 
 import json
-import re
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field
 
-from sensorium.agent.lint import check
 from sensorium.agent.offer import shortened, tool_schemas
 from sensorium.agent.plan import Plan
-from sensorium.prompts import load
 from sensorium.tools.base.catalog import catalog
 from sensorium.tools.base.moments import Findings
 
@@ -69,9 +66,3 @@ def test_every_tool_is_offered_without_references_and_with_all_its_arguments(off
     assert "$ref" not in written and "$defs" not in written
     known = Plan.model_fields if offered["name"] == "make_plan" else catalog()[offered["name"]].arguments.model_fields
     assert list(offered["input_schema"]["properties"]) == list(known)
-
-
-def test_the_plan_that_the_prompt_shows_can_be_run() -> None:
-    shown = re.search(r"```json\n(.*?)```", load("plan"), re.S)
-    assert shown
-    assert check(Plan.model_validate_json(shown[1]), catalog()) == []

@@ -1,8 +1,6 @@
 """Searching in what was seen and heard."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -97,11 +95,3 @@ async def test_every_limit_has_its_chinese(run: Run, draft_speech: Findings, que
     limits = (await call("find_moments", args, run)).limits
     assert limits
     assert all(re.search("[一-鿿]", Wording("zh").told(limit)) for limit in limits)
-
-
-@pytest.mark.parametrize("name", ["find_moments", "make_chapters", "read_artifact", "summarize_text", "write_report"])
-def test_answering_from_memory_imports_nothing_heavy(name: str) -> None:
-    heavy = "numpy av cv2 PIL matplotlib onnxruntime rapidocr faster_whisper langgraph openai"
-    code = f"import sys, sensorium.tools.{name}; print([one for one in {heavy.split()!r} if one in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
