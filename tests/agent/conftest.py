@@ -11,6 +11,7 @@ from sensorium.agent.act import Executor
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.endpoint import EndpointBrain
 from sensorium.agent.events import Event
+from sensorium.agent.plan import Plan
 from sensorium.tools.base.endpoints import Endpoint, ServedModel
 from sensorium.tools.base.errors import ToolError
 from sensorium.tools.base.journal import Journal
@@ -81,6 +82,12 @@ def executor(run: Run, small_tools: dict[str, Tool], events: list[Event]) -> Cal
     """Make an executor over the same journal, as a resumed process would."""
     journal = Journal(run.library, run.settings.home)
     return lambda: Executor(run=run, journal=journal, catalog=small_tools, emit=events.append)
+
+
+@pytest.fixture(scope="session")
+def plan() -> Callable[..., Plan]:
+    """Make a plan of these steps."""
+    return lambda *steps: Plan.model_validate({"goal": "test", "steps": list(steps)})
 
 
 @pytest.fixture

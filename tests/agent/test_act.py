@@ -14,17 +14,14 @@ from sensorium.tools.base.run import Run
 from sensorium.tools.base.tool import Tool, tool
 
 Make = Callable[[], Executor]
+Planned = Callable[..., Plan]
 
 
 class Done(BaseModel):
     """What a tool gives that only does something."""
 
 
-def plan(*steps: dict[str, Any]) -> Plan:
-    return Plan.model_validate({"goal": "test", "steps": list(steps)})
-
-
-async def test_a_result_flows_to_the_steps_that_refer_to_it(executor: Make) -> None:
+async def test_a_result_flows_to_the_steps_that_refer_to_it(executor: Make, plan: Planned) -> None:
     made = executor()
     await made.act(
         plan(
@@ -36,7 +33,7 @@ async def test_a_result_flows_to_the_steps_that_refer_to_it(executor: Make) -> N
 
 
 async def test_a_step_starts_as_soon_as_what_it_needs_is_there(
-    executor: Make, small_tools: dict[str, Tool], events: list[Event]
+    executor: Make, plan: Planned, small_tools: dict[str, Tool], events: list[Event]
 ) -> None:
     opened = asyncio.Event()
 
@@ -65,7 +62,7 @@ async def test_a_step_starts_as_soon_as_what_it_needs_is_there(
     assert {one.status for one in events if isinstance(one, StepEnded)} == {"done"}
 
 
-async def test_for_each_makes_one_call_an_item_and_gives_a_list_in_order(executor: Make) -> None:
+async def test_for_each_makes_one_call_an_item_and_gives_a_list_in_order(executor: Make, plan: Planned) -> None:
     made = executor()
     records = await made.act(
         plan(
@@ -77,7 +74,7 @@ async def test_for_each_makes_one_call_an_item_and_gives_a_list_in_order(executo
     assert records["each"]["status"] == "done"
 
 
-async def test_one_failed_item_leaves_the_others_and_is_said(executor: Make) -> None:
+async def test_one_failed_item_leaves_the_others_and_is_said(executor: Make, plan: Planned) -> None:
     made = executor()
     records = await made.act(
         plan(
@@ -89,7 +86,7 @@ async def test_one_failed_item_leaves_the_others_and_is_said(executor: Make) -> 
     assert records["each"]["partial"] and records["each"]["error"]["message"] == "1 of 3 items failed."
 
 
-async def test_a_failure_skips_what_needs_it_and_nothing_else(executor: Make, calls: list[str]) -> None:
+async def test_a_failure_skips_what_needs_it_and_nothing_else(executor: Make, plan: Planned, calls: list[str]) -> None:
     records = await executor().act(
         plan(
             {"id": "bad", "tool": "fail"},
@@ -108,7 +105,7 @@ async def test_a_failure_skips_what_needs_it_and_nothing_else(executor: Make, ca
     assert calls == ["free"]
 
 
-async def test_others_go_on_without_a_failed_optional_step(executor: Make) -> None:
+async def test_others_go_on_without_a_failed_optional_step(executor: Make, plan: Planned) -> None:
     made = executor()
     records = await made.act(
         plan(
@@ -121,7 +118,9 @@ async def test_others_go_on_without_a_failed_optional_step(executor: Make) -> No
     assert [one["status"] for one in records.values()] == ["failed", "done", "done"]
 
 
-async def test_a_step_whose_required_argument_is_a_failed_optional_step_is_skipped(executor: Make) -> None:
+async def test_a_step_whose_required_argument_is_a_failed_optional_step_is_skipped(
+    executor: Make, plan: Planned
+) -> None:
     records = await executor().act(
         plan(
             {"id": "bad", "tool": "fail", "optional": True},
@@ -134,7 +133,9 @@ async def test_a_step_whose_required_argument_is_a_failed_optional_step_is_skipp
     assert records["nap"]["error"] == {"type": "Skipped", "message": "`$bad.text` is not there, and `nap` needs it."}
 
 
-async def test_a_finished_step_does_not_run_again_after_a_restart(executor: Make, calls: list[str]) -> None:
+async def test_a_finished_step_does_not_run_again_after_a_restart(
+    executor: Make, plan: Planned, calls: list[str]
+) -> None:
     steps = plan(
         {"id": "a", "tool": "echo", "args": {"text": "a"}},
         {"id": "b", "tool": "echo", "args": {"text": "b", "got": ["$a", "$run.steps"]}},
@@ -147,13 +148,13 @@ async def test_a_finished_step_does_not_run_again_after_a_restart(executor: Make
     assert third.scope["b"]["text"] == "b"
 
 
-async def test_a_changed_argument_runs_again(executor: Make, calls: list[str]) -> None:
+async def test_a_changed_argument_runs_again(executor: Make, plan: Planned, calls: list[str]) -> None:
     await executor().act(plan({"id": "a", "tool": "echo", "args": {"text": "one"}}))
     await executor().act(plan({"id": "a", "tool": "echo", "args": {"text": "two"}}))
     assert calls == ["one", "two"]
 
 
-async def test_a_failed_step_is_tried_again_after_a_restart(executor: Make, calls: list[str]) -> None:
+async def test_a_failed_step_is_tried_again_after_a_restart(executor: Make, plan: Planned, calls: list[str]) -> None:
     steps = plan(
         {"id": "a", "tool": "stumble"},
         {"id": "b", "tool": "echo", "args": {"text": "b"}},
@@ -166,7 +167,7 @@ async def test_a_failed_step_is_tried_again_after_a_restart(executor: Make, call
     assert sorted(calls) == ["b", "c", "stumble", "stumble"]
 
 
-async def test_a_cancellation_stops_the_running_steps(executor: Make, events: list[Event]) -> None:
+async def test_a_cancellation_stops_the_running_steps(executor: Make, plan: Planned, events: list[Event]) -> None:
     made, started = executor(), asyncio.Event()
 
     def emit(event: Event) -> None:
@@ -184,7 +185,7 @@ async def test_a_cancellation_stops_the_running_steps(executor: Make, events: li
 
 
 async def test_a_bug_in_one_item_takes_nothing_from_the_others(
-    executor: Make, small_tools: dict[str, Tool], calls: list[str]
+    executor: Make, plan: Planned, small_tools: dict[str, Tool], calls: list[str]
 ) -> None:
     @tool(effect="writes", resource="network")
     async def divide(by: int, *, run: Run) -> Done:
@@ -203,7 +204,7 @@ async def test_a_bug_in_one_item_takes_nothing_from_the_others(
     assert (records["each"]["status"], records["each"]["partial"], calls) == ("done", True, ["", "1"])
 
 
-async def test_a_listener_that_fails_leaves_no_step_running(executor: Make, events: list[Event]) -> None:
+async def test_a_listener_that_fails_leaves_no_step_running(executor: Make, plan: Planned, events: list[Event]) -> None:
     def emit(event: Event) -> None:
         events.append(event)
         if isinstance(event, StepEnded) and event.step == "short":
@@ -222,7 +223,7 @@ async def test_a_listener_that_fails_leaves_no_step_running(executor: Make, even
     assert [one.status for one in events if isinstance(one, StepEnded)] == ["done", "cancelled"]
 
 
-async def test_call_ids_are_the_same_after_a_restart(executor: Make, events: list[Event]) -> None:
+async def test_call_ids_are_the_same_after_a_restart(executor: Make, plan: Planned, events: list[Event]) -> None:
     steps = plan({"id": "a", "tool": "fail"})
     await executor().act(steps)
     await executor().act(steps)

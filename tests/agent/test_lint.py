@@ -1,5 +1,6 @@
 """What the linter refuses before anything runs."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,16 +9,14 @@ from sensorium.agent.lint import check
 from sensorium.agent.plan import Plan
 from sensorium.tools.base.tool import Tool
 
-
-def plan(*steps: dict[str, Any]) -> Plan:
-    return Plan.model_validate({"goal": "test", "steps": list(steps)})
+Planned = Callable[..., Plan]
 
 
 def echo(id: str, **more: Any) -> dict[str, Any]:
     return {"id": id, "tool": "echo", **more}
 
 
-def test_a_good_plan_has_no_findings(small_tools: dict[str, Tool]) -> None:
+def test_a_good_plan_has_no_findings(plan: Planned, small_tools: dict[str, Tool]) -> None:
     steps = [
         echo("a", args={"items": [1, 2], "text": "$request"}),
         {"id": "b", "tool": "fail", "for_each": "$a.items", "args": {"when": "$item"}},
@@ -44,14 +43,14 @@ def test_a_good_plan_has_no_findings(small_tools: dict[str, Tool]) -> None:
     ],
 )
 def test_a_wrong_plan_is_refused_and_the_step_named(
-    small_tools: dict[str, Tool], steps: list[dict[str, Any]], step: str, rule: str, words: str
+    plan: Planned, small_tools: dict[str, Tool], steps: list[dict[str, Any]], step: str, *, rule: str, words: str
 ) -> None:
     found = check(plan(*steps), small_tools)
     assert [(one.step, one.rule) for one in found] == [(step, rule)]
     assert words in found[0].message or set(words.split(" -> ")) <= set(found[0].message.replace(".", "").split(" -> "))
 
 
-def test_results_of_earlier_steps_may_be_referred_to(small_tools: dict[str, Tool]) -> None:
+def test_results_of_earlier_steps_may_be_referred_to(plan: Planned, small_tools: dict[str, Tool]) -> None:
     earlier = {"old": {"text": "x"}}
     assert check(plan(echo("a", args={"text": "$old.text"})), small_tools, earlier) == []
     assert check(plan(echo("a", args={"text": "$old.word"})), small_tools, earlier)[0].rule == "unknown-reference"
