@@ -110,7 +110,7 @@ def _compare(
             "The sound itself was not compared. Give findings of `transcribe` to compare what is said."
         )
     if first_findings and second_findings:
-        _words(result, first_findings, second_findings)
+        _words(result, first_findings, second_findings, run)
     elif first_findings or second_findings:
         result.limits.append("Words were not compared: findings were given for only one of the files.")
     return result
@@ -203,11 +203,15 @@ def _videos(result: Comparison, facts: tuple[MediaFacts, MediaFacts], run: Run) 
     ]
 
 
-def _words(result: Comparison, first: Sequence[Findings], second: Sequence[Findings]) -> None:
+def _words(result: Comparison, first: Sequence[Findings], second: Sequence[Findings], run: Run) -> None:
     texts = moments_of(first, "text"), moments_of(second, "text")
     speech = moments_of(first, "speech"), moments_of(second, "speech")
-    result.text_only_in_first = _passages(lines_only_in(texts[0], texts[1]), "Text only in the first", result, True)
-    result.text_only_in_second = _passages(lines_only_in(texts[1], texts[0]), "Text only in the second", result, False)
+    result.text_only_in_first = _passages(
+        lines_only_in(texts[0], texts[1], run), "Text only in the first", result, True
+    )
+    result.text_only_in_second = _passages(
+        lines_only_in(texts[1], texts[0], run), "Text only in the second", result, False
+    )
     result.speech_only_in_first = _passages(
         speech_only_in(speech[0], speech[1]), "Said only in the first", result, True
     )

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, Field
 
 from .base.errors import ArgumentError, UnavailableError
-from .base.lasting_text import letters
 from .base.media import MediaFacts, examine
 from .base.models import TextLine, TextReader
 from .base.moments import Coverage, Findings, Measure, Moment, Source, Span, Stretch
@@ -15,6 +14,7 @@ from .base.run import Run
 from .base.text_in_video import VideoText, read_video
 from .base.tool import Seen, tool
 from .base.watching import view
+from .base.words import letters
 from .base.workspace import Artifact
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .models import TextLine
 from .watching import Reading, crop
+from .words import letters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,11 +75,6 @@ def follow(readings: Sequence[Reading]) -> list[Lasting]:
             lines.append(new)
         standing = still
     return sorted(lines, key=lambda line: line.first)
-
-
-def letters(text: str) -> str:
-    """Return what counts when texts are compared: no spaces, no case."""
-    return "".join(text.split()).casefold()
 
 
 def _see_again(one: Lasting, line: TextLine, number: int) -> None:

@@ -2,11 +2,15 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .moments import Findings, Kind, Moment
-from .words import join
+from .words import join, letters
+
+if TYPE_CHECKING:
+    from .run import Run
 
 ALIKE = 0.85
 """Lines at least this alike are one, read or recognised a little differently; their figures must be equal."""
@@ -29,14 +33,17 @@ def moments_of(findings: Iterable[Findings], kind: Kind) -> list[Moment]:
     return sorted(found, key=lambda one: one.start_seconds or 0.0)
 
 
-def lines_only_in(moments: Sequence[Moment], others: Sequence[Moment]) -> list[Passage]:
+def lines_only_in(moments: Sequence[Moment], others: Sequence[Moment], run: "Run") -> list[Passage]:
     """Return the lines of text of which the other file has nothing alike, each once."""
-    known = {_key(one.text) for one in others}
+    known: dict[str, set[str]] = {}
+    for other in others:
+        known.setdefault(_figures(other.text), set()).add(letters(other.text))
     told: set[str] = set()
     found = []
     for one in moments:
-        key = _key(one.text)
-        if key in told or key in known or any(_alike(key, other) for other in known):
+        run.check()
+        key = letters(one.text)
+        if key in told or _is_among(key, known.get(_figures(one.text), set())):
             continue
         told.add(key)
         found.append(Passage(text=one.text, start_seconds=one.start_seconds, end_seconds=one.end_seconds))
@@ -68,12 +75,17 @@ def _words(moments: Sequence[Moment]) -> list[tuple[str, Moment]]:
     return [(word, one) for one in moments for word in _WORD.findall(one.text)]
 
 
-def _key(text: str) -> str:
-    return "".join(text.split()).casefold()
+def _figures(text: str) -> str:
+    return "".join(re.findall(r"\d", text))
 
 
-def _alike(one: str, other: str) -> bool:
-    if re.findall(r"\d", one) != re.findall(r"\d", other):
-        return False
-    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
-    return matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
+def _is_among(line: str, known: Set[str]) -> bool:
+    """Return whether a line is one of those known, perhaps read a little differently."""
+    if line in known:
+        return True
+    matcher = difflib.SequenceMatcher(None, b=line, autojunk=False)  # what it works out about `b` it keeps
+    for other in known:
+        matcher.set_seq1(other)
+        if matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE:
+            return True
+    return False

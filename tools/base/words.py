@@ -162,6 +162,11 @@ def stem(word: str) -> str:
     return word[:-1] if word.endswith("e") and len(word) > 4 else word
 
 
+def letters(text: str) -> str:
+    """Return what counts when texts are compared: no spaces, no case."""
+    return "".join(text.split()).casefold()
+
+
 def is_stop(word: str) -> bool:
     """Tell whether a word carries no topic of its own."""
     folded = word.casefold().replace("’", "'")
