@@ -38,8 +38,6 @@ Cli = Callable[..., Ended]
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENSORIUM_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SENSORIUM_OFFLINE", "1")
-    for name in [one for one in os.environ if one.startswith("SENSORIUM_") and one[10:] not in ("HOME", "OFFLINE")]:
-        monkeypatch.delenv(name)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 
