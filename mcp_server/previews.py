@@ -44,7 +44,8 @@ def small_jpeg(artifact: "Artifact", run: "Run", *, max_bytes: int) -> bytes:
     Raises:
         MediaError: It cannot be decoded.
     """
-    from ..tools.base.pictures import jpeg, open_picture
+    from ..tools.base.picture_files import open_picture
+    from ..tools.base.pictures import jpeg
 
     picture = open_picture(run.path(artifact.handle), artifact.name)
     encoded = b""

@@ -50,7 +50,8 @@ def _look(
     media: str, at_seconds: float, part: tuple[float, float, float, float] | None, max_pixels: int, run: Run
 ) -> View:
     from ..tools.base.frames import frames_at
-    from ..tools.base.pictures import as_image, jpeg, open_picture
+    from ..tools.base.picture_files import open_picture
+    from ..tools.base.pictures import as_image, jpeg
 
     path, name = run.path(media), run.name(media)
     at: float | None = None

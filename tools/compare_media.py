@@ -10,7 +10,8 @@ from .base.fact_rows import Row, fact_rows
 from .base.likeness import likeness
 from .base.media import MediaFacts, examine
 from .base.moments import Box, Coverage, Findings, Measure, Moment, Source, flatten
-from .base.pictures import clock, open_picture
+from .base.picture_files import open_picture
+from .base.pictures import clock
 from .base.run import Run
 from .base.side_by_side import side_by_side
 from .base.tool import Media, tool

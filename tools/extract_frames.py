@@ -149,7 +149,7 @@ def _sheet(cells: "list[tuple[float, Image]]", writer: "_Writer") -> Artifact:
 
 def _still(media: str, writer: "_Writer") -> Frames:
     """Return a picture itself as the only frame, upright."""
-    from .base.pictures import open_picture
+    from .base.picture_files import open_picture
 
     image = open_picture(writer.run.path(media), writer.name)
     if writer.width_pixels is not None and writer.width_pixels < image.width:

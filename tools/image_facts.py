@@ -11,7 +11,7 @@ from .base.exif import ExifValue
 from .base.faces import find_faces
 from .base.likeness import likeness, shrunk
 from .base.moments import Box, Coverage, Findings, Measure, Moment, Source
-from .base.pictures import open_picture, read_picture
+from .base.picture_files import open_picture, read_picture
 from .base.run import Run
 from .base.sniff import sniff
 from .base.tool import Picture, tool

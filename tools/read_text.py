@@ -9,7 +9,8 @@ from .base.errors import ArgumentError, UnavailableError
 from .base.media import MediaFacts, examine
 from .base.models import TextLine, TextReader
 from .base.moments import Coverage, Findings, Measure, Moment, Source, Span, Stretch
-from .base.pictures import clock, open_picture
+from .base.picture_files import open_picture
+from .base.pictures import clock
 from .base.run import Run
 from .base.text_in_video import VideoText, read_video
 from .base.tool import Seen, tool

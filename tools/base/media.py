@@ -89,7 +89,7 @@ def examine(path: Path, name: str) -> MediaFacts:
         claimed = declared_seconds(file, sniffed.demuxer) if sniffed.demuxer else None
         size = file.seek(0, 2)
     if sniffed.media_type.startswith("image/"):
-        from .pictures import picture_size
+        from .picture_files import picture_size
 
         width, height = picture_size(path, name)
         return MediaFacts(

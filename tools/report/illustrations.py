@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..base.errors import ToolError
-from ..base.pictures import jpeg, open_picture
+from ..base.picture_files import open_picture
+from ..base.pictures import jpeg
 from ..base.run import Run
 from ..base.workspace import Artifact
 from .model import Draft

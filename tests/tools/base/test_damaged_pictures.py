@@ -11,7 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from sensorium.tools.base.call import call
 from sensorium.tools.base.errors import MediaError
-from sensorium.tools.base.pictures import open_picture, picture_size
+from sensorium.tools.base.picture_files import open_picture, picture_size
 from sensorium.tools.base.run import Run
 
 

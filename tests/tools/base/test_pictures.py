@@ -8,7 +8,8 @@ import pytest
 from PIL import Image, ImageFile
 
 from sensorium.tools.base.errors import MediaError
-from sensorium.tools.base.pictures import clock, contact_sheet, dhash, hamming, jpeg, open_picture, picture_size
+from sensorium.tools.base.picture_files import open_picture, picture_size
+from sensorium.tools.base.pictures import clock, contact_sheet, dhash, hamming, jpeg
 
 
 def pattern(width: int = 60, height: int = 40) -> Image.Image:

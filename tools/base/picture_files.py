@@ -1,0 +1,168 @@
+"""Pictures opened safely, upright, with what is known about their files."""
+
+import io
+import re
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import MediaError
+from .exif import Metadata, read_exif
+from .sniff import sniff
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MAX_PICTURE_PIXELS = 50_000_000
+MAX_SIDE_PIXELS = 16_384
+# What Pillow raises at damaged content: its readers trust what they read.
+_DAMAGED = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+# EXIF orientation -> `Image.Transpose`.
+_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureFile:
+    """A still picture, and how it is stored."""
+
+    upright: "Image"
+    """As RGB; of an animation, its first frame."""
+    frames: int
+    transparent: bool
+    metadata: Metadata
+
+
+def open_picture(path: Path, name: str) -> "Image":
+    """Return a still picture as upright RGB; of an animation, its first frame.
+
+    Raises:
+        MediaError: It is not a picture, is damaged, or is beyond the limits (checked before decoding).
+    """
+    with path.open("rb") as file:
+        return _upright(_header(file, name), name)
+
+
+def picture_size(path: Path, name: str) -> tuple[int, int]:
+    """Return width and height as displayed, from the header alone.
+
+    Raises:
+        MediaError: It is not a picture, or is beyond the limits.
+    """
+    with path.open("rb") as file:
+        picture = _header(file, name)
+        # Without this chunk before its pixels, Pillow would decode a PNG to look for it behind them.
+        orientation = 1 if picture.format == "PNG" and "exif" not in picture.info else _orientation(picture)
+        width, height = picture.size
+        return (height, width) if orientation in (5, 6, 7, 8) else (width, height)
+
+
+def read_picture(path: Path, name: str) -> PictureFile:
+    """Return a still picture with what is known about its file; damaged metadata counts as none.
+
+    Raises:
+        MediaError: It is not a picture, is damaged, or is beyond the limits (checked before decoding).
+    """
+    with path.open("rb") as file:
+        picture = _header(file, name)
+        transparent = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+        with _whole(name):
+            frames = int(getattr(picture, "n_frames", 1))
+        upright = _upright(picture, name)
+        metadata = Metadata(tags={}, located=False, location={})
+        with suppress(*_DAMAGED), _quiet():
+            metadata = read_exif(picture.getexif())
+        return PictureFile(upright=upright, frames=frames, transparent=transparent, metadata=metadata)
+
+
+def _upright(picture: "Image", name: str) -> "Image":
+    """Decode a picture."""
+    from PIL import Image
+
+    with _whole(name):
+        picture.load()
+        turn = _TURNS.get(_orientation(picture))
+        upright = picture if turn is None else picture.transpose(Image.Transpose(turn))
+        if upright.mode in ("RGBA", "LA") or "transparency" in upright.info:
+            # Seen as on paper: what is transparent is white.
+            layer = upright.convert("RGBA")
+            upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+        return upright.convert("RGB")
+
+
+def _orientation(picture: "Image") -> int:
+    """Return the EXIF orientation, 1 to 8; 1 when there is none or it is damaged."""
+    from PIL import ExifTags
+
+    with suppress(*_DAMAGED), _quiet():
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    return 1
+
+
+@contextmanager
+def _whole(name: str) -> Iterator[None]:
+    """Turn whatever Pillow raises at damaged content into a message."""
+    from PIL import Image
+
+    try:
+        with _quiet():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    except (*_DAMAGED, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise MediaError(f"{name!r} cannot be decoded: {error}. It is damaged or cut off; copy it again.") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Pillow's warnings from standard error: what matters is raised."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _header(file: "io.BufferedReader", name: str) -> "Image":
+    """Open a picture without decoding it and check its size."""
+    from PIL import Image
+
+    sniffed = sniff(file)
+    if sniffed.picture_format is None:
+        hint = " Convert it to JPEG first." if sniffed.media_type.startswith("image/") else ""
+        raise MediaError(
+            f"{name!r} is not a picture that can be opened: its content is {sniffed.media_type}.{hint} "
+            "Supported are PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF."
+        )
+    try:
+        # Our own limits below are lower, so Pillow's warning would only come first.
+        with _quiet():
+            picture = Image.open(file, formats=(sniffed.picture_format,))
+    except Image.DecompressionBombError as error:
+        found = re.search(r"\d+", str(error))
+        raise MediaError(
+            f"{name!r} has {f'{int(found[0]):,}' if found else 'too many'} pixels; the limit is {MAX_PICTURE_PIXELS:,} "
+            f"and {MAX_SIDE_PIXELS:,} a side. Scale it down first."
+        ) from error
+    except _DAMAGED as error:
+        raise MediaError(
+            f"{name!r} begins like {sniffed.media_type}, but its header cannot be read. It is damaged; copy it again."
+        ) from error
+    width, height = picture.size
+    if width * height > MAX_PICTURE_PIXELS or max(width, height) > MAX_SIDE_PIXELS:
+        raise MediaError(
+            f"{name!r} has {width:,}×{height:,} pixels; the limit is {MAX_PICTURE_PIXELS:,} "
+            f"and {MAX_SIDE_PIXELS:,} a side. Scale it down first."
+        )
+    return picture
