@@ -35,8 +35,8 @@ class JobStore:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def add(self, job: str, key: str, order: Order) -> None:
-        """Promise a job, and forget those that ended long ago."""
+    def add(self, job: str, key: str, order: Order) -> list[str]:
+        """Promise a job, and forget those that ended long ago; return their ids."""
         now = time.time()
         with self._library.transaction() as db:
             db.execute(
@@ -44,7 +44,10 @@ class JobStore:
                 "VALUES (?,?,?,?,'running',?,?)",
                 (job, order.owner, key, json.dumps(order.plain()), now, now),
             )
-            db.execute("DELETE FROM jobs WHERE status != 'running' AND changed < ?", (now - KEPT_SECONDS,))
+            old = db.execute("SELECT job FROM jobs WHERE status != 'running' AND changed < ?", (now - KEPT_SECONDS,))
+            forgotten = [one for (one,) in old]
+            db.executemany("DELETE FROM jobs WHERE job=?", [(one,) for one in forgotten])
+        return forgotten
 
     def begun(self, job: str, process: int | None) -> bool:
         """Note which process works on a job, None before one does, and return whether it is still to be done."""

@@ -259,7 +259,8 @@ class Jobs:
     async def _promise(self, job: _Job) -> None:
         """Write a job down and let its worker know, before its client does."""
         job.written = True
-        await asyncio.to_thread(self._store.add, job.id, job.key, job.order)
+        for forgotten in await asyncio.to_thread(self._store.add, job.id, job.key, job.order):
+            self._journal.forget(f"job-{forgotten}")
         if job.promised or job.task.done():
             return
         job.promised = True

@@ -351,6 +351,21 @@ async def test_cancelling_asks_who_holds_a_job_that_was_taken_meanwhile(
     assert stranger.poll() is None
 
 
+async def test_a_job_that_ended_long_ago_is_forgotten_with_its_lock(
+    serve: Serve, body: Body, mark: Any, settings: Settings
+) -> None:
+    store, locks = JobStore(Library(settings.home)), settings.home / "locks"
+    async with Client(serve(limits=QUICK)) as client:
+        old = body(await client.call_tool("nap", {"seconds": 2, "mark": str(mark)}))["job_id"]
+        await client.call_tool("job_status", {"job_id": old})
+        with store._library.transaction() as db:
+            db.execute("UPDATE jobs SET changed=0")
+        new = body(await client.call_tool("nap", {"seconds": 3, "mark": str(mark)}))["job_id"]
+        await client.call_tool("job_cancel", {"job_id": new})
+    assert store.get(old, "local") is None
+    assert {one.name.partition(".")[0] for one in locks.iterdir()} == {f"job-{new}"}
+
+
 async def test_what_nobody_was_promised_ends_with_the_server(serve: Serve, mark: Any) -> None:
     async with Client(serve()) as client:
         call = asyncio.create_task(client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,14 @@ class Journal:
                 "UPDATE runs SET status=?, answer=?, seconds=? WHERE run=?",
                 (status, json.dumps(dict(answer), ensure_ascii=False), seconds, run),
             )
+        if status == "done":
+            self.forget(run)
+
+    def forget(self, run: str) -> None:
+        """Remove the lock of a run that nobody takes up again."""
+        with suppress(OSError):  # held: some systems remove no open file
+            for file in self._locks.glob(f"{run}.lock*"):  # a process that was killed leaves SQLite's journal as well
+                file.unlink(missing_ok=True)
 
     def get(self, run: str) -> RunRow:
         """Return a run by its id, by the start of its id, or the latest one for `last`.

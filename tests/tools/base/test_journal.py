@@ -73,3 +73,13 @@ def test_two_who_look_see_nobody_at_work(journal: Journal) -> None:
     for thread in threads:
         thread.join()
     assert set(seen) == {False}
+
+
+def test_the_lock_of_a_run_that_is_done_is_removed_and_of_one_that_can_go_on_is_kept(
+    run: Run, journal: Journal
+) -> None:
+    for name, status in (("abc", "done"), ("def", "partial")):
+        journal.begin(name, "Do it", [], {})
+        with journal.lease(name):
+            journal.end(name, status, {}, 1.0)
+    assert [one.name for one in (run.settings.home / "locks").iterdir()] == ["def.lock"]
