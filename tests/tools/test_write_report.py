@@ -171,6 +171,7 @@ async def test_a_share_of_another_length_is_left_out(run: Run, handle: str) -> N
     measures = [Measure(name=name, value=value) for name, value in values.items()]
     report = await call("write_report", {"findings": [Findings(media=handle, measures=measures)]}, run)
     assert "Someone speaks for 3.5 s of 4.3 s." in report.summary
+    assert not any("struck" in limit for limit in report.limits)
 
 
 async def test_silence_is_told_as_that(run: Run, handle: str) -> None:

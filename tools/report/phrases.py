@@ -173,7 +173,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     ),
     "limit_step": ("The step {step} ({tool}) did not finish: {message}", "步骤 {step}（{tool}）未完成：{message}"),
     "limit_struck": (
-        "{count} sentences were struck because their evidence did not prove them.",
+        "Sentences struck because their evidence did not prove them: {count}.",
         "有 {count} 句因证据不足而被删去。",
     ),
     "limit_pictures": (

@@ -108,7 +108,7 @@ def _speech(file: File, measures: Mapping[str, Measure], say: Wording) -> list[S
         provider = engine(drafted[0].source.provider)
         text = say("draft_summary", provider=provider)
         found.append(Sentence(text=text, evidence=tuple(one.id for one in drafted[:3])))
-    elif not any(one.text.strip() for one in speech):
+    elif speech and not any(one.text.strip() for one in speech):
         found.append(untranscribed(speech, say))
     return found
 
