@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..tools.base.errors import ArgumentError, SensoriumError, SettingsError
 from ..tools.base.settings import Settings
+from .groups import ALL, DEFAULT_GROUPS, GROUPS
 
 _EPILOG = """for example:
   sensorium-mcp --allow-dir ~/Movies                       on standard input, for a client on this machine
@@ -43,7 +44,7 @@ def _serve(chosen: argparse.Namespace) -> None:
     from ..tools.base.catalog import catalog, some_tools
     from .access import Access
     from .app import build_server
-    from .faces import DEFAULT_GROUPS, FACES
+    from .faces import FACES
     from .serve import Web, is_loopback, serve_http
     from .service import Options
 
@@ -96,8 +97,9 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     options.add_argument("--out-dir", type=Path, metavar="DIR", help="where copies of what is made go")
     options.add_argument(
-        "--tools", type=_groups, default=_groups("media,make,agent"), metavar="GROUPS",
-        help="which tools to offer: media, make, code, agent, or all (default media,make,agent)",
+        "--tools", type=_groups, default=DEFAULT_GROUPS, metavar="GROUPS",
+        help=f"which tools to offer: {', '.join(GROUPS)}, or {ALL} "
+        f"(default {','.join(one for one in GROUPS if one in DEFAULT_GROUPS)})",
     )  # fmt: skip
     options.add_argument(
         "--images", choices=("inline", "links", "omit"), default="inline",
@@ -126,7 +128,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _groups(text: str) -> frozenset[str]:
-    known = ("media", "make", "code", "agent", "all")
+    known = (*GROUPS, ALL)
     names = frozenset(one.strip() for one in text.split(","))
     if unknown := names - set(known):
         raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))!r} is none of: {', '.join(known)}")

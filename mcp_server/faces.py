@@ -8,12 +8,9 @@ from ..tools.base.models import LADDERS, Models
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from ..tools.base.workspace import Artifact
+from .groups import ALL, Group
 from .schemas import is_flat, shown_schema
 
-Group = Literal["media", "make", "code", "agent"]
-GROUPS: tuple[Group, ...] = ("media", "make", "code", "agent")
-DEFAULT_GROUPS: frozenset[str] = frozenset({"media", "make", "agent"})
-ALL = "all"
 LONGEST_NAME = 24
 """Cursor takes 60 letters for server and tool together."""
 
@@ -107,9 +104,8 @@ def annotations(offer: Offer) -> dict[str, bool]:
 
 
 def _callable(tool: Tool, face: Face) -> bool:
-    required = shown_schema(tool, face.hidden, nested=True).get("required", [])
-    properties = shown_schema(tool, face.hidden, nested=True)["properties"]
-    return face.nested or all(is_flat(properties[name]) for name in required)
+    schema = shown_schema(tool, face.hidden, nested=True)
+    return face.nested or all(is_flat(schema["properties"][name]) for name in schema.get("required", []))
 
 
 def _serves(tool: Tool, models: Models) -> bool:

@@ -176,9 +176,9 @@ class Jobs:
                 end_group(row.process)
         return _standing(await self._again(row))
 
-    def names(self, owner: str) -> list[str]:
+    def names(self, owner: str, *, limit: int = 20) -> list[str]:
         """Return the ids of an owner's jobs, newest first."""
-        return [row.job for row in self._store.latest(owner)]
+        return [row.job for row in self._store.latest(owner, limit=limit)]
 
     async def close(self) -> None:
         """Stop what nobody was promised; the rest goes on without this server."""

@@ -28,6 +28,8 @@ MAX_BINARY_BYTES = 8_000_000
 """Larger content takes seconds to send as base64, and no client keeps it."""
 MAX_TEXT_BYTES = 1_000_000
 MOST_COMPLETIONS = 100
+_ENOUGH = MOST_COMPLETIONS + 1
+"""One more tells that there are more."""
 _TEXTS = frozenset({"application/json", "application/x-subrip", "image/svg+xml"})
 
 
@@ -182,14 +184,14 @@ def _completions(
     ref: PromptReference | ResourceTemplateReference, name: str, value: str, service: Service, who: str
 ) -> list[str]:
     if name in PATHS:
-        return service.access_of(who).listing(value)
+        return service.access_of(who).listing(value, _ENOUGH)
     if isinstance(ref, PromptReference):
         return [one for one in CHOICES.get(name, ()) if one.startswith(value)]
     beginnings = {"sha256": PREFIX, "run_id": "run:"}
     if beginning := beginnings.get(name):
-        found = service.belongings.latest(who, beginning + "".join(filter(str.isalnum, value)))
+        found = service.belongings.latest(who, beginning + "".join(filter(str.isalnum, value)), limit=_ENOUGH)
         return [one.removeprefix(beginning) for one in found]
-    return [one for one in service.jobs.names(who) if one.startswith(value)] if name == "job_id" else []
+    return [one for one in service.jobs.names(who, limit=_ENOUGH) if one.startswith(value)] if name == "job_id" else []
 
 
 async def _unheard(fraction: float | None, note: str) -> None:

@@ -17,7 +17,7 @@ from ..tools.base.tool import Tool
 from ..tools.base.workspace import PREFIX, Artifact, Workspace
 from .access import Access
 from .belongings import Belongings
-from .faces import DEFAULT_GROUPS
+from .groups import DEFAULT_GROUPS
 from .jobs import Jobs, Limits
 from .order import Images, Order
 from .owner import LOCAL

@@ -22,7 +22,7 @@ from mcp.types import CallToolResult
 
 from sensorium.mcp_server.access import Access
 from sensorium.mcp_server.app import MediaServer, build_server
-from sensorium.mcp_server.faces import ALL
+from sensorium.mcp_server.groups import ALL
 from sensorium.mcp_server.serve import web_app
 from sensorium.mcp_server.service import Options
 from sensorium.mcp_server.tokens import Tokens

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sensorium.mcp_server.command import parser
+from sensorium.mcp_server.groups import ALL, DEFAULT_GROUPS, GROUPS
+
 After = Callable[[str], set[str]]
 
 
@@ -16,6 +19,13 @@ def test_the_options_are_the_same_under_both_names(module: str) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
     assert ended.stdout.startswith("usage: sensorium-mcp")
     assert all(one in ended.stdout for one in ("--allow-dir", "--http", "--token-file", "--images", "--tools"))
+
+
+def test_every_group_can_be_chosen() -> None:
+    assert parser().parse_args([]).tools == DEFAULT_GROUPS
+    for group in (*GROUPS, ALL):
+        assert parser().parse_args(["--tools", group]).tools == {group}
+        assert group in parser().format_help()
 
 
 def test_sensorium_lists_it() -> None:

@@ -12,7 +12,8 @@ from mcp.types import CallToolResult, ImageContent
 
 from sensorium.mcp_server.access import Access
 from sensorium.mcp_server.app import build_server
-from sensorium.mcp_server.faces import DEFAULT_GROUPS, FACES, annotations, offers
+from sensorium.mcp_server.faces import FACES, annotations, offers
+from sensorium.mcp_server.groups import DEFAULT_GROUPS
 from sensorium.mcp_server.run_agent import run_agent
 from sensorium.tools import catalog
 from sensorium.tools.base.endpoints import Endpoint

@@ -144,6 +144,16 @@ async def test_what_is_typed_is_completed(serve: Serve, era: str, films: Path, b
     assert sha256.completion.values == [handle[-64:]]
 
 
+async def test_a_client_is_told_that_there_are_more_completions(serve: Serve, films: Path) -> None:
+    for number in range(101):
+        (films / f"part {number:03}.mp4").touch()
+    async with Client(serve()) as client:
+        many = await client.complete(PromptReference(name="video_report"), {"name": "path", "value": "part"})
+        fewer = await client.complete(PromptReference(name="video_report"), {"name": "path", "value": "part 0"})
+    assert (len(many.completion.values), many.completion.has_more) == (100, True)
+    assert (len(fewer.completion.values), fewer.completion.has_more) == (100, False)
+
+
 async def test_prompts_come_in_english_and_chinese(serve: Serve, era: str) -> None:
     given = {"path": "a $5 film.mp4", "first": "a.png", "second": "b.png", "brief": "a puppy programs"}
     async with Client(serve(), mode=era) as client:
