@@ -4,11 +4,15 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sensorium.tools.base.run import Run
 
 Job = Callable[..., Any]
 
@@ -62,6 +66,14 @@ def serve(*jobs: Job) -> None:
     }
     print(json.dumps(cost))
     sys.exit()
+
+
+def a_run() -> "Run":
+    """Return a run in an empty library."""
+    from sensorium.tools.base.run import Run
+    from sensorium.tools.base.settings import Settings
+
+    return Run.open(Settings(home=Path(tempfile.mkdtemp()), offline=True))
 
 
 def _peak_bytes() -> int:

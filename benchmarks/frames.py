@@ -8,16 +8,14 @@ With `--quick` the long video has 5 minutes. The videos are made once and kept i
 import asyncio
 import random
 import sys
-import tempfile
 from pathlib import Path
 
-from apart import median_of, serve
+from apart import a_run, median_of, serve
+from films import full_decode
 from videos import FPS, number_in, numbered
 
 from sensorium.tools.base.call import call
 from sensorium.tools.base.frames import frames_at
-from sensorium.tools.base.run import Run
-from sensorium.tools.base.settings import Settings
 
 WIDTH_PIXELS = 512
 RANDOM_TIMES = 40
@@ -40,10 +38,6 @@ def main() -> None:
     print(f"| full decode by PyAV | {full.cpu_seconds:.2f}, {full.peak_mb:.0f} | | |")
     check, opencv = median_of(1, wrong, long, minutes), median_of(1, opencv_wrong, long, minutes)
     print(f"\nWrong frames at {RANDOM_TIMES} random times: {check.value} (reach: 0); OpenCV `POS_MSEC`: {opencv.value}")
-
-
-def a_run() -> Run:
-    return Run.open(Settings(home=Path(tempfile.mkdtemp()), offline=True))
 
 
 def sixteen(path: str, seconds: float) -> int:
@@ -80,13 +74,6 @@ def opencv_wrong(path: str, minutes: int) -> int:
         _, picture = video.read()
         count += number_in(picture) != int(seconds * FPS) % (60 * FPS)
     return count
-
-
-def full_decode(path: str) -> int:
-    import av
-
-    with av.open(path) as container:
-        return sum(1 for _ in container.decode(video=0))
 
 
 if __name__ == "__main__":

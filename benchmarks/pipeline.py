@@ -7,35 +7,29 @@ With `--quick` the videos have 2 minutes instead of 10. They are made once and k
 
 import asyncio
 import sys
-import tempfile
 from pathlib import Path
 
-from apart import apart, serve
-from videos import FPS, Made, shots
+from apart import a_run, apart, serve
+from films import extent, films, full_decode, match
+from videos import FPS
 
 from sensorium.tools.base.call import call
-from sensorium.tools.base.run import Run
-from sensorium.tools.base.settings import Settings
 from sensorium.tools.base.sound import decode_sound
 
 WIDTH_PIXELS = 512
-FIXED = {"sc_threshold": "0", "g": "125", "keyint_min": "125"}
 
 
 def main() -> None:
     serve(ours, full_decode, today)
     quick = "--quick" in sys.argv
-    seconds, count = (120, 14) if quick else (600, 40)
-    films = {
-        "key frames at cuts (reach 0.5)": shots("cut", seconds=seconds, count=count, sound=True),
-        "fixed groups of 5 s (reach 1.0)": shots("fixed", seconds=seconds, count=count, sound=True, **FIXED),
-    }
+    seconds, count = extent(quick=quick)
+    names = ("key frames at cuts (reach 0.5)", "fixed groups of 5 s (reach 1.0)")
     print(
         f"{seconds // 60} minutes of 1280×720 H.264 with AAC, {count} shots; pictures 512 px wide; one process each\n"
     )
     print("| video | way | CPU s | ratio to a full decode | recall | precision | peak MB |")
     print("|---|---|---|---|---|---|---|")
-    for name, made in films.items():
+    for name, made in zip(names, films(quick=quick), strict=True):
         path = str(made.path)
         full = apart(full_decode, path)
         print(
@@ -43,24 +37,17 @@ def main() -> None:
         )
         for way, job in (("Sensorium", ours), ("OpenCV 1 fps + PySceneDetect + sound", today)):
             cost = apart(job, path)
-            recall, precision = _score(cost.value, made)
+            score = match(cost.value, made)
             ratio = cost.cpu_seconds / full.cpu_seconds
             print(
-                f"| {name} | {way} | {cost.cpu_seconds:.1f} | {ratio:.2f} | {recall:.3f} | {precision:.3f} "
+                f"| {name} | {way} | {cost.cpu_seconds:.1f} | {ratio:.2f} | {score.recall:.3f} | {score.precision:.3f} "
                 f"| {cost.peak_mb:.0f} |",
                 flush=True,
             )
 
 
-def _score(cuts: list[float], made: Made) -> tuple[float, float]:
-    """Return recall and precision of cuts, within one frame."""
-    found = sum(any(abs(cut - true) * FPS <= 1.01 for cut in cuts) for true in made.cuts_seconds)
-    right = sum(any(abs(cut - true) * FPS <= 1.01 for true in made.cuts_seconds) for cut in cuts)
-    return found / len(made.cuts_seconds), right / max(1, len(cuts))
-
-
 def ours(path: str) -> list[float]:
-    run = Run.open(Settings(home=Path(tempfile.mkdtemp()), offline=True))
+    run = a_run()
 
     async def work() -> list[float]:
         found = await call("find_scenes", {"media": path}, run)
@@ -70,13 +57,6 @@ def ours(path: str) -> list[float]:
         return [scene.start_seconds for scene in found.scenes[1:]]
 
     return asyncio.run(work())
-
-
-def full_decode(path: str) -> int:
-    import av
-
-    with av.open(path) as container:
-        return sum(1 for _ in container.decode(video=0))
 
 
 def today(path: str) -> list[float]:

@@ -7,26 +7,24 @@ With `--quick` the videos have 2 minutes instead of 10. They are made once and k
 
 import asyncio
 import sys
-import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-from apart import Cost, apart, serve
-from videos import FPS, Made, shots, slides
+from apart import Cost, a_run, apart, serve
+from films import extent, films, full_decode, match
+from videos import FPS, Made, slides
 
 from sensorium.tools.base.call import call
 from sensorium.tools.base.groups import scan_groups
-from sensorium.tools.base.run import Run
-from sensorium.tools.base.settings import Settings
-
-FIXED = {"sc_threshold": "0", "g": "125", "keyint_min": "125"}
 
 
 def material() -> dict[str, Made]:
     quick = "--quick" in sys.argv
-    seconds, count = (120, 14) if quick else (600, 40)
+    seconds, count = extent(quick=quick)
+    at_cuts, fixed = films(quick=quick)
     return {
-        "mixed shots, key frames at cuts": shots("cut", seconds=seconds, count=count, sound=True),
-        "mixed shots, fixed groups of 5 s": shots("fixed", seconds=seconds, count=count, sound=True, **FIXED),
+        "mixed shots, key frames at cuts": at_cuts,
+        "mixed shots, fixed groups of 5 s": fixed,
         "slide talk, key frames at cuts": slides("talk", seconds=seconds, count=count // 2),
     }
 
@@ -41,26 +39,21 @@ def main() -> None:
         _row(name, "reading packets, decoding key frames", apart(scan, path), made)
         _row(name, "`find_scenes`", apart(key_frames, path), made)
         _row(name, "`find_scenes` exact (PySceneDetect)", apart(every_frame, path), made)
-        _row(name, "full decode by PyAV, for comparison", apart(full_decode, path), made)
+        full = apart(full_decode, path)
+        values = {"seconds": full.value / FPS, "decoded": full.value, "cuts": None}
+        _row(name, "full decode by PyAV, for comparison", replace(full, value=values), made)
 
 
 def _row(name: str, method: str, cost: Cost, made: Made) -> None:
     seconds, decoded, cuts = cost.value["seconds"], cost.value["decoded"], cost.value["cuts"]
     found = extra = worst = ""
     if cuts is not None:
-        errors = [min((abs(cut - true) * FPS for cut in cuts), default=1e9) for true in made.cuts_seconds]
-        near = [error for error in errors if error <= 1.01]
-        found = f"{len(near)} of {len(errors)}"
-        extra = sum(all(abs(cut - true) * FPS > 1.01 for true in made.cuts_seconds) for cut in cuts)
-        worst = f"{max(near, default=0):.1f}"
+        score = match(cuts, made)
+        found, extra, worst = f"{score.found} of {score.true}", str(score.extra), f"{score.worst_frames:.1f}"
     each = cost.cpu_seconds * 60 / seconds
     print(
         f"| {name} | {method} | {each:.2f} | {found} | {extra} | {worst} | {decoded} | {cost.peak_mb:.0f} |", flush=True
     )
-
-
-def a_run() -> Run:
-    return Run.open(Settings(home=Path(tempfile.mkdtemp()), offline=True))
 
 
 def scan(path: str) -> dict[str, object]:
@@ -83,14 +76,6 @@ def _scenes(path: str, *, exact: bool) -> dict[str, object]:
     found = asyncio.run(call("find_scenes", {"media": path, "exact": exact}, a_run()))
     cuts = [scene.start_seconds for scene in found.scenes[1:]]
     return {"seconds": found.scenes[-1].end_seconds, "decoded": found.coverage.frames, "cuts": cuts}
-
-
-def full_decode(path: str) -> dict[str, object]:
-    import av
-
-    with av.open(path) as container:
-        frames = sum(1 for _ in container.decode(video=0))
-    return {"seconds": frames / FPS, "decoded": frames, "cuts": None}
 
 
 if __name__ == "__main__":
