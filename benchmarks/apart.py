@@ -50,7 +50,9 @@ def serve(*jobs: Job) -> None:
     job = {one.__name__: one for one in jobs}[sys.argv[2]]
     # What every job needs is loaded before the clock starts.
     import av  # noqa: F401
+    import cv2  # noqa: F401
     import numpy  # noqa: F401
+    import scenedetect  # noqa: F401
 
     from sensorium.tools.base import cuts, frames, media, sound  # noqa: F401
     from sensorium.tools.base.catalog import catalog

@@ -42,12 +42,15 @@ def main() -> None:
 
 def sixteen(path: str, seconds: float) -> int:
     frames = asyncio.run(call("extract_frames", {"media": path, "count": 16, "width_pixels": WIDTH_PIXELS}, a_run()))
+    assert len(frames.items) == 16
     return len(frames.items)
 
 
 def sixteen_exact(path: str, seconds: float) -> int:
     times = [(turn + 0.5) * seconds / 16 for turn in range(16)]
-    return sum(1 for _ in frames_at(Path(path), "video", times, width_pixels=WIDTH_PIXELS, run=a_run()))
+    got = sum(1 for _ in frames_at(Path(path), "video", times, width_pixels=WIDTH_PIXELS, run=a_run()))
+    assert got == 16
+    return got
 
 
 def _random_times(minutes: int) -> list[float]:
@@ -56,13 +59,12 @@ def _random_times(minutes: int) -> list[float]:
 
 
 def wrong(path: str, minutes: int) -> int:
-    """Count frames whose number or time is not that of the frame on display."""
-    count = 0
+    """Count frames that are missing, or whose number or time is not that of the frame on display."""
+    right = 0
     for picked in frames_at(Path(path), "video", _random_times(minutes), run=a_run()):
         shown = int(picked.asked_seconds * FPS)
-        right = number_in(picked.image) == shown % (60 * FPS) and abs(picked.at_seconds - shown / FPS) < 1e-3
-        count += not right
-    return count
+        right += number_in(picked.image) == shown % (60 * FPS) and abs(picked.at_seconds - shown / FPS) < 1e-3
+    return RANDOM_TIMES - right
 
 
 def opencv_wrong(path: str, minutes: int) -> int:
@@ -71,8 +73,8 @@ def opencv_wrong(path: str, minutes: int) -> int:
     video, count = cv2.VideoCapture(path), 0
     for seconds in _random_times(minutes):
         video.set(cv2.CAP_PROP_POS_MSEC, seconds * 1000)
-        _, picture = video.read()
-        count += number_in(picture) != int(seconds * FPS) % (60 * FPS)
+        there, picture = video.read()
+        count += not there or number_in(picture) != int(seconds * FPS) % (60 * FPS)
     return count
 
 

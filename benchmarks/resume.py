@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,13 @@ def main() -> None:
         expected = report(run(["run", REQUEST, str(video)], Path(folder) / "whole"))
         whole = time.perf_counter() - started
         moments = random.Random(5)
-        same = again = 0
-        for number in range(tries):
-            home = Path(folder) / str(number)
+        same = again = kills = 0
+        while kills < tries:
+            home = Path(tempfile.mkdtemp(dir=folder))
             command = [sys.executable, "-m", "sensorium", "run", REQUEST, str(video)]
-            with subprocess.Popen(
-                command, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            ) as one:
-                time.sleep(moments.uniform(0.5, whole))
-                one.kill()
+            if not killed(command, environment(home), after_seconds=moments.uniform(0.5, whole)):
+                continue
+            kills += 1
             before = finished(home)
             began = (home / "library.db").exists()
             resumed = report(run(["resume", "last"] if began else ["run", REQUEST, str(video)], home))
@@ -46,6 +45,15 @@ def main() -> None:
     print("|---|---|")
     print(f"| a run of {whole:.1f} s killed at {tries} random moments and resumed: same report | {same} of {tries} |")
     print(f"| finished steps that ran again | {again} |")
+
+
+def killed(command: Sequence[str], env: Mapping[str, str], *, after_seconds: float) -> bool:
+    """Kill a command after some seconds and return whether it was still running."""
+    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as one:
+        time.sleep(after_seconds)
+        running = one.poll() is None
+        one.kill()
+    return running
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -74,4 +82,5 @@ def finished(home: Path) -> dict[str, float]:
         return dict(db.execute("SELECT step, created FROM steps").fetchall())
 
 
-main()
+if __name__ == "__main__":
+    main()
