@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..tools.base.errors import ArgumentError, SensoriumError, SettingsError
 from ..tools.base.settings import Settings
+from ..tools.base.workspace import at_home
 from .groups import ALL, DEFAULT_GROUPS, GROUPS
 
 _EPILOG = """for example:
@@ -56,7 +57,7 @@ def _serve(chosen: argparse.Namespace) -> None:
     options = Options(
         groups=chosen.tools,
         images=chosen.images,
-        output=chosen.out_dir.expanduser().absolute() if chosen.out_dir else None,
+        output=at_home(chosen.out_dir).absolute() if chosen.out_dir else None,
         nearby=not chosen.http or is_loopback(host),
         workers=chosen.workers,
     )

@@ -12,6 +12,7 @@ from ..base.hub import Hub
 from ..base.models import Heard, Utterance, Word, installed
 from ..base.moments import Span
 from ..base.settings import Settings
+from ..base.workspace import at_home
 from .silero import RATE, speech_spans
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ class FasterWhisper:
     def _folder(self) -> Path | None:
         """Return where the model lies on this machine."""
         if _is_path(self._chosen):
-            folder = Path(self._chosen).expanduser()
+            folder = at_home(Path(self._chosen))
             return folder if all((folder / file).is_file() for file in _FILES) else None
         name = self._name()
         return self._hub.cached(REPOSITORIES.get(name, name), _FILES)
@@ -174,9 +175,7 @@ class FasterWhisper:
 
 def _is_path(model: str) -> bool:
     """Tell a folder from a size or a name on the hub (`owner/model`)."""
-    return bool(model) and (
-        Path(model).expanduser().is_dir() or not re.fullmatch(r"[\w-][\w.-]*(?:/[\w-][\w.-]*)?", model)
-    )
+    return bool(model) and (at_home(Path(model)).is_dir() or not re.fullmatch(r"[\w-][\w.-]*(?:/[\w-][\w.-]*)?", model))
 
 
 def _parts(spans: list[Span], seconds: float) -> Iterator[Span]:
