@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-    from .graph import Context
+    from .context import Context
     from .state import State
 
 OnEvent = Callable[[Event], None]
@@ -260,7 +260,7 @@ class Assistant:
 
     def _context(self, run: Run, emit: OnEvent, options: Options, elapsed: Callable[[], float]) -> "Context":
         from .brain import open_brain
-        from .graph import Context
+        from .context import Context
 
         tools = catalog() if self._tools is None else self._tools
         executor = Executor(

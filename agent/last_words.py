@@ -53,3 +53,8 @@ def not_runnable(request: str, findings: Sequence[Finding], tries: int) -> str:
         f"The model made {tries} plans, and none could be run. Wrong with the last: {wrong} "
         "Ask in another way, or set another model with `SENSORIUM_THINK`."
     )
+
+
+def shortfall_of(records: Mapping[str, Mapping[str, Any]]) -> Literal["partial", "failed"]:
+    """Return how a run ends that could not go on to its answer."""
+    return "partial" if any(one["status"] == "done" for one in records.values()) else "failed"

@@ -1,0 +1,55 @@
+"""The node that makes a plan of the brain's calls and checks it; what is wrong goes back, and nothing runs."""
+
+import json
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langgraph.runtime import Runtime
+
+from .act import Executor
+from .context import Context, give, last_answer
+from .events import TextDelta
+from .last_words import not_runnable, shortfall_of
+from .proposal import Proposal, read_proposal
+from .state import State
+
+MAX_REPAIRS = 2
+
+
+def lint(state: State, runtime: Runtime[Context]) -> State:
+    """Make a plan of the calls and check it; what is wrong goes back to the brain, and nothing runs."""
+    context = runtime.context
+    give(context.executor, state)
+    finished = _previous(context.executor, state)
+    proposal = read_proposal(last_answer(state), finished, context.catalog, context.max_steps)
+    plan = proposal.plan
+    if plan is None or proposal.findings:
+        return _refusal(state, proposal, context)
+    return {"plan": plan.model_dump(), "calls": proposal.calls, "repairs": 0}
+
+
+def _refusal(state: State, proposal: Proposal, context: Context) -> State:
+    """Tell the brain what is wrong with its plan; after the last try tell the user."""
+    wrong = json.dumps([one.plain() for one in proposal.findings], ensure_ascii=False)
+    told: list[AnyMessage] = [
+        ToolMessage(f"The plan was not run: {wrong}", tool_call_id=call["id"], status="error")
+        for call in proposal.calls
+    ]
+    repairs = state["repairs"] + 1
+    if repairs <= MAX_REPAIRS:
+        return {"messages": told, "plan": None, "repairs": repairs}
+    text = not_runnable(state["request"], proposal.findings, repairs)
+    context.emit(TextDelta(text=text))
+    told.append(AIMessage(content=text))
+    return {
+        "messages": told,
+        "plan": None,
+        "repairs": repairs,
+        "answer": text,
+        "shortfall": shortfall_of(state["records"]),
+    }
+
+
+def _previous(executor: Executor, state: State) -> dict[str, Any]:
+    """Return the results that a further plan may refer to; the id of a step that failed is free again."""
+    return {name: executor.scope[name] for name, one in state["records"].items() if one["status"] == "done"}

@@ -1,0 +1,43 @@
+"""What the nodes of the graph work with, and what is never saved."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+
+from ..tools.base.tool import Tool
+from .act import Executor
+from .events import Event
+from .state import State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The brain, the tools and the executor of one run."""
+
+    brain: BaseChatModel
+    catalog: Mapping[str, Tool]
+    executor: Executor
+    emit: Callable[[Event], None]
+    max_steps: int
+
+
+def give(executor: Executor, state: State) -> None:
+    """Give the executor what references may name; every node does so first, for a run may be resumed at any of them."""
+    executor.scope["request"] = state["request"]
+    executor.unread = [{"name": one["name"], "error": one["error"]} for one in state["files"] if one.get("error")]
+    executor.scope["files"] = [one["handle"] for one in state["files"] if one.get("handle")]
+    executor.run.admit(executor.scope["files"])
+    executor.recall(state["records"])
+
+
+def last_answer(state: State) -> AIMessage:
+    """Return what the brain said last."""
+    message = state["messages"][-1]
+    assert isinstance(message, AIMessage)
+    return message
+
+
+def has_calls(message: AIMessage) -> bool:
+    return bool(message.tool_calls or message.invalid_tool_calls)
