@@ -9,6 +9,8 @@
         ├── EvidenceError    a report or an answer says more than its evidence
         ├── StorageError     the disk is full, or the library cannot be written
         ├── UnavailableError nothing that is installed or configured can do this
+        ├── DeniedError      the policy of the user denies the call
+        ├── ApprovalError    the user must be asked about the call, and has not approved it
         ├── TransientError   may work when tried again; the door does so
         └── Cancelled        the caller asked to stop, or the time was up
 
@@ -54,6 +56,14 @@ class StorageError(ToolError):
 
 class UnavailableError(ToolError):
     """Nothing that is installed or configured here can do this."""
+
+
+class DeniedError(ToolError):
+    """The user's policy denies this call."""
+
+
+class ApprovalError(ToolError):
+    """This call needs the user's approval, and has none."""
 
 
 class TransientError(ToolError):

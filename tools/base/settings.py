@@ -10,6 +10,7 @@ from typing import Any
 
 from .endpoints import Endpoint, read_endpoints
 from .errors import SettingsError
+from .policy import Policy, read_policy
 
 ROLES = ("think", "see", "hear", "speak", "draw", "film", "play", "embed")
 
@@ -26,6 +27,8 @@ class Settings:
     """Role -> `provider:model` (`SENSORIUM_HEAR=faster-whisper:small`, or `[models]` in the file)."""
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     """Where models are served, with their keys: those a role names, and the `[providers.NAME]` of the file."""
+    policy: Policy = field(default_factory=Policy)
+    """What tool calls may do (`[policy]` in the file of the home folder)."""
     step_timeout_seconds: float = 1800.0
     """The longest one tool call may take (`SENSORIUM_STEP_TIMEOUT`)."""
     max_bytes: int = 64 * 2**30
@@ -48,6 +51,11 @@ class Settings:
                 "`[providers]` stands in the sensorium.toml of the folder you are in, where it is not believed. "
                 f"Move it to {str(home / 'sensorium.toml')!r}."
             )
+        if "policy" in here and folder.resolve() != home.resolve():
+            raise SettingsError(  # nor allow what the user has not
+                "`[policy]` stands in the sensorium.toml of the folder you are in, where it is not believed. "
+                f"Move it to {str(home / 'sensorium.toml')!r}."
+            )
         file = own | here
         if not all(isinstance(one.get("models", {}), dict) for one in (own, here)):
             raise SettingsError("`models` in sensorium.toml must be a table: `[models]`.")
@@ -66,6 +74,7 @@ class Settings:
             offline=_truth(env.get("SENSORIUM_OFFLINE") or env.get("HF_HUB_OFFLINE") or file.get("offline", False)),
             models=models,
             endpoints=read_endpoints(models, tables, env),
+            policy=read_policy(own.get("policy", {})),
             step_timeout_seconds=_number(env, file, "step_timeout", cls.step_timeout_seconds),
             max_bytes=int(_number(env, file, "max_bytes", cls.max_bytes)),
         )

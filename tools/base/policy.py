@@ -1,0 +1,250 @@
+"""What a tool call may do: safe, asked about or denied; settings and what the tool is decide, never a model."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from .errors import SettingsError
+
+if TYPE_CHECKING:
+    from .price import Quote
+    from .tool import Tool
+
+Decision = Literal["safe", "ask", "deny"]
+
+DECISIONS: tuple[Decision, ...] = get_args(Decision)
+MAKING = frozenset({"speak", "draw", "film", "play"})
+"""Roles whose models make something new; those that only see, hear or think may work inside the cap."""
+_WHERE = "`[policy]` of sensorium.toml"
+_RULE_FIELDS = ("tool", "argument", "matches", "decision", "reason")
+_REGEX = "re:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A `[[policy.rules]]`: which calls it is about, and what becomes of them."""
+
+    tool: str
+    """A name, or a pattern with `*`."""
+    decision: Decision
+    argument: str | None = None
+    """Only calls that give this argument (a name, or a pattern with `*`); None: every call."""
+    matches: str | None = None
+    """Only where a text of the argument matches this pattern with `*`, or after `re:` has this regular expression."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What becomes of a call."""
+
+    decision: Decision
+    reason: str = ""
+    """Why, as a sentence; empty when it is safe."""
+    setting: str = ""
+    """What to change so that it is decided otherwise."""
+    by_argument: bool = False
+    """A rule about an argument decided it."""
+    is_open: bool = False
+    """A rule about an argument that is not known yet may still decide it otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """The `[policy]` of a user: rules in order, then words for whole tools; else it is decided by what a tool is."""
+
+    ask_above_usd: float = 1.0
+    """A price above this is asked about."""
+    tools: Mapping[str, Decision] = field(default_factory=dict)
+    """Name, or pattern with `*`, of tools -> what becomes of their calls."""
+    rules: tuple[Rule, ...] = ()
+    """The first that fits decides."""
+
+    def decide(
+        self,
+        tool: "Tool",
+        args: Mapping[str, Any],
+        quote: "Quote | None" = None,
+        *,
+        unknown: Collection[str] = (),
+        names: Callable[[str], Iterable[str]] = lambda handle: (),
+    ) -> Verdict:
+        """Return what becomes of a call.
+
+        Args:
+            tool: What is called.
+            args: Its arguments as plain data.
+            quote: What it would cost, where that is known.
+            unknown: Arguments whose value is known only when the call is made.
+            names: Returns what else a file is called: its name, and the path of one of the user's.
+        """
+        is_open = False
+        for number, rule in enumerate(self.rules, 1):
+            if not fnmatchcase(tool.name, rule.tool):
+                continue
+            if rule.argument is not None:
+                if _fits(rule, args, names):
+                    return replace(_ruled(rule, number, by_argument=True), is_open=is_open)
+                is_open = is_open or any(fnmatchcase(name, rule.argument) for name in unknown)
+                continue
+            return replace(_ruled(rule, number, by_argument=False), is_open=is_open)
+        verdict = self._by_tool(tool) or _by_kind(tool, quote)
+        if verdict.decision == "safe" and quote and (quote.high_usd or 0.0) > self.ask_above_usd:
+            verdict = self._dear(tool, quote)
+        return replace(verdict, is_open=is_open)
+
+    def may_start(self, tool: "Tool", args: Mapping[str, Any], quote: "Quote | None" = None) -> bool:
+        """Tell whether a call may be made before the plan that it belongs to was looked at as a whole.
+
+        What costs money may not: only the price of all its steps tells whether a plan is asked about.
+        """
+        return not may_cost(tool, quote) and self.decide(tool, args, quote).decision == "safe"
+
+    def asks_for(self, quote: "Quote") -> bool:
+        """Tell whether the price of a whole plan is asked about."""
+        return (quote.high_usd or 0.0) > self.ask_above_usd
+
+    def _by_tool(self, tool: "Tool") -> Verdict | None:
+        """Return what the settings say of this tool: its own name before the first pattern that fits."""
+        patterns = (name for name in self.tools if fnmatchcase(tool.name, name))
+        key = tool.name if tool.name in self.tools else next(patterns, None)
+        if key is None:
+            return None
+        decision = self.tools[key]
+        said = {"safe": "", "ask": f"`{key}` is set to be asked about.", "deny": f"`{key}` is denied."}[decision]
+        return Verdict(decision=decision, reason=said, setting=f"`{key}` in {_WHERE}")
+
+    def _dear(self, tool: "Tool", quote: "Quote") -> Verdict:
+        return Verdict(
+            decision="ask",
+            reason=f"It may cost up to ${quote.high_usd:.2f}, more than ${self.ask_above_usd:g}.",
+            setting=f"`ask_above_usd` in {_WHERE}",
+        )
+
+
+def may_cost(tool: "Tool", quote: "Quote | None") -> bool:
+    """Tell whether a call may cost money: unless its price is known to be nothing, a paid tool does."""
+    if quote is None:
+        return tool.cost == "paid"
+    return quote.high_usd != 0.0
+
+
+def read_policy(table: Any) -> Policy:
+    """Return the policy that the table `[policy]` of the settings describes.
+
+    Raises:
+        SettingsError: It cannot be understood.
+    """
+    if not isinstance(table, Mapping):
+        raise SettingsError("`policy` in sensorium.toml must be a table: `[policy]`.")
+    most = table.get("ask_above_usd", Policy.ask_above_usd)
+    if isinstance(most, bool) or not isinstance(most, int | float) or not most >= 0:
+        raise SettingsError(f"`ask_above_usd` in {_WHERE} is {most!r}; it must be a number from 0 up, or `inf`.")
+    rules = table.get("rules", [])
+    if not isinstance(rules, list):
+        raise SettingsError("`rules` in `[policy]` of sensorium.toml must be tables: `[[policy.rules]]`.")
+    tools = {name: value for name, value in table.items() if name not in ("ask_above_usd", "rules")}
+    return Policy(
+        ask_above_usd=float(most),
+        tools={name: _decision(value, f"`{name}` in {_WHERE}") for name, value in tools.items()},
+        rules=tuple(_rule(one, number) for number, one in enumerate(rules, 1)),
+    )
+
+
+def _rule(table: Any, number: int) -> Rule:
+    where = f"`[[policy.rules]]` {number} in sensorium.toml"
+    if not isinstance(table, Mapping):
+        raise SettingsError(f"{where} must be a table with `tool` and `decision`.")
+    if unknown := [one for one in table if one not in _RULE_FIELDS]:
+        raise SettingsError(f"{where} has {unknown[0]!r}. It can have: {', '.join(_RULE_FIELDS)}.")
+    for name in _RULE_FIELDS:
+        if name in table and not (isinstance(table[name], str) and table[name]):
+            raise SettingsError(f"`{name}` of {where} is {table[name]!r}; it must be a text.")
+    if "tool" not in table:
+        raise SettingsError(f"{where} has no `tool`. Name one, or write `*` for all.")
+    if "matches" in table and "argument" not in table:
+        raise SettingsError(f"{where} has `matches` without `argument`. Name the argument, or write `*` for all.")
+    matches = table.get("matches")
+    if matches and matches.startswith(_REGEX):
+        try:
+            re.compile(matches.removeprefix(_REGEX))
+        except re.error as error:
+            raise SettingsError(f"`matches` of {where} is no regular expression: {error}.") from error
+    return Rule(**{**table, "decision": _decision(table.get("decision"), f"`decision` of {where}")})
+
+
+def _decision(value: Any, where: str) -> Decision:
+    if value not in DECISIONS:
+        raise SettingsError(f"{where} is {value!r}; it must be one of: {', '.join(DECISIONS)}.")
+    decision: Decision = value
+    return decision
+
+
+def _by_kind(tool: "Tool", quote: "Quote | None") -> Verdict:
+    """Return what becomes of a call that no setting is about."""
+    if tool.effect == "network":
+        return _asked(tool, "It reaches out to the network.")
+    if tool.effect == "runs_code":
+        return _asked(tool, "It runs code.")
+    if MAKING.intersection(tool.roles) and may_cost(tool, quote):
+        price = f"likely ${quote.likely_usd:.2f}" if quote and quote.likely_usd is not None else "its price is unknown"
+        return _asked(tool, f"A paid model makes something: {price}.")
+    return Verdict(decision="safe")
+
+
+def _asked(tool: "Tool", reason: str) -> Verdict:
+    return Verdict(decision="ask", reason=reason, setting=f"`{tool.name}` in {_WHERE}")
+
+
+def _ruled(rule: Rule, number: int, *, by_argument: bool) -> Verdict:
+    said = rule.reason or f"Rule {number} of {_WHERE} is about `{rule.tool}`{_about(rule)}."
+    return Verdict(
+        decision=rule.decision,
+        reason="" if rule.decision == "safe" else said,
+        setting=f"rule {number} (`{rule.tool}`{_about(rule)}) in {_WHERE}",
+        by_argument=by_argument,
+    )
+
+
+def _about(rule: Rule) -> str:
+    if rule.argument is None:
+        return ""
+    return f" with `{rule.argument}`" + (f" = {rule.matches!r}" if rule.matches else "")
+
+
+def _fits(rule: Rule, args: Mapping[str, Any], names: Callable[[str], Iterable[str]]) -> bool:
+    given = [value for name, value in args.items() if fnmatchcase(name, rule.argument or "") and value is not None]
+    if rule.matches is None:
+        return bool(given)
+    fits = _matcher(rule.matches)
+    return any(map(fits, _texts(given, names)))
+
+
+@cache
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    """Return what tells whether a text matches, whatever its case: a rule must not be escaped by a capital letter."""
+    if pattern.startswith(_REGEX):
+        search = re.compile(pattern.removeprefix(_REGEX), re.IGNORECASE | re.DOTALL).search
+        return lambda text: bool(search(text))
+    folded = pattern.casefold()
+    return lambda text: fnmatchcase(text.casefold(), folded)
+
+
+def _texts(value: Any, names: Callable[[str], Iterable[str]]) -> Iterator[str]:
+    """Yield every text inside a plain value, and what else a file that it names is called."""
+    if isinstance(value, str):
+        yield value
+        yield from names(value)
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part, names)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part, names)
+    elif isinstance(value, bool):
+        yield str(value).lower()
+    elif value is not None:
+        yield str(value)
