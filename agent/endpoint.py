@@ -99,7 +99,7 @@ class EndpointBrain(BaseChatModel):
         quirks = self.served.endpoint.quirks
         return {
             "model": self.served.name,
-            "messages": wire_messages(messages, self.served.endpoint),
+            "messages": wire_messages(messages, self.served),
             "stream": True,
             **({"stream_options": {"include_usage": True}} if quirks.usage else {}),
             **({"stop": stop} if stop else {}),

@@ -6,7 +6,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-from ..tools.base.endpoints import Endpoint, Kind
+from ..tools.base.abilities import Kind
+from ..tools.base.endpoints import Endpoint, ServedModel
 from ..tools.base.errors import UnavailableError
 
 Wire = dict[str, Any]
@@ -22,11 +23,11 @@ _KINDS: dict[str, Kind] = {
 }
 
 
-def wire_messages(messages: Sequence[BaseMessage], endpoint: Endpoint) -> list[Wire]:
-    """Return messages as the endpoint takes them; media it does not take is refused, never dropped.
+def wire_messages(messages: Sequence[BaseMessage], served: ServedModel) -> list[Wire]:
+    """Return messages as the model takes them; what it does not take becomes its caption or is refused, never dropped.
 
     Raises:
-        UnavailableError: A message holds media that this endpoint does not take.
+        UnavailableError: A message holds media that this model does not take, and that has no words to stand for it.
     """
     wired: list[Wire] = []
     shown: list[Wire] = []
@@ -36,15 +37,15 @@ def wire_messages(messages: Sequence[BaseMessage], endpoint: Endpoint) -> list[W
             shown = []
         if isinstance(message, ToolMessage):
             # The role `tool` holds text only; what is to be looked at follows the last of the results.
-            parts = list(_parts(message.content, endpoint))
+            parts = list(_parts(message.content, served))
             text = "\n".join(part["text"] for part in parts if part["type"] == "text")
             shown += [part for part in parts if part["type"] != "text"]
             wired.append({"role": "tool", "tool_call_id": message.tool_call_id, "content": text or "(no text)"})
         elif isinstance(message, AIMessage):
-            wired += _answer(message, endpoint)
+            wired += _answer(message, served.endpoint)
         elif isinstance(message, SystemMessage | HumanMessage):
             role = "system" if isinstance(message, SystemMessage) else "user"
-            wired.append({"role": role, "content": _content(message.content, endpoint)})
+            wired.append({"role": role, "content": _content(message.content, served)})
         else:
             raise TypeError(f"A {type(message).__name__} has no place in a chat completion.")
     return [*wired, {"role": "user", "content": shown}] if shown else wired
@@ -78,14 +79,14 @@ def _call(id: str | None, name: str, arguments: str) -> Wire:
     return {"id": id or "", "type": "function", "function": {"name": name, "arguments": _clean(arguments)}}
 
 
-def _content(content: str | list[Any], endpoint: Endpoint) -> str | list[Wire]:
-    parts = list(_parts(content, endpoint))
+def _content(content: str | list[Any], served: ServedModel) -> str | list[Wire]:
+    parts = list(_parts(content, served))
     if all(part["type"] == "text" for part in parts):
         return "\n".join(part["text"] for part in parts)
     return parts
 
 
-def _parts(content: str | list[Any], endpoint: Endpoint) -> Iterator[Wire]:
+def _parts(content: str | list[Any], served: ServedModel) -> Iterator[Wire]:
     blocks: list[Any] = [content] if isinstance(content, str) else content
     for block in blocks:
         kind = "text" if isinstance(block, str) else str(block.get("type"))
@@ -96,13 +97,21 @@ def _parts(content: str | list[Any], endpoint: Endpoint) -> Iterator[Wire]:
             raise UnavailableError(
                 f"A content block of type {kind!r} cannot be sent. There are: text, {', '.join(_KINDS)}."
             )
-        if _KINDS[kind] not in endpoint.takes:
-            takes = " and ".join(("text", *endpoint.takes))
-            raise UnavailableError(
-                f"`{endpoint.name}` takes {takes}, and the message holds {_KINDS[kind]}. Send frames or a transcript "
-                f"instead, or name what its models take as `takes` in `[providers.{endpoint.name}]` of sensorium.toml."
-            )
-        yield _media(kind, block)
+        if _KINDS[kind] in served.takes:
+            yield _media(kind, block)
+        elif words := (block.get("extras") or {}).get("caption"):
+            what = f"[{_KINDS[kind]}, which {served.full_name} does not take; in words: {words}]"
+            yield {"type": "text", "text": _clean(what)}
+        else:
+            raise _not_taken(_KINDS[kind], served)
+
+
+def _not_taken(kind: Kind, served: ServedModel) -> UnavailableError:
+    takes, name = " and ".join(("text", *served.takes)), served.endpoint.name
+    return UnavailableError(
+        f"`{served.full_name}` takes {takes}, and the message holds {kind}. Send frames or a transcript instead, or "
+        f'name what it takes in `[providers.{name}.models."{served.name}"]` of sensorium.toml: `takes = ["{kind}"]`.'
+    )
 
 
 def _media(kind: str, block: Mapping[str, Any]) -> Wire:

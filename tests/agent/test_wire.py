@@ -7,16 +7,22 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 from langchain_core.messages.tool import invalid_tool_call, tool_call
 
 from sensorium.agent.wire import wire_messages
-from sensorium.tools.base.endpoints import Endpoint, Quirks
+from sensorium.tools.base.abilities import Ability
+from sensorium.tools.base.endpoints import Endpoint, Quirks, ServedModel
 from sensorium.tools.base.errors import UnavailableError
 
-ALL = Endpoint(name="all", base_url="http://localhost/v1", takes=("picture", "audio", "video"))
-TEXT = Endpoint(name="text", base_url="http://localhost/v1")
+
+def served(name: str = "big", **more: Any) -> ServedModel:
+    return ServedModel(endpoint=Endpoint(name="house", base_url="http://localhost/v1", **more), name=name, role="think")
+
+
+ALL = served(takes=("picture", "audio", "video"))
+TEXT = served()
 IMAGE = {"type": "image", "base64": "QUJD", "mime_type": "image/png"}
 
 
-def sent(content: Any, endpoint: Endpoint = ALL) -> Any:
-    return wire_messages([HumanMessage(content)], endpoint)[0]["content"]
+def sent(content: Any, model: ServedModel = ALL) -> Any:
+    return wire_messages([HumanMessage(content)], model)[0]["content"]
 
 
 def test_a_turn_with_calls_keeps_calls_and_results_together() -> None:
@@ -62,15 +68,15 @@ def test_thought_before_a_call_goes_back_as_the_endpoint_wants_it(reasoning: Any
         tool_calls=[tool_call(name="p", args={}, id="1")],
         additional_kwargs={"reasoning_content": "Hm."},
     )
-    endpoint = Endpoint(name="x", base_url="http://localhost", quirks=Quirks(reasoning=reasoning))
-    wired = wire_messages([message], endpoint)[0]
+    wired = wire_messages([message], served(quirks=Quirks(reasoning=reasoning)))[0]
     assert {name: wired[name] for name in wired if name not in ("role", "tool_calls")} == wanted
 
 
 def test_thought_before_an_answer_does_not_go_back() -> None:
     message = AIMessage("Yes.", additional_kwargs={"reasoning_content": "Hm."})
-    endpoint = Endpoint(name="x", base_url="http://localhost", quirks=Quirks(reasoning="field"))
-    assert wire_messages([message], endpoint) == [{"role": "assistant", "content": "Yes."}]
+    assert wire_messages([message], served(quirks=Quirks(reasoning="field"))) == [
+        {"role": "assistant", "content": "Yes."}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +108,7 @@ def test_media_is_sent_as_the_api_has_it(block: dict[str, Any], wanted: dict[str
 @pytest.mark.parametrize(
     ("block", "words"),
     [
-        (IMAGE, r"`text` takes text, and the message holds picture.*`takes` in `\[providers.text\]`"),
+        (IMAGE, r"`house:big` takes text, and the message holds picture.*\[providers.house.models.\"big\"\]"),
         ({"type": "audio", "base64": "QUJD"}, "holds audio"),
         ({"type": "video_url", "video_url": {"url": "x"}}, "holds video"),
         ({"type": "file", "base64": "QUJD"}, "type 'file' cannot be sent"),
@@ -111,6 +117,20 @@ def test_media_is_sent_as_the_api_has_it(block: dict[str, Any], wanted: dict[str
 def test_media_that_is_not_taken_is_refused(block: dict[str, Any], words: str) -> None:
     with pytest.raises(UnavailableError, match=words):
         sent([block], TEXT)
+
+
+def test_a_picture_that_is_not_taken_becomes_its_words_and_says_so() -> None:
+    block = {**IMAGE, "extras": {"caption": "a red door"}}
+    assert sent([block], TEXT) == "[picture, which house:big does not take; in words: a red door]"
+    assert sent([block])[0]["type"] == "image_url"
+
+
+def test_what_is_taken_is_known_for_each_model() -> None:
+    seeing = Ability(pattern="big-vl*", takes=("picture",))
+    assert sent([IMAGE], served("big-vl-2", models=(seeing,)))[0]["type"] == "image_url"
+    assert sent([IMAGE], served("gpt-4o-2024-08-06"))[0]["type"] == "image_url"
+    with pytest.raises(UnavailableError):
+        sent([IMAGE], served("big", models=(seeing,)))
 
 
 def test_pictures_of_results_follow_the_last_result() -> None:

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
+from .abilities import Ability, Kind, ability_of, read_abilities, read_takes
 from .errors import SettingsError
 
-Kind = Literal["picture", "audio", "video"]
 Reasoning = Literal["drop", "field", "tags"]
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
 _REASONING: tuple[Reasoning, ...] = get_args(Reasoning)
-_FIELDS = ("base_url", "key", "takes", "timeout_seconds", "quirks")
+_FIELDS = ("base_url", "key", "takes", "timeout_seconds", "quirks", "models")
 # Upper case only, so that a key pasted in the place of its variable's name is noticed and never shown.
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -47,7 +46,9 @@ class Endpoint:
     address: str | None = None
     """The environment variable that overrides `base_url`."""
     takes: tuple[Kind, ...] = ()
-    """What its models take beside text."""
+    """What its models take beside text, where nothing is said of a model."""
+    models: tuple[Ability, ...] = ()
+    """What single models of it can take; for others see `abilities.ability_of`."""
     timeout_seconds: float = 300.0
     """The longest silence before it counts as down; a model may think for minutes before its first word."""
     quirks: Quirks = Quirks()
@@ -83,6 +84,19 @@ class ServedModel:
     @property
     def full_name(self) -> str:
         return f"{self.endpoint.name}:{self.name}"
+
+    @property
+    def ability(self) -> Ability:
+        """What is known of the model."""
+        return ability_of(self.name, self.endpoint.models)
+
+    @property
+    def takes(self) -> tuple[Kind, ...]:
+        """What it takes beside text: as its model's table says, else its endpoint's, else what is known of the name."""
+        own = next((one.takes for one in self.endpoint.models if one.takes is not None and one.fits(self.name)), None)
+        if own is not None:
+            return own
+        return self.endpoint.takes or self.ability.takes or ()
 
     @property
     def setting(self) -> str:
@@ -162,7 +176,11 @@ def _read(name: str, table: Any, environ: Mapping[str, str]) -> Endpoint:
         ),
         key=key,
         address=address,
-        takes=_takes(merged.get("takes", []), where),
+        takes=read_takes(merged.get("takes", []), where),
+        # The user's first: of several that fit a name the first one counts.
+        models=tuple(
+            one for own in (table, preset) for one in read_abilities(own.get("models", {}), f"`[providers.{name}]`")
+        ),
         timeout_seconds=float(seconds),
         quirks=_quirks(merged.get("quirks", {}), where),
         note=str(preset.get("note", "")),
@@ -183,12 +201,6 @@ def _base_url(value: Any, setting: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise SettingsError(f"{setting} is {text!r}; it must be an address such as `https://host/v1`.")
     return text
-
-
-def _takes(value: Any, where: str) -> tuple[Kind, ...]:
-    if not isinstance(value, list) or any(one not in KINDS for one in value):
-        raise SettingsError(f"`takes` in {where} is {value!r}; it must be a list of: {', '.join(KINDS)}.")
-    return tuple(value)
 
 
 def _quirks(value: Any, where: str) -> Quirks:

@@ -1,0 +1,111 @@
+"""What a model can take, by its name."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from .errors import SettingsError
+from .tokens import PictureTokens, Rule
+
+Kind = Literal["picture", "audio", "video"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Boxes = Literal["fractions", "thousandths", "thousandths_yx", "pixels"]
+"""How a model was taught to write boxes: left, top, right, bottom (`yx`: top, left, bottom, right)."""
+Transcripts = Literal["segments", "text"]
+
+_RULES: tuple[Rule, ...] = get_args(Rule)
+_WORDS = {"boxes": get_args(Boxes), "transcripts": get_args(Transcripts)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ability:
+    """What the models of a name can take and give; None where it is not known."""
+
+    pattern: str = "*"
+    """Of names as a shell has them: `gpt-4o*`. Case and what stands before the last `/` do not count."""
+    takes: tuple[Kind, ...] | None = None
+    picture_tokens: PictureTokens | None = None
+    boxes: Boxes | None = None
+    transcripts: Transcripts | None = None
+    """Whether a transcript has times (`verbose_json`) or is text only."""
+
+    def fits(self, model: str) -> bool:
+        name = model.lower()
+        return any(fnmatchcase(one, self.pattern.lower()) for one in (name, name.rpartition("/")[2]))
+
+
+def ability_of(model: str, own: Iterable[Ability] = ()) -> Ability:
+    """Return what a model can take: for each field what the first pattern that fits and knows it says.
+
+    Args:
+        model: The model's name at its endpoint.
+        own: What is said for this endpoint; it counts before what is known of the name anywhere.
+    """
+    known = Ability(pattern=model)
+    for one in (*own, *_known_models()):
+        if one.fits(model):
+            news = {part.name: value for part in fields(one) if (value := getattr(one, part.name)) is not None}
+            known = replace(known, **{name: value for name, value in news.items() if getattr(known, name) is None})
+    return known
+
+
+@cache
+def _known_models() -> tuple[Ability, ...]:
+    """Return what is known of models wherever they are served, as `providers/models.toml` has it."""
+    file = Path(__file__).parent.parent / "providers" / "models.toml"
+    return read_abilities(tomllib.loads(file.read_text(encoding="utf-8")), "models.toml")
+
+
+def read_abilities(tables: Any, where: str) -> tuple[Ability, ...]:
+    """Return what a `[….models]` table says, in its order.
+
+    Raises:
+        SettingsError: A table cannot be understood; the message names the pattern and the field.
+    """
+    if not isinstance(tables, Mapping) or not all(isinstance(one, Mapping) for one in tables.values()):
+        raise SettingsError(f"`models` in {where} must be tables, each under a pattern of names in quotation marks.")
+    return tuple(_read(str(pattern), table, f'`models."{pattern}"` in {where}') for pattern, table in tables.items())
+
+
+def _read(pattern: str, table: Mapping[str, Any], where: str) -> Ability:
+    known = [one.name for one in fields(Ability) if one.name != "pattern"]
+    if unknown := [one for one in table if one not in known]:
+        raise SettingsError(f"{where} has {unknown[0]!r}. It can have: {', '.join(known)}.")
+    for name, words in _WORDS.items():
+        if name in table and table[name] not in words:
+            raise SettingsError(f"`{name}` of {where} is {table[name]!r}; it must be one of: {', '.join(words)}.")
+    return Ability(
+        pattern=pattern,
+        takes=read_takes(table["takes"], where) if "takes" in table else None,
+        picture_tokens=_rule(table["picture_tokens"], where) if "picture_tokens" in table else None,
+        boxes=table.get("boxes"),
+        transcripts=table.get("transcripts"),
+    )
+
+
+def read_takes(value: Any, where: str) -> tuple[Kind, ...]:
+    """Return what a list `takes` says.
+
+    Raises:
+        SettingsError: It holds something else than kinds of media.
+    """
+    if not isinstance(value, list) or any(one not in KINDS for one in value):
+        raise SettingsError(f"`takes` in {where} is {value!r}; it must be a list of: {', '.join(KINDS)}.")
+    return tuple(value)
+
+
+def _rule(table: Any, where: str) -> PictureTokens:
+    numbers = [one.name for one in fields(PictureTokens) if one.name != "rule"]
+    if not isinstance(table, Mapping) or any(one not in (*numbers, "rule") for one in table):
+        raise SettingsError(f"`picture_tokens` of {where} can have: rule, {', '.join(numbers)}.")
+    if table.get("rule", "area") not in _RULES:
+        raise SettingsError(f"`rule` of `picture_tokens` of {where} must be one of: {', '.join(_RULES)}.")
+    for name in numbers:
+        value = table.get(name, 1)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or (name != "base" and not value):
+            raise SettingsError(f"`{name}` of `picture_tokens` of {where} is {value!r}; it must be a number above 0.")
+    return PictureTokens(**table)
