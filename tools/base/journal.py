@@ -5,12 +5,13 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .errors import ArgumentError
 from .library import Library
+from .memo import digest
 
 LEASE_WAIT_SECONDS = 1.0
 """How long a run that somebody looks at, or is about to let go, is waited for."""
@@ -39,6 +40,8 @@ class StepRow:
     key: str
     record: dict[str, Any]
     result: Any
+    args: dict[str, Any] = field(default_factory=dict)
+    """What it was called with, long values shortened; the key holds all of it."""
 
 
 class Journal:
@@ -112,7 +115,8 @@ class Journal:
         with self._library.transaction() as db:
             db.execute("UPDATE runs SET seconds=? WHERE run=?", (seconds, run))
             db.execute(
-                "INSERT OR REPLACE INTO steps VALUES (?,?,?,?,?,?,?)",
+                "INSERT OR REPLACE INTO steps (run, key, step, tool, record, result, created, args) "
+                "VALUES (?,?,?,?,?,?,?,?)",
                 (
                     run,
                     row.key,
@@ -121,16 +125,39 @@ class Journal:
                     json.dumps(row.record, ensure_ascii=False),
                     json.dumps(row.result, ensure_ascii=False),
                     time.time(),
+                    json.dumps(row.args, ensure_ascii=False),
                 ),
             )
 
     def steps(self, run: str) -> list[StepRow]:
         """Return the steps of a run that ended, in the order they did."""
-        rows = self._library.rows("SELECT step, key, record, result FROM steps WHERE run=? ORDER BY rowid", (run,))
+        return self._steps("WHERE run=? ORDER BY rowid", (run,))
+
+    def step_of_thread(self, run: str, key: str) -> StepRow | None:
+        """Return the step with this key of another run of the same thread, the latest; None when there is none."""
+        same = "(SELECT run FROM turns WHERE thread=(SELECT thread FROM turns WHERE run=?) AND run!=?)"
+        rows = self._steps(f"WHERE key=? AND run IN {same} ORDER BY rowid DESC LIMIT 1", (key, run, run))
+        return rows[0] if rows else None
+
+    def _steps(self, where: str, values: tuple[Any, ...]) -> list[StepRow]:
+        rows = self._library.rows(f"SELECT step, key, record, result, args FROM steps {where}", values)
         return [
-            StepRow(step=step, key=key, record=json.loads(record), result=json.loads(result))
-            for step, key, record, result in rows
+            StepRow(step=step, key=key, record=json.loads(record), result=json.loads(result), args=json.loads(args))
+            for step, key, record, result, args in rows
         ]
+
+    def plan(self, run: str, plan: Mapping[str, Any]) -> None:
+        """Record a plan that is about to run; after a resume the same plan is recorded once."""
+        with self._library.transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO plans VALUES (?,?,?,?)",
+                (run, digest(plan), json.dumps(dict(plan), ensure_ascii=False), time.time()),
+            )
+
+    def plans(self, run: str) -> list[dict[str, Any]]:
+        """Return the plans of a run, in the order they ran."""
+        rows = self._library.rows("SELECT plan FROM plans WHERE run=? ORDER BY rowid", (run,))
+        return [json.loads(plan) for (plan,) in rows]
 
     def held(self, run: str) -> bool:
         """Return whether a process works on a run; looking keeps nobody from it."""

@@ -38,6 +38,25 @@ MIGRATIONS = (
     CREATE TABLE belongings (
         owner TEXT NOT NULL, thing TEXT NOT NULL, created REAL NOT NULL, PRIMARY KEY (owner, thing));
     """,
+    """
+    CREATE TABLE orders (
+        number INTEGER PRIMARY KEY, run TEXT NOT NULL, key TEXT NOT NULL, call TEXT NOT NULL, role TEXT NOT NULL,
+        provider TEXT NOT NULL, model TEXT NOT NULL, state TEXT NOT NULL, quoted_units TEXT NOT NULL, quoted_usd REAL,
+        units TEXT NOT NULL DEFAULT '{}', usd REAL, outcome TEXT, created REAL NOT NULL, ended REAL);
+    CREATE INDEX orders_by_run ON orders (run, key);
+    """,
+    """
+    CREATE TABLE threads (
+        thread TEXT PRIMARY KEY, title TEXT NOT NULL, created REAL NOT NULL, changed REAL NOT NULL);
+    CREATE TABLE turns (
+        run TEXT PRIMARY KEY, thread TEXT NOT NULL, number INTEGER NOT NULL, files TEXT NOT NULL DEFAULT '[]',
+        records TEXT NOT NULL DEFAULT '{}', messages TEXT NOT NULL DEFAULT '[]');
+    CREATE INDEX turns_by_thread ON turns (thread, number);
+    CREATE TABLE plans (
+        run TEXT NOT NULL, key TEXT NOT NULL, plan TEXT NOT NULL, created REAL NOT NULL, PRIMARY KEY (run, key));
+    CREATE TABLE user_facts (number INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, created REAL NOT NULL);
+    ALTER TABLE steps ADD COLUMN args TEXT NOT NULL DEFAULT '{}';
+    """,
 )
 
 

@@ -1,0 +1,42 @@
+"""What users told of themselves and asked to be remembered."""
+
+import time
+from collections.abc import Mapping
+
+from .errors import ArgumentError
+from .library import Library
+
+
+class UserFacts:
+    """The facts of a library; only what a user asked to be remembered is ever written here."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def add(self, text: str) -> int:
+        """Keep a fact and return its number; the same words are kept once."""
+        text = " ".join(text.split())
+        for number, known in self.all().items():
+            if known.casefold() == text.casefold():
+                return number
+        with self._library.transaction() as db:
+            number = db.execute("INSERT INTO user_facts (text, created) VALUES (?,?)", (text, time.time())).lastrowid
+        assert number is not None
+        return number
+
+    def all(self) -> Mapping[int, str]:
+        """Return the facts by number, the oldest first."""
+        return dict(self._library.rows("SELECT number, text FROM user_facts ORDER BY number"))
+
+    def delete(self, number: int) -> str:
+        """Forget a fact and return what it was.
+
+        Raises:
+            ArgumentError: There is none of this number.
+        """
+        known = self.all()
+        if number not in known:
+            raise ArgumentError(f"There is no fact {number}. `sensorium facts` lists them.")
+        with self._library.transaction() as db:
+            db.execute("DELETE FROM user_facts WHERE number=?", (number,))
+        return known[number]
