@@ -19,8 +19,8 @@ _COVERAGE = frozenset({"looked_at", "heard", "frames"})
 def tidy(result: Any, step: str, names: Mapping[str, str]) -> Any:
     """Return a plain result as a model should read it.
 
-    A moment is one line, such as `0:20-0:55 speech: …`. A file is what a plan calls it, such as `$frames.items[0].picture`.
-    What is said twice in a result is said once.
+    A moment is one line with its id, such as `[talk.m3] 0:20-0:55 speech: …`. A file is what a plan calls it, such as
+    `$frames.items[0].picture`. What is said twice in a result is said once.
 
     Args:
         result: The plain result of a step; a list for a step with `for_each`.
@@ -99,7 +99,8 @@ class _Tidy:
         box = value.get("box")
         # Where words stand on a slide is of no use to a planner, where a thing stands in a picture is.
         where = f" at [{', '.join(f'{side:g}' for side in box)}]" if box and value["kind"] != "text" else ""
-        return f"{when} {value['kind']}: {text}{where}{unsure}".strip()
+        id = f"[{value['id']}] " if value.get("id") else ""
+        return f"{id}{when} {value['kind']}: {text}{where}{unsure}".replace("  ", " ").strip()
 
 
 def _files(value: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -119,14 +120,17 @@ def _repeated(value: Mapping[str, Any]) -> list[str]:
     """Return the parts of a result that say nothing beside its moments or its text, such as all that is said in one."""
     moments = value.get("moments") or []
     said = [_one_line(str(one.get("text") or "")) for one in moments if isinstance(one, Mapping)]
-    whole, lines, text = " ".join(said), set(said), _one_line(str(value.get("text") or ""))
+    whole, lines = " ".join(said), set(said)
+    text = _one_line(value["text"]) if isinstance(value.get("text"), str) else ""
     repeated = []
     for name, part in value.items():
-        if isinstance(part, str) and len(part) > 1 and _one_line(part) == whole:
+        if isinstance(part, str):
+            again = len(part) > 1 and _one_line(part) == whole
+        else:
+            listed = isinstance(part, list) and all(isinstance(one, str) for one in part)
+            again = listed and all(_one_line(one) in lines or _one_line(one) in text for one in part)
+        if again:
             repeated.append(name)
-        elif isinstance(part, list) and all(isinstance(one, str) for one in part):
-            if all(_one_line(one) in lines or (_one_line(one) in text and name != "text") for one in part):
-                repeated.append(name)
     return repeated
 
 
