@@ -141,7 +141,7 @@ class Worker:
         self._say({"done": result})
 
     async def _result(self, order: Order) -> dict[str, Any]:
-        run = replace(self._base, id=new_run_id(), on_progress=self._progressed, cancelled=threading.Event())
+        run = replace(self._base.begin(new_run_id()), on_progress=self._progressed)
         try:
             tool = order.load()
             arguments = await asyncio.to_thread(_opened, tool, order, run)

@@ -4,15 +4,18 @@ import asyncio
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from .approvals import approval_key
 from .catalog import find_tool
-from .errors import ArgumentError, Cancelled, MediaError, ToolError, TransientError
+from .errors import ApprovalError, ArgumentError, Cancelled, DeniedError, MediaError, ToolError, TransientError
 from .memo import artifacts_in, handles_in
+from .price import added
 from .run import Call, Run
 from .sniff import sniff
 from .tool import MediaArgument, Tool
@@ -32,6 +35,9 @@ class Outcome:
     seconds: float
     provider: str = "sensorium"
     cost_usd: float = 0.0
+    """What its orders really cost; those whose outcome is unknown as reserved."""
+    units: Mapping[str, float] = field(default_factory=dict)
+    """What its orders used: tokens, pictures, audio minutes …; see `price.UNITS`."""
 
 
 async def call(tool: str | Tool, args: Mapping[str, Any], run: Run) -> Any:
@@ -40,7 +46,7 @@ async def call(tool: str | Tool, args: Mapping[str, Any], run: Run) -> Any:
 
 
 async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_id: str | None = None) -> Outcome:
-    """Call a tool: validate, resolve files, remember, execute, prove.
+    """Call a tool: validate, resolve files, ask the policy, remember, execute, prove.
 
     Raises:
         ToolError: Something the caller can act on; see `errors`.
@@ -50,6 +56,7 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
     arguments = validate(found, args)
     handles = await _resolve(found, arguments, run)
     plain = arguments.model_dump(mode="json")
+    _permit(found, plain, run)
     # What names a file that is out of reach is not answered from memory: whoever opens the file is refused.
     pure = found.effect == "pure" and all(map(run.reaches, handles_in(plain)))
     if pure and (hit := run.memo.get(found, run.memo.key(found, plain, run.models.fingerprint(found.roles)))):
@@ -77,6 +84,8 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
         cached=False,
         seconds=time.perf_counter() - started,
         provider=provider,
+        cost_usd=sum(one.usd or 0.0 for one in current.payments),
+        units=reduce(added, (one.units for one in current.payments), {}),
     )
 
 
@@ -94,6 +103,24 @@ def validate(tool: Tool, args: Mapping[str, Any]) -> BaseModel:
         )
         accepted = ", ".join(f"`{name}`" for name in tool.arguments.model_fields)
         raise ArgumentError(f"`{tool.name}` cannot take these arguments: {problems}. It takes: {accepted}.") from error
+
+
+def _permit(tool: Tool, plain: Mapping[str, Any], run: Run) -> None:
+    """Let a call pass that the policy has no objection to, or that the user approved.
+
+    Raises:
+        DeniedError: The policy denies it.
+        ApprovalError: The policy asks about it, and it has no approval that is left.
+    """
+    verdict = run.settings.policy.decide(tool, plain, names=run.names_of)
+    if verdict.decision == "deny":
+        raise DeniedError(f"`{tool.name}` is not allowed: {verdict.reason} To allow it, change {verdict.setting}.")
+    if verdict.decision == "safe" or run.approvals is None or run.approvals.use(approval_key(tool, plain)):
+        return
+    raise ApprovalError(
+        f"`{tool.name}` needs approval, and has none for these arguments. {verdict.reason} Approve it when a run on a "
+        f"terminal asks, allow all of a run with `--yes`, or change {verdict.setting}."
+    )
 
 
 async def _resolve(tool: Tool, arguments: BaseModel, run: Run) -> list[str]:

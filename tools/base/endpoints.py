@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -10,14 +10,18 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from .abilities import Ability, Kind, ability_of, read_abilities, read_takes
+from .by_model import Amounts, for_model, read_by_model
 from .errors import SettingsError
+from .price import read_prices
 
 Reasoning = Literal["drop", "field", "tags"]
 
 _REASONING: tuple[Reasoning, ...] = get_args(Reasoning)
-_FIELDS = ("base_url", "key", "takes", "timeout_seconds", "quirks", "models")
+_FIELDS = ("base_url", "key", "takes", "timeout_seconds", "quirks", "models", "price", "limits")
 # Upper case only, so that a key pasted in the place of its variable's name is noticed and never shown.
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+LIMITS = ("audio_minutes", "pictures", "bytes", "output_tokens")
+"""What a provider may limit in one request: the length of sound, pictures, the size of a file, and of an answer."""
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -52,6 +56,10 @@ class Endpoint:
     timeout_seconds: float = 300.0
     """The longest silence before it counts as down; a model may think for minutes before its first word."""
     quirks: Quirks = Quirks()
+    prices: Mapping[str, Amounts] = field(default_factory=dict)
+    """Pattern of a model's name -> USD for one of each unit; see `price.price_of`."""
+    limits: Mapping[str, Amounts] = field(default_factory=dict)
+    """Pattern of a model's name -> the most of each of `LIMITS` in one request."""
     note: str = ""
     """What to know when it cannot be reached."""
     secret: str | None = field(default=None, repr=False)
@@ -99,6 +107,11 @@ class ServedModel:
         return self.endpoint.takes or self.ability.takes or ()
 
     @property
+    def limits(self) -> Amounts:
+        """The most of each of `LIMITS` that one request may have; nothing is known of what is left out."""
+        return for_model(self.endpoint.limits, self.name) or {}
+
+    @property
     def setting(self) -> str:
         """What to set to choose another model."""
         return f"SENSORIUM_{self.role.upper()}"
@@ -117,15 +130,13 @@ def split_model(model: str) -> tuple[str, str]:
     return provider.strip(), name.strip()
 
 
-def read_endpoints(
-    models: Mapping[str, str], tables: Mapping[str, Any], environ: Mapping[str, str]
-) -> dict[str, Endpoint]:
-    """Return the endpoints that a role or a `[providers.NAME]` names, with their keys.
+def read_endpoints(models: Iterable[str], tables: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Endpoint]:
+    """Return the endpoints that a model or a `[providers.NAME]` names, with their keys.
 
     Raises:
         SettingsError: A table cannot be understood; the message names the field and never shows a key.
     """
-    named = [split_model(model)[0] for model in models.values()]
+    named = [split_model(model)[0] for model in models]
     wanted = dict.fromkeys([*(name for name in named if name in presets()), *tables])
     return {name: _read(name, tables.get(name, {}), environ) for name in wanted}
 
@@ -183,9 +194,18 @@ def _read(name: str, table: Any, environ: Mapping[str, str]) -> Endpoint:
         ),
         timeout_seconds=float(seconds),
         quirks=_quirks(merged.get("quirks", {}), where),
+        prices=_by_model(preset, table, "price", lambda one: read_prices(one, where)),
+        limits=_by_model(preset, table, "limits", lambda one: read_by_model(one, LIMITS, f"`limits` in {where}")),
         note=str(preset.get("note", "")),
         secret=_secret(key, environ),
     )
+
+
+def _by_model(
+    preset: Mapping[str, Any], table: Mapping[str, Any], name: str, read: Callable[[Any], dict[str, Any]]
+) -> dict[str, Amounts]:
+    """Return the numbers of a preset with the user's before them, pattern by pattern."""
+    return {**read(preset.get(name, {})), **read(table.get(name, {}))}
 
 
 def _base_url(value: Any, setting: str) -> str:

@@ -11,6 +11,8 @@
         ├── UnavailableError nothing that is installed or configured can do this
         ├── DeniedError      the policy of the user denies the call
         ├── ApprovalError    the user must be asked about the call, and has not approved it
+        ├── OverBudget       it may cost more than is left (in budget.py)
+        ├── OutcomeUnknown   the same was ordered before, and may have been paid (in budget.py)
         ├── TransientError   may work when tried again; the door does so
         └── Cancelled        the caller asked to stop, or the time was up
 
@@ -28,6 +30,13 @@ class SettingsError(SensoriumError):
 
 class ProviderError(SensoriumError):
     """A model's endpoint could not be reached, failed, or broke off; the run can be resumed."""
+
+    def __init__(self, message: str, *, may_be_paid: bool = False, is_outage: bool = False) -> None:
+        super().__init__(message)
+        self.may_be_paid = may_be_paid
+        """Whether the endpoint had the request and may have worked on it: it must not be sent again blindly."""
+        self.is_outage = is_outage or may_be_paid
+        """Whether the endpoint itself does not work: down, silent or failing, not only refusing this request."""
 
 
 class ToolError(SensoriumError):

@@ -57,7 +57,7 @@ def refused(model: ServedModel, status: int, text: str) -> SensoriumError:
     if status == 429:
         return ProviderError(f"`{name}` takes no more requests for now (429){told}. Try again later.")
     if status >= 500:
-        return ProviderError(f"`{name}` failed ({status}){told}. Try again later; {_SURE}")
+        return ProviderError(f"`{name}` failed ({status}){told}. Try again later; {_SURE}", may_be_paid=True)
     return ProviderError(f"`{name}` refused the request ({status}){told}")
 
 
@@ -77,14 +77,16 @@ def unreachable(model: ServedModel, reason: str) -> ProviderError:
     note = f" {model.endpoint.note}" if model.endpoint.note else ""
     return ProviderError(
         f"`{model.endpoint.name}` cannot be reached at {model.endpoint.base_url}: {_line(reason)}. "
-        f"Is it running, and is the address right?{note} To change it, set {model.endpoint.address_setting}."
+        f"Is it running, and is the address right?{note} To change it, set {model.endpoint.address_setting}.",
+        is_outage=True,
     )
 
 
 def broken_off(model: ServedModel, reason: str) -> ProviderError:
     """Return the error of an answer that did not come to its end; it may have been paid for."""
     return ProviderError(
-        f"`{model.endpoint.name}` broke off its answer: {_line(reason)}. Nothing of it was used; {_SURE}"
+        f"`{model.endpoint.name}` broke off its answer: {_line(reason)}. Nothing of it was used; {_SURE}",
+        may_be_paid=True,
     )
 
 
@@ -93,7 +95,8 @@ def silent(model: ServedModel) -> ProviderError:
     seconds = model.endpoint.timeout_seconds
     return ProviderError(
         f"`{model.endpoint.name}` said nothing for {seconds:g} s; {_SURE} Try again, or raise `timeout_seconds` in "
-        f"`[providers.{model.endpoint.name}]` of sensorium.toml."
+        f"`[providers.{model.endpoint.name}]` of sensorium.toml.",
+        may_be_paid=True,
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from . import faults
+from .breaker import breaker_of
 from .endpoints import Endpoint, ServedModel
 from .errors import SensoriumError, SettingsError
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+Files = Mapping[str, tuple[str, bytes, str]]
+"""Name of the form's field -> name, content and media type of the file."""
 CONNECT_SECONDS = 10.0
 MAX_TRIES = 4
 MAX_WAIT_SECONDS = 60.0
@@ -45,8 +48,16 @@ _kept: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[object, ...], tup
 
 
 @asynccontextmanager
-async def post(model: ServedModel, path: str, body: Mapping[str, Any]) -> AsyncIterator["httpx2.Response"]:
+async def post(
+    model: ServedModel, path: str, body: Mapping[str, Any] | bytes, *, files: Files | None = None
+) -> AsyncIterator["httpx2.Response"]:
     """Give the response to one request, its body still to be read.
+
+    Args:
+        model: Who is asked.
+        path: Below the endpoint's `base_url`.
+        body: JSON data, or the same already written; with files, the other fields of the form.
+        files: Sent as a form with several parts.
 
     Raises:
         SettingsError: The key, the model or the address is wrong; the message names the setting.
@@ -55,18 +66,28 @@ async def post(model: ServedModel, path: str, body: Mapping[str, Any]) -> AsyncI
     import httpx2
 
     # The SDK's errors hold the request with its key and what the server repeated of it, so none is chained.
-    response = await _accepted(model, path, body)
-    try:
-        yield response
-    except httpx2.TimeoutException:
-        raise faults.silent(model) from None
-    except httpx2.RequestError as error:
-        raise faults.broken_off(model, str(error) or type(error).__name__) from None
-    finally:
-        await response.aclose()
+    with breaker_of(model.endpoint).trying(model):
+        response = await _accepted(model, path, _written(body, files))
+        try:
+            yield response
+        except httpx2.TimeoutException:
+            raise faults.silent(model) from None
+        except httpx2.RequestError as error:
+            raise faults.broken_off(model, str(error) or type(error).__name__) from None
+        finally:
+            await response.aclose()
 
 
-async def _accepted(model: ServedModel, path: str, body: Mapping[str, Any]) -> "httpx2.Response":
+def _written(body: Mapping[str, Any] | bytes, files: Files | None) -> dict[str, Any]:
+    """Return a request's body as the client's arguments."""
+    if isinstance(body, bytes):
+        return {"content": body, "options": {"headers": {"content-type": "application/json"}}}
+    if files:
+        return {"body": dict(body), "files": files, "options": {"headers": {"content-type": "multipart/form-data"}}}
+    return {"body": dict(body)}
+
+
+async def _accepted(model: ServedModel, path: str, written: Mapping[str, Any]) -> "httpx2.Response":
     """Send the request, and again where it was certainly not worked on."""
     import httpx2
     import openai
@@ -77,7 +98,7 @@ async def _accepted(model: ServedModel, path: str, body: Mapping[str, Any]) -> "
         try:
             # Not `chat.completions.create`, which walks all messages and tools: 16 ms at 40 turns against 1.
             sent = client.post(
-                path, body=dict(body), cast_to=httpx2.Response, stream=True, stream_cls=openai.AsyncStream[Any]
+                path, **written, cast_to=httpx2.Response, stream=True, stream_cls=openai.AsyncStream[Any]
             )
             return cast("httpx2.Response", await sent)
         except openai.APIStatusError as error:

@@ -4,16 +4,20 @@ import asyncio
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from .errors import ArgumentError, Cancelled
+from .approvals import Approvals
+from .budget import Budget, Caps, Payment, Spent
+from .errors import ArgumentError, Cancelled, ToolError
+from .ledger import Ledger
 from .library import Library
 from .memo import Memo
 from .models import Models
 from .settings import Settings
-from .workspace import Artifact, Fact, Provenance, Workspace
+from .workspace import PREFIX, Artifact, Fact, Provenance, Workspace
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +44,8 @@ class Call:
     inputs: list[str]
     stop: threading.Event = field(default_factory=threading.Event)
     providers: list[str] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
+    """What it ordered from providers, or took from the ledger."""
 
 
 _NO_CALL = Call(id="", tool="user", arguments={}, inputs=[])
@@ -55,6 +61,7 @@ class Run:
     workspace: Workspace
     memo: Memo
     models: Models
+    budget: Budget
     on_progress: Callable[[Progress], None] = lambda progress: None
     cancelled: threading.Event = field(default_factory=threading.Event)
     call: Call = _NO_CALL
@@ -63,20 +70,31 @@ class Run:
 
     None: any artifact and any file, for the user's own calls.
     """
+    approvals: Approvals | None = None
+    """Calls that may be made though the policy asks about them; None: all of them, for the user's own calls."""
 
     @classmethod
     def open(cls, settings: Settings, *, run_id: str | None = None) -> "Run":
         """Open the library of these settings and start a run in it."""
         library = Library(settings.home)
         workspace = Workspace(settings.home, library, max_bytes=settings.max_bytes)
+        run_id = run_id or new_run_id()
         return cls(
-            id=run_id or new_run_id(),
+            id=run_id,
             settings=settings,
             library=library,
             workspace=workspace,
             memo=Memo(library, workspace),
             models=Models(settings),
+            budget=Budget(Ledger(library), run_id, settings.caps),
         )
+
+    def begin(
+        self, run_id: str, *, caps: Caps | None = None, on_spent: Callable[[Spent], None] = lambda spent: None
+    ) -> "Run":
+        """Return another run over the same library, with a budget of its own; the settings' unless caps are given."""
+        budget = Budget(self.budget.ledger, run_id, self.settings.caps if caps is None else caps, on_spent)
+        return replace(self, id=run_id, budget=budget, cancelled=threading.Event())
 
     def within(self, call: Call) -> "Run":
         """Return this run as one call sees it."""
@@ -102,6 +120,13 @@ class Run:
     def name(self, handle: str) -> str:
         """Return a file's name for messages."""
         return self.artifact(handle).name
+
+    def names_of(self, handle: str) -> tuple[str, ...]:
+        """Return what else a file is called, for the rules of a policy: its name and where it lies."""
+        if handle.startswith(PREFIX):
+            with suppress(ToolError):
+                return self.workspace.get(handle).name, str(self.workspace.path(handle))
+        return ()
 
     def put(
         self, content: Path | bytes, *, name: str, media_type: str, facts: Mapping[str, Fact] | None = None
@@ -130,6 +155,11 @@ class Run:
     def used(self, provider: str) -> None:
         """Note which provider served this call."""
         self.call.providers.append(provider)
+
+    def pay(self, payment: Payment) -> None:
+        """Note what this call has paid; what another call paid before costs it nothing."""
+        if payment.order.call == payment.call and payment not in self.call.payments:
+            self.call.payments.append(payment)
 
     def progress(self, fraction: float | None, note: str) -> None:
         """Say how far the call is; may be called from any thread."""

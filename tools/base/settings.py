@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .budget import Caps
+from .by_model import read_amounts
 from .endpoints import Endpoint, read_endpoints
 from .errors import SettingsError
 from .policy import Policy, read_policy
+from .price import UNITS
 
 ROLES = ("think", "see", "hear", "speak", "draw", "film", "play", "embed")
+_OWN_TABLES = ("providers", "policy", "budget")
+"""Tables that are believed only in the home's sensorium.toml."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +34,10 @@ class Settings:
     """Where models are served, with their keys: those a role names, and the `[providers.NAME]` of the file."""
     policy: Policy = field(default_factory=Policy)
     """What tool calls may do (`[policy]` in the file of the home folder)."""
+    fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Role -> who is asked, in this order, when its model is down (`think = ["a:m", "b:m"]`, or with a comma)."""
+    caps: Caps = field(default_factory=Caps)
+    """The most that one run may spend (`[budget]`: `usd`, and any unit of a price)."""
     step_timeout_seconds: float = 1800.0
     """The longest one tool call may take (`SENSORIUM_STEP_TIMEOUT`)."""
     max_bytes: int = 64 * 2**30
@@ -45,39 +54,49 @@ class Settings:
         home = _home(env)
         folder = folder or Path.cwd()
         own, here = _file(home / "sensorium.toml"), _file(folder / "sensorium.toml")
-        if "providers" in here and folder.resolve() != home.resolve():
-            # A folder that someone else made must not be able to send the user's keys to an address of its choice.
-            raise SettingsError(
-                "`[providers]` stands in the sensorium.toml of the folder you are in, where it is not believed. "
-                f"Move it to {str(home / 'sensorium.toml')!r}."
-            )
-        if "policy" in here and folder.resolve() != home.resolve():
-            raise SettingsError(  # nor allow what the user has not
-                "`[policy]` stands in the sensorium.toml of the folder you are in, where it is not believed. "
-                f"Move it to {str(home / 'sensorium.toml')!r}."
-            )
+        for table in _OWN_TABLES if folder.resolve() != home.resolve() else ():
+            # A folder that someone else made must not be able to send the user's keys to an address of its choice,
+            # nor do or spend more than the user allows.
+            if table in here:
+                raise SettingsError(
+                    f"`[{table}]` stands in the sensorium.toml of the folder you are in, where it is not believed. "
+                    f"Move it to {str(home / 'sensorium.toml')!r}."
+                )
         file = own | here
         if not all(isinstance(one.get("models", {}), dict) for one in (own, here)):
             raise SettingsError("`models` in sensorium.toml must be a table: `[models]`.")
-        models = {str(role): str(model) for one in (own, here) for role, model in one.get("models", {}).items()}
-        models |= {role: env[f"SENSORIUM_{role.upper()}"] for role in ROLES if env.get(f"SENSORIUM_{role.upper()}")}
-        for role, model in models.items():
-            if role not in ROLES:
-                raise SettingsError(f"`[models]` has {role!r}. The roles are: {', '.join(ROLES)}.")
-            if not model.strip():
-                raise SettingsError(f"The role {role!r} is empty. Set it to `provider:model`, or leave it out.")
+        chosen = {str(role): model for one in (own, here) for role, model in one.get("models", {}).items()}
+        chosen |= {role: env[f"SENSORIUM_{role.upper()}"] for role in ROLES if env.get(f"SENSORIUM_{role.upper()}")}
+        asked = {role: _models(role, value) for role, value in chosen.items()}
         tables = file.get("providers", {})
         if not isinstance(tables, dict):
             raise SettingsError("`providers` in sensorium.toml must be tables: `[providers.NAME]`.")
         return cls(
             home=home,
             offline=_truth(env.get("SENSORIUM_OFFLINE") or env.get("HF_HUB_OFFLINE") or file.get("offline", False)),
-            models=models,
-            endpoints=read_endpoints(models, tables, env),
+            models={role: names[0] for role, names in asked.items()},
+            endpoints=read_endpoints([one for names in asked.values() for one in names], tables, env),
+            fallbacks={role: names[1:] for role, names in asked.items() if names[1:]},
+            caps=_caps(file.get("budget", {})),
             policy=read_policy(own.get("policy", {})),
             step_timeout_seconds=_number(env, file, "step_timeout", cls.step_timeout_seconds),
             max_bytes=int(_number(env, file, "max_bytes", cls.max_bytes)),
         )
+
+
+def _models(role: str, value: Any) -> tuple[str, ...]:
+    """Return the models of a role: who serves it, then who does when that one is down."""
+    if role not in ROLES:
+        raise SettingsError(f"`[models]` has {role!r}. The roles are: {', '.join(ROLES)}.")
+    names = tuple(str(one).strip() for one in (value if isinstance(value, list) else str(value).split(",")))
+    if not names or not all(names):
+        raise SettingsError(f"The role {role!r} is empty. Set it to `provider:model`, or leave it out.")
+    return names
+
+
+def _caps(table: Any) -> Caps:
+    amounts = read_amounts(table, ("usd", *UNITS), "`[budget]` in sensorium.toml")
+    return Caps(usd=amounts.pop("usd", None), units=amounts)
 
 
 def _home(env: Mapping[str, str]) -> Path:

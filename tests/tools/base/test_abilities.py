@@ -72,7 +72,7 @@ def test_what_a_model_takes_can_be_set_for_a_pattern() -> None:
         [house.models."*-blind"]
         takes = []
         """
-    endpoints = read_endpoints({}, tomllib.loads(file), {})
+    endpoints = read_endpoints([], tomllib.loads(file), {})
     seeing = served_model("house:big-vl-7b", "see", endpoints)
     assert (seeing.takes, seeing.ability.boxes) == (("picture",), "pixels")
     assert seeing.ability.picture_tokens and seeing.ability.picture_tokens.count(9, 9) == 300

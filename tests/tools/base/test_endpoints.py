@@ -84,7 +84,7 @@ def test_the_file_adds_endpoints_and_overrides_presets(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(presets()))
 def test_every_preset_can_be_read_and_says_where_it_is_documented(name: str) -> None:
-    endpoint = read_endpoints({"think": f"{name}:m"}, {}, {})[name]
+    endpoint = read_endpoints([f"{name}:m"], {}, {})[name]
     assert endpoint.base_url.startswith("https://") or endpoint.is_local
     assert (endpoint.key is None) == endpoint.is_local
     assert "(2026-" in presets()[name]["page"]

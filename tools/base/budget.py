@@ -1,0 +1,308 @@
+"""What a run may spend: reserved before each order, settled after, and nothing ordered twice."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from .endpoints import ServedModel
+from .errors import ProviderError, SettingsError, StorageError, ToolError
+from .ledger import Ledger, OrderRow
+from .price import Quote, added, price_of
+
+logger = logging.getLogger(__name__)
+
+_ROUNDING_USD = 1e-9
+"""Sums of prices are not exact; this is no money."""
+
+
+class OverBudget(ToolError):
+    """What is asked for may cost more than what is left of the budget; nothing was sent."""
+
+
+class OutcomeUnknown(ToolError):
+    """The same was ordered before, and whether it was worked on and paid is not known; nothing was sent again."""
+
+    def __init__(self, message: str, order: "Order") -> None:
+        super().__init__(message)
+        self.order = order
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caps:
+    """The most that a run may spend; nothing is said of what is left out."""
+
+    usd: float | None = None
+    units: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """Something a provider may charge for."""
+
+    served: ServedModel
+    key: str
+    """What identifies it: who is asked, and what; see `paid.order_key`."""
+    quote: Quote
+    """Its high price and its units are reserved."""
+    call: str = ""
+    """The tool call it is for; empty for the model that plans."""
+    asks_again: bool = False
+    """Send it anew when the outcome of an earlier one is unknown; else who asked has to say so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """What orders have cost."""
+
+    usd: float = 0.0
+    """As settled."""
+    unknown_usd: float = 0.0
+    """Reserved for orders that may have been paid: their answer never came."""
+    units: Mapping[str, float] = field(default_factory=dict)
+    orders: int = 0
+    unknown: int = 0
+    """Orders whose outcome is not known."""
+    unpriced: int = 0
+    """Orders whose price is not known, of which `usd` knows nothing."""
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return {
+            "usd": self.usd,
+            "unknown_usd": self.unknown_usd,
+            "units": dict(self.units),
+            "orders": self.orders,
+            "unknown": self.unknown,
+            "unpriced": self.unpriced,
+        }
+
+
+class Payment:
+    """One order between its reservation and its end."""
+
+    def __init__(self, budget: "Budget", order: Order, number: int, known: OrderRow | None = None) -> None:
+        self._budget = budget
+        self.order = order
+        self.number = number
+        self.call = known.call if known else order.call
+        """The tool call that paid for it."""
+        self.outcome: Any = known.outcome if known else None
+        """The recorded answer to the same order; None when it is to be sent."""
+        self.usd: float | None = known.usd if known else None
+        """What it cost; None while that is not known."""
+        self.units: Mapping[str, float] = known.units if known else {}
+        self.is_open = known is None
+
+    def settle(self, *, outcome: Any, units: Mapping[str, float] | None = None, usd: float | None = None) -> None:
+        """Commit the answer, and what it cost.
+
+        Args:
+            outcome: The answer as JSON data; given back when the same is ordered again in this run.
+            units: What was used as the provider counted; charged as reserved when it did not.
+            usd: What the provider says it charged; reckoned from the units when it does not say.
+        """
+        quote, price = self.order.quote, price_of(self.order.served)
+        self.units = dict(quote.units if units is None else units)
+        reckoned = price.of(self.units) if price else None
+        self.usd = usd if usd is not None else quote.high_usd if reckoned is None else reckoned
+        self.outcome = outcome
+        self._budget._settle(self)
+
+
+class Budget:
+    """The orders of one run and its caps."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        run: str,
+        caps: Caps = Caps(),
+        on_spent: Callable[[Spent], None] = lambda spent: None,
+    ) -> None:
+        self.run = run
+        self.caps = caps
+        self.ledger = ledger
+        self._on_spent = on_spent
+        self._spent: Spent | None = None
+        self._calls: dict[str, float] = {}
+        self._reserved: dict[int, Quote] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._again: set[str] = set()
+
+    @property
+    def spent(self) -> Spent:
+        """What the orders of this run have cost so far, over all its processes."""
+        if self._spent is None:
+            self._spent = Spent()
+            for row in self.ledger.orders(self.run):
+                self._count(self._ended(row))
+        return self._spent
+
+    def spent_by(self, call: str) -> float:
+        """Return the USD that the orders of one tool call have cost; those whose outcome is unknown as reserved."""
+        return self._calls.get(call, 0.0) if self.spent else 0.0
+
+    @property
+    def left_usd(self) -> float | None:
+        """What may still be reserved; None without a cap."""
+        if self.caps.usd is None:
+            return None
+        held = sum(quote.high_usd or 0.0 for quote in self._reserved.values())
+        return max(0.0, self.caps.usd - self.spent.usd - self.spent.unknown_usd - held)
+
+    def left(self, unit: str) -> float | None:
+        """Return how much of a unit may still be reserved; None without a cap."""
+        if unit not in self.caps.units:
+            return None
+        held = sum(quote.units.get(unit, 0.0) for quote in self._reserved.values())
+        return max(0.0, self.caps.units[unit] - self.spent.units.get(unit, 0.0) - held)
+
+    def allow_again(self, key: str) -> None:
+        """Let an order be sent once more though it may have been paid: whoever pays has said so."""
+        self._again.add(key)
+
+    @asynccontextmanager
+    async def paying(self, order: Order) -> AsyncIterator[Payment]:
+        """Reserve what an order may cost, and give its payment, to be settled inside.
+
+        When the block raises, the reservation is given back where the request was certainly not worked on; else the
+        order is marked as unknown and stays charged as reserved.
+
+        Raises:
+            OverBudget: A cap does not allow it.
+            SettingsError: There is a cap on money, and the price is not known.
+            OutcomeUnknown: The same was sent before, and its answer never came.
+        """
+        async with self._turns.setdefault(order.key, asyncio.Lock()):
+            payment = self._open(order)
+            try:
+                yield payment
+                if payment.is_open:
+                    raise AssertionError("an order must be settled, or its request must fail")
+            except BaseException as error:
+                if payment.is_open:
+                    self._close(payment, "refunded" if was_not_paid(error) else "unknown")
+                raise
+
+    def _open(self, order: Order) -> Payment:
+        spent = self.spent
+        known = self.ledger.find(self.run, order.key)
+        if known and known.state == "done" and known.outcome is not None:
+            return Payment(self, order, known.number, known)
+        if known and known.state == "unknown" and not (order.asks_again or order.key in self._again):
+            raise OutcomeUnknown(
+                f"The same request was sent to `{order.served.full_name}` before, and its answer never came, so it may "
+                f"have been paid{_up_to(known.quoted_usd)}. It was not sent again.",
+                order,
+            )
+        self._again.discard(order.key)
+        self._check(order, spent)
+        number = self.ledger.intend(
+            self.run,
+            order.key,
+            call=order.call,
+            role=order.served.role,
+            provider=order.served.endpoint.name,
+            model=order.served.name,
+            units=order.quote.units,
+            usd=order.quote.high_usd,
+        )
+        self._reserved[number] = order.quote
+        return Payment(self, order, number)
+
+    def _check(self, order: Order, spent: Spent) -> None:
+        """Refuse an order for which there is not enough left."""
+        name, quote = order.served.full_name, order.quote
+        if (left := self.left_usd) is not None:
+            if quote.high_usd is None:
+                raise unpriced(order.served)
+            if quote.high_usd > left + _ROUNDING_USD:
+                raise OverBudget(
+                    f"`{name}` may cost {usd(quote.high_usd)}, and {usd(left)} of the budget of {usd(self.caps.usd)} "
+                    f"is left. To go on, give more: `sensorium resume {self.run} --budget-usd X`."
+                )
+        for unit, amount in quote.units.items():
+            if (rest := self.left(unit)) is not None and amount > rest:
+                raise OverBudget(
+                    f"`{name}` may use {amount:g} {_words(unit)}, and {rest:g} of {self.caps.units[unit]:g} are left. "
+                    f"To go on, raise `{unit}` in `[budget]` of sensorium.toml, then `sensorium resume {self.run}`."
+                )
+
+    def _settle(self, payment: Payment) -> None:
+        self.ledger.settle(payment.number, units=payment.units, usd=payment.usd, outcome=payment.outcome)
+        payment.is_open = False
+        order = payment.order
+        self._reserved.pop(payment.number, None)
+        self._add(call=order.call, usd=payment.usd, units=payment.units)
+        self._on_spent(self.spent)
+
+    def _close(self, payment: Payment, state: Literal["refunded", "unknown"]) -> None:
+        payment.is_open = False
+        quote = self._reserved.pop(payment.number)
+        with suppress(StorageError):  # an open intent is read as unknown later; what went wrong first is what counts
+            self.ledger.close(payment.number, state)
+        if state == "unknown":
+            payment.usd, payment.units = quote.high_usd, quote.units
+            self._add(call=payment.order.call, usd=quote.high_usd, units=quote.units, is_unknown=True)
+            self._on_spent(self.spent)
+
+    def _ended(self, row: OrderRow) -> OrderRow:
+        """Return an order as it stands; one left open by a process that is gone ends as unknown.
+
+        No other process works on this run: its lease is held.
+        """
+        if row.state != "intent":
+            return row
+        self.ledger.close(row.number, "unknown")
+        return replace(row, state="unknown")
+
+    def _count(self, row: OrderRow) -> None:
+        if row.state == "done":
+            self._add(call=row.call, usd=row.usd, units=row.units)
+        elif row.state == "unknown":
+            self._add(call=row.call, usd=row.quoted_usd, units=row.quoted_units, is_unknown=True)
+
+    def _add(self, *, call: str, usd: float | None, units: Mapping[str, float], is_unknown: bool = False) -> None:
+        so_far = self.spent
+        self._calls[call] = self._calls.get(call, 0.0) + (usd or 0.0)
+        self._spent = Spent(
+            usd=so_far.usd + (0.0 if is_unknown else usd or 0.0),
+            unknown_usd=so_far.unknown_usd + ((usd or 0.0) if is_unknown else 0.0),
+            units=added(so_far.units, units),
+            orders=so_far.orders + 1,
+            unknown=so_far.unknown + is_unknown,
+            unpriced=so_far.unpriced + (usd is None),
+        )
+
+
+def was_not_paid(error: BaseException) -> bool:
+    """Return whether a request that ended so was certainly not worked on."""
+    return isinstance(error, SettingsError) or (isinstance(error, ProviderError) and not error.may_be_paid)
+
+
+def unpriced(served: ServedModel) -> SettingsError:
+    """Return the error of a cap on money that cannot be held."""
+    name = served.endpoint.name
+    return SettingsError(
+        f"A budget in USD cannot be held with `{served.full_name}`: its price is not known. Write it into "
+        f"`[providers.{name}.price]` of sensorium.toml (such as `input_tokens` and `output_tokens`, USD a million), "
+        "or ask without `--budget-usd` and `usd` in `[budget]`."
+    )
+
+
+def usd(amount: float | None) -> str:
+    """Write an amount of money for people; small ones keep two figures that say something."""
+    if amount is None:
+        return "an unknown amount"
+    return f"${amount:.2f}" if amount >= 1 or not amount else f"${amount:.4f}" if amount >= 0.001 else f"${amount:.2g}"
+
+
+def _up_to(amount: float | None) -> str:
+    return "" if not amount else f" (up to {usd(amount)})"
+
+
+def _words(unit: str) -> str:
+    return unit.replace("_", " ")

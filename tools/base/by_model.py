@@ -1,0 +1,47 @@
+"""Numbers of the settings that hold for all models of a provider, or for those a pattern names."""
+
+import math
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from .errors import SettingsError
+
+Amounts = Mapping[str, float]
+
+
+def read_by_model(table: Any, known: tuple[str, ...], where: str) -> dict[str, Amounts]:
+    """Return pattern of a model's name -> numbers: those that stand in `table` itself are for all, `*`.
+
+    Raises:
+        SettingsError: It cannot be understood; the message names `where`.
+    """
+    if not isinstance(table, Mapping):
+        raise SettingsError(f"{where} must be a table of: {', '.join(known)}; or of models, each with such a table.")
+    found = {str(name): read_amounts(one, known, where) for name, one in table.items() if isinstance(one, Mapping)}
+    for_all = {name: one for name, one in table.items() if not isinstance(one, Mapping)}
+    return found | ({"*": read_amounts(for_all, known, where)} if for_all else {})
+
+
+def read_amounts(table: Any, known: tuple[str, ...], where: str) -> dict[str, float]:
+    """Return a table of numbers from 0 up, whose names must be among the known ones.
+
+    Raises:
+        SettingsError: It is no such table; the message names `where`.
+    """
+    if not isinstance(table, Mapping):
+        raise SettingsError(f"{where} must be a table of: {', '.join(known)}.")
+    for name, amount in table.items():
+        if name not in known:
+            raise SettingsError(f"{where} has {name!r}. It can have: {', '.join(known)}.")
+        if not isinstance(amount, int | float) or isinstance(amount, bool) or not 0 <= amount < math.inf:
+            raise SettingsError(f"{where}: `{name}` is {amount!r}; it must be a number from 0 up.")
+    return {name: float(amount) for name, amount in table.items()}
+
+
+def for_model(tables: Mapping[str, Amounts], name: str) -> Amounts | None:
+    """Return the numbers of a model: by its own name, else by the longest pattern that fits it."""
+    if name in tables:
+        return tables[name]
+    fitting = [pattern for pattern in tables if fnmatchcase(name, pattern)]
+    return tables[max(fitting, key=len)] if fitting else None

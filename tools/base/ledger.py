@@ -1,0 +1,118 @@
+"""What was ordered from providers: the intent committed before it is sent, the outcome after."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .library import Library
+
+State = Literal["intent", "done", "refunded", "unknown"]
+"""`intent`: sent, or about to be; `refunded`: certainly not worked on; `unknown`: it may have been paid for."""
+
+_COLUMNS = (
+    "number, run, key, call, role, provider, model, state, quoted_units, quoted_usd, "
+    "units, usd, outcome, created, ended"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderRow:
+    """One order as the library knows it."""
+
+    number: int
+    run: str
+    key: str
+    """What was asked of whom: the same in the same run is not ordered twice."""
+    call: str
+    """The tool call that ordered it; empty for the model that plans."""
+    role: str
+    provider: str
+    model: str
+    state: State
+    quoted_units: dict[str, float]
+    quoted_usd: float | None
+    """The most it was to cost; None: the price is unknown."""
+    units: dict[str, float]
+    usd: float | None
+    outcome: Any
+    """The answer as JSON data; None when there is none to be used again."""
+    created: float
+    ended: float | None
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data for people: without the answer."""
+        shown = ("call", "role", "provider", "model", "state", "quoted_usd", "units", "usd", "created", "ended")
+        return {name: getattr(self, name) for name in shown}
+
+
+class Ledger:
+    """The orders of the runs of a library."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def intend(
+        self,
+        run: str,
+        key: str,
+        *,
+        call: str,
+        role: str,
+        provider: str,
+        model: str,
+        units: Mapping[str, float],
+        usd: float | None,
+    ) -> int:
+        """Commit that something is about to be ordered, and return its number."""
+        with self._library.transaction(durable=usd != 0) as db:
+            row = db.execute(
+                "INSERT INTO orders (run, key, call, role, provider, model, state, quoted_units, quoted_usd, created) "
+                "VALUES (?,?,?,?,?,?,'intent',?,?,?)",
+                (run, key, call, role, provider, model, json.dumps(dict(units)), usd, time.time()),
+            )
+            assert row.lastrowid is not None
+            return row.lastrowid
+
+    def settle(self, number: int, *, units: Mapping[str, float], usd: float | None, outcome: Any) -> None:
+        """Commit what an order gave, and what it really cost."""
+        written = json.dumps(outcome, ensure_ascii=False)
+        with self._library.transaction(durable=usd != 0) as db:
+            db.execute(
+                "UPDATE orders SET state='done', units=?, usd=?, outcome=?, ended=? WHERE number=?",
+                (json.dumps(dict(units)), usd, written, time.time(), number),
+            )
+
+    def close(self, number: int, state: Literal["refunded", "unknown"]) -> None:
+        """Commit that an order ended without an outcome."""
+        with self._library.transaction() as db:
+            db.execute("UPDATE orders SET state=?, ended=? WHERE number=?", (state, time.time(), number))
+
+    def find(self, run: str, key: str) -> OrderRow | None:
+        """Return the latest order of this kind that was not refunded."""
+        rows = self._select("WHERE run=? AND key=? AND state<>'refunded' ORDER BY number DESC LIMIT 1", (run, key))
+        return rows[0] if rows else None
+
+    def orders(self, run: str) -> list[OrderRow]:
+        """Return the orders of a run, in their order."""
+        return self._select("WHERE run=? ORDER BY number", (run,))
+
+    def retire(self, run: str, role: str, count: int) -> None:
+        """Use the latest answers of a role no more: they were paid, and were of no use."""
+        with self._library.transaction() as db:
+            db.execute(
+                "UPDATE orders SET key='', outcome=NULL WHERE number IN (SELECT number FROM orders "
+                "WHERE run=? AND role=? AND state='done' AND outcome IS NOT NULL ORDER BY number DESC LIMIT ?)",
+                (run, role, count),
+            )
+
+    def _select(self, where: str, values: tuple[Any, ...]) -> list[OrderRow]:
+        names = [name.strip() for name in _COLUMNS.split(",")]
+        found = []
+        for row in self._library.rows(f"SELECT {_COLUMNS} FROM orders {where}", values):
+            known = dict(zip(names, row, strict=True))
+            for name in ("quoted_units", "units", "outcome"):
+                known[name] = None if known[name] is None else json.loads(known[name])
+            found.append(OrderRow(**known))
+        return found

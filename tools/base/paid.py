@@ -1,0 +1,155 @@
+"""One request of a tool to a paid endpoint: within the budget, in the ledger, and never sent twice."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from . import faults
+from .budget import Order
+from .endpoints import ServedModel, served_model
+from .errors import ArgumentError, ProviderError
+from .posting import Files, post
+from .price import Quote, quote_of
+
+if TYPE_CHECKING:
+    from .run import Run
+
+logger = logging.getLogger(__name__)
+
+MAX_BYTES = 64 * 2**20
+"""No answer in JSON is this long."""
+_COUNTS = {
+    "prompt_tokens": "input_tokens",
+    "input_tokens": "input_tokens",
+    "completion_tokens": "output_tokens",
+    "output_tokens": "output_tokens",
+}
+"""What servers call what they count -> the unit."""
+
+
+async def request_json(
+    run: "Run",
+    served: ServedModel,
+    path: str,
+    body: Mapping[str, Any],
+    *,
+    quote: Quote,
+    files: Files | None = None,
+) -> dict[str, Any]:
+    """Return the JSON that an endpoint answers; the same request in the same run is answered from the ledger.
+
+    Who served is noted with `run.used`. When the provider is down, the fallbacks of the role are asked instead.
+
+    Args:
+        run: Whose budget pays.
+        served: Who is asked.
+        path: Below the endpoint's `base_url`, for example `/chat/completions`.
+        body: What is asked; with files, the other fields of the form.
+        quote: What it will cost; its units are charged where the answer does not count them.
+        files: Sent as a form with several parts.
+
+    Raises:
+        OverBudget: It may cost more than is left.
+        OutcomeUnknown: The same was sent before the run was interrupted, and may have been paid.
+        SettingsError: The key, the model, the address or the price is missing or wrong.
+        ProviderError: The endpoint is down or refuses, and so do its fallbacks.
+    """
+    for other in [*_fallbacks(run, served), None]:
+        try:
+            return await _request(run, served, path, body, quote=quote, files=files)
+        except ProviderError as error:
+            if other is None:
+                raise
+            logger.warning("%s `%s` is asked instead.", error, other.full_name)
+            served, body, quote = other, {**body, "model": other.name}, quote_of(other, quote.units)
+    raise AssertionError("unreachable")
+
+
+async def _request(
+    run: "Run", served: ServedModel, path: str, body: Mapping[str, Any], *, quote: Quote, files: Files | None
+) -> dict[str, Any]:
+    check_limits(served, quote.units, files)
+    key = order_key(served, path, json.dumps(body, sort_keys=True).encode(), files)
+    async with run.budget.paying(Order(served=served, key=key, quote=quote, call=run.call.id)) as payment:
+        if payment.outcome is None:
+            answer = await _ask(served, path, body, files)
+            payment.settle(outcome=answer, units=units_of(answer, quote.units), usd=charged(answer))
+        run.pay(payment)
+    run.used(served.full_name)
+    answered: dict[str, Any] = payment.outcome
+    return answered
+
+
+async def _ask(served: ServedModel, path: str, body: Mapping[str, Any], files: Files | None) -> dict[str, Any]:
+    async with post(served, path, body, files=files) as response:
+        parts, size = [], 0
+        async for part in response.aiter_bytes():
+            parts.append(part)
+            size += len(part)
+            if size > MAX_BYTES:
+                raise faults.broken_off(served, f"it goes on after {MAX_BYTES} bytes")
+    text = b"".join(parts).decode(errors="replace")
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        raise faults.not_a_chat(served, text) from None
+    if not isinstance(answer, dict):
+        raise faults.not_a_chat(served, text)
+    if error := answer.get("error"):
+        code = error.get("code") if isinstance(error, Mapping) else None
+        raise faults.refused(served, code if isinstance(code, int) and 400 <= code < 600 else 500, json.dumps(answer))
+    return answer
+
+
+def order_key(served: ServedModel, path: str, body: bytes, files: Files | None = None) -> str:
+    """Return what identifies an order: who is asked, and what."""
+    found = hashlib.sha256(f"{served.full_name}\n{served.endpoint.base_url}\n{path}\n".encode())
+    found.update(body)
+    for name, (file, content, media_type) in (files or {}).items():
+        found.update(f"\n{name}\n{file}\n{media_type}\n{hashlib.sha256(content).hexdigest()}".encode())
+    return found.hexdigest()
+
+
+def check_limits(served: ServedModel, units: Mapping[str, float], files: Files | None = None) -> None:
+    """See that a request is within what the provider takes.
+
+    Raises:
+        ArgumentError: It is too long or too large.
+    """
+    largest = max((len(content) for _, content, _ in (files or {}).values()), default=0)
+    for name, has in {**units, "bytes": largest}.items():
+        if has > (limit := served.limits.get(name, has)) and name != "output_tokens":
+            raise ArgumentError(
+                f"`{served.full_name}` takes at most {limit:g} {name.replace('_', ' ')} in a request, and this has "
+                f"{has:g}. Give it less, or change `[providers.{served.endpoint.name}.limits]` of sensorium.toml."
+            )
+
+
+def units_of(answer: Mapping[str, Any], quoted: Mapping[str, float]) -> dict[str, float]:
+    """Return what was used: as the answer counts it, and as quoted what it does not count."""
+    return {**quoted, **dict(_counted(answer.get("usage"))), "calls": 1.0}
+
+
+def _counted(usage: Any) -> Iterator[tuple[str, float]]:
+    if not isinstance(usage, Mapping):
+        return
+    for name, unit in _COUNTS.items():
+        if isinstance(count := usage.get(name), int) and count >= 0:
+            yield unit, float(count)
+    if usage.get("type") == "duration" and isinstance(seconds := usage.get("seconds"), int | float):
+        yield "audio_minutes", seconds / 60  # OpenAI's count of a transcription
+
+
+def charged(answer: Mapping[str, Any]) -> float | None:
+    """Return the USD that the provider says it charged; OpenRouter does, in `usage.cost`."""
+    usage = answer.get("usage")
+    cost = usage.get("cost") if isinstance(usage, Mapping) else None
+    return float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) and cost >= 0 else None
+
+
+def _fallbacks(run: "Run", served: ServedModel) -> list[ServedModel]:
+    return [
+        served_model(one, served.role, run.settings.endpoints) for one in run.settings.fallbacks.get(served.role, ())
+    ]
