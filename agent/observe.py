@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 
 from .compact import compact
 from .context import Context, give
+from .evidence import identify
 from .plan import Plan
 from .state import State
 
@@ -30,4 +31,4 @@ def observe(state: State, runtime: Runtime[Context]) -> State:
 
 def _told(record: Mapping[str, Any], result: Any) -> dict[str, Any]:
     told = {key: record[key] for key in ("tool", "status", "error", "cached", "seconds")}
-    return told | ({"output": compact(result)} if record["status"] == "done" else {})
+    return told | ({"output": compact(identify(record["step"], result))} if record["status"] == "done" else {})

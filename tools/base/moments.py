@@ -18,7 +18,8 @@ class Source(BaseModel):
 
     tool: str
     provider: str = "sensorium"
-    quality: Literal["measured", "good", "draft"] = "measured"
+    quality: Literal["measured", "good", "draft", "model"] = "measured"
+    """`model`: what a model makes of it, which no tool has measured."""
 
 
 class Moment(BaseModel):
@@ -43,6 +44,7 @@ class Measure(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    id: str = Field("", description="Given where a model is to cite it: `probe.duration_seconds`.")
     name: str = Field(description="snake_case, unique in a report, for example `speech_words_per_minute`.")
     value: float
     unit: str = ""

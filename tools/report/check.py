@@ -1,9 +1,11 @@
 """Refuse a report or an answer that says more than its evidence."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from ..base.errors import EvidenceError
 from ..base.moments import Measure, Moment
@@ -28,8 +30,28 @@ _HAN_NUMBER = re.compile(
 )
 # A position is shown to the second.
 CLOCK_ERROR_SECONDS = 0.51
+# A model cuts where we round: 83.9 s may be its 1:23.
+MODEL_CLOCK_ERROR_SECONDS = 1.0
 # Containers round their length; a moment may end this much after it.
 END_ERROR_SECONDS = 1.0
+# What a number is that says about how many.
+_ABOUT = re.compile(
+    r"(?:\babout|\baround|\broughly|\bapproximately|\bnearly|\balmost|\bsome|~|≈|大约|约|近|将近|左右)\s*$",
+    re.IGNORECASE,
+)
+ABOUT_SHARE = 0.1
+_MINUTES = re.compile(r"[\s-]*(?:minutes?\b|mins?\b|分钟)", re.IGNORECASE)
+_HOURS = re.compile(r"[\s-]*(?:hours?\b|hrs?\b|小时)", re.IGNORECASE)
+# The number of a part is its place in an order of the writer's own, not something that was measured.
+_ORDINAL = re.compile(
+    r"(?:\b(?:part|chapter|section|step|option|figure|table|item|point|slide|scene|shot|segment|file|picture|image|"
+    r"frame|video|no\.?|number|#)|第)\s*#?$",
+    re.IGNORECASE,
+)
+
+Wrong = Literal["none", "unknown", "late", "quotation", "time", "number", "numeral"]
+"""What kind of fault: no evidence, unknown evidence, evidence behind the end, words or a time or a number that are not
+in it; a numeral is a number that is written as a word."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +62,7 @@ class Fault:
     """Position of the sentence among those that were checked."""
     sentence: str
     problem: str
+    wrong: Wrong = "none"
 
 
 def check_claims(
@@ -54,15 +77,21 @@ def check_claims(
     Each must cite evidence, each id must be of a moment or a measure, each quotation must stand in what is cited, and
     each number must be a number in a cited text, a time of a cited moment or the value of a cited measure.
 
+    A sentence of a model (its role is `model`) may also name any second that a cited moment lasts, how long it lasts,
+    how many moments it cites, and the place of a part in an order; and its times are exact to a second.
+
     Args:
         seconds: Length of each file by handle, so that a link to a second behind its end is found.
     """
-    known = {one.id: one for one in moments}
-    named = {one.name: one for one in measures}
+    evidence = _Evidence(
+        {one.id: one for one in moments},
+        {name: one for one in measures for name in (one.name, one.id) if name},
+        seconds or {},
+    )
     return [
-        Fault(at, claim.text, problem)
+        Fault(at, claim.text, problem, wrong)
         for at, claim in enumerate(claims)
-        for problem in _problems(claim, known, named, seconds or {})
+        for wrong, problem in _problems(claim, evidence)
     ]
 
 
@@ -136,28 +165,48 @@ def refusal(faults: list[str]) -> EvidenceError:
     return EvidenceError(f"This says more than its evidence ({len(faults)} faults):\n{listed}", faults)
 
 
-def _problems(
-    claim: Sentence, known: Mapping[str, Moment], named: Mapping[str, Measure], seconds: Mapping[str, float]
-) -> Iterator[str]:
+@dataclass(frozen=True)
+class _Evidence:
+    """What may be cited, and what was worked out of it: hundreds of sentences may cite one long text."""
+
+    moments: Mapping[str, Moment]
+    measures: Mapping[str, Measure]
+    seconds: Mapping[str, float]
+    letters: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def letters_of(self, moment: Moment) -> str:
+        if moment.id not in self.letters:
+            self.letters[moment.id] = _plain(moment.text)
+        return self.letters[moment.id]
+
+    def numbers_of(self, moment: Moment) -> frozenset[str]:
+        if moment.id not in self.numbers:
+            found = _NUMBER.findall(f"{moment.text} {moment.source.provider}")
+            self.numbers[moment.id] = frozenset(one.replace(",", "").rstrip(".") for one in found)
+        return self.numbers[moment.id]
+
+
+def _problems(claim: Sentence, evidence: _Evidence) -> Iterator[tuple[Wrong, str]]:
     if not claim.evidence:
-        yield "no evidence is given"
+        yield "none", "no evidence is given"
     for name in claim.evidence:
-        if name not in known and name not in named:
-            yield f"the evidence {name!r} does not exist"
-    cited = [known[name] for name in claim.evidence if name in known]
-    values = [named[name] for name in claim.evidence if name in named]
+        if name not in evidence.moments and name not in evidence.measures:
+            yield "unknown", f"the evidence {name!r} does not exist"
+    cited = [evidence.moments[name] for name in claim.evidence if name in evidence.moments]
+    values = [evidence.measures[name] for name in claim.evidence if name in evidence.measures]
     for moment in cited:
-        end = seconds.get(moment.media or "")
+        end = evidence.seconds.get(moment.media or "")
         if end is not None and (moment.start_seconds or 0.0) > end + END_ERROR_SECONDS:
-            yield f"the evidence {moment.id!r} is at {moment.start_seconds:g} s, behind the end at {end:g} s"
-    texts = [f"{moment.text} {moment.source.provider}" for moment in cited]
-    everything = _plain("".join(moment.text for moment in cited))
+            late = f"the evidence {moment.id!r} is at {moment.start_seconds:g} s, behind the end at {end:g} s"
+            yield "late", late
+    everything = "".join(evidence.letters_of(moment) for moment in cited)
     for quoted in _quotations(claim.text):
         # A quotation may leave something out where it says so.
         parts = [part for part in re.split(r"…|\.\.\.", quoted) if part]
         if not all(_plain(part) in everything for part in parts):
-            yield f"the quotation {quoted!r} does not stand in the evidence"
-    yield from _unproven_numbers(_QUOTED.sub(" ", claim.text), texts, cited, values)
+            yield "quotation", f"the quotation {quoted!r} does not stand in the evidence"
+    yield from _unproven_numbers(_QUOTED.sub(" ", claim.text), cited, values, evidence, claim.role == "model")
 
 
 def _quotations(text: str) -> list[str]:
@@ -165,28 +214,70 @@ def _quotations(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
 
 
 def _unproven_numbers(
-    text: str, texts: Sequence[str], cited: Sequence[Moment], measures: Sequence[Measure]
-) -> Iterator[str]:
+    text: str, cited: Sequence[Moment], measures: Sequence[Measure], evidence: _Evidence, by_model: bool
+) -> Iterator[tuple[Wrong, str]]:
     times = [time for one in cited for time in (one.start_seconds, one.end_seconds) if time is not None]
     values = [one.value for one in measures]
     for clock in _CLOCK.finditer(text):
-        if not any(abs(_seconds(clock) - time) <= CLOCK_ERROR_SECONDS for time in (*times, *values)):
-            yield f"no cited moment or measure has the time {clock[0]}"
-    written = {found.replace(",", "") for one in texts for found in _NUMBER.findall(one)}
-    for number in _NUMBER.findall(_CLOCK.sub(" ", text)):
-        digits = number.replace(",", "").rstrip(".")
-        places = len(digits.partition(".")[2])
-        rounded = (abs(round(value, places) - float(digits)) < 1e-9 for value in (*values, *times))
-        if digits not in written and not any(rounded):
-            yield f"no cited moment or measure has the number {number}"
-    folded = " ".join(texts).casefold()
+        if not _is_time(_seconds(clock), [*times, *values], cited, by_model):
+            yield "time", f"no cited moment or measure has the time {clock[0]}"
+    written = frozenset[str]().union(*(evidence.numbers_of(one) for one in cited))
+    lasting = [(one.end_seconds or 0.0) - one.start_seconds for one in cited if one.start_seconds is not None]
+    known = [*values, *times, *(lasting if by_model else [])]
+    rest = _CLOCK.sub(" ", text)
+    for found in _NUMBER.finditer(rest):
+        digits = found[0].replace(",", "").rstrip(".")
+        if digits in written or _is_rounded(digits, known):
+            continue
+        before = rest[max(0, found.start() - 16) : found.start()]
+        if by_model and (float(digits) == len(cited) or _is_place(before, float(digits), evidence)):
+            continue
+        if by_model and _is_roughly(rest, found, [*known, *(float(one) for one in written if len(one) < 18)]):
+            continue
+        yield "number", f"no cited moment or measure has the number {found[0]}"
+    folded = " ".join(f"{one.text} {one.source.provider}" for one in cited).casefold() if _has_numeral(text) else ""
     for word, value in _numerals(text):
-        if word.casefold() not in folded and str(value) not in written and value not in values:
-            yield f"no cited moment or measure has the number {word}"
+        counted = by_model and value == len(cited)
+        if word.casefold() not in folded and str(value) not in written and value not in values and not counted:
+            yield "numeral", f"no cited moment or measure has the number {word}"
+
+
+def _is_time(seconds: float, known: Sequence[float], cited: Sequence[Moment], by_model: bool) -> bool:
+    error = MODEL_CLOCK_ERROR_SECONDS if by_model else CLOCK_ERROR_SECONDS
+    if any(abs(seconds - time) <= error for time in known):
+        return True
+    lasting = [(one.start_seconds, one.end_seconds) for one in cited] if by_model else []
+    return any(start is not None and end is not None and start <= seconds <= end for start, end in lasting)
+
+
+def _is_rounded(digits: str, known: Sequence[float]) -> bool:
+    places = len(digits.partition(".")[2])
+    return any(abs(round(value, places) - float(digits)) < 1e-9 for value in known)
+
+
+def _is_place(before: str, number: float, evidence: _Evidence) -> bool:
+    """Tell whether a number is the place of a part in an order: there are no more parts than moments."""
+    return bool(_ORDINAL.search(before)) and number <= len(evidence.moments)
+
+
+def _is_roughly(text: str, found: re.Match[str], known: Sequence[float]) -> bool:
+    """Tell whether a number is a known one in minutes or hours, or said to be about one."""
+    before, after = text[max(0, found.start() - 16) : found.start()], text[found.end() : found.end() + 12]
+    divisor = 60.0 if _MINUTES.match(after) else 3600.0 if _HOURS.match(after) else 1.0
+    scaled = [one / divisor for one in known]
+    digits = found[0].replace(",", "").rstrip(".")
+    if _is_rounded(digits, scaled):
+        return True
+    about = _ABOUT.search(before) or after.strip().startswith(("左右", "上下"))
+    return bool(about) and any(abs(float(digits) - one) <= ABOUT_SHARE * abs(one) for one in scaled)
+
+
+def _has_numeral(text: str) -> bool:
+    return bool(_WORD.search(text) or _HAN_NUMBER.search(text))
 
 
 def _seconds(clock: re.Match[str]) -> float:

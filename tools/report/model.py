@@ -12,8 +12,9 @@ SCHEMA = "sensorium.report/1"
 # Measures of `probe_media` that tell whether there is sound and whether there is a picture.
 _SOUND, _PICTURE = "audio_channels", {"width_pixels", "frames_per_second"}
 
-Role = Literal["claim", "screen", "said", "drafted"]
-"""What a sentence gives: our own statement, text on screen, words that were said, words of a draft transcript."""
+Role = Literal["claim", "screen", "said", "drafted", "model"]
+"""What a sentence gives: our own statement, text on screen, words that were said, words of a draft transcript, or what
+a model says of it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,6 +79,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "measured": ("measured", "实测"),
     "good": ("good", "良好"),
     "draft": ("draft", "草稿"),
+    "model": ("by a model", "模型判断"),
     # the strip
     "row_scenes": ("Chapters", "章节"),
     "row_speech": ("Speech", "语音"),
