@@ -31,9 +31,13 @@ class Quirks:
 
     usage: bool = True
     """Ask for the count of tokens with `stream_options`; false for a server that refuses the field."""
+    json: bool = True
+    """Ask for data with `response_format`; false for a server that takes no pictures with it."""
     reasoning: Reasoning = "drop"
     """How a model gets back what it thought before a tool call: not at all, in the field `reasoning_content`, or in the
     text between `<think>` and `</think>`."""
+    max_tokens: str = "max_tokens"
+    """The field that limits the length of an answer; it is sent only where a budget has to hold."""
     body: Mapping[str, Any] = field(default_factory=dict)
     """More fields of every request."""
 
@@ -228,8 +232,10 @@ def _quirks(value: Any, where: str) -> Quirks:
     if not isinstance(value, Mapping) or any(one not in known for one in value):
         raise SettingsError(f"`quirks` in {where} can have: {', '.join(known)}.")
     quirks = Quirks(**value)
-    if not isinstance(quirks.usage, bool) or not isinstance(quirks.body, Mapping):
-        raise SettingsError(f"`quirks` in {where}: `usage` must be true or false, and `body` a table.")
+    if not (isinstance(quirks.usage, bool) and isinstance(quirks.json, bool) and isinstance(quirks.body, Mapping)):
+        raise SettingsError(f"`quirks` in {where}: `usage` and `json` must be true or false, and `body` a table.")
+    if not isinstance(quirks.max_tokens, str) or not quirks.max_tokens.isidentifier():
+        raise SettingsError(f"`quirks` in {where}: `max_tokens` must be the name of a field.")
     if quirks.reasoning not in _REASONING:
         raise SettingsError(f"`quirks` in {where}: `reasoning` must be one of: {', '.join(_REASONING)}.")
     return quirks

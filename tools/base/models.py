@@ -4,16 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
+from .endpoints import split_model
 from .errors import SettingsError
 from .settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from pydantic import BaseModel
 
+    from .abilities import Boxes
     from .run import Run
+    from .showing import Shown
+    from .tokens import Detail
+
+T = TypeVar("T", bound="BaseModel")
 
 Quality = Literal["good", "draft"]
 
@@ -121,12 +128,49 @@ class TextReader(Provider, Protocol):
         ...
 
 
-# Role -> the modules of `tools/providers/` that can serve it, best first. Each has `provider(settings) -> Provider`.
+@dataclass(frozen=True, kw_only=True)
+class Viewed(Generic[T]):
+    """What a model says of pictures."""
+
+    answer: T
+    input_tokens: int | None = None
+    """As reported, of all requests that it took; None when the endpoint does not tell."""
+    output_tokens: int | None = None
+    requests: int = 1
+
+
+class Vision(Provider, Protocol):
+    """Looks at pictures."""
+
+    @property
+    def boxes(self) -> "Boxes":
+        """How it writes boxes."""
+        ...
+
+    def picture_tokens(self, width_pixels: int, height_pixels: int, detail: "Detail") -> int:
+        """Return about how many tokens a picture is to it."""
+        ...
+
+    async def look(self, prompt: str, pictures: "Sequence[Shown]", *, schema: type[T], run: "Run") -> Viewed[T]:
+        """Answer a prompt about pictures, each of which has its label before it, with data of this schema.
+
+        Raises:
+            AnswerError: The answer is not what was asked for, nor is a second one.
+            ProviderError, SettingsError: The model cannot be asked.
+        """
+        ...
+
+
+# Role -> the modules of `tools/providers/` that can serve it, best first. Each has `provider(settings) -> Provider`;
+# of `ENDPOINTS` it takes the model, too.
 LADDERS = {
-    "hear": ("faster_whisper", "pocketsphinx", "silero"),
+    "see": ("endpoint_vision", "plain_sight"),
+    "hear": ("endpoint_speech", "faster_whisper", "pocketsphinx", "silero"),
     "speak": ("espeak",),
     "read": ("rapidocr",),
 }
+ENDPOINTS = frozenset({"endpoint_vision", "endpoint_speech"})
+"""Those that any OpenAI-compatible endpoint is behind; they serve only when the settings name one."""
 
 
 @dataclass(frozen=True)
@@ -144,21 +188,31 @@ class Models:
         """
         if role not in self._opened:
             self._opened[role] = [
-                import_module(f"..providers.{name}", __package__).provider(self.settings) for name in self._names(role)
+                import_module(f"..providers.{name}", __package__).provider(self.settings, *self._model(role, name))
+                for name in self._names(role)
             ]
         return list(self._opened[role])
 
+    def _model(self, role: str, name: str) -> tuple[str, ...]:
+        """Return what else a provider is opened with: one behind an endpoint, its model."""
+        return (self.settings.models[role],) if name in ENDPOINTS else ()
+
     def _names(self, role: str) -> tuple[str, ...]:
         """Return the modules of a role from the one that the settings name on."""
-        names = LADDERS[role]
+        ladder = LADDERS[role]
+        names = tuple(name for name in ladder if name not in ENDPOINTS)
         chosen = self.settings.models.get(role)
         if chosen is None:
             return names
-        first = chosen.partition(":")[0].strip().replace("-", "_")
+        provider = split_model(chosen)[0]
+        if len(names) < len(ladder) and provider in self.settings.endpoints:
+            return ladder if self.settings.degrade else ladder[:1]
+        first = provider.replace("-", "_")
         if first not in names:
+            far = "" if len(names) == len(ladder) else ", or `provider:model` of an endpoint"
             raise SettingsError(
                 f"`SENSORIUM_{role.upper()}` is {chosen!r}. Set it to one of: "
-                f"{', '.join(name.replace('_', '-') for name in names)}; or leave it out to use the best there is."
+                f"{', '.join(name.replace('_', '-') for name in names)}{far}; or leave it out to use the best there is."
             )
         return names[names.index(first) :]
 

@@ -36,6 +36,8 @@ class Settings:
     """What tool calls may do (`[policy]` in the file of the home folder)."""
     fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Role -> who is asked, in this order, when its model is down (`think = ["a:m", "b:m"]`, or with a comma)."""
+    degrade: bool = True
+    """Whether `see` and `hear` fall to what is embedded when the model they name fails (`SENSORIUM_DEGRADE=0`)."""
     caps: Caps = field(default_factory=Caps)
     """The most that one run may spend (`[budget]`: `usd`, and any unit of a price)."""
     step_timeout_seconds: float = 1800.0
@@ -77,6 +79,7 @@ class Settings:
             models={role: names[0] for role, names in asked.items()},
             endpoints=read_endpoints([one for names in asked.values() for one in names], tables, env),
             fallbacks={role: names[1:] for role, names in asked.items() if names[1:]},
+            degrade=_truth(env.get("SENSORIUM_DEGRADE") or file.get("degrade", True)),
             caps=_caps(file.get("budget", {})),
             policy=read_policy(own.get("policy", {})),
             step_timeout_seconds=_number(env, file, "step_timeout", cls.step_timeout_seconds),
