@@ -13,6 +13,7 @@ RESERVED = {
     "item": "in a step with `for_each`: the current item",
     "request": "the user's words",
     "run": "what ran so far: steps, seconds, cost",
+    "whole": "by step id: all of a result of which the model was told only a part, as a file to read on in",
 }
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _PATH = rf"{_NAME}(?:\.{_NAME}|\[-?\d+\])*"
@@ -77,6 +78,22 @@ def references(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for part in value:
             yield from references(part)
+
+
+def renamed(value: Any, ids: Mapping[str, str]) -> Any:
+    """Return `value` with its references leading to steps under their new ids."""
+    if isinstance(value, str):
+        if whole := _WHOLE.fullmatch(value):
+            return f"${_elsewhere(whole[1], ids)}"
+        return _INSIDE.sub(lambda inside: f"${{{_elsewhere(inside[1], ids)}}}" if inside[1] else inside[0], value)
+    if isinstance(value, Mapping):
+        return {name: renamed(part, ids) for name, part in value.items()}
+    return [renamed(one, ids) for one in value] if isinstance(value, list) else value
+
+
+def _elsewhere(reference: str, ids: Mapping[str, str]) -> str:
+    root = re.split(r"[.\[]", reference, maxsplit=1)[0]
+    return ids.get(root, root) + reference[len(root) :]
 
 
 def resolve(value: Any, scope: Mapping[str, Any]) -> Any:
