@@ -1,6 +1,6 @@
 """What a run is asked, how it ended, and what is recorded of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +14,8 @@ from .plan import Plan
 from .usage import usage_of
 
 if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
     from .state import State
 
 Status = Literal["done", "partial", "failed", "cancelled"]
@@ -48,6 +50,8 @@ class Answer:
     cost_usd: float = 0.0
     usage: list[dict[str, Any]] = field(default_factory=list)
     """What each model used; see `usage_of`."""
+    thread: str = ""
+    """The conversation it is a turn of."""
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data."""
@@ -106,7 +110,7 @@ def told_answer(row: RunRow) -> Answer:
     return Answer(**{**row.answer, "artifacts": artifacts})
 
 
-def answer_of(row: RunRow, state: "State", executor: Executor, seconds: float) -> Answer:
+def answer_of(row: RunRow, state: "State", executor: Executor, seconds: float, *, thread: str = "") -> Answer:
     """Return the answer of a run whose graph has ended in this state."""
     records = state.get("records", {})
     made = dict.fromkeys(
@@ -129,13 +133,20 @@ def answer_of(row: RunRow, state: "State", executor: Executor, seconds: float) -
         steps=[{"id": name, **{key: one[key] for key in shown}} for name, one in records.items()],
         seconds=round(seconds, 3),
         cost_usd=sum(one["cost_usd"] for one in records.values()),
-        usage=usage_of(state.get("messages", [])),
+        usage=usage_of(_own(state.get("messages", []), row.run)),
+        thread=thread,
     )
+
+
+def _own(messages: "Sequence[BaseMessage]", run: str) -> "Sequence[BaseMessage]":
+    """Return the messages of a run without those of earlier turns."""
+    start = next((at for at, one in enumerate(messages) if one.id == f"{run}-request"), 0)
+    return messages[start:]
 
 
 def _status(state: "State") -> Status:
     records = list(state.get("records", {}).values())
-    unread = [one for one in state.get("files", []) if one.get("error")]
+    unread = [one for one in state.get("files", []) if one.get("error") and not one.get("attached")]
     if any(one["status"] == "cancelled" for one in records):
         return "cancelled"
     if shortfall := state.get("shortfall"):

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -16,7 +16,9 @@ from ..tools.base.journal import Journal, RunRow
 from ..tools.base.library import cannot_write
 from ..tools.base.run import Run, new_run_id
 from ..tools.base.settings import Settings
+from ..tools.base.threads import Thread, Threads
 from ..tools.base.tool import Tool
+from ..tools.base.user_facts import UserFacts
 from ..tools.base.workspace import at_home
 from .act import Executor
 from .answer import Answer, Options, Planned, RunView, Status, answer_of, told_answer
@@ -59,6 +61,8 @@ class Assistant:
         self._tools = tools
         self._base = Run.open(self.settings)
         self.journal = Journal(self._base.library, self.settings.home)
+        self.threads = Threads(self._base.library)
+        self.facts = UserFacts(self._base.library)
 
     def __enter__(self) -> "Assistant":
         return self
@@ -74,6 +78,7 @@ class Assistant:
         request: str,
         files: str | Path | Sequence[str | Path] = (),
         *,
+        thread: str | None = None,
         options: Options | None = None,
         on_event: OnEvent | None = None,
     ) -> Answer:
@@ -81,7 +86,9 @@ class Assistant:
 
         Args:
             request: What is wanted, in English or Chinese.
-            files: Path of the user's media, or several.
+            files: Path of the user's media, or several; those of earlier turns of the thread need not be named again.
+            thread: The conversation to go on with: its id, the start of it, that of any of its runs, or `last`; a new
+                one when left out, whose id is in the answer.
             options: Limits of this run.
             on_event: Called with each event, in the loop's thread.
 
@@ -90,12 +97,19 @@ class Assistant:
         """
         options = options or Options()
         self._check_budget(options)
+        known = self.threads.get(thread).id if thread else None
         run_id = new_run_id()
         self.journal.begin(run_id, request, _absolute(files), asdict(options))
+        self.threads.begin(run_id, request, known)
         return await self._work(self.journal.get(run_id), on_event, resumed=False)
 
     async def stream(
-        self, request: str, files: Sequence[str | Path] = (), *, options: Options | None = None
+        self,
+        request: str,
+        files: Sequence[str | Path] = (),
+        *,
+        thread: str | None = None,
+        options: Options | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Answer a request and yield each event as it happens; the last is RunFinished or RunFailed.
 
@@ -103,7 +117,7 @@ class Assistant:
         ends only when the run was stopped.
         """
         events: asyncio.Queue[Event | None] = asyncio.Queue()
-        work = asyncio.create_task(self.run(request, files, options=options, on_event=events.put_nowait))
+        work = asyncio.create_task(self.run(request, files, thread=thread, options=options, on_event=events.put_nowait))
         work.add_done_callback(lambda _: events.put_nowait(None))
         try:
             while (event := await events.get()) is not None:
@@ -158,6 +172,25 @@ class Assistant:
         row = self.journal.get(run_id)
         return RunView(row=row, steps=self.journal.steps(row.run))
 
+    async def delete_thread(self, thread: str) -> Thread:
+        """Delete a conversation with all that was said in it, and return it.
+
+        What its runs made stays among the artifacts, and what they paid in the ledger.
+
+        Raises:
+            ArgumentError: There is none, or a process works on one of its runs.
+        """
+        known = self.threads.get(thread)
+        with ExitStack() as held:
+            for run in known.runs:
+                held.enter_context(self.journal.lease(run))
+            for run in known.runs:
+                await self._forget(run)
+            self.threads.delete(known.id)
+        for run in known.runs:
+            self.journal.forget(run)
+        return known
+
     def save(self, answer: Answer, folder: Path) -> Delivered:
         """Put what a run made into a folder: a report with its pictures, subtitles …, and its media beside it.
 
@@ -181,7 +214,8 @@ class Assistant:
             def elapsed() -> float:
                 return row.seconds + time.perf_counter() - started
 
-            emit(RunStarted(run_id=row.run, request=row.request, resumed=resumed))
+            thread = self.threads.of(row.run)
+            emit(RunStarted(run_id=row.run, request=row.request, resumed=resumed, thread=thread))
             if row.status == "done":
                 answer = told_answer(row)
                 emit(TextDelta(text=answer.text))
@@ -190,10 +224,11 @@ class Assistant:
             with self._recording(row, run, emit, elapsed):
                 context = self._context(run, emit, Options(**row.options), elapsed)
                 state = await self._walk(row, context)
-                answer = answer_of(row, state, context.executor, elapsed())
+                answer = answer_of(row, state, context.executor, elapsed(), thread=thread)
+                context.keep(state)
                 self.journal.end(row.run, answer.status, answer.plain(), answer.seconds)
             if answer.status == "done":
-                await self._forget(row)
+                await self._forget(row.run)
             emit(RunFinished(answer=answer))
             return answer
 
@@ -228,7 +263,10 @@ class Assistant:
         from .graph import build
 
         config = RunnableConfig(configurable={"thread_id": row.run}, recursion_limit=200)
-        start: State = {"request": row.request, "paths": [os.fsencode(one) for one in row.files]}
+        start: State = self._history(row.run) | {
+            "request": row.request,
+            "paths": [os.fsencode(one) for one in row.files],
+        }
         try:
             async with self._checkpoints() as checkpoints:
                 graph = build().compile(checkpointer=checkpoints)
@@ -241,11 +279,23 @@ class Assistant:
             raise cannot_write(error) from error
         return cast("State", walked)
 
-    async def _forget(self, row: RunRow) -> None:
-        """Delete the checkpoints of a run whose answer is recorded: nothing is left to resume."""
+    def _history(self, run: str) -> "State":
+        """Return what a turn starts from: the messages, files and results of those before it, and nothing else."""
+        from .history import messages_of
+
+        before = self.threads.before(run)
+        return {
+            "messages": messages_of(before),
+            "files": before.files,
+            "earlier": before.records,
+            "facts": list(self.facts.all().values()),
+        }
+
+    async def _forget(self, run: str) -> None:
+        """Delete the checkpoints of a run of which nothing is left to resume."""
         with suppress(sqlite3.OperationalError):  # they only take space
             async with self._checkpoints() as checkpoints:
-                await checkpoints.adelete_thread(row.run)
+                await checkpoints.adelete_thread(run)
 
     @asynccontextmanager
     async def _checkpoints(self) -> "AsyncIterator[AsyncSqliteSaver]":
@@ -261,6 +311,7 @@ class Assistant:
     def _context(self, run: Run, emit: OnEvent, options: Options, elapsed: Callable[[], float]) -> "Context":
         from .brain import open_brain
         from .context import Context
+        from .history import turn_of
 
         tools = catalog() if self._tools is None else self._tools
         executor = Executor(
@@ -271,7 +322,14 @@ class Assistant:
             elapsed=elapsed,
         )
         brain = self._brain or open_brain(self.settings)
-        return Context(brain=brain, catalog=tools, executor=executor, emit=emit, max_steps=options.max_steps)
+        return Context(
+            brain=brain,
+            catalog=tools,
+            executor=executor,
+            emit=emit,
+            max_steps=options.max_steps,
+            keep=lambda state: self.threads.keep(turn_of(run.id, state)),
+        )
 
 
 async def run(

@@ -21,7 +21,8 @@ def lint(state: State, runtime: Runtime[Context]) -> State:
     context = runtime.context
     give(context.executor, state)
     finished = _previous(context.executor, state)
-    proposal = read_proposal(last_answer(state), finished, context.catalog, context.max_steps)
+    earlier = _earlier(context.executor, state)
+    proposal = read_proposal(last_answer(state), finished, context.catalog, context.max_steps, earlier=earlier)
     plan = proposal.plan
     if plan is None or proposal.findings:
         return _refusal(state, proposal, context)
@@ -48,6 +49,11 @@ def _refusal(state: State, proposal: Proposal, context: Context) -> State:
         "answer": text,
         "shortfall": shortfall_of(state["records"]),
     }
+
+
+def _earlier(executor: Executor, state: State) -> dict[str, Any]:
+    """Return the results of earlier turns of the thread; a plan may refer to them, or take their ids again."""
+    return {name: executor.scope[name] for name in state.get("earlier", {}) if name in executor.scope}
 
 
 def _previous(executor: Executor, state: State) -> dict[str, Any]:

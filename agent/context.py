@@ -21,6 +21,8 @@ class Context:
     executor: Executor
     emit: Callable[[Event], None]
     max_steps: int
+    keep: Callable[[State], None] = lambda state: None
+    """Keeps for the next turn of the thread what is known of this one."""
 
 
 def give(executor: Executor, state: State) -> None:
@@ -30,6 +32,7 @@ def give(executor: Executor, state: State) -> None:
     executor.scope["files"] = [one["handle"] for one in state["files"] if one.get("handle")]
     executor.run.admit(executor.scope["files"])
     executor.recall(state["records"])
+    executor.recall_turns(state.get("earlier", {}))
 
 
 def last_answer(state: State) -> AIMessage:

@@ -1,7 +1,7 @@
 """Turns the user's files into artifacts and typed facts, before anything is planned."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,14 @@ from ..tools.base.workspace import Artifact, shown_name
 async def ingest_files(paths: Sequence[str], run: Run) -> list[dict[str, Any]]:
     """Return the facts of each file, in order; one that cannot be used has an `error` and no handle."""
     return list(await asyncio.gather(*(_ingest(path, run) for path in paths)))
+
+
+def together(earlier: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the facts of a thread's files: those of earlier turns keep their places and are marked so."""
+    named = {one.get("handle"): one for one in new}
+    places = [dict(named.get(one["handle"]) or {**one, "attached": "earlier"}) for one in earlier]
+    known = {one["handle"] for one in earlier}
+    return places + [dict(one) for one in new if one.get("handle") not in known]
 
 
 async def _ingest(path: str, run: Run) -> dict[str, Any]:

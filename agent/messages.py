@@ -10,6 +10,7 @@ from ..prompts import load
 
 _SHOWN = (
     "name",
+    "attached",
     "kind",
     "media_type",
     "seconds",
@@ -26,8 +27,10 @@ def system_message() -> SystemMessage:
     return SystemMessage(load("plan"))
 
 
-def user_message(request: str, files: Sequence[Mapping[str, Any]]) -> HumanMessage:
-    """Return the request with the facts of the files.
+def user_message(
+    request: str, files: Sequence[Mapping[str, Any]], *, facts: Sequence[str] = (), id: str | None = None
+) -> HumanMessage:
+    """Return the request with the facts of the files, and what the user asked to be remembered.
 
     The facts stand in the text, one file a line, for a model that reads; the embedded brain takes them as data from
     `additional_kwargs["sensorium"]`.
@@ -35,13 +38,18 @@ def user_message(request: str, files: Sequence[Mapping[str, Any]]) -> HumanMessa
     usable = [file for file in files if file.get("handle")]
     lines = [_line(file, f"$files[{number}]") for number, file in enumerate(usable)]
     lines += [_line(file, None) for file in files if not file.get("handle")]
-    return HumanMessage(
-        load("user", request=request, files="\n".join(lines) or "none"),
-        additional_kwargs={"sensorium": {"request": request, "files": [dict(file) for file in files]}},
-    )
+    text = load("user", request=request, files="\n".join(lines) or "none")
+    if facts:
+        text += load("user_facts", facts="\n".join(f"- {_inside(one)}" for one in facts))
+    known = {"request": request, "files": [dict(file) for file in files], "facts": list(facts)}
+    return HumanMessage(text, additional_kwargs={"sensorium": known}, id=id)
 
 
 def _line(file: Mapping[str, Any], reference: str | None) -> str:
     shown = {"file": reference} | {name: file[name] for name in _SHOWN if file.get(name) is not None}
-    # A name can hold anything, so it must not be able to close the list it stands in.
-    return json.dumps(shown, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e")
+    return _inside(json.dumps(shown, ensure_ascii=False))
+
+
+def _inside(text: str) -> str:
+    """Return text that cannot close the list it stands in: a name can hold anything."""
+    return text.replace("<", "\\u003c").replace(">", "\\u003e")

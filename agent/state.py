@@ -22,6 +22,10 @@ class State(TypedDict, total=False):
     """The plan that waits to be run."""
     calls: list[dict[str, Any]]
     """The tool calls it answers: `id`, and the ids of the `steps` each became."""
+    earlier: dict[str, dict[str, Any]]
+    """The records of earlier turns of the thread; their results can be referred to."""
+    facts: list[str]
+    """What the user asked to be remembered."""
     records: dict[str, dict[str, Any]]
     """Step id -> how it ended; see `act.Record`."""
     rounds: int

@@ -1,0 +1,33 @@
+"""What a thread's next turn needs of those before it, as plain data."""
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, messages_from_dict, messages_to_dict
+
+from ..tools.base.threads import Thread, Turn
+from .state import State
+
+STOPPED = "(This was stopped before it was answered.)"
+
+
+def turn_of(run: str, state: State) -> Turn:
+    """Return what is kept of a turn: the facts of its files, how its steps ended, and its own messages."""
+    messages = state["messages"]
+    ids = [one.id for one in messages]
+    start = ids.index(request_id(run)) if request_id(run) in ids else 0
+    files = [{name: fact for name, fact in one.items() if name != "attached"} for one in state["files"]]
+    own = messages_to_dict(messages[start:])
+    return Turn(run=run, files=files, records=state.get("records", {}), messages=own)
+
+
+def messages_of(thread: Thread) -> list[AnyMessage]:
+    """Return what was said in a thread; a request that was never answered is followed by that."""
+    said: list[AnyMessage] = []
+    for turn in thread.turns:
+        said += messages_from_dict(turn.messages)
+        if said and isinstance(said[-1], HumanMessage):
+            said.append(AIMessage(STOPPED, id=f"{turn.run}-stopped"))
+    return said
+
+
+def request_id(run: str) -> str:
+    """Return the id of the message that holds the request of a run."""
+    return f"{run}-request"
