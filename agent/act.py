@@ -54,16 +54,10 @@ class Executor:
     """Seconds the run has taken so far, over all its processes."""
 
     def __post_init__(self) -> None:
-        self._slots = {
-            name: asyncio.Semaphore(count) for name, count in slots().items()
-        }
+        self._slots = {name: asyncio.Semaphore(count) for name, count in slots().items()}
         self._journalled = {row.key: row for row in self.journal.steps(self.run.id)}
         # A model wrote the plans: whatever they name, they use what the user named and what they made.
-        made = (
-            handle
-            for row in self._journalled.values()
-            for handle in row.record["artifacts"]
-        )
+        made = (handle for row in self._journalled.values() for handle in row.record["artifacts"])
         self.run = replace(self.run, reach=set(made))
 
     def recall(self, records: Mapping[str, Record]) -> None:
@@ -73,11 +67,7 @@ class Executor:
             if record["status"] == "done" and name not in self.scope:
                 keys = record["key"]
                 rows = self._journalled
-                self.scope[name] = (
-                    rows[keys].result
-                    if isinstance(keys, str)
-                    else [rows[one].result for one in keys]
-                )
+                self.scope[name] = rows[keys].result if isinstance(keys, str) else [rows[one].result for one in keys]
 
     def recall_turns(self, records: Mapping[str, Record]) -> None:
         """Take over what earlier turns of the thread gave, where this run has nothing of that name."""
@@ -87,11 +77,7 @@ class Executor:
                 continue
             rows = [row for key in keys if (row := self._of_thread(key))]
             if len(rows) == len(keys):
-                self.scope[name] = (
-                    rows[0].result
-                    if isinstance(record["key"], str)
-                    else [row.result for row in rows]
-                )
+                self.scope[name] = rows[0].result if isinstance(record["key"], str) else [row.result for row in rows]
 
     def _of_thread(self, key: str) -> StepRow | None:
         """Return a step of an earlier turn; what it made may be used from now on."""
@@ -102,48 +88,32 @@ class Executor:
     async def act(self, plan: Plan) -> dict[str, Record]:
         """Run all steps of a linted plan and return their records; a failed step is data, never an exception."""
         steps = {step.id: step for step in plan.steps}
-        waiting = {
-            step.id: {need for need in step.needs() if need in steps}
-            for step in plan.steps
-        }
+        waiting = {step.id: {need for need in step.needs() if need in steps} for step in plan.steps}
         remaining = _remaining_path(plan)
         order = {step.id: number for number, step in enumerate(plan.steps)}
         for step in plan.steps:
-            self.records.pop(
-                step.id, None
-            )  # a planned-again step must not skip its dependants for an old failure
+            self.records.pop(step.id, None)  # a planned-again step must not skip its dependants for an old failure
         running: dict[asyncio.Task[Record], Step] = {}
         try:
             while waiting or running:
                 ready = [name for name, needs in waiting.items() if not needs]
-                for name in sorted(
-                    ready, key=lambda one: (-remaining[one], order[one])
-                ):
+                for name in sorted(ready, key=lambda one: (-remaining[one], order[one])):
                     del waiting[name]
-                    running[asyncio.create_task(self._step(steps[name], steps))] = (
-                        steps[name]
-                    )
-                done, _ = await asyncio.wait(
-                    running, return_when=asyncio.FIRST_COMPLETED
-                )
+                    running[asyncio.create_task(self._step(steps[name], steps))] = steps[name]
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     step = running.pop(task)
                     self.records[step.id] = task.result()
                     for needs in waiting.values():
                         needs.discard(step.id)
-        except (
-            BaseException
-        ):  # cancelled, or a listener failed: no step may outlive the run
+        except BaseException:  # cancelled, or a listener failed: no step may outlive the run
             self.run.cancelled.set()
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             raise
         used = {need for step in plan.steps for need in step.needs()}
-        return {
-            step.id: self.records[step.id] | {"final": step.id not in used}
-            for step in plan.steps
-        }
+        return {step.id: self.records[step.id] | {"final": step.id not in used} for step in plan.steps}
 
     async def _step(self, step: Step, steps: Mapping[str, Step]) -> Record:
         """Run one step and announce how it ended."""
@@ -158,23 +128,13 @@ class Executor:
         try:
             record, result = await self._results(step, call_id)
         except asyncio.CancelledError:
-            self._ended(
-                call_id,
-                _record(step, "cancelled", seconds=time.perf_counter() - started),
-                None,
-            )
+            self._ended(call_id, _record(step, "cancelled", seconds=time.perf_counter() - started), None)
             raise
         except ToolError as error:
-            status = (
-                "cancelled"
-                if isinstance(error, Cancelled) and self.run.cancelled.is_set()
-                else "failed"
-            )
+            status = "cancelled" if isinstance(error, Cancelled) and self.run.cancelled.is_set() else "failed"
             seconds = time.perf_counter() - started
             record = _record(step, status, error=_error(error), seconds=seconds)
-        except (
-            Exception
-        ) as error:  # a bug of ours must not take the other steps' work with it
+        except Exception as error:  # a bug of ours must not take the other steps' work with it
             logger.exception("step %s (%s) failed", step.id, step.tool)
             seconds = time.perf_counter() - started
             record = _record(step, "failed", error=_error(error), seconds=seconds)
@@ -185,52 +145,29 @@ class Executor:
     def _blocker(self, step: Step, steps: Mapping[str, Step]) -> dict[str, str] | None:
         for need in sorted(step.needs()):
             record = self.records.get(need)
-            if (
-                record
-                and record["status"] != "done"
-                and not (need in steps and steps[need].optional)
-            ):
-                return {
-                    "type": "Skipped",
-                    "message": f"`{need}` did not finish, and `{step.id}` needs it.",
-                }
+            if record and record["status"] != "done" and not (need in steps and steps[need].optional):
+                return {"type": "Skipped", "message": f"`{need}` did not finish, and `{step.id}` needs it."}
         fields = self.catalog[step.tool].arguments.model_fields
-        required = [
-            value for name, value in step.args.items() if fields[name].is_required()
-        ]
+        required = [value for name, value in step.args.items() if fields[name].is_required()]
         for value in filter(None, [*required, step.for_each]):
             # An optional step may fail, but not when all that an argument would be is its result.
             if is_missing(value, self.scope):
-                return {
-                    "type": "Skipped",
-                    "message": f"`{value}` is not there, and `{step.id}` needs it.",
-                }
+                return {"type": "Skipped", "message": f"`{value}` is not there, and `{step.id}` needs it."}
         return None
 
     async def _results(self, step: Step, call_id: str) -> tuple[Record, Any]:
         """Return the record and the plain result of a step, or of its items."""
-        run = replace(
-            self.run,
-            on_progress=lambda progress: self._progress(call_id, step, progress),
-        )
-        self.emit(
-            StepStarted(call_id=call_id, step=step.id, tool=step.tool, args=step.args)
-        )
+        run = replace(self.run, on_progress=lambda progress: self._progress(call_id, step, progress))
+        self.emit(StepStarted(call_id=call_id, step=step.id, tool=step.tool, args=step.args))
         if step.for_each is None:
             return await self._call(step, step.id, self.scope, run, call_id)
         items = resolve(step.for_each, self.scope)
         if not isinstance(items, list):
-            raise PlanError(
-                f"`for_each` of `{step.id}` needs a list, and `{step.for_each}` is none."
-            )
+            raise PlanError(f"`for_each` of `{step.id}` needs a list, and `{step.for_each}` is none.")
         if len(items) > MAX_ITEMS:
-            raise PlanError(
-                f"`{step.id}` would be {len(items)} calls; the limit is {MAX_ITEMS}. Choose fewer items."
-            )
+            raise PlanError(f"`{step.id}` would be {len(items)} calls; the limit is {MAX_ITEMS}. Choose fewer items.")
         calls = [
-            self._item(
-                step, f"{step.id}[{number}]", {**self.scope, "item": item}, run, call_id
-            )
+            self._item(step, f"{step.id}[{number}]", {**self.scope, "item": item}, run, call_id)
             for number, item in enumerate(items)
         ]
         ended = await asyncio.gather(*calls)
@@ -247,33 +184,24 @@ class Executor:
             logger.exception("item %s (%s) failed", name, step.tool)
             return _record(step, "failed", error=_error(error)), MISSING
 
-    def _joined(
-        self, step: Step, ended: list[tuple[Record, Any]]
-    ) -> tuple[Record, Any]:
+    def _joined(self, step: Step, ended: list[tuple[Record, Any]]) -> tuple[Record, Any]:
         """Return the record of a step with `for_each`: done when at least one item is, partial when one is not."""
         results = [result for _, result in ended if result is not MISSING]
         failures = [record["error"] for record, result in ended if result is MISSING]
         if failures and not results:
-            raise ToolError(
-                f"All {len(failures)} items failed. The first: {failures[0]['message']}"
-            )
+            raise ToolError(f"All {len(failures)} items failed. The first: {failures[0]['message']}")
         record = _record(
             step,
             "done",
             seconds=sum(one["seconds"] for one, _ in ended),
             cached=bool(ended) and all(one["cached"] for one, _ in ended),
-            provider=Counter(one["provider"] for one, _ in ended).most_common(1)[0][0]
-            if ended
-            else "sensorium",
+            provider=Counter(one["provider"] for one, _ in ended).most_common(1)[0][0] if ended else "sensorium",
             artifacts=[handle for one, _ in ended for handle in one["artifacts"]],
             partial=bool(failures) or any(one["partial"] for one, _ in ended),
             key=[one["key"] for one, result in ended if result is not MISSING],
         )
         if failures:
-            record["error"] = {
-                "type": "Partial",
-                "message": f"{len(failures)} of {len(ended)} items failed.",
-            }
+            record["error"] = {"type": "Partial", "message": f"{len(failures)} of {len(ended)} items failed."}
         return record, results
 
     async def _call(
@@ -282,27 +210,17 @@ class Executor:
         """Do one call, or take what the journal has of it."""
         tool = self.catalog[step.tool]
         # What ran so far differs from one run to the next, so it is no part of what identifies the call.
-        key = digest(
-            name, tool.name, tool.version, resolve(step.args, {**scope, "run": MISSING})
-        )
-        if (
-            known := self._journalled.get(key) or self._again(tool, key)
-        ) and known.record["status"] == "done":
+        key = digest(name, tool.name, tool.version, resolve(step.args, {**scope, "run": MISSING}))
+        if (known := self._journalled.get(key) or self._again(tool, key)) and known.record["status"] == "done":
             self._announce(step, known.record)
             return known.record, known.result
         async with self._slots[tool.resource]:
             asks = any(one.split(".")[0] == "run" for one in references(step.args))
-            arguments = resolve(
-                step.args, {**scope, "run": self._facts()} if asks else scope
-            )
+            arguments = resolve(step.args, {**scope, "run": self._facts()} if asks else scope)
             outcome = await perform(tool, arguments, run, call_id=call_id)
         result = outcome.result.model_dump(mode="json")
-        record = _record(
-            step, "done", outcome=outcome, partial=bool(result.get("partial")), key=key
-        )
-        row = StepRow(
-            step=name, key=key, record=record, result=result, args=shortened(arguments)
-        )
+        record = _record(step, "done", outcome=outcome, partial=bool(result.get("partial")), key=key)
+        row = StepRow(step=name, key=key, record=record, result=result, args=shortened(arguments))
         self.journal.record(self.run.id, row, self.elapsed())
         self._journalled[key] = row
         self._announce(step, record)
@@ -313,10 +231,7 @@ class Executor:
         if tool.effect not in ("pure", "writes") and tool.cost == "free":
             return None
         if row := self._of_thread(key):
-            row = replace(
-                row,
-                record=row.record | {"cached": True, "seconds": 0.0, "cost_usd": 0.0},
-            )
+            row = replace(row, record=row.record | {"cached": True, "seconds": 0.0, "cost_usd": 0.0})
             self.journal.record(self.run.id, row, self.elapsed())
             self._journalled[key] = row
         return row
@@ -324,10 +239,7 @@ class Executor:
     def _facts(self) -> dict[str, Any]:
         """Return what `$run` refers to: what ran so far, in the shape of the report's `run`."""
         shown = ("tool", "status", "seconds", "cost_usd", "cached", "provider", "error")
-        steps = [
-            {"id": name, **{key: one[key] for key in shown}}
-            for name, one in self.records.items()
-        ]
+        steps = [{"id": name, **{key: one[key] for key in shown}} for name, one in self.records.items()]
         cost = sum(one["cost_usd"] for one in self.records.values())
         return {
             "run_id": self.run.id,
@@ -341,19 +253,11 @@ class Executor:
     def _announce(self, step: Step, record: Record) -> None:
         for handle in record["artifacts"]:
             with suppress(ToolError):
-                self.emit(
-                    ArtifactStored(step=step.id, artifact=self.run.artifact(handle))
-                )
+                self.emit(ArtifactStored(step=step.id, artifact=self.run.artifact(handle)))
 
     def _progress(self, call_id: str, step: Step, progress: Progress) -> None:
         self.emit(
-            StepProgress(
-                call_id=call_id,
-                step=step.id,
-                tool=step.tool,
-                fraction=progress.fraction,
-                note=progress.note,
-            )
+            StepProgress(call_id=call_id, step=step.id, tool=step.tool, fraction=progress.fraction, note=progress.note)
         )
 
     def _ended(self, call_id: str, record: Record, output: Any) -> None:
@@ -393,9 +297,7 @@ def _record(
         "provider": outcome.provider if outcome else provider,
         "cost_usd": outcome.cost_usd if outcome else 0.0,
         "error": error,
-        "artifacts": [one.handle for one in outcome.artifacts]
-        if outcome
-        else artifacts or [],
+        "artifacts": [one.handle for one in outcome.artifacts] if outcome else artifacts or [],
         "partial": partial,
         "key": key,
     }
@@ -406,10 +308,7 @@ def _error(error: Exception) -> dict[str, str]:
         return {"type": type(error).__name__, "message": str(error)}
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{last.name}, line {last.lineno}"
-    return {
-        "type": "Bug",
-        "message": f"This is a fault of Sensorium: {type(error).__name__}: {error} (in {where}).",
-    }
+    return {"type": "Bug", "message": f"This is a fault of Sensorium: {type(error).__name__}: {error} (in {where})."}
 
 
 def _remaining_path(plan: Plan) -> dict[str, int]:

@@ -31,26 +31,16 @@ def shortened(arguments: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in arguments.items():
         cut = compact(value)
         told = json.dumps(cut, ensure_ascii=False)
-        short[name] = (
-            cut
-            if len(told) <= MAX_ARGUMENT_LETTERS
-            else f"{told[:MAX_ARGUMENT_LETTERS]}…"
-        )
+        short[name] = cut if len(told) <= MAX_ARGUMENT_LETTERS else f"{told[:MAX_ARGUMENT_LETTERS]}…"
     return short
 
 
 def _cut(value: Any, items: int, depth: int) -> Any:
     if isinstance(value, str):
-        return (
-            value
-            if len(value) <= MAX_TEXT_LETTERS
-            else f"{value[:MAX_TEXT_LETTERS]}… ({len(value)} characters)"
-        )
+        return value if len(value) <= MAX_TEXT_LETTERS else f"{value[:MAX_TEXT_LETTERS]}… ({len(value)} characters)"
     if isinstance(value, list):
         kept = [_cut(one, items, depth + 1) for one in value[:items]]
-        return (
-            kept if len(value) <= items else [*kept, f"… and {len(value) - items} more"]
-        )
+        return kept if len(value) <= items else [*kept, f"… and {len(value) - items} more"]
     if isinstance(value, dict):
         if depth >= MAX_DEPTH:
             return "…"

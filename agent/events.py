@@ -120,16 +120,10 @@ class AguiWriter:
         match event:
             case RunStarted():
                 self._run_id, self._thread = event.run_id, event.thread or event.run_id
-                return [
-                    core.RunStartedEvent(thread_id=self._thread, run_id=event.run_id)
-                ]
+                return [core.RunStartedEvent(thread_id=self._thread, run_id=event.run_id)]
             case PlanMade():
                 self._plan = [step["id"] for step in event.steps]
-                state = {
-                    "goal": event.goal,
-                    "plan": event.steps,
-                    "artifacts": list(self._artifacts),
-                }
+                state = {"goal": event.goal, "plan": event.steps, "artifacts": list(self._artifacts)}
                 snapshot = core.StateSnapshotEvent(snapshot=state)
                 # What a model says before its plan is a message of its own.
                 return [*self._close_message(), snapshot]
@@ -137,31 +131,17 @@ class AguiWriter:
                 arguments = json.dumps(event.args, ensure_ascii=False)
                 return [
                     *self._status(event.step, "running"),
-                    core.ToolCallStartEvent(
-                        tool_call_id=event.call_id, tool_call_name=event.tool
-                    ),
+                    core.ToolCallStartEvent(tool_call_id=event.call_id, tool_call_name=event.tool),
                     core.ToolCallArgsEvent(tool_call_id=event.call_id, delta=arguments),
                     core.ToolCallEndEvent(tool_call_id=event.call_id),
                 ]
             case StepProgress():
-                percent = (
-                    None if event.fraction is None else round(100 * event.fraction)
-                )
-                value = {
-                    "tool_call_id": event.call_id,
-                    "percent": percent,
-                    "note": event.note,
-                }
+                percent = None if event.fraction is None else round(100 * event.fraction)
+                value = {"tool_call_id": event.call_id, "percent": percent, "note": event.note}
                 return [core.CustomEvent(name="progress", value=value)]
             case StepEnded():
-                content = {
-                    "status": event.status,
-                    "seconds": round(event.seconds, 3),
-                    "cached": event.cached,
-                }
-                content |= (
-                    {"error": event.error} if event.error else {"result": event.output}
-                )
+                content = {"status": event.status, "seconds": round(event.seconds, 3), "cached": event.cached}
+                content |= {"error": event.error} if event.error else {"result": event.output}
                 return [
                     core.ToolCallResultEvent(
                         message_id=f"{event.call_id}-result",
@@ -176,12 +156,7 @@ class AguiWriter:
                 self._artifacts.append(value)
                 return [_delta({"op": "add", "path": "/artifacts/-", "value": value})]
             case TextDelta():
-                return [
-                    *self._open_message(),
-                    core.TextMessageContentEvent(
-                        message_id=self._id(), delta=event.text
-                    ),
-                ]
+                return [*self._open_message(), core.TextMessageContentEvent(message_id=self._id(), delta=event.text)]
             case RunFinished():
                 outcome = (
                     core.RunFinishedCancelledOutcome(type="cancelled")
@@ -197,28 +172,15 @@ class AguiWriter:
                 )
                 return [*self._close_message(), finished]
             case RunFailed():
-                return [
-                    *self._close_message(),
-                    core.RunErrorEvent(message=event.message, code=event.code),
-                ]
+                return [*self._close_message(), core.RunErrorEvent(message=event.message, code=event.code)]
 
     def _status(self, step: str, status: str) -> list[Any]:
         if step not in self._plan:
             return []
-        return [
-            _delta(
-                {
-                    "op": "replace",
-                    "path": f"/plan/{self._plan.index(step)}/status",
-                    "value": status,
-                }
-            )
-        ]
+        return [_delta({"op": "replace", "path": f"/plan/{self._plan.index(step)}/status", "value": status})]
 
     def _id(self) -> str:
-        return f"{self._run_id}-answer" + (
-            f"-{self._messages}" if self._messages else ""
-        )
+        return f"{self._run_id}-answer" + (f"-{self._messages}" if self._messages else "")
 
     def _open_message(self) -> list[Any]:
         if self._message_id:
@@ -241,17 +203,8 @@ class AguiWriter:
 def _tokens(used: dict[str, Any]) -> Any:
     from ag_ui.core import TokenUsage
 
-    counts = (
-        (used["input_tokens"], used["output_tokens"])
-        if used["unreported"] < used["calls"]
-        else (None, None)
-    )
-    return TokenUsage(
-        provider=used["provider"],
-        model=used["model"],
-        input_tokens=counts[0],
-        output_tokens=counts[1],
-    )
+    counts = (used["input_tokens"], used["output_tokens"]) if used["unreported"] < used["calls"] else (None, None)
+    return TokenUsage(provider=used["provider"], model=used["model"], input_tokens=counts[0], output_tokens=counts[1])
 
 
 def _delta(operation: dict[str, Any]) -> Any:

@@ -31,21 +31,9 @@ async def ingest(state: State, runtime: Runtime[Context]) -> State:
     """Turn files into artifacts and facts."""
     run = runtime.context.executor.run
     run.admit(one["handle"] for one in state.get("files", []))
-    files = together(
-        state.get("files", []),
-        await ingest_files([os.fsdecode(one) for one in state["paths"]], run),
-    )
-    first = user_message(
-        state["request"], files, facts=state.get("facts", ()), id=request_id(run.id)
-    )
-    begun: State = {
-        "files": files,
-        "messages": [first],
-        "rounds": 0,
-        "repairs": 0,
-        "records": {},
-        "shortfall": "",
-    }
+    files = together(state.get("files", []), await ingest_files([os.fsdecode(one) for one in state["paths"]], run))
+    first = user_message(state["request"], files, facts=state.get("facts", ()), id=request_id(run.id))
+    begun: State = {"files": files, "messages": [first], "rounds": 0, "repairs": 0, "records": {}, "shortfall": ""}
     runtime.context.keep(begun)
     return begun
 
@@ -54,16 +42,9 @@ async def act(state: State, runtime: Runtime[Context]) -> State:
     """Run the plan; its results are journalled the moment they exist."""
     give(runtime.context.executor, state)
     plan = Plan.model_validate(state["plan"])
-    steps = [
-        {"id": one.id, "tool": one.tool, "title": title(one.tool), "status": "waiting"}
-        for one in plan.steps
-    ]
-    runtime.context.emit(
-        PlanMade(goal=plan.goal, steps=steps)
-    )  # here, so that a resumed run tells it again
-    runtime.context.executor.journal.plan(
-        runtime.context.executor.run.id, plan.model_dump()
-    )
+    steps = [{"id": one.id, "tool": one.tool, "title": title(one.tool), "status": "waiting"} for one in plan.steps]
+    runtime.context.emit(PlanMade(goal=plan.goal, steps=steps))  # here, so that a resumed run tells it again
+    runtime.context.executor.journal.plan(runtime.context.executor.run.id, plan.model_dump())
     ended = await runtime.context.executor.act(plan)
     return {"records": {**state["records"], **ended}}
 

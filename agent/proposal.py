@@ -44,27 +44,15 @@ def read_proposal(
         max_steps: A longer plan is refused.
         earlier: Results of earlier turns, by id; what a step of the plan is called itself hides the one of that name.
     """
-    calls: list[dict[str, Any]] = [
-        {"id": one["id"] or "", "steps": []} for one in message.tool_calls
-    ]
-    unread = [
-        {"id": one["id"] or "", "steps": []} for one in message.invalid_tool_calls
-    ]
+    calls: list[dict[str, Any]] = [{"id": one["id"] or "", "steps": []} for one in message.tool_calls]
+    unread = [{"id": one["id"] or "", "steps": []} for one in message.invalid_tool_calls]
     if unread:
         return Proposal(findings=_unreadable(message), calls=calls + unread)
     steps: list[Step] = []
     goals: list[str] = []
     try:
-        plans = {
-            at: Plan.model_validate(one["args"])
-            for at, one in enumerate(message.tool_calls)
-            if _is_plan(one)
-        }
-        taken = {
-            *finished,
-            *(earlier or {}),
-            *(step.id for plan in plans.values() for step in plan.steps),
-        }
+        plans = {at: Plan.model_validate(one["args"]) for at, one in enumerate(message.tool_calls) if _is_plan(one)}
+        taken = {*finished, *(earlier or {}), *(step.id for plan in plans.values() for step in plan.steps)}
         for at, call in enumerate(message.tool_calls):
             made = plans[at].steps if at in plans else [_step(call, taken)]
             goals.append(plans[at].goal if at in plans else call["name"])
@@ -72,25 +60,15 @@ def read_proposal(
             steps += made
         plan = Plan(goal=", ".join(goals), steps=steps)
     except ValidationError as error:
-        first = "; ".join(
-            f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
-            for one in error.errors()[:5]
-        )
-        return Proposal(
-            findings=[Finding(step="", rule="plan-shape", message=first)], calls=calls
-        )
+        first = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
+        return Proposal(findings=[Finding(step="", rule="plan-shape", message=first)], calls=calls)
     own = {step.id for step in plan.steps}
     findings = check(
-        plan,
-        catalog,
-        {name: one for name, one in (earlier or {}).items() if name not in own}
-        | dict(finished),
+        plan, catalog, {name: one for name, one in (earlier or {}).items() if name not in own} | dict(finished)
     )
     if len(plan.steps) > max_steps:
         told = f"The plan has {len(plan.steps)} steps; the limit is {max_steps}. Raise `--max-steps`."
-        findings.append(
-            Finding(step=plan.steps[-1].id, rule="too-many-steps", message=told)
-        )
+        findings.append(Finding(step=plan.steps[-1].id, rule="too-many-steps", message=told))
     return Proposal(plan=plan, findings=findings, calls=calls)
 
 
@@ -111,16 +89,8 @@ def _step(call: ToolCall, taken: set[str]) -> Step:
 
 def _unreadable(message: AIMessage) -> list[Finding]:
     cut = message.response_metadata.get("finish_reason") == "length"
-    hint = (
-        " The answer was cut at the model's limit of tokens: plan fewer steps at once."
-        if cut
-        else ""
-    )
+    hint = " The answer was cut at the model's limit of tokens: plan fewer steps at once." if cut else ""
     return [
-        Finding(
-            step="",
-            rule="broken-arguments",
-            message=f"`{one['name']}`: {why_broken(one['args'])}{hint}",
-        )
+        Finding(step="", rule="broken-arguments", message=f"`{one['name']}`: {why_broken(one['args'])}{hint}")
         for one in message.invalid_tool_calls
     ]
