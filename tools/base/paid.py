@@ -73,10 +73,10 @@ async def _request(
     check_limits(served, quote.units, files)
     key = order_key(served, path, json.dumps(body, sort_keys=True).encode(), files)
     async with run.budget.paying(Order(served=served, key=key, quote=quote, call=run.call.id)) as payment:
+        run.pay(payment)
         if payment.outcome is None:
             answer = await _ask(served, path, body, files)
             payment.settle(outcome=answer, units=units_of(answer, quote.units), usd=charged(answer))
-        run.pay(payment)
     run.used(served.full_name)
     answered: dict[str, Any] = payment.outcome
     return answered

@@ -22,9 +22,6 @@ UNITS = (
 PER_MILLION = frozenset({"input_tokens", "output_tokens", "characters"})
 """Units whose price vendors, and so the settings, give for a million."""
 
-PICTURE_TOKENS = (85, 1_100, 3_000)
-"""Low, likely and high tokens of a picture of unknown size: 85 is OpenAI's low detail, 1 105 its 1024 x 1024 in high
-detail; 1536 x 1024 in Qwen's patches of 28 x 28 is 2 006. A reply that counts replaces them."""
 _BYTES_A_TOKEN = (5, 4, 2)
 """Low, likely and high estimate: English has about 4 bytes a token, JSON 3, Chinese (3 bytes a letter) 2 to 3."""
 
@@ -118,11 +115,9 @@ def quote_of(
     return price.quote(high, likely=likely, low=low) if price else Quote.unknown(high)
 
 
-def tokens_in(size_bytes: int, pictures: int = 0) -> tuple[int, int, int]:
-    """Return the low, likely and high count of tokens of so many bytes of text with so many pictures."""
-    low, likely, high = (
-        -(-size_bytes // text) + pictures * each for text, each in zip(_BYTES_A_TOKEN, PICTURE_TOKENS, strict=True)
-    )
+def tokens_in(size_bytes: int) -> tuple[int, int, int]:
+    """Return the low, likely and high count of tokens of so many bytes of text."""
+    low, likely, high = (-(-size_bytes // each) for each in _BYTES_A_TOKEN)
     return low, likely, high
 
 

@@ -158,7 +158,8 @@ class Run:
 
     def pay(self, payment: Payment) -> None:
         """Note what this call has paid; what another call paid before costs it nothing."""
-        if payment.order.call == payment.call and payment not in self.call.payments:
+        is_new = all(one.number != payment.number for one in self.call.payments)
+        if is_new and payment.order.call == payment.call:
             self.call.payments.append(payment)
 
     def progress(self, fraction: float | None, note: str) -> None:
