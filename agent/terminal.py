@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol, TextIO
 
 from .events import Event, PlanMade, RunFinished, RunStarted, StepEnded, StepProgress, StepStarted
@@ -17,14 +17,18 @@ REDRAW_SECONDS = 0.1
 REPORT_SECONDS = 15.0
 """How often a long step says something where lines stay."""
 _NAME_COLUMNS = 18
-_MARKS = {"done": "✓", "failed": "✗", "skipped": "–", "cancelled": "–", "partial": "!"}
-_COLOURS = {"done": "32", "failed": "31", "skipped": "33", "cancelled": "33", "partial": "33"}
+_MARKS = {"done": "✓", "failed": "✗", "skipped": "–", "rejected": "–", "cancelled": "–", "partial": "!"}
+_COLOURS = {"done": "32", "failed": "31", "skipped": "33", "rejected": "33", "cancelled": "33", "partial": "33"}
 
 
 class View(Protocol):
     """Shows events; may be called from any thread."""
 
     def show(self, event: Event) -> None: ...
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keep still while something else is on the screen; what happened meanwhile is shown afterwards."""
+        ...
 
     def close(self) -> None: ...
 
@@ -77,11 +81,26 @@ class PlainView:
         self._names = _Names()
         self._said: dict[str, float] = {}
         self._lock = threading.Lock()
+        self._held: list[Event] | None = None
 
     def show(self, event: Event) -> None:
-        if line := self._line(event):
-            with self._lock:
+        with self._lock:
+            if self._held is not None:
+                self._held.append(event)
+            elif line := self._line(event):
                 tell(line, self._stream)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        with self._lock:
+            self._held = []
+        try:
+            yield
+        finally:
+            with self._lock:
+                missed, self._held = self._held, None
+            for event in missed:
+                self.show(event)
 
     def close(self) -> None:
         return None
@@ -119,12 +138,16 @@ class LiveView:
         """Columns of each live line on the screen."""
         self._drawn_at = 0.0
         self._lock = threading.Lock()
+        self._held: list[Event] | None = None
         self._closed = threading.Event()
         self._clock = threading.Thread(target=self._tick, daemon=True)
         self._clock.start()
 
     def show(self, event: Event) -> None:
         with self._lock:
+            if self._held is not None:
+                self._held.append(event)
+                return
             match event:
                 case RunStarted():
                     self._draw([f"{'Resuming' if event.resumed else 'Run'} {event.run_id}"])
@@ -147,6 +170,20 @@ class LiveView:
                     self._draw([summary(event)])
 
     def close(self) -> None:
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        with self._lock:
+            running, self._running = self._running, {}
+            self._draw([])
+            self._held = []
+        try:
+            yield
+        finally:
+            with self._lock:
+                missed, self._held, self._running = self._held, None, running
+            for event in missed:
+                self.show(event)
+
         """Take the live lines away; what ended stays."""
         self._closed.set()
         with self._lock:
@@ -156,7 +193,7 @@ class LiveView:
     def _tick(self) -> None:
         while not self._closed.wait(0.5):
             with self._lock:
-                if self._running:
+                if self._running and self._held is None:
                     self._draw([])
 
     def _ended(self, event: StepEnded) -> str:

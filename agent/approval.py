@@ -1,0 +1,182 @@
+"""What a user is asked to approve, and what may be answered; in the shape that chat pages for LangGraph know."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from ..tools.base.errors import ArgumentError
+
+Kind = Literal["approve", "edit", "reject"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One call that needs an approval."""
+
+    name: str
+    """The step, or one item of a step with `for_each`: `frames[3]`."""
+    step: str
+    tool: str
+    args: dict[str, Any]
+    """As a plan writes them; what is known has its value, the rest are references."""
+    reason: str
+    """Why it is asked about, as a sentence."""
+    setting: str
+    """What to change so that it is not."""
+    key: str
+    """What the approval is bound to."""
+    is_written: bool = False
+    """The key is of what the plan has written, because an argument is known only when the call is made."""
+    is_open: bool = False
+    """A rule about such an argument may still ask again."""
+    for_each: str | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+    """Argument -> where its value comes from, in words."""
+    price: str = ""
+    """In words; empty when it is free."""
+    problem: str = ""
+    """Why an earlier answer could not be used."""
+    resend: dict[str, Any] | None = None
+    """The order that may have been paid already: its `key` in the ledger and its `number` there."""
+    allowed: tuple[Kind, ...] = KINDS
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return {**asdict(self), "allowed": list(self.allowed)}
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> "Ask":
+        """Return what `plain` gave."""
+        return cls(**{**plain, "allowed": tuple(plain["allowed"])})
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """What to know before deciding, as pairs of a word and a sentence."""
+        return [
+            *([("Problem", self.problem)] if self.problem else []),
+            ("Why", self.reason),
+            *([("Repeated", f"for each of `{self.for_each}`")] if self.for_each else []),
+            *(("From", f"`{name}` is {source}") for name, source in self.sources.items()),
+            *([("Price", self.price)] if self.price else []),
+        ]
+
+    @property
+    def description(self) -> str:
+        return "\n".join([f"Step `{self.name}`.", *(f"{word}: {said}" for word, said in self.facts)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """The answer to one ask."""
+
+    type: Kind
+    name: str = ""
+    """Of an edit: the tool."""
+    args: Mapping[str, Any] = field(default_factory=dict)
+    """Of an edit: all its arguments, as a plan writes them."""
+    message: str = ""
+    """Of a rejection: why; the model that plans reads it."""
+
+    def plain(self) -> dict[str, Any]:
+        """Return it in the shape of the wire."""
+        if self.type == "edit":
+            return {"type": "edit", "edited_action": {"name": self.name, "args": dict(self.args)}}
+        return {"type": self.type} | ({"message": self.message} if self.message else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """All that is asked about a plan at once."""
+
+    run_id: str
+    id: str
+    asks: tuple[Ask, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """Return it in the shape of the wire."""
+        return wire(self.asks)
+
+
+Decisions = Sequence[Decision] | Mapping[str, Any]
+"""One decision for each ask, in order; or `{"decisions": […]}` as the wire has them."""
+Approve = Callable[[Request], Awaitable[Decisions | None]]
+"""Answers a request; None: nobody can for now, and the run waits to be resumed."""
+
+
+def wire(asks: Sequence[Ask]) -> dict[str, Any]:
+    """Return asks as the value of an interrupt."""
+    return {
+        "action_requests": [{"name": one.tool, "args": one.args, "description": one.description} for one in asks],
+        "review_configs": [{"action_name": one.tool, "allowed_decisions": list(one.allowed)} for one in asks],
+    }
+
+
+def read_decisions(answer: Any, asks: Sequence[Ask]) -> list[Decision]:
+    """Return the decision for each ask.
+
+    Args:
+        answer: `Decisions`, or what a client sent in their place.
+        asks: What was asked.
+
+    Raises:
+        ArgumentError: They are not decisions, or not about these asks; the message says what is expected.
+    """
+    given = answer.get("decisions") if isinstance(answer, Mapping) else answer
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise ArgumentError('Decisions must be `{"decisions": [{"type": "approve"}, …]}`, one for each action.')
+    if len(given) != len(asks):
+        listed = ", ".join(f"`{one.name}` ({one.tool})" for one in asks)
+        raise ArgumentError(f"{len(asks)} decisions are needed, and there are {len(given)}. In this order: {listed}.")
+    return [_decision(one, ask) for one, ask in zip(given, asks, strict=True)]
+
+
+def decisions_schema(asks: Sequence[Ask]) -> dict[str, Any]:
+    """Return the JSON schema of the answer to these asks."""
+    edited = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "args": {"type": "object"}},
+        "required": ["name", "args"],
+    }
+    decision = {
+        "type": "object",
+        "properties": {
+            "type": {"enum": [one for one in KINDS if any(one in ask.allowed for ask in asks)]},
+            "edited_action": edited,
+            "message": {"type": "string"},
+        },
+        "required": ["type"],
+    }
+    decisions = {"type": "array", "items": decision, "minItems": len(asks), "maxItems": len(asks)}
+    return {"type": "object", "properties": {"decisions": decisions}, "required": ["decisions"]}
+
+
+def _decision(value: Any, ask: Ask) -> Decision:
+    plain = value.plain() if isinstance(value, Decision) else value
+    kind = plain.get("type") if isinstance(plain, Mapping) else None
+    if kind not in ask.allowed:
+        raise ArgumentError(
+            f"The decision about `{ask.name}` has the type {kind!r}; it must be one of: {', '.join(ask.allowed)}."
+        )
+    if kind == "edit":
+        edited = plain.get("edited_action")
+        if not isinstance(edited, Mapping) or not isinstance(edited.get("args"), Mapping):
+            raise ArgumentError(f'The edit of `{ask.name}` needs `"edited_action": {{"name": …, "args": {{…}}}}`.')
+        return Decision(type=kind, name=str(edited.get("name") or ask.tool), args=dict(edited["args"]))
+    message = plain.get("message") or ""
+    return Decision(type=kind, message=message if isinstance(message, str) else str(message))
+
+
+async def refuse_unattended(request: Request) -> Decisions:
+    """Reject whatever is asked, because nobody is there to answer."""
+    return [Decision(type="reject", message=unattended(one)) for one in request.asks]
+
+
+def unattended(ask: Ask) -> str:
+    """Say why a call was refused that nobody could be asked about, and how to allow it."""
+    if ask.resend:
+        return f"{ask.reason} Nobody was there to ask; `sensorium resume` on a terminal asks whether to send it again."
+    return (
+        f"{ask.reason} Nobody was there to approve it. To allow it, run it on a terminal and approve it, give `--yes`, "
+        f"or change {ask.setting}."
+    )

@@ -1,0 +1,55 @@
+"""Lines that a user types, read so that a Ctrl-C ends the waiting for them."""
+
+import asyncio
+import os
+import sys
+import threading
+from typing import TextIO
+
+
+class Keyboard:
+    """The lines of a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._descriptor = stream.fileno()
+        self._encoding = stream.encoding or "utf-8"
+        self._rest = b""
+
+    def forget(self) -> None:
+        """Drop what was typed so far: it was no answer to what is asked next."""
+        self._rest = b""
+        if sys.platform != "win32":
+            import termios
+
+            termios.tcflush(self._descriptor, termios.TCIFLUSH)
+
+    async def line(self) -> str | None:
+        """Return the next line without its end; None when the input was closed (Ctrl-D)."""
+        while b"\n" not in self._rest:
+            if not (more := await self._read()):
+                return None
+            self._rest += more
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line.rstrip(b"\r").decode(self._encoding, "replace")
+
+    async def _read(self) -> bytes:
+        loop = asyncio.get_running_loop()
+        ready = loop.create_future()
+        if sys.platform == "win32":
+            self._read_in_thread(ready, loop)
+            return bytes(await ready)
+        loop.add_reader(self._descriptor, lambda: ready.done() or ready.set_result(None))
+        try:
+            await ready
+        finally:
+            loop.remove_reader(self._descriptor)
+        return os.read(self._descriptor, 65_536)
+
+    def _read_in_thread(self, ready: "asyncio.Future[bytes]", loop: asyncio.AbstractEventLoop) -> None:
+        """Read where no event loop can wait for a console; the thread must not hold up the end of the process."""
+
+        def read() -> None:
+            found = os.read(self._descriptor, 65_536)
+            loop.call_soon_threadsafe(lambda: ready.done() or ready.set_result(found))
+
+        threading.Thread(target=read, daemon=True).start()
