@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..tools.base.approvals import Approvals
+from ..tools.base.budget import OutcomeUnknown
 from ..tools.base.call import Outcome, perform
 from ..tools.base.errors import Cancelled, ToolError
 from ..tools.base.journal import Journal, StepRow
@@ -18,6 +20,8 @@ from ..tools.base.memo import digest
 from ..tools.base.run import Progress, Run
 from ..tools.base.tool import Tool
 from .compact import compact, shortened
+from .consent import Consent, calls
+from .early import EarlySteps
 from .events import ArtifactStored, Event, StepEnded, StepProgress, StepStarted
 from .plan import MISSING, Plan, PlanError, Step, is_missing, references, resolve
 
@@ -27,6 +31,8 @@ Record = dict[str, Any]
 """How a step ended: step, tool, status, seconds, cached, provider, cost_usd, error, artifacts, partial; the journal's
 `key` of its call, or of a step with `for_each` those of the items that are done, in order; and once its plan ended,
 whether it is `final`, that is, no other step used it."""
+
+Keep = Callable[[StepRow], None]
 
 MAX_ITEMS = 500
 """The most calls one step with `for_each` may become."""
@@ -54,11 +60,14 @@ class Executor:
     """Seconds the run has taken so far, over all its processes."""
 
     def __post_init__(self) -> None:
+        self.early = EarlySteps(self)
+        self.consent = Consent()
         self._slots = {name: asyncio.Semaphore(count) for name, count in slots().items()}
         self._journalled = {row.key: row for row in self.journal.steps(self.run.id)}
-        # A model wrote the plans: whatever they name, they use what the user named and what they made.
+        # A model wrote the plans: whatever they name, they use what the user named and what they made, and the user is
+        # asked what the policy says must be asked.
         made = (handle for row in self._journalled.values() for handle in row.record["artifacts"])
-        self.run = replace(self.run, reach=set(made))
+        self.run = replace(self.run, reach=set(made), approvals=Approvals())
 
     def recall(self, records: Mapping[str, Record]) -> None:
         """Take over the records of earlier plans; after a resume their results come from the journal."""
@@ -95,17 +104,23 @@ class Executor:
             self.records.pop(step.id, None)  # a planned-again step must not skip its dependants for an old failure
         running: dict[asyncio.Task[Record], Step] = {}
         try:
-            while waiting or running:
-                ready = [name for name, needs in waiting.items() if not needs]
-                for name in sorted(ready, key=lambda one: (-remaining[one], order[one])):
-                    del waiting[name]
-                    running[asyncio.create_task(self._step(steps[name], steps))] = steps[name]
-                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            running |= await self.early.take_over(plan)
+            for step in running.values():
+                del waiting[step.id]
+            done = {task for task in running if task.done()}
+            while True:
                 for task in done:
                     step = running.pop(task)
                     self.records[step.id] = task.result()
                     for needs in waiting.values():
                         needs.discard(step.id)
+                ready = [name for name, needs in waiting.items() if not needs]
+                for name in sorted(ready, key=lambda one: (-remaining[one], order[one])):
+                    del waiting[name]
+                    running[asyncio.create_task(self._step(steps[name], steps))] = steps[name]
+                if not running:
+                    break
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         except BaseException:  # cancelled, or a listener failed: no step may outlive the run
             self.run.cancelled.set()
             for task in running:
@@ -123,10 +138,20 @@ class Executor:
             self.scope[step.id] = MISSING
             self._ended(call_id, record, None)
             return record
+        return await self.attempt(step, self.keep)
+
+    def keep(self, row: StepRow) -> None:
+        """Journal a call that ended: it will not be made again in this run."""
+        self.journal.record(self.run.id, row, self.elapsed())
+        self._journalled[row.key] = row
+
+    async def attempt(self, step: Step, keep: Keep) -> Record:
+        """Run a step whose needs are there; give each of its calls that ended to `keep`."""
+        call_id = f"{self.run.id}-{step.id}"
         started = time.perf_counter()
         result: Any = MISSING
         try:
-            record, result = await self._results(step, call_id)
+            record, result = await self._results(step, call_id, keep)
         except asyncio.CancelledError:
             self._ended(call_id, _record(step, "cancelled", seconds=time.perf_counter() - started), None)
             raise
@@ -155,29 +180,29 @@ class Executor:
                 return {"type": "Skipped", "message": f"`{value}` is not there, and `{step.id}` needs it."}
         return None
 
-    async def _results(self, step: Step, call_id: str) -> tuple[Record, Any]:
+    async def _results(self, step: Step, call_id: str, keep: Keep) -> tuple[Record, Any]:
         """Return the record and the plain result of a step, or of its items."""
         run = replace(self.run, on_progress=lambda progress: self._progress(call_id, step, progress))
         self.emit(StepStarted(call_id=call_id, step=step.id, tool=step.tool, args=step.args))
         if step.for_each is None:
-            return await self._call(step, step.id, self.scope, run, call_id)
+            return await self._call(step, step.id, self.scope, run, call_id, keep)
         items = resolve(step.for_each, self.scope)
         if not isinstance(items, list):
             raise PlanError(f"`for_each` of `{step.id}` needs a list, and `{step.for_each}` is none.")
         if len(items) > MAX_ITEMS:
             raise PlanError(f"`{step.id}` would be {len(items)} calls; the limit is {MAX_ITEMS}. Choose fewer items.")
         calls = [
-            self._item(step, f"{step.id}[{number}]", {**self.scope, "item": item}, run, call_id)
+            self._item(step, f"{step.id}[{number}]", {**self.scope, "item": item}, run, call_id, keep)
             for number, item in enumerate(items)
         ]
         ended = await asyncio.gather(*calls)
         return self._joined(step, ended)
 
     async def _item(
-        self, step: Step, name: str, scope: Mapping[str, Any], run: Run, call_id: str
+        self, step: Step, name: str, scope: Mapping[str, Any], run: Run, call_id: str, keep: Keep
     ) -> tuple[Record, Any]:
         try:
-            return await self._call(step, name, scope, run, call_id)
+            return await self._call(step, name, scope, run, call_id, keep)
         except ToolError as error:
             return _record(step, "failed", error=_error(error)), MISSING
         except Exception as error:  # nor the other items' work
@@ -205,13 +230,13 @@ class Executor:
         return record, results
 
     async def _call(
-        self, step: Step, name: str, scope: Mapping[str, Any], run: Run, call_id: str
+        self, step: Step, name: str, scope: Mapping[str, Any], run: Run, call_id: str, keep: Keep
     ) -> tuple[Record, Any]:
         """Do one call, or take what the journal has of it."""
         tool = self.catalog[step.tool]
         # What ran so far differs from one run to the next, so it is no part of what identifies the call.
         key = digest(name, tool.name, tool.version, resolve(step.args, {**scope, "run": MISSING}))
-        if (known := self._journalled.get(key) or self._again(tool, key)) and known.record["status"] == "done":
+        if (known := self._journalled.get(key) or self._again(tool, key, keep)) and known.record["status"] == "done":
             self._announce(step, known.record)
             return known.record, known.result
         async with self._slots[tool.resource]:
@@ -221,19 +246,17 @@ class Executor:
         result = outcome.result.model_dump(mode="json")
         record = _record(step, "done", outcome=outcome, partial=bool(result.get("partial")), key=key)
         row = StepRow(step=name, key=key, record=record, result=result, args=shortened(arguments))
-        self.journal.record(self.run.id, row, self.elapsed())
-        self._journalled[key] = row
+        keep(row)
         self._announce(step, record)
         return record, result
 
-    def _again(self, tool: Tool, key: str) -> StepRow | None:
+    def _again(self, tool: Tool, key: str, keep: Keep) -> StepRow | None:
         """Take the same step of an earlier turn over; what reaches outside may give something else by now."""
         if tool.effect not in ("pure", "writes") and tool.cost == "free":
             return None
         if row := self._of_thread(key):
             row = replace(row, record=row.record | {"cached": True, "seconds": 0.0, "cost_usd": 0.0})
-            self.journal.record(self.run.id, row, self.elapsed())
-            self._journalled[key] = row
+            keep(row)
         return row
 
     def _facts(self) -> dict[str, Any]:

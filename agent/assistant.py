@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, M
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..tools.base.catalog import catalog
 from ..tools.base.errors import SensoriumError, StorageError
@@ -139,9 +139,17 @@ class Assistant:
         """
         return await self._work(self.journal.get(run_id), on_event, resumed=True)
 
-    async def plan(self, request: str, files: Sequence[str | Path] = (), *, options: Options | None = None) -> Planned:
-        """Return the plan for a request, checked, without running it."""
-        from .ingest import ingest_files
+    async def plan(
+        self,
+        request: str,
+        files: Sequence[str | Path] = (),
+        *,
+        thread: str | None = None,
+        options: Options | None = None,
+    ) -> Planned:
+        """Return the plan for a request, checked, without running it; `thread` as for `run`."""
+        from .history import messages_of
+        from .ingest import ingest_files, together
         from .messages import system_message, user_message
         from .offer import tool_schemas
         from .proposal import read_proposal
@@ -149,13 +157,24 @@ class Assistant:
         options = options or Options()
         self._check_budget(options)
         context = self._context(self._base, lambda event: None, options, time.perf_counter)
-        facts = await ingest_files(_absolute(files), self._base)
+        before = self.threads.get(thread) if thread else None
+        known = together(before.files if before else [], await ingest_files(_absolute(files), self._base))
+        asked = user_message(request, known, facts=list(self.facts.all().values()))
         model = context.brain.bind_tools(tool_schemas(context.catalog))
-        answer = await model.ainvoke([system_message(), user_message(request, facts)])
+        answer = await model.ainvoke([system_message(), *(messages_of(before) if before else ()), asked])
         if not (answer.tool_calls or answer.invalid_tool_calls):
             return Planned(plan=None, text=str(answer.text))
-        proposal = read_proposal(answer, {}, context.catalog, context.max_steps)
+        earlier = self._results(before) if before else {}
+        proposal = read_proposal(answer, {}, context.catalog, context.max_steps, earlier=earlier)
         return Planned(plan=proposal.plan, text=str(answer.text), findings=proposal.findings)
+
+    def _results(self, thread: Thread) -> dict[str, Any]:
+        """Return what the steps of a thread gave, by their names."""
+        rows = {row.key: row.result for run in thread.runs for row in self.journal.steps(run)}
+        return {
+            name: rows[one["key"]] if isinstance(one["key"], str) else [rows[key] for key in one["key"]]
+            for name, one in thread.records.items()
+        }
 
     def _check_budget(self, options: Options) -> None:
         if options.budget_usd is not None and self._brain is None:
@@ -223,7 +242,10 @@ class Assistant:
                 return answer
             with self._recording(row, run, emit, elapsed):
                 context = self._context(run, emit, Options(**row.options), elapsed)
-                state = await self._walk(row, context)
+                try:
+                    state = await self._walk(row, context)
+                finally:
+                    await context.executor.early.drop()
                 answer = answer_of(row, state, context.executor, elapsed(), thread=thread)
                 context.keep(state)
                 self.journal.end(row.run, answer.status, answer.plain(), answer.seconds)

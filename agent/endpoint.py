@@ -11,7 +11,14 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.chat_models import agenerate_from_stream
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
+from langchain_core.messages.tool import (
+    InvalidToolCall,
+    ToolCall,
+    ToolCallChunk,
+    invalid_tool_call,
+    tool_call,
+    tool_call_chunk,
+)
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
@@ -55,21 +62,48 @@ class EndpointBrain(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         completion = Completion()
+        async with aclosing(self._pieces(messages, stop, kwargs, completion)) as pieces:
+            async for piece in pieces:
+                if piece.text or piece.reasoning:
+                    yield _chunk(piece)
+        yield _last(completion, self.served)
+
+    async def tell(
+        self, messages: list[BaseMessage], tools: Sequence[Mapping[str, Any]], hear: Callable[[Piece], None]
+    ) -> AIMessage:
+        """Give each piece of the answer to `hear` as it comes, and return the whole.
+
+        What `astream` gives too, for half the CPU, and with it the arguments of calls before they are whole: there
+        LangChain would complete them by guessing.
+        """
+        completion = Completion()
+        wired = {"tools": [wire_tool(one) for one in tools]} if tools else {}
+        texts: list[str] = []
+        thoughts: list[str] = []
+        async with aclosing(self._pieces(messages, None, wired, completion)) as pieces:
+            async for piece in pieces:
+                texts.append(piece.text)
+                thoughts.append(piece.reasoning)
+                hear(piece)
+        return _message("".join(texts), "".join(thoughts), completion, self.served)
+
+    async def _pieces(
+        self, messages: list[BaseMessage], stop: list[str] | None, more: Mapping[str, Any], completion: Completion
+    ) -> AsyncGenerator[Piece, None]:
+        """Yield what comes while it puts `completion` together."""
         try:
             async with (
-                post(self.served, "/chat/completions", self._body(messages, stop, kwargs)) as response,
+                post(self.served, "/chat/completions", self._body(messages, stop, more)) as response,
                 aclosing(_until_complete(response, completion)) as received,
             ):
                 async for data in received:
-                    piece = completion.feed(data)
-                    if piece.text or piece.reasoning:
-                        yield _chunk(piece)
+                    yield completion.feed(data)
                     if completion.is_done:
                         break
-                piece = completion.end()
+                rest = completion.end()
                 if not completion.is_complete:
                     raise faults.broken_off(self.served, "the connection ended before the answer did")
-                yield _last(piece, completion, self.served)
+                yield rest
                 if completion.is_done:
                     await _drain(received)
         except NotAChat as error:
@@ -142,28 +176,51 @@ def _chunk(piece: Piece, **more: Any) -> ChatGenerationChunk:
     return ChatGenerationChunk(message=AIMessageChunk(content=piece.text, additional_kwargs=thought, **more))
 
 
-def _last(piece: Piece, completion: Completion, served: ServedModel) -> ChatGenerationChunk:
-    usage = _usage(completion.usage)
+def _last(completion: Completion, served: ServedModel) -> ChatGenerationChunk:
     return _chunk(
-        piece,
-        tool_call_chunks=[_tool_call(call, number) for number, call in enumerate(completion.calls)],
-        usage_metadata=usage,
-        response_metadata={
+        Piece(),
+        tool_call_chunks=[_tool_call(call) for call in completion.calls],
+        chunk_position="last",
+        **_about(completion, served),
+    )
+
+
+def _tool_call(call: Call) -> ToolCallChunk:
+    try:
+        arguments = json.dumps(read_arguments(call.arguments))
+    except BrokenArguments:
+        arguments = broken(call.arguments)
+    return tool_call_chunk(name=call.name, args=arguments, id=call.id, index=call.number)
+
+
+def _message(text: str, reasoning: str, completion: Completion, served: ServedModel) -> AIMessage:
+    made: list[ToolCall] = []
+    unread: list[InvalidToolCall] = []
+    for call in completion.calls:
+        try:
+            made.append(tool_call(name=call.name, args=read_arguments(call.arguments), id=call.id))
+        except BrokenArguments:
+            unread.append(invalid_tool_call(name=call.name, args=broken(call.arguments), id=call.id, error=None))
+    return AIMessage(
+        content=text,
+        tool_calls=made,
+        invalid_tool_calls=unread,
+        additional_kwargs={"reasoning_content": reasoning} if reasoning else {},
+        **_about(completion, served),
+    )
+
+
+def _about(completion: Completion, served: ServedModel) -> dict[str, Any]:
+    usage = _usage(completion.usage)
+    return {
+        "usage_metadata": usage,
+        "response_metadata": {
             "endpoint": served.endpoint.name,
             "model_name": served.name,
             "finish_reason": completion.finish_reason,
             "usage": "reported" if usage else "missing",
         },
-        chunk_position="last",
-    )
-
-
-def _tool_call(call: Call, number: int) -> ToolCallChunk:
-    try:
-        arguments = read_arguments(call.arguments)
-    except BrokenArguments:
-        return tool_call_chunk(name=call.name, args=broken(call.arguments), id=call.id, index=number)
-    return tool_call_chunk(name=call.name, args=json.dumps(arguments), id=call.id, index=number)
+    }
 
 
 def _usage(reported: Mapping[str, Any] | None) -> UsageMetadata | None:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 from ..tools.base.workspace import Artifact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from .answer import Answer
+    from .plan import Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,8 @@ class PlanMade:
     goal: str
     steps: list[dict[str, str]]
     """Each with id, tool, title and status."""
+    is_whole: bool = True
+    """False while it is still being written and some of its steps already run; with no steps, when it is given up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +99,17 @@ Event = (
 )
 
 
+def plan_made(goal: str, steps: "Iterable[Step]", status: "Callable[[Step], str]", *, is_whole: bool) -> PlanMade:
+    """Return the event of a plan of these steps, each as far as it is."""
+    shown = [{"id": one.id, "tool": one.tool, "title": title(one.tool), "status": status(one)} for one in steps]
+    return PlanMade(goal=goal, steps=shown, is_whole=is_whole)
+
+
+def title(tool: str) -> str:
+    """Return a tool's name as words."""
+    return tool.replace("_", " ").capitalize()
+
+
 class AguiWriter:
     """Turns the events of one run into AG-UI 1.0 events."""
 
@@ -122,7 +138,9 @@ class AguiWriter:
                 self._run_id, self._thread = event.run_id, event.thread or event.run_id
                 return [core.RunStartedEvent(thread_id=self._thread, run_id=event.run_id)]
             case PlanMade():
-                self._plan = [step["id"] for step in event.steps]
+                known, self._plan = self._plan, [step["id"] for step in event.steps]
+                if known and not event.is_whole and self._plan[: len(known)] == known:
+                    return [_delta({"op": "add", "path": "/plan/-", "value": one}) for one in event.steps[len(known) :]]
                 state = {"goal": event.goal, "plan": event.steps, "artifacts": list(self._artifacts)}
                 snapshot = core.StateSnapshotEvent(snapshot=state)
                 # What a model says before its plan is a message of its own.

@@ -17,7 +17,7 @@ from langgraph.runtime import Runtime
 
 from .checking import lint
 from .context import Context, give, has_calls, last_answer
-from .events import PlanMade
+from .events import plan_made
 from .history import request_id
 from .ingest import ingest_files, together
 from .messages import user_message
@@ -42,8 +42,8 @@ async def act(state: State, runtime: Runtime[Context]) -> State:
     """Run the plan; its results are journalled the moment they exist."""
     give(runtime.context.executor, state)
     plan = Plan.model_validate(state["plan"])
-    steps = [{"id": one.id, "tool": one.tool, "title": title(one.tool), "status": "waiting"} for one in plan.steps]
-    runtime.context.emit(PlanMade(goal=plan.goal, steps=steps))  # here, so that a resumed run tells it again
+    told = plan_made(plan.goal, plan.steps, runtime.context.executor.early.status, is_whole=True)
+    runtime.context.emit(told)  # here, so that a resumed run tells it again
     runtime.context.executor.journal.plan(runtime.context.executor.run.id, plan.model_dump())
     ended = await runtime.context.executor.act(plan)
     return {"records": {**state["records"], **ended}}
@@ -71,8 +71,3 @@ def _after_lint(state: State) -> Literal["act", "brain", "__end__"]:
     if state.get("plan"):
         return "act"
     return "__end__" if state.get("shortfall") else "brain"
-
-
-def title(tool: str) -> str:
-    """Return a tool's name as words."""
-    return tool.replace("_", " ").capitalize()

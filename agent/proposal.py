@@ -54,7 +54,7 @@ def read_proposal(
         plans = {at: Plan.model_validate(one["args"]) for at, one in enumerate(message.tool_calls) if _is_plan(one)}
         taken = {*finished, *(earlier or {}), *(step.id for plan in plans.values() for step in plan.steps)}
         for at, call in enumerate(message.tool_calls):
-            made = plans[at].steps if at in plans else [_step(call, taken)]
+            made = plans[at].steps if at in plans else [direct_step(call["name"], call["args"], taken)]
             goals.append(plans[at].goal if at in plans else call["name"])
             calls[at]["steps"] = [step.id for step in made]
             steps += made
@@ -76,15 +76,15 @@ def _is_plan(call: ToolCall) -> bool:
     return call["name"] == MAKE_PLAN
 
 
-def _step(call: ToolCall, taken: set[str]) -> Step:
+def direct_step(tool: str, args: dict[str, Any], taken: set[str]) -> Step:
     """Return a direct call as a step; its id is its tool's name with the first number that is free."""
     # A model can make up any name; the linter says that there is no such tool.
-    name = re.sub(r"[^A-Za-z0-9_]", "_", call["name"])[:48] or "call"
+    name = re.sub(r"[^A-Za-z0-9_]", "_", tool)[:48] or "call"
     number = len(taken) + 1
     while (id := f"{'_' if name[0].isdigit() else ''}{name}_{number}") in taken:
         number += 1
     taken.add(id)
-    return Step(id=id, tool=call["name"], args=call["args"])
+    return Step(id=id, tool=tool, args=args)
 
 
 def _unreadable(message: AIMessage) -> list[Finding]:

@@ -35,10 +35,24 @@ class Refused(Exception):
 class Call:
     """A tool call as the model wrote it."""
 
+    number: int = 0
+    """Its place among the calls of its message."""
     id: str = ""
     name: str = ""
     arguments: Any = ""
     """Text, or an object from a server that sends one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallPiece:
+    """What some bytes of a stream brought of a tool call."""
+
+    number: int
+    """The call's place among those of its message."""
+    name: str
+    """The name of its tool, as far as it is known."""
+    arguments: str
+    """More of its arguments, or all at once from a server that sends an object."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +61,7 @@ class Piece:
 
     text: str = ""
     reasoning: str = ""
+    calls: tuple[CallPiece, ...] = ()
 
 
 @dataclass
@@ -58,7 +73,7 @@ class Completion:
     is_done: bool = False
     """`[DONE]` was said: what may follow brings nothing."""
     calls: list[Call] = field(default_factory=list)
-    """The tool calls; not to be used before all bytes were fed."""
+    """The tool calls; before all bytes were fed their arguments are not whole: `Piece.calls` tells what has come."""
     _slots: dict[int, Call] = field(default_factory=dict)
     _events: Events = field(default_factory=Events)
     _thoughts: Thoughts = field(default_factory=Thoughts)
@@ -68,6 +83,7 @@ class Completion:
     _has_begun: bool = False
     _text: list[str] = field(default_factory=list)
     _reasoning: list[str] = field(default_factory=list)
+    _called: list[CallPiece] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
@@ -114,9 +130,10 @@ class Completion:
         return self._piece()
 
     def _piece(self) -> Piece:
-        piece = Piece(text="".join(self._text), reasoning="".join(self._reasoning))
+        piece = Piece(text="".join(self._text), reasoning="".join(self._reasoning), calls=tuple(self._called))
         self._text.clear()
         self._reasoning.clear()
+        self._called.clear()
         return piece
 
     def _take(self, events: Iterable[bytes]) -> None:
@@ -170,8 +187,10 @@ class Completion:
         arguments = function.get("arguments")
         if isinstance(arguments, str) and isinstance(call.arguments, str):
             call.arguments += arguments
+            self._called.append(CallPiece(call.number, call.name, arguments))
         elif arguments is not None:
             call.arguments = arguments
+            self._called.append(CallPiece(call.number, call.name, json.dumps(arguments)))
 
     def _slot(self, index: Any, id: str, function: Mapping[str, Any]) -> Call:
         """Return the call that a piece belongs to.
@@ -188,7 +207,7 @@ class Completion:
         ):
             call.id = call.id or id
             return call
-        self._slots[key] = call = Call(id=id)
+        self._slots[key] = call = Call(number=len(self.calls), id=id)
         self.calls.append(call)
         return call
 

@@ -111,7 +111,7 @@ class PlainView:
                 return f"run {event.run_id}: {'resumed' if event.resumed else 'started'}"
             case PlanMade():
                 self._names.plan(event)
-                return f"plan: {', '.join(step['tool'] for step in event.steps)}"
+                return f"plan: {', '.join(step['tool'] for step in event.steps)}" if event.is_whole else None
             case StepStarted():
                 self._said[event.call_id] = time.monotonic()
                 return f"started    {self._names.of(event)}"
@@ -153,7 +153,8 @@ class LiveView:
                     self._draw([f"{'Resuming' if event.resumed else 'Run'} {event.run_id}"])
                 case PlanMade():
                     self._names.plan(event)
-                    self._draw([f"Plan: {len(event.steps)} step{'s' * (len(event.steps) != 1)}"])
+                    if event.is_whole:
+                        self._draw([f"Plan: {len(event.steps)} step{'s' * (len(event.steps) != 1)}"])
                 case StepStarted():
                     self._running[event.call_id] = (event, time.monotonic(), None)
                     self._draw([])
@@ -169,7 +170,6 @@ class LiveView:
                     self._running.clear()
                     self._draw([summary(event)])
 
-    def close(self) -> None:
     @contextmanager
     def held(self) -> Iterator[None]:
         with self._lock:
@@ -184,6 +184,7 @@ class LiveView:
             for event in missed:
                 self.show(event)
 
+    def close(self) -> None:
         """Take the live lines away; what ended stays."""
         self._closed.set()
         with self._lock:

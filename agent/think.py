@@ -1,9 +1,9 @@
 """The node that asks the chat model what to do next, or for the last word."""
 
-from langchain_core.messages import AIMessage, AIMessageChunk
-from langchain_core.messages.ai import add_ai_message_chunks
+from langchain_core.messages import AIMessage
 from langgraph.runtime import Runtime
 
+from .asking import ask
 from .context import Context, give, has_calls
 from .events import TextDelta
 from .last_words import ENDED, cut_short, is_whole, nothing_said, shortfall_of
@@ -18,34 +18,11 @@ async def brain(state: State, runtime: Runtime[Context]) -> State:
     """Ask the chat model what to do next, or for the last word."""
     context = runtime.context
     give(context.executor, state)
-    last_round = state["rounds"] >= MAX_ROUNDS
-    model = context.brain if last_round else context.brain.bind_tools(tool_schemas(context.catalog))
-    chunks: list[AIMessage] = []
-    async for chunk in model.astream([system_message(), *state["messages"]]):
-        if isinstance(chunk.content, str) and chunk.content:
-            context.emit(TextDelta(text=chunk.content))
-        chunks.append(chunk)
-    answer = _joined(chunks, with_calls=not last_round)
+    tools = tool_schemas(context.catalog) if state["rounds"] < MAX_ROUNDS else []
+    await context.executor.early.drop()  # what is left of a plan that was refused
+    answer = await ask(context, [system_message(), *state["messages"]], tools)
     update: State = {"messages": [answer], "rounds": state["rounds"] + 1, "answer": str(answer.text)}
     return update if has_calls(answer) else update | _ending(state, answer, context)
-
-
-def _joined(chunks: list[AIMessage], *, with_calls: bool) -> AIMessage:
-    """Return the message that the chunks are, as plain data that a checkpoint may hold.
-
-    A model that does not stream gives one whole message instead.
-    """
-    parts = [one for one in chunks if isinstance(one, AIMessageChunk)]
-    message: AIMessage = add_ai_message_chunks(*parts) if parts else next(iter(chunks), AIMessage(content=""))
-    return AIMessage(
-        content=message.content,
-        tool_calls=message.tool_calls if with_calls else [],
-        invalid_tool_calls=message.invalid_tool_calls if with_calls else [],
-        additional_kwargs=message.additional_kwargs,
-        response_metadata=message.response_metadata,
-        usage_metadata=message.usage_metadata,
-        id=message.id,
-    )
 
 
 def _ending(state: State, answer: AIMessage, context: Context) -> State:

@@ -108,7 +108,7 @@ class _Progress:
     def heard(self, event: Any) -> None:
         from ..agent.events import PlanMade, StepEnded, StepProgress, StepStarted
 
-        if isinstance(event, PlanMade):
+        if isinstance(event, PlanMade) and event.is_whole:
             self._steps = len(event.steps)
         elif isinstance(event, StepEnded):
             self._ended += 1
