@@ -1,6 +1,7 @@
 """The node that makes a plan of the brain's calls and checks it; what is wrong goes back, and nothing runs."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
@@ -10,7 +11,9 @@ from .act import Executor
 from .context import Context, give, last_answer
 from .events import TextDelta
 from .last_words import not_runnable, shortfall_of
+from .plan import Plan
 from .proposal import Proposal, read_proposal
+from .replan import Unfinished, tried_enough, unfinished
 from .state import State
 
 MAX_REPAIRS = 2
@@ -22,11 +25,20 @@ def lint(state: State, runtime: Runtime[Context]) -> State:
     give(context.executor, state)
     finished = _previous(context.executor, state)
     earlier = _earlier(context.executor, state)
-    proposal = read_proposal(last_answer(state), finished, context.catalog, context.max_steps, earlier=earlier)
+    scope = context.executor.scope
+
+    def left_of(plan: Plan) -> Unfinished:
+        return unfinished(plan, state["records"], scope, context.catalog)
+
+    proposal = read_proposal(
+        last_answer(state), finished, context.catalog, context.max_steps, earlier=earlier, left_of=left_of
+    )
     plan = proposal.plan
-    if plan is None or proposal.findings:
-        return _refusal(state, proposal, context)
-    return {"plan": plan.model_dump(), "calls": proposal.calls, "repairs": 0}
+    findings = [*proposal.findings, *(tried_enough(plan, state.get("failures", {}), scope) if plan else ())]
+    if plan is None or findings:
+        return _refusal(state, replace(proposal, findings=findings), context)
+    replans = state.get("replans", 0) + bool(state.get("troubles"))
+    return {"plan": plan.model_dump(), "calls": proposal.calls, "repairs": 0, "replans": replans}
 
 
 def _refusal(state: State, proposal: Proposal, context: Context) -> State:

@@ -39,7 +39,7 @@ def head_of(value: Any, letters: int) -> Head | None:
         low, high = (middle, high) if len(written(_cut(value, middle))) <= letters else (low, middle - 1)
     cut = _cut(value, low)
     if len(written(cut)) > letters:  # more names than fit, and nothing to cut within
-        cut = f"{written(cut)[:letters]}…"
+        cut = f"{written(cut)[: letters // 2]}…"  # its quotation marks are escaped once more
     lost = max(_cuts(value, low, ""), key=lambda one: one[0], default=(0, "", 0, value))
     return Head(value=cut, pointer=lost[1], kept=lost[2], rest=lost[3])
 

@@ -1,34 +1,46 @@
 """The node that tells the brain what came out: short results and handles, never media."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
 from langchain_core.messages import AnyMessage, ToolMessage
 from langgraph.runtime import Runtime
 
-from .compact import compact
 from .context import Context, give
-from .evidence import identify
 from .plan import Plan
+from .replan import advice, failures_of, superseded, troubles
 from .state import State
+from .tidy import written
+from .told import READING, tell
 
 
 def observe(state: State, runtime: Runtime[Context]) -> State:
-    """Tell the brain what came out: short results and handles, never media."""
-    give(runtime.context.executor, state)
-    scope, plan = runtime.context.executor.scope, Plan.model_validate(state["plan"])
-    results = {step.id: _told(state["records"][step.id], scope.get(step.id)) for step in plan.steps}
-    messages: list[AnyMessage] = [
-        ToolMessage(
-            json.dumps({"results": {step: results[step] for step in call["steps"]}}, ensure_ascii=False),
-            tool_call_id=call["id"],
+    """Tell the brain what came out: short results, what is not done, and what may be planned again."""
+    context = runtime.context
+    give(context.executor, state)
+    scope, plan = context.executor.scope, Plan.model_validate(state["plan"])
+    records = state["records"]
+    found = troubles(plan, records, scope)
+    ran = [step.id for step in plan.steps]
+    told = tell(ran, records, scope, context.executor.run, can_read=READING in context.catalog)
+    messages: list[AnyMessage] = []
+    for call in state["calls"]:
+        results = {step: told.results.get(step, {"status": "done before"}) for step in call["steps"]}
+        last = advice(state, found, records) if call is state["calls"][-1] else {}
+        pictures = [one for one in told.pictures if one["name"][1:].split(".")[0].split("[")[0] in call["steps"]]
+        messages.append(
+            ToolMessage(
+                written({"results": results, **last}),
+                tool_call_id=call["id"],
+                # Not sent: what this message is made again of for another reader.
+                artifact={"steps": list(results), "pictures": pictures},
+            )
         )
-        for call in state["calls"]
-    ]
-    return {"messages": messages, "plan": None}
+    return {
+        "messages": messages,
+        "plan": None,
+        "records": superseded(state.get("troubles", []), found, _with_wholes(records, told.wholes)),
+        "troubles": found,
+        "failures": failures_of(plan, state, records, scope),
+    }
 
 
-def _told(record: Mapping[str, Any], result: Any) -> dict[str, Any]:
-    told = {key: record[key] for key in ("tool", "status", "error", "cached", "seconds")}
-    return told | ({"output": compact(identify(record["step"], result))} if record["status"] == "done" else {})
+def _with_wholes(records: dict[str, dict[str, object]], wholes: dict[str, str]) -> dict[str, dict[str, object]]:
+    return {name: one | {"whole": wholes[name]} if name in wholes else one for name, one in records.items()}

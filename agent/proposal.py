@@ -1,7 +1,7 @@
 """The plan that a model's tool calls make, and what is wrong with it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from .arguments import why_broken
 from .lint import Finding, check
 from .offer import MAKE_PLAN
 from .plan import Plan, Step
+from .replan import Unfinished
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ def read_proposal(
     max_steps: int,
     *,
     earlier: Mapping[str, Any] | None = None,
+    left_of: Callable[[Plan], Unfinished] | None = None,
 ) -> Proposal:
     """Return the plan of a message: a call of `make_plan` is a plan, direct calls of tools are steps of one layer.
 
@@ -43,6 +45,7 @@ def read_proposal(
         catalog: The tools it may use.
         max_steps: A longer plan is refused.
         earlier: Results of earlier turns, by id; what a step of the plan is called itself hides the one of that name.
+        left_of: Leaves out of a plan what is done already.
     """
     calls: list[dict[str, Any]] = [{"id": one["id"] or "", "steps": []} for one in message.tool_calls]
     unread = [{"id": one["id"] or "", "steps": []} for one in message.invalid_tool_calls]
@@ -62,6 +65,13 @@ def read_proposal(
     except ValidationError as error:
         first = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
         return Proposal(findings=[Finding(step="", rule="plan-shape", message=first)], calls=calls)
+    if left_of:
+        left = left_of(plan)
+        for one in calls:
+            one["steps"] = [left.ids[step] for step in one["steps"]]
+        if left.plan is None:
+            return Proposal(findings=[_nothing_left()], calls=calls)
+        plan = left.plan
     own = {step.id for step in plan.steps}
     findings = check(
         plan, catalog, {name: one for name, one in (earlier or {}).items() if name not in own} | dict(finished)
@@ -70,6 +80,11 @@ def read_proposal(
         told = f"The plan has {len(plan.steps)} steps; the limit is {max_steps}. Raise `--max-steps`."
         findings.append(Finding(step=plan.steps[-1].id, rule="too-many-steps", message=told))
     return Proposal(plan=plan, findings=findings, calls=calls)
+
+
+def _nothing_left() -> Finding:
+    told = "All steps of this plan are done already. Answer from their results, or plan what is still missing."
+    return Finding(step="", rule="nothing-left", message=told)
 
 
 def _is_plan(call: ToolCall) -> bool:

@@ -115,7 +115,7 @@ def _worded(block: Any, reader: Reader) -> Any:
     if kind is None or kind in reader.takes:
         return block
     takes = " and ".join(("text", *reader.takes))
-    text = f"({kind.capitalize()}, not shown: this model takes {takes}. {_INSTEAD[kind]} stands for it, if a tool gave it.)"
+    text = f"({kind.capitalize()}, not shown: this model takes {takes}. {_INSTEAD[kind]} stands for it.)"
     return {"type": "text", "text": text}
 
 

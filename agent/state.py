@@ -31,6 +31,12 @@ class State(TypedDict, total=False):
     rounds: int
     repairs: int
     """Plans in a row that could not be run."""
+    replans: int
+    """Plans that were made because an earlier one did not end as it should."""
+    troubles: list[dict[str, str]]
+    """What of the last plan is not done; see `replan.Trouble`."""
+    failures: dict[str, dict[str, Any]]
+    """How often each call failed, by the digest of its tool and arguments."""
     answer: str
     shortfall: Literal["", "partial", "failed"]
     """How the run ends when the brain's last word is not what it should be."""
