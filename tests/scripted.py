@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +47,10 @@ class Server:
     """The connection each request came on."""
     asked: threading.Event = field(default_factory=threading.Event)
     """Set when the first request is here."""
+    answering: "Callable[[Plain], Reply] | None" = None
+    """Answers a chat request from what is in it, when the script is over."""
+    hearing: "Callable[[Plain], Reply] | None" = None
+    """Answers a form with sound; its file is the bytes under `file`, a field that is there twice a list."""
 
     def play(self, *replies: Reply) -> None:
         """Answer the next requests so, one after the other; a request beyond the script gets status 599."""
@@ -73,6 +77,14 @@ def calls(*made: tuple[str, Any], text: str = "", usage: Plain | None = USAGE, *
     return Reply(events=[*events, *ending("tool_calls", usage)], **more)
 
 
+def whole(content: str, *, usage: Plain | None = USAGE, finish: str = "stop", **more: Any) -> Reply:
+    """Return an answer that is not streamed."""
+    message = {"role": "assistant", "content": content}
+    choice = {"index": 0, "message": message, "finish_reason": finish}
+    body: Plain = {"object": "chat.completion", "choices": [choice], **({"usage": usage} if usage else {})}
+    return Reply(body=body, **more)
+
+
 def delta(**part: Any) -> Plain:
     return {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": part, "finish_reason": None}]}
 
@@ -93,9 +105,25 @@ def serving(listener: socket.socket | None = None) -> Iterator[Server]:
         server.headers.append(dict(request.headers))
         server.peers.append(request.client)
         server.asked.set()
-        return _response(server.script.pop(0) if server.script else Reply(status=599, body="the script is over"))
+        if server.script or server.answering is None:
+            return _response(server.script.pop(0) if server.script else Reply(status=599, body="the script is over"))
+        return _response(await asyncio.to_thread(server.answering, server.requests[-1]))
 
-    app = Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"])])
+    async def hear(request: Request) -> Response:
+        given: Plain = {}
+        async with request.form() as form:
+            for name in dict.fromkeys(form):
+                values = [one if isinstance(one, str) else await one.read() for one in form.getlist(name)]
+                given[name] = values if len(values) > 1 else values[0]
+        server.requests.append(given)
+        server.headers.append(dict(request.headers))
+        server.asked.set()
+        if server.script or server.hearing is None:
+            return _response(server.script.pop(0) if server.script else Reply(status=599, body="the script is over"))
+        return _response(await asyncio.to_thread(server.hearing, given))
+
+    routes = [("/v1/chat/completions", complete), ("/v1/audio/transcriptions", hear)]
+    app = Starlette(routes=[Route(path, answer, methods=["POST"]) for path, answer in routes])
     config = uvicorn.Config(
         app, http="h11", ws="none", lifespan="off", log_config=None, log_level="critical", timeout_graceful_shutdown=1
     )
