@@ -101,8 +101,8 @@ def test_what_is_cut_is_told_in_a_line_each() -> None:
     assert "Answer: A talk on \\u003ckites\\u003e." in earlier
     assert "Not run: The plan was not run: no such tool" in earlier
     assert len(earlier) < 1200
-    assert [type(one) for one in short[1:]] == [HumanMessage, AIMessage, ToolMessage]
-    assert str(short[1].text) == str(asked("And who speaks?").text)
+    assert [type(one) for one in short] == [HumanMessage, AIMessage, ToolMessage]
+    assert earlier.startswith(str(asked("And who speaks?").text))
 
 
 def test_in_one_long_turn_the_lines_stand_behind_its_request() -> None:
