@@ -4,7 +4,9 @@ from langchain_core.messages import AnyMessage, ToolMessage
 from langgraph.runtime import Runtime
 
 from .context import Context, give
+from .digest import ROOM_LETTERS
 from .plan import Plan
+from .rendering import reader_of
 from .replan import advice, failures_of, superseded, troubles
 from .state import State
 from .tidy import written
@@ -19,7 +21,9 @@ def observe(state: State, runtime: Runtime[Context]) -> State:
     records = state["records"]
     found = troubles(plan, records, scope)
     ran = [step.id for step in plan.steps]
-    told = tell(ran, records, scope, context.executor.run, can_read=READING in context.catalog)
+    # Half of what the model may be sent, at four letters a token.
+    room = min(ROOM_LETTERS, 2 * reader_of(context.brain, context.catalog).most_tokens)
+    told = tell(ran, records, scope, context.executor.run, can_read=READING in context.catalog, room=room)
     messages: list[AnyMessage] = []
     for call in state["calls"]:
         results = {step: told.results.get(step, {"status": "done before"}) for step in call["steps"]}

@@ -11,8 +11,11 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from ..tools.base.abilities import Kind
 from ..tools.base.errors import ToolError
 from ..tools.base.run import Run
+from ..tools.base.tokens import text_tokens
+from ..tools.base.tool import Tool
 from .compact import compact
 from .messages import system_message
+from .offer import tool_schemas
 from .shortening import MOST_TOKENS, Unit, shorten, units
 
 if TYPE_CHECKING:
@@ -26,6 +29,10 @@ NEWEST_PICTURES = 4
 PICTURE_PIXELS = 768
 """The longest side of a picture that is sent; `look_at` shows more."""
 LOOKING = "look_at"
+ANSWER_TOKENS = 2_000
+"""Kept free for what a model with a small window answers."""
+LEAST_TOKENS = 1_000
+"""Of a conversation, even where the window is too small for instructions and tools: a shorter one makes no sense."""
 _MEDIA: Mapping[str, Kind] = {
     "image": "picture",
     "image_url": "picture",
@@ -52,11 +59,12 @@ class Reader:
     keeps_thoughts: bool = False
     """It wants back what it thought before the calls of the turn it is in."""
     most_tokens: int = MOST_TOKENS
+    """Of the conversation."""
     pictures: int = 0
     """How many of the newest pictures it is sent."""
 
 
-def reader_of(brain: "BaseChatModel", tools: Mapping[str, Any]) -> Reader:
+def reader_of(brain: "BaseChatModel", tools: Mapping[str, Tool]) -> Reader:
     """Return what a brain can read.
 
     A model that takes pictures is sent some only where no tool looks at them for it.
@@ -70,9 +78,18 @@ def reader_of(brain: "BaseChatModel", tools: Mapping[str, Any]) -> Reader:
         return Reader()
     return Reader(
         takes=served.takes,
+        most_tokens=_left(served.ability.window_tokens, tools),
         keeps_thoughts=served.endpoint.quirks.reasoning != "drop",
         pictures=NEWEST_PICTURES if "picture" in served.takes and LOOKING not in tools else 0,
     )
+
+
+def _left(window_tokens: int | None, tools: Mapping[str, Tool]) -> int:
+    """Return how many tokens a conversation may be beside the instructions, the tools and the answer."""
+    if window_tokens is None:
+        return MOST_TOKENS
+    fixed = text_tokens(str(system_message().text)) + text_tokens(json.dumps(tool_schemas(tools)))
+    return max(LEAST_TOKENS, min(MOST_TOKENS, window_tokens - fixed - ANSWER_TOKENS))
 
 
 async def messages_for(state: "State", context: "Context") -> list[AnyMessage]:

@@ -30,6 +30,8 @@ class Ability:
     takes: tuple[Kind, ...] | None = None
     picture_tokens: PictureTokens | None = None
     boxes: Boxes | None = None
+    window_tokens: int | None = None
+    """How many tokens it takes at once, as its server runs it; what is sent is kept shorter than that."""
     transcripts: Transcripts | None = None
     """Whether a transcript has times (`verbose_json`) or is text only."""
 
@@ -78,11 +80,15 @@ def _read(pattern: str, table: Mapping[str, Any], where: str) -> Ability:
     for name, words in _WORDS.items():
         if name in table and table[name] not in words:
             raise SettingsError(f"`{name}` of {where} is {table[name]!r}; it must be one of: {', '.join(words)}.")
+    window = table.get("window_tokens")
+    if window is not None and (isinstance(window, bool) or not isinstance(window, int) or window <= 0):
+        raise SettingsError(f"`window_tokens` of {where} is {window!r}; it must be a whole number above 0.")
     return Ability(
         pattern=pattern,
         takes=read_takes(table["takes"], where) if "takes" in table else None,
         picture_tokens=_rule(table["picture_tokens"], where) if "picture_tokens" in table else None,
         boxes=table.get("boxes"),
+        window_tokens=window,
         transcripts=table.get("transcripts"),
     )
 

@@ -87,6 +87,7 @@ def test_what_a_model_takes_can_be_set_for_a_pattern() -> None:
         ({"big": {"takes": ["smell"]}}, "`takes` in .*big.* must be a list of: picture"),
         ({"big": {"take": []}}, "has 'take'"),
         ({"big": {"boxes": "round"}}, "`boxes` of .* must be one of: fractions"),
+        ({"big": {"window_tokens": 0}}, "`window_tokens` of .* must be a whole number above 0"),
         ({"big": {"picture_tokens": {"rule": "magic"}}}, "`rule` .* must be one of: tiles"),
         ({"big": {"picture_tokens": {"each": -1}}}, "`each` .* above 0"),
         ({"big": {"picture_tokens": {"colour": 1}}}, "can have: rule, base"),
