@@ -9,8 +9,9 @@ from langgraph.runtime import Runtime
 
 from .act import Executor
 from .context import Context, give, last_answer
-from .events import TextDelta
+from .events import PlanMended, TextDelta
 from .last_words import not_runnable, shortfall_of
+from .lint import errors
 from .plan import Plan
 from .proposal import Proposal, read_proposal
 from .replan import Unfinished, tried_enough, unfinished
@@ -31,19 +32,28 @@ def lint(state: State, runtime: Runtime[Context]) -> State:
         return unfinished(plan, state["records"], scope, context.catalog)
 
     proposal = read_proposal(
-        last_answer(state), finished, context.catalog, context.max_steps, earlier=earlier, left_of=left_of
+        last_answer(state),
+        finished,
+        context.catalog,
+        context.max_steps,
+        earlier=earlier,
+        left_of=left_of,
+        facts=state["files"],
     )
     plan = proposal.plan
-    findings = [*proposal.findings, *(tried_enough(plan, state.get("failures", {}), scope) if plan else ())]
+    findings = [*errors(proposal.findings), *(tried_enough(plan, state.get("failures", {}), scope) if plan else ())]
     if plan is None or findings:
         return _refusal(state, replace(proposal, findings=findings), context)
     replans = state.get("replans", 0) + bool(state.get("troubles"))
-    return {"plan": plan.model_dump(), "calls": proposal.calls, "repairs": 0, "replans": replans}
+    mended = [one.plain() for one in proposal.repairs]
+    if mended:
+        context.emit(PlanMended(repairs=mended))
+    return {"plan": plan.model_dump(), "calls": proposal.calls, "repairs": 0, "replans": replans, "mended": mended}
 
 
 def _refusal(state: State, proposal: Proposal, context: Context) -> State:
     """Tell the brain what is wrong with its plan; after the last try tell the user."""
-    wrong = json.dumps([one.plain() for one in proposal.findings], ensure_ascii=False)
+    wrong = json.dumps([one.told() for one in proposal.findings], ensure_ascii=False)
     told: list[AnyMessage] = [
         ToolMessage(f"The plan was not run: {wrong}", tool_call_id=call["id"], status="error")
         for call in proposal.calls

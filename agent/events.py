@@ -33,6 +33,12 @@ class PlanMade:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanMended:
+    repairs: list[dict[str, Any]]
+    """Each with step, rule, message, severity and repair: what could be meant in one way only, and is written so now."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepStarted:
     call_id: str
     step: str
@@ -89,6 +95,7 @@ class RunFailed:
 Event = (
     RunStarted
     | PlanMade
+    | PlanMended
     | StepStarted
     | StepProgress
     | StepEnded
@@ -145,6 +152,8 @@ class AguiWriter:
                 snapshot = core.StateSnapshotEvent(snapshot=state)
                 # What a model says before its plan is a message of its own.
                 return [*self._close_message(), snapshot]
+            case PlanMended():
+                return [core.CustomEvent(name="plan_repaired", value={"repairs": event.repairs})]
             case StepStarted():
                 arguments = json.dumps(event.args, ensure_ascii=False)
                 return [

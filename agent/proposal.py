@@ -1,8 +1,8 @@
 """The plan that a model's tool calls make, and what is wrong with it."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import AIMessage, ToolCall
@@ -10,7 +10,10 @@ from pydantic import ValidationError
 
 from ..tools.base.tool import Tool
 from .arguments import why_broken
-from .lint import Finding, check
+from .lint import Bounds, Finding, mend
+from .lint.reading import Unreadable, read_plan
+from .lint.rules_limits import NO_BOUNDS
+from .lint.specs import read_catalog
 from .offer import MAKE_PLAN
 from .plan import Plan, Step
 from .replan import Unfinished
@@ -23,7 +26,9 @@ class Proposal:
     plan: Plan | None = None
     """None when the calls are no plan."""
     findings: list[Finding]
-    """What keeps it from being run."""
+    """What is wrong with it; an error keeps it from being run."""
+    repairs: list[Finding] = field(default_factory=list)
+    """What was wrong with it, and could be mended in one way only."""
     calls: list[dict[str, Any]]
     """The tool calls, each with `id` and with the ids of the `steps` it became."""
 
@@ -36,6 +41,8 @@ def read_proposal(
     *,
     earlier: Mapping[str, Any] | None = None,
     left_of: Callable[[Plan], Unfinished] | None = None,
+    facts: Sequence[Mapping[str, Any]] | None = None,
+    bounds: Bounds = NO_BOUNDS,
 ) -> Proposal:
     """Return the plan of a message: a call of `make_plan` is a plan, direct calls of tools are steps of one layer.
 
@@ -46,6 +53,8 @@ def read_proposal(
         max_steps: A longer plan is refused.
         earlier: Results of earlier turns, by id; what a step of the plan is called itself hides the one of that name.
         left_of: Leaves out of a plan what is done already.
+        facts: Of the user's files; what they cannot give is not planned.
+        bounds: The most it may cost and take, and the limits of who serves it.
     """
     calls: list[dict[str, Any]] = [{"id": one["id"] or "", "steps": []} for one in message.tool_calls]
     unread = [{"id": one["id"] or "", "steps": []} for one in message.invalid_tool_calls]
@@ -53,8 +62,14 @@ def read_proposal(
         return Proposal(findings=_unreadable(message), calls=calls + unread)
     steps: list[Step] = []
     goals: list[str] = []
+    repairs: list[Finding] = []
+    specs = read_catalog(catalog)
     try:
-        plans = {at: Plan.model_validate(one["args"]) for at, one in enumerate(message.tool_calls) if _is_plan(one)}
+        plans: dict[int, Plan] = {}
+        for at, one in enumerate(message.tool_calls):
+            if _is_plan(one):
+                plans[at], shaped, _ = read_plan(one["args"], specs)
+                repairs += shaped
         taken = {*finished, *(earlier or {}), *(step.id for plan in plans.values() for step in plan.steps)}
         for at, call in enumerate(message.tool_calls):
             made = plans[at].steps if at in plans else [direct_step(call["name"], call["args"], taken)]
@@ -62,8 +77,10 @@ def read_proposal(
             calls[at]["steps"] = [step.id for step in made]
             steps += made
         plan = Plan(goal=", ".join(goals), steps=steps)
-    except ValidationError as error:
-        first = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
+    except (ValidationError, Unreadable) as error:
+        first = str(error)
+        if isinstance(error, ValidationError):
+            first = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
         return Proposal(findings=[Finding(step="", rule="plan-shape", message=first)], calls=calls)
     if left_of:
         left = left_of(plan)
@@ -73,13 +90,15 @@ def read_proposal(
             return Proposal(findings=[_nothing_left()], calls=calls)
         plan = left.plan
     own = {step.id for step in plan.steps}
-    findings = check(
-        plan, catalog, {name: one for name, one in (earlier or {}).items() if name not in own} | dict(finished)
-    )
+    known = {name: one for name, one in (earlier or {}).items() if name not in own} | dict(finished)
+    mended = mend(plan, specs, known, facts=facts, bounds=bounds)
+    plan, findings = mended.plan or plan, mended.findings
+    for one in calls:
+        one["steps"] = mended.steps_of(one["steps"])
     if len(plan.steps) > max_steps:
         told = f"The plan has {len(plan.steps)} steps; the limit is {max_steps}. Raise `--max-steps`."
         findings.append(Finding(step=plan.steps[-1].id, rule="too-many-steps", message=told))
-    return Proposal(plan=plan, findings=findings, calls=calls)
+    return Proposal(plan=plan, findings=findings, calls=calls, repairs=[*repairs, *mended.repairs])
 
 
 def _nothing_left() -> Finding:

@@ -31,6 +31,8 @@ class State(TypedDict, total=False):
     rounds: int
     repairs: int
     """Plans in a row that could not be run."""
+    mended: list[dict[str, Any]]
+    """What was wrong with the last plan and could be mended in one way only; see `lint.Finding`."""
     replans: int
     """Plans that were made because an earlier one did not end as it should."""
     troubles: list[dict[str, str]]

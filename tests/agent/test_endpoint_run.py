@@ -125,9 +125,9 @@ async def test_direct_calls_beside_a_plan_are_run_and_answered_too(
     ("wrong", "words"),
     [
         (("ecko", {}), "There is no tool 'ecko'. Did you mean `echo`?"),
-        (("functions.echo", {}), "There is no tool 'functions.echo'"),
+        (("functions.dance", {}), "There is no tool 'functions.dance'"),
         (("echo", '{"text": "cut o'), "`echo`: The arguments break off after 15 characters"),
-        (("make_plan", {"goal": "x"}), "steps: Field required"),
+        (("make_plan", {"goal": "x"}), "The plan has no `steps`"),
         (("make_plan", {"goal": "x", "steps": [{"id": "a", "tool": "echo", "args": {"loud": 1}}]}), "no argument"),
     ],
 )

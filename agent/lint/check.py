@@ -1,0 +1,84 @@
+"""Everything that is wrong with a plan, in the order of its steps."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..plan import Plan
+from .draft import Draft
+from .finding import Finding
+from .reading import MAX_STEPS, Unreadable, read_plan
+from .rules_calls import check_arguments, check_tool
+from .rules_kinds import check_edges
+from .rules_limits import NO_BOUNDS, Bounds, check_limits, check_totals
+from .rules_media import check_media
+from .rules_references import check_circles, check_ids, check_references
+from .rules_waste import check_detours, check_duplicates, check_unused
+from .specs import Catalog, Specs, read_catalog
+
+
+def check(
+    plan: Any,
+    catalog: Catalog,
+    finished: Mapping[str, Any] | None = None,
+    *,
+    facts: Sequence[Mapping[str, Any]] | None = None,
+    bounds: Bounds = NO_BOUNDS,
+    bold: bool = False,
+) -> list[Finding]:
+    """Return everything that is wrong with a plan, before it costs anything.
+
+    Args:
+        plan: A `Plan`, or plain data: ours, or what `reading` understands.
+        catalog: The tools it may use: ours by name, or plain data as `read_catalog` understands it.
+        finished: Results of earlier steps that it may refer to, by step id.
+        facts: Of the user's files, as `ingest` gives them; None when nothing is known of them.
+        bounds: Limits of providers, and the most it may cost and take.
+        bold: Also mend what is likely and not certain: drop what nobody uses, put one tool in the place of a chain.
+    """
+    specs = read_catalog(catalog)
+    try:
+        read, mended, links = read_plan(plan, specs)
+    except Unreadable as error:
+        return [Finding(step="", rule="plan-shape", message=str(error))]
+    return mended + check_read(read, specs, finished or {}, usable(facts), links, bounds, bold=bold)
+
+
+def check_read(
+    plan: Plan,
+    specs: Specs,
+    finished: Mapping[str, Any],
+    files: Sequence[Mapping[str, Any]] | None,
+    links: frozenset[tuple[str, str]],
+    bounds: Bounds,
+    *,
+    bold: bool,
+) -> list[Finding]:
+    """Return everything that is wrong with a plan that was read."""
+    draft = Draft(plan=plan, specs=specs, finished=finished, files=files, links=links)
+    findings = list(check_ids(draft))
+    for step in plan.steps:
+        findings += check_tool(step, draft)
+        findings += check_references(step, draft)
+        spec = specs.get(step.tool)
+        if spec is not None:
+            findings += check_arguments(step, spec, draft)
+            findings += check_edges(step, spec, draft)
+            findings += check_media(step, spec, draft)
+            findings += check_limits(step, spec, bounds)
+    findings += check_circles(draft)
+    findings += check_duplicates(draft)
+    findings += check_unused(draft, bold=bold)
+    findings += check_detours(draft, bold=bold)
+    findings += check_totals(draft, bounds)
+    if len(plan.steps) > MAX_STEPS:
+        told = f"The plan has {len(plan.steps)} steps; the limit is {MAX_STEPS}."
+        findings.append(Finding(step=plan.steps[-1].id, rule="too-many-steps", message=told))
+    order = {step.id: number for number, step in reversed(list(enumerate(plan.steps)))}
+    return sorted(findings, key=lambda one: order.get(one.step, -1))
+
+
+def usable(facts: Sequence[Mapping[str, Any]] | None) -> list[Mapping[str, Any]] | None:
+    """Return the files that `$files` holds: those that could be read."""
+    if facts is None:
+        return None
+    return [one for one in facts if not one.get("error")]

@@ -1,0 +1,278 @@
+"""Which known name is meant by one that does not exist, and whether that is certain."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher, get_close_matches
+from functools import lru_cache
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+
+# Words that say nothing of what a tool does.
+_EMPTY = frozenset(
+    ["tool", "tools", "api", "the", "a", "an", "of", "from", "for", "by", "and", "with", "my", "task", "function",
+     "service", "model", "agent", "get", "run", "do", "call", "file", "files", "v1", "v2", "ai", "step", "in"]
+)  # fmt: skip
+
+# Words that mean the same in the names of tools: kinds of media first, then what is done.
+_SAME = (
+    "audio sound speech voice spoken wav mp3",
+    "image picture photo photograph pic img jpg jpeg png",
+    "video movie film clip footage mp4",
+    "text string txt words",
+    "url link address web webpage website",
+    "frames keyframe",
+    "extract extraction extractor",
+    "make create creation creator generate generation generator generating produce build builder write draw render",
+    "edit editing editor modify modifier",
+    "download downloader downloading fetch",
+    "search searcher searching find finder lookup retrieve retrieval query",
+    "remove remover removal delete eliminate erase",
+    "reduce reduction reducer denoise",
+    "improve enhance enhancement enhancer upscale",
+    "join combine combiner merge merger stitch stitcher splice splicer concat concatenate concatenation",
+    "detect detection detector recognise recognize recognition recogniser recognizer",
+    "summary summarize summarise summarizer summariser summarization summarisation",
+    "translate translation translator",
+    "transcribe transcription transcriber transcript asr stt",
+    "describe description caption captioning captioner",
+    "simplify simplifier simplification",
+    "paraphrase paraphraser paraphrasing rewrite rewriter",
+    "analyze analyse analysis analyzer analyser",
+    "check checker checking correct correction corrector",
+    "convert conversion converter transform transformer transformation",
+    "colour color colorize colorizer colorization colourise",
+    "stabilize stabilise stabilizer stabiliser stabilization stabilisation",
+    "synchronize synchronise sync synchronization synchronisation",
+    "speed tempo",
+    "trim trimmer cut cutter",
+    "effect effects",
+    "chart plot graph diagram",
+    "report document",
+    "scene scenes shot shots cuts",
+    "moment moments",
+    "chapter chapters",
+    "probe inspect inspector metadata info information facts",
+    "compare comparison comparer diff difference",
+    "read reader reading ocr",
+    "say speak narrate narration tts synthesise synthesize synthesis",
+    "sentiment emotion",
+    "expand expander expansion",
+    "keyword keywords",
+    "classify classification classifier",
+    "segment segmentation",
+    "count number num n amount",
+    "language lang locale",
+    "width w",
+    "height h",
+    "title heading",
+    "start begin beginning from",
+    "end stop until",
+    "seconds second secs sec duration length",
+    "times timestamps timestamp",
+    "question request prompt instruction",
+    "limit max maximum top",
+    "kind type",
+    "format extension",
+)
+_STEM = {word: words.split()[0] for words in _SAME for word in words.split()}
+KIND_WORDS = frozenset({"audio", "image", "video", "text", "url"})
+
+# Different words for one thing that a tool does; a name counts when it is one of a line, however it is spelt.
+_CONCEPTS = (
+    "audio-to-text; speech to text; transcribe; transcribe audio; transcribe video; transcribe speech; asr; stt; "
+    "speech recognition; audio transcription; speech transcription; automatic speech recognition; voice to text; "
+    "sound to text; whisper; recognize speech; video transcription; listen",
+    "text-to-audio; text to speech; tts; speech synthesis; synthesize speech; voice synthesis; speech generator; "
+    "generate speech; voice generator; speak; say; read aloud; narrate; voice over text; create speech; "
+    "text to voice; audio generation; create audio; speech generation; voice generation",
+    "image-to-text; image captioning; image caption; image description; describe image; picture to text; "
+    "caption image; describe picture; image captioner",
+    "text-to-image; image generation; image generator; generate image; create image; draw; draw picture; make image; "
+    "picture generation; t2i; text to picture; image creation; image creator",
+    "text-to-video; video generation; video generator; generate video; create video; make video; t2v; video creation",
+    "video-to-audio; extract audio; audio extraction; audio extractor; extract audio from video; separate audio; "
+    "extract sound; get audio; demux audio; video audio extraction",
+    "video-to-text; video captioning; video description; describe video; video caption",
+    "video-to-image; extract frames; frame extraction; extract images; extract frames from video; sample frames; "
+    "video to frames; get frames; keyframe extraction; grab frames; screenshot; capture frame; frame extractor; "
+    "extract keyframes; video frame extraction; extract frame",
+    "read_text; ocr; read text; extract text; text recognition; optical character recognition; text extraction; "
+    "recognize text; image ocr; extract text from image; read text from image; detect text; video ocr; "
+    "text detection; text extractor",
+    "find_scenes; scene detection; detect scenes; shot detection; detect shots; split scenes; segment scenes; "
+    "scene segmentation; detect cuts; scene detect; shot boundary detection; scene finder; list scenes",
+    "probe_media; ffprobe; probe; media info; mediainfo; get metadata; video info; get video info; media metadata; "
+    "inspect media; file info; get media info; probe video; probe file; analyze media; video metadata; "
+    "get video metadata; inspect file",
+    "write_report; report; generate report; create report; make report; report generation; report writer; "
+    "compose report; build report; report generator",
+    "make_chart; chart; plot; draw chart; create chart; generate chart; plot chart; plot data; draw plot; make plot; "
+    "create plot; chart generator; visualize data",
+    "find_moments; search moments; search transcript; find in transcript; find moment; search findings; "
+    "locate moments; moment search; search text moments",
+    "make_chapters; chapters; create chapters; generate chapters; chapter generation; split chapters; chapterize; "
+    "segment chapters",
+    "summarize_text; summarize; summary; text summarization; text summarizer; text summary; create summary; "
+    "make summary; summarization; summarise text",
+    "measure_speech; speech rate; speech metrics; speech statistics; analyze speech; measure speaking rate; "
+    "speaking rate; words per minute; speech analysis",
+    "image_facts; image info; image metadata; inspect image; analyze image facts; get image info; exif; "
+    "picture facts; image properties; image statistics",
+    "compare_media; compare; diff media; compare files; compare videos; compare images; media comparison; "
+    "compare pictures",
+    "read_artifact; read file; open artifact; read document; get artifact; load artifact; artifact reader",
+    "look_at; look; see; vision; visual question answering; vqa; image question answering; look at image; "
+    "look at picture; view image; analyze image; describe image with model",
+)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a name that does not exist may mean."""
+
+    meant: str | None
+    """None when it is not certain."""
+    near: tuple[str, ...] = ()
+    """What it may mean, best first."""
+
+    def hint(self, known: Iterable[str]) -> str:
+        """Return the words that help whoever wrote it."""
+        if self.near:
+            return f"Did you mean {' or '.join(f'`{one}`' for one in self.near[:3])}?"
+        return f"There are: {', '.join(known)}."
+
+
+def guess(name: str, known: Mapping[str, Collection[str]], fitting: Collection[str] | None = None) -> Guess:
+    """Return which of the known names is meant.
+
+    Args:
+        name: The name that does not exist.
+        known: The names that exist, each with its aliases.
+        fitting: Those that fit where the name stands, such as tools that take what the step is given; None when that
+            is not known.
+    """
+    # `functions.echo`: some models write the place a tool stands in before its name.
+    for mark in ("functions.", "tools.", "default_api.", "sensorium.", "functions:", "tool:"):
+        name = name.removeprefix(mark) or name
+    flat = plain_name(name)
+    for same in (_is_alias, _is_same_words, _is_same_thing):
+        found = [one for one, aliases in known.items() if same(flat, name, (one, *aliases))]
+        if len(found) == 1:
+            return Guess(found[0], (found[0],))
+        if found:
+            fit = [one for one in found if fitting is not None and one in fitting]
+            return Guess(fit[0] if len(fit) == 1 else None, tuple(fit or found))
+    return _by_likeness(name, known, fitting)
+
+
+CERTAIN, MARGIN, NEAR = 0.82, 0.12, 0.55
+FIT, MISFIT = 0.12, 0.35
+"""How much it speaks for a name that it fits where it stands, and against it that it does not."""
+
+
+def _by_likeness(name: str, known: Mapping[str, Collection[str]], fitting: Collection[str] | None) -> Guess:
+    scored = []
+    for one, aliases in known.items():
+        alike = max(likeness(name, other) for other in (one, *aliases))
+        if fitting is not None:
+            alike += FIT if one in fitting and alike > 0.4 else 0 if one in fitting else -MISFIT
+        if alike >= NEAR:
+            scored.append((alike, one))
+    scored.sort(key=lambda pair: -pair[0])
+    near = tuple(one for _, one in scored[:3]) or tuple(get_close_matches(name, known, n=1))
+    second = scored[1][0] if len(scored) > 1 else 0.0
+    certain = bool(scored) and scored[0][0] >= CERTAIN and scored[0][0] - second >= MARGIN
+    if not certain and fitting is not None and len(fitting) == 1:
+        (only,) = fitting  # nothing else can stand there, and its name speaks of the same
+        if not _contradict(name, only) and set(words(name)) & set(words(only)):
+            return Guess(only, (only,))
+    return Guess(near[0] if certain else None, near)
+
+
+@lru_cache(maxsize=4096)
+def likeness(one: str, other: str) -> float:
+    """Return 0…1: how alike two names are, by letters and by words that mean the same."""
+    if _contradict(one, other):
+        return 0.0
+    letters = SequenceMatcher(None, plain_name(one), plain_name(other), autojunk=False).ratio()
+    first, second = words(one), words(other)
+    if not first or not second:
+        return letters
+    shared = len(set(first) & set(second)) / len(set(first) | set(second))
+    # Letters alone find slips of the keyboard; words find other words for the same thing.
+    return max(letters if letters >= 0.8 else 0.6 * letters, 0.35 * letters + 0.65 * shared)
+
+
+def _contradict(one: str, other: str) -> bool:
+    """Return whether two names that say from what to what they convert say different things."""
+    first, second = _direction(one), _direction(other)
+    if first and second:
+        return first != second
+    # `Video Search` is no slip for `Image Search`: the kind of media is the difference.
+    kinds, others = set(words(one)) & KIND_WORDS, set(words(other)) & KIND_WORDS
+    return bool(kinds and others and not (kinds & others))
+
+
+def _direction(name: str) -> tuple[str, str] | None:
+    parts = _parts(name)
+    for at, part in enumerate(parts):
+        if part in ("to", "2") and 0 < at < len(parts) - 1:
+            return _stem(parts[at - 1]), _stem(parts[at + 1])
+    return None
+
+
+@lru_cache(maxsize=4096)
+def plain_name(name: str) -> str:
+    """Return a name without case, spaces and marks."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+@lru_cache(maxsize=4096)
+def words(name: str) -> tuple[str, ...]:
+    """Return the words of a name that say something, each as the first of those that mean the same."""
+    return tuple(_stem(one) for one in _parts(name) if one not in _EMPTY)
+
+
+@lru_cache(maxsize=4096)
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(one.casefold() for one in _WORD.findall(name))
+
+
+def _stem(word: str) -> str:
+    singular = word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+    return _STEM.get(word) or _STEM.get(singular) or singular
+
+
+def _is_alias(flat: str, _: str, names: Collection[str]) -> bool:
+    return any(plain_name(one) == flat for one in names)
+
+
+def _is_same_words(_: str, name: str, names: Collection[str]) -> bool:
+    mine = words(name)
+    if not mine:
+        return False
+    return any(
+        not _contradict(name, one)
+        and (words(one) == mine or (not _direction(name) and sorted(words(one)) == sorted(mine)))
+        for one in names
+    )
+
+
+def _is_same_thing(flat: str, name: str, names: Collection[str]) -> bool:
+    concepts = _concepts()
+    mine = concepts.get(flat) or concepts.get("".join(words(name)))
+    return mine is not None and any(concepts.get(plain_name(one)) == mine for one in names)
+
+
+@lru_cache(maxsize=1)
+def _concepts() -> dict[str, int]:
+    """Return spelling -> number of the thing it means; a spelling of two things means none."""
+    found: dict[str, int] = {}
+    twice = set()
+    for number, line in enumerate(_CONCEPTS, 1):
+        for phrase in line.split(";"):
+            for spelt in {plain_name(phrase), "".join(words(phrase))}:
+                twice |= {spelt} if found.get(spelt, number) != number else set()
+                found[spelt] = number
+    return {spelt: number for spelt, number in found.items() if spelt not in twice and spelt}

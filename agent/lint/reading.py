@@ -1,0 +1,367 @@
+"""Reads a plan in whatever shape it comes, and says what of its shape was mended.
+
+Beside our own shape, `{"goal", "steps": [{"id", "tool", "args", …}]}`, these are understood: JSON in a string, a bare list
+of steps, steps as an object of id -> step, other names of the same fields, calls as chat models write them, and graphs
+`{"task_nodes": [{"task", "arguments"}], "task_links": [{"source", "target"}]}` whose arguments name the node they come
+from as `<node-0>`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..arguments import BrokenArguments, read_arguments
+from ..plan import RESERVED, Plan, Step
+from .finding import Finding
+from .specs import Specs
+
+MAX_STEPS = 64
+_STEPS = ("steps", "plan", "task_nodes", "nodes", "tasks", "actions", "workflow", "tool_calls", "calls")
+_GOAL = ("goal", "request", "objective", "user_request", "query", "title", "name", "description")
+_FIELDS = {
+    "id": ("id", "step_id", "step", "key", "node_id", "task_id", "index", "number"),
+    "tool": ("tool", "tool_name", "function", "function_name", "task", "action", "name", "operation", "api", "tool_id"),
+    "args": ("args", "arguments", "parameters", "params", "tool_input", "action_input", "inputs", "input", "kwargs",
+             "tool_args"),
+    "depends_on": ("depends_on", "dependencies", "dependency", "depends", "dep", "deps", "after", "needs", "requires"),
+    "for_each": ("for_each", "foreach", "forEach", "each", "map_over"),
+    "optional": ("optional", "is_optional"),
+}  # fmt: skip
+_KNOWN = {alias for aliases in _FIELDS.values() for alias in aliases}
+_NODE = re.compile(r"<(?:node-)?(\d+)>|<GENERATED>-(\d+)|<resource>-(\d+)")
+_OUTPUT_OF = re.compile(r"<output[-_ ]of[-_ ]([^<>]+)>", re.I)
+_BRACES = re.compile(r"\{\{\s*\$?(?:steps?\.)?([A-Za-z_][\w.\[\]-]*)\s*\}\}")
+_ANGLES = re.compile(r"<\$?([A-Za-z_][\w-]*(?:\.[\w.\[\]]+)?)>")
+_NUMBERED = re.compile(r"\$\{?(\d+)((?:\.[A-Za-z_]\w*|\[-?\d+\])*)\}?|#E(\d+)")
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+class Unreadable(Exception):
+    """It is no plan; the message says why."""
+
+
+def read_plan(given: Any, specs: Specs) -> tuple[Plan, list[Finding], frozenset[tuple[str, str]]]:
+    """Return the plan, what of its shape was mended, and the links it names beside its references.
+
+    Raises:
+        Unreadable: It is no plan, and no mending is certain.
+    """
+    if isinstance(given, Plan):
+        return given, [], frozenset()
+    if isinstance(given, Mapping) and given.keys() == {"goal", "steps"}:
+        try:
+            return Plan.model_validate(given), [], frozenset()
+        except ValidationError:
+            pass  # read step by step below
+    return _Reader(specs).read(given)
+
+
+class _Reader:
+    def __init__(self, specs: Specs) -> None:
+        self._specs = specs
+        self._mended: list[Finding] = []
+        self._ids: dict[str, str] = {}
+        """What the plan calls a step -> its id here."""
+
+    def read(self, given: Any) -> tuple[Plan, list[Finding], frozenset[tuple[str, str]]]:
+        outer = self._decoded(given, "The plan")
+        inner = self._steps_of(outer)
+        goal = self._goal(outer)
+        links = self._links(outer)
+        raw = [self._fields(one, number) for number, one in enumerate(inner)]
+        if not raw:
+            raise Unreadable("The plan has no steps. Give at least one: `{id, tool, args}`.")
+        # TaskBench links name tools, and its nodes have no ids; every other plan has ids or needs none.
+        self._number(raw)
+        steps = [self._step(fields, number, raw) for number, fields in enumerate(raw)]
+        named = self._named_links(links, steps)
+        try:
+            return self._plan(goal, steps), self._mended, named
+        except ValidationError as error:
+            first = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
+            raise Unreadable(first) from error
+
+    def _plan(self, goal: str, steps: list[dict[str, Any]]) -> Plan:
+        if len(steps) <= MAX_STEPS:
+            return Plan.model_validate({"goal": goal, "steps": steps})
+        return Plan.model_construct(goal=goal, steps=[Step.model_validate(one) for one in steps])
+
+    def _mend(self, step: str, message: str, do: str = "shape") -> None:
+        self._mended.append(
+            Finding(step=step, rule="plan-shape", message=message, severity="warning", repair={"do": do})
+        )
+
+    def _decoded(self, given: Any, what: str) -> Any:
+        if hasattr(given, "model_dump"):
+            return given.model_dump()
+        if not isinstance(given, str):
+            return given
+        text = given.strip()
+        try:
+            if text.startswith("["):
+                decoded = read_arguments('{"steps": ' + text + "}")["steps"]
+            else:
+                decoded = read_arguments(text)
+        except BrokenArguments as error:
+            raise Unreadable(str(error)) from error
+        self._mend("", f"{what} was JSON in a string.")
+        return decoded
+
+    def _steps_of(self, outer: Any) -> Sequence[Any]:
+        if isinstance(outer, list):
+            self._mend("", "The plan was a bare list of steps.")
+            return outer
+        if not isinstance(outer, Mapping):
+            raise Unreadable(f"The plan is {type(outer).__name__}, and must be an object with `goal` and `steps`.")
+        for key in _STEPS:
+            if key in outer and isinstance(outer[key], str | list | Mapping):
+                if key != "steps":
+                    self._mend("", f"The steps stood in `{key}`.")
+                return self._sequence(outer[key], key)
+        if _find(outer, "tool") is not None:
+            self._mend("", "The plan was a single step.")
+            return [outer]
+        if outer and all(isinstance(one, Mapping) and _find(one, "tool") is not None for one in outer.values()):
+            self._mend("", "The steps stood in the plan by their ids.")
+            return [{"id": id, **one} for id, one in outer.items()]
+        raise Unreadable("The plan has no `steps`. Give a list of `{id, tool, args}`.")
+
+    def _sequence(self, steps: Any, key: str) -> Sequence[Any]:
+        if isinstance(steps, str):
+            steps = self._decoded(steps, f"`{key}`")
+        if isinstance(steps, list):
+            return steps
+        if isinstance(steps, Mapping):
+            for inner in ("steps", "task_nodes", "nodes"):
+                if isinstance(steps.get(inner), list | Mapping):
+                    return self._sequence(steps[inner], inner)
+            if _find(steps, "tool") is not None and not all(isinstance(one, Mapping) for one in steps.values()):
+                self._mend("", f"`{key}` was a single step.")
+                return [steps]
+            self._mend("", f"`{key}` was an object of id -> step.")
+            return [{"id": id, **one} if isinstance(one, Mapping) else one for id, one in steps.items()]
+        raise Unreadable(f"`{key}` of the plan is {type(steps).__name__}, and must be a list of steps.")
+
+    def _goal(self, outer: Any) -> str:
+        if not isinstance(outer, Mapping):
+            return ""
+        if isinstance(outer.get("goal"), str):
+            return str(outer["goal"])
+        found = next((outer[key] for key in _GOAL if isinstance(outer.get(key), str)), "")
+        return found
+
+    def _links(self, outer: Any) -> list[Mapping[str, Any]]:
+        found = outer.get("task_links", outer.get("links", outer.get("edges"))) if isinstance(outer, Mapping) else None
+        return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+
+    def _fields(self, one: Any, number: int) -> dict[str, Any]:
+        """Return what a step says under our names of the fields."""
+        if isinstance(one, str):
+            known = one in self._specs
+            if not known:
+                raise Unreadable(f"Step {number + 1} is the text {one[:60]!r}, and must be `{{id, tool, args}}`.")
+            self._mend("", f"Step {number + 1} was only the name of a tool.")
+            return {"tool": one}
+        if not isinstance(one, Mapping):
+            raise Unreadable(f"Step {number + 1} is {type(one).__name__}, and must be `{{id, tool, args}}`.")
+        if isinstance(one.get("function"), Mapping):
+            one = {**{key: part for key, part in one.items() if key not in ("type", "function")}, **one["function"]}
+        found: dict[str, Any] = {}
+        taken: set[str] = set()
+        for name in ("tool", "id", "args", "depends_on", "for_each", "optional"):
+            for key in _FIELDS[name]:
+                if key in one and key not in taken and one[key] is not None:
+                    if name == "tool" and not isinstance(one[key], str):
+                        continue
+                    found[name] = one[key]
+                    taken.add(key)
+                    if key != name:
+                        self._mend(str(one.get("id", "")), f"`{key}` of step {number + 1} is `{name}` here.")
+                    break
+        if "tool" not in found:
+            raise Unreadable(f"Step {number + 1} names no `tool`.")
+        more = [key for key in one if key not in taken and key not in _FIELDS]
+        if more:
+            self._mend(str(found.get("id", "")), f"Step {number + 1} had more fields, left out: {', '.join(more)}.")
+        return found
+
+    def _number(self, raw: list[dict[str, Any]]) -> None:
+        """Give every step an id that is an identifier; ids that are none are written anew."""
+        used: set[str] = {str(one["id"]) for one in raw if _ID.fullmatch(str(one.get("id", "")))}
+        for number, one in enumerate(raw):
+            said = str(one["id"]) if "id" in one else ""
+            if _ID.fullmatch(said):
+                one["id"] = said
+                self._ids.setdefault(said, said)
+                continue
+            base = re.sub(r"\W", "_", said or _short(one["tool"]), flags=re.A).strip("_") or "step"
+            base = f"step_{base}" if base[0].isdigit() or base in RESERVED else base
+            id, turn = base[:60], 1
+            while id in used or id in RESERVED:
+                turn += 1
+                id = f"{base[:56]}_{turn}"
+            used.add(id)
+            one["id"] = id
+            if said:
+                self._ids[said] = id
+                self._mend(id, f"The id {said!r} is no name; it is `{id}` here.")
+            else:
+                self._mend(id, f"Step {number + 1} had no id; it is `{id}` here.")
+
+    def _step(self, fields: dict[str, Any], number: int, raw: list[dict[str, Any]]) -> dict[str, Any]:
+        id = fields["id"]
+        step: dict[str, Any] = {"id": id, "tool": str(fields["tool"]).strip()}
+        step["args"] = self._rewritten(self._arguments(fields.get("args"), id, step["tool"]), id, number, raw)
+        if "depends_on" in fields:
+            step["depends_on"] = self._dependencies(fields["depends_on"], id)
+        if "for_each" in fields:
+            each = self._rewritten(fields["for_each"], id, number, raw)
+            if isinstance(each, list) and len(each) == 1:
+                each = each[0]
+            if not isinstance(each, str):
+                raise Unreadable(f'`for_each` of `{id}` must be a reference to a list, such as "$frames.items".')
+            if each.strip():
+                step["for_each"] = each if each.startswith("$") else f"${each}"
+        if "optional" in fields:
+            step["optional"] = str(fields["optional"]).strip().casefold() in ("true", "yes", "1")
+        return step
+
+    def _arguments(self, given: Any, id: str, tool: str) -> dict[str, Any]:
+        if isinstance(given, Mapping):
+            return {str(name): value for name, value in given.items()}
+        if given is None or given == "":
+            if given == "":
+                self._mend(id, "`args` was empty text.")
+            return {}
+        if isinstance(given, str) and given.lstrip()[:1] in ("{", "`"):
+            try:
+                decoded = read_arguments(given)
+            except BrokenArguments as error:
+                raise Unreadable(f"`args` of `{id}`: {error}") from error
+            self._mend(id, "`args` was JSON in a string.")
+            return decoded
+        values = given if isinstance(given, list) else [given]
+        if values and all(isinstance(one, Mapping) and "name" in one and "value" in one for one in values):
+            self._mend(id, "`args` was a list of names and values.")
+            return {str(one["name"]): one["value"] for one in values}
+        spec = self._specs.get(tool)
+        names = list(spec.ports) if spec else []
+        named = [name for name in names if spec and spec.ports[name].required] or names
+        if spec and named and len(values) > len(named):
+            raise Unreadable(f"`args` of `{id}` has {len(values)} values without names. It takes: {', '.join(names)}.")
+        self._mend(id, "`args` had values without names.")
+        return {(named[at] if named else f"input_{at + 1}"): value for at, value in enumerate(values)}
+
+    def _dependencies(self, given: Any, id: str) -> list[str]:
+        if isinstance(given, str | int) and not isinstance(given, bool):
+            self._mend(id, "`depends_on` was a single name.")
+            given = [part.strip() for part in given.split(",")] if isinstance(given, str) else [given]
+        if not isinstance(given, list | tuple):
+            raise Unreadable(f"`depends_on` of `{id}` must be a list of ids.")
+        names = [str(one).strip().removeprefix("$") for one in given]
+        # Plans in the manner of HuggingGPT write [-1] where a step waits for nothing.
+        return [self._ids.get(one, one) for one in dict.fromkeys(names) if one not in ("-1", "", "None", "null")]
+
+    def _rewritten(self, value: Any, id: str, number: int, raw: list[dict[str, Any]]) -> Any:
+        """Return a value with references that are written in other ways written in ours."""
+        if isinstance(value, Mapping):
+            return {str(name): self._rewritten(part, id, number, raw) for name, part in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._rewritten(part, id, number, raw) for part in value]
+        if not isinstance(value, str) or not any(mark in value for mark in "$<{#"):
+            return value
+        written = value
+        written = _BRACES.sub(lambda found: self._named(found[1], found[0]), written)
+        written = _OUTPUT_OF.sub(lambda found: self._of_tool(found[1], found[0], number, raw), written)
+        written = _NODE.sub(lambda found: self._of_number(found, raw), written)
+        written = _NUMBERED.sub(self._of_id, written)
+        written = _ANGLES.sub(lambda found: self._named(found[1], found[0]), written)
+        written = self._renamed(written)
+        if written != value:
+            if re.fullmatch(r"\$\{[^{}$]+\}", written):
+                written = f"${written[2:-1]}"
+            self._mend(id, f"The reference {value!r} is written {written!r} here.")
+        return written
+
+    def _named(self, reference: str, as_it_was: str) -> str:
+        root, _, path = reference.partition(".")
+        step = self._ids.get(root)
+        if step is None and root in ("files", "request", "item"):
+            step = root
+        return f"${{{step}{'.' if path else ''}{path}}}" if step else as_it_was
+
+    def _of_tool(self, tool: str, as_it_was: str, number: int, raw: list[dict[str, Any]]) -> str:
+        found = [one["id"] for at, one in enumerate(raw) if at != number and _flat(one["tool"]) == _flat(tool)]
+        return f"${{{found[0]}}}" if len(found) == 1 else as_it_was
+
+    def _of_number(self, found: "re.Match[str]", raw: list[dict[str, Any]]) -> str:
+        at = int(found[1] or found[2] or found[3])
+        name = self._ids.get(str(at))
+        if name is None and 0 <= at < len(raw):
+            name = raw[at]["id"]
+        return f"${{{name or f'node_{at}'}}}"
+
+    def _of_id(self, found: "re.Match[str]") -> str:
+        name = self._ids.get(found[1] or found[3]) or self._ids.get(f"E{found[3]}")
+        return f"${{{name}{found[2] or ''}}}" if name else found[0]
+
+    def _renamed(self, text: str) -> str:
+        """Write the ids that were renamed anew where a reference names them, as in `$step-1.text`."""
+        for said, id in self._ids.items():
+            if said != id and not said.isdigit():
+                text = re.sub(rf"(?<=\$){re.escape(said)}(?![\w-])", id, text)
+                text = re.sub(rf"(?<=\$\{{){re.escape(said)}(?![\w-])", id, text)
+        return text
+
+    def _named_links(self, links: list[Mapping[str, Any]], steps: list[dict[str, Any]]) -> frozenset[tuple[str, str]]:
+        """Return links as pairs of ids, and make each step wait for what is linked to it."""
+        named: set[tuple[str, str]] = set()
+        for link in links:
+            ends = [
+                self._end(link.get(end, link.get(other)), steps)
+                for end, other in (("source", "from"), ("target", "to"))
+            ]
+            if ends[0] is None or ends[1] is None:
+                target = next((one for one in steps if one["id"] == ends[1]), steps[-1])
+                lost = link.get("source", link.get("from")) if ends[0] is None else link.get("target", link.get("to"))
+                target.setdefault("depends_on", []).append(str(lost))
+                continue
+            source, target_id = ends[0], ends[1]
+            named.add((source, target_id))
+            target = next(one for one in steps if one["id"] == target_id)
+            if source not in set(_roots(target["args"])) and source not in target.get("depends_on", []):
+                target.setdefault("depends_on", []).append(source)
+        return frozenset(named)
+
+    def _end(self, said: Any, steps: list[dict[str, Any]]) -> str | None:
+        by_id = self._ids.get(str(said))
+        if by_id:
+            return by_id
+        if node := _NODE.fullmatch(str(said)):
+            at = int(node[1] or node[2] or node[3])
+            return str(steps[at]["id"]) if at < len(steps) else None
+        if isinstance(said, int) and 0 <= said < len(steps):
+            return str(steps[said]["id"])
+        found = [str(one["id"]) for one in steps if _flat(one["tool"]) == _flat(str(said))]
+        return found[0] if found else None
+
+
+def _roots(value: Any) -> Iterator[str]:
+    from ..plan import references
+
+    for reference in references(value):
+        yield re.split(r"[.\[]", reference, maxsplit=1)[0]
+
+
+def _find(one: Mapping[str, Any], name: str) -> Any:
+    return next((one[key] for key in _FIELDS[name] if isinstance(one.get(key), str | Mapping)), None)
+
+
+def _short(tool: str) -> str:
+    return re.sub(r"\W+", "_", tool.strip().casefold(), flags=re.A)[:40]
+
+
+def _flat(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
