@@ -1,12 +1,15 @@
 """What a run is asked, how it ended, and what is recorded of it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..tools.base.budget import Caps
 from ..tools.base.errors import ToolError
 from ..tools.base.journal import RunRow, StepRow
+from ..tools.base.ledger import OrderRow
 from ..tools.base.run import Run
+from ..tools.base.settings import Settings
 from ..tools.base.workspace import Artifact
 from .act import Executor
 from .lint import Finding
@@ -27,12 +30,17 @@ class Options:
 
     max_steps: int = 64
     budget_usd: float | None = None
-    """The most a run may cost. Every tool is free; a model of the settings that may cost is refused, for nothing counts
-    it yet; what a brain of your own costs is not looked at."""
+    """The most the run may cost, reserved before each paid request; `usd` in `[budget]` of the settings when left out.
+    A model whose price is not known is refused; what a brain of your own costs is not looked at."""
     yes: bool = False
     """Approve what would be asked; no tool of this version asks."""
     output: str | None = None
     """The folder that the command line puts the files into; kept, so that `resume` knows it."""
+
+
+    def caps(self, settings: Settings) -> Caps:
+        """Return the most this run may spend."""
+        return settings.caps if self.budget_usd is None else replace(settings.caps, usd=self.budget_usd)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +56,11 @@ class Answer:
     """The `run.steps` of a report: id, tool, status, seconds, cost_usd, cached, provider, error."""
     seconds: float
     cost_usd: float = 0.0
+    """What its paid requests cost, those of the model that plans too."""
+    unknown_usd: float = 0.0
+    """Reserved for requests that may have been paid: their answer never came."""
+    unpriced: int = 0
+    """Requests whose price is not known; `cost_usd` is without them."""
     usage: list[dict[str, Any]] = field(default_factory=list)
     """What each model used; see `usage_of`."""
     thread: str = ""
@@ -81,6 +94,8 @@ class RunView:
 
     row: RunRow
     steps: list[StepRow]
+    orders: list[OrderRow] = field(default_factory=list)
+    """What was ordered from providers."""
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data; `run` has the shape that a report's `run` has."""
@@ -97,10 +112,11 @@ class RunView:
             "usage": self.row.answer.get("usage", []),
             "run": {
                 "steps": self.row.answer.get("steps") or steps,
-                "cost_usd": sum(one["cost_usd"] for one in steps),
+                "cost_usd": sum(one.usd or 0.0 for one in self.orders if one.state == "done"),
                 "seconds": self.row.seconds,
             },
             "journal": steps,
+            "orders": [one.plain() for one in self.orders],
         }
 
 
@@ -112,7 +128,7 @@ def told_answer(row: RunRow) -> Answer:
 
 def answer_of(row: RunRow, state: "State", executor: Executor, seconds: float, *, thread: str = "") -> Answer:
     """Return the answer of a run whose graph has ended in this state."""
-    records = state.get("records", {})
+    records, spent = state.get("records", {}), executor.run.budget.spent
     made = dict.fromkeys(
         (handle, called)
         for name, record in records.items()
@@ -132,7 +148,9 @@ def answer_of(row: RunRow, state: "State", executor: Executor, seconds: float, *
         ],
         steps=[{"id": name, **{key: one[key] for key in shown}} for name, one in records.items()],
         seconds=round(seconds, 3),
-        cost_usd=sum(one["cost_usd"] for one in records.values()),
+        cost_usd=spent.usd,
+        unknown_usd=spent.unknown_usd,
+        unpriced=spent.unpriced,
         usage=usage_of(_own(state.get("messages", []), row.run)),
         thread=thread,
     )
@@ -145,7 +163,7 @@ def _own(messages: "Sequence[BaseMessage]", run: str) -> "Sequence[BaseMessage]"
 
 
 def _status(state: "State") -> Status:
-    records = list(state.get("records", {}).values())
+    records = [one for one in state.get("records", {}).values() if not one.get("superseded")]
     unread = [one for one in state.get("files", []) if one.get("error") and not one.get("attached")]
     if any(one["status"] == "cancelled" for one in records):
         return "cancelled"

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from ..tools.base.budget import Spent
 from ..tools.base.catalog import catalog
 from ..tools.base.errors import SensoriumError, StorageError
 from ..tools.base.journal import Journal, RunRow
@@ -23,7 +24,8 @@ from ..tools.base.workspace import at_home
 from .act import Executor
 from .answer import Answer, Options, Planned, RunView, Status, answer_of, told_answer
 from .deliver import Delivered, deliver, prepare
-from .events import Event, RunFailed, RunFinished, RunStarted, TextDelta
+from .events import Event, RunFailed, RunFinished, RunStarted, Spending, TextDelta
+from .last_words import unsettled
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -127,17 +129,26 @@ class Assistant:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
 
-    async def resume(self, run_id: str, *, on_event: OnEvent | None = None) -> Answer:
+    async def resume(
+        self, run_id: str, *, budget_usd: float | None = None, on_event: OnEvent | None = None
+    ) -> Answer:
         """Go on with a run that was interrupted or failed in part; finished steps do not run again.
 
         Args:
             run_id: Its id, the start of it, or `last`.
+            budget_usd: The most it may cost from now on, with what it has cost; as before when left out.
             on_event: Called with each event, in the loop's thread.
 
         Raises:
             ArgumentError: There is no such run, or another process works on it.
+            SettingsError: The budget cannot be held.
         """
-        return await self._work(self.journal.get(run_id), on_event, resumed=True)
+        row = self.journal.get(run_id)
+        if budget_usd is not None:
+            row = replace(row, options=row.options | {"budget_usd": budget_usd})
+        if row.status != "done":
+            self._check_budget(Options(**row.options))
+        return await self._work(row, on_event, resumed=True)
 
     async def plan(
         self,
@@ -156,7 +167,8 @@ class Assistant:
 
         options = options or Options()
         self._check_budget(options)
-        context = self._context(self._base, lambda event: None, options, time.perf_counter)
+        run = self._base.begin(new_run_id(), caps=options.caps(self.settings))
+        context = self._context(run, lambda event: None, options, time.perf_counter)
         before = self.threads.get(thread) if thread else None
         known = together(before.files if before else [], await ingest_files(_absolute(files), self._base))
         asked = user_message(request, known, facts=list(self.facts.all().values()))
@@ -177,10 +189,10 @@ class Assistant:
         }
 
     def _check_budget(self, options: Options) -> None:
-        if options.budget_usd is not None and self._brain is None:
+        if self._brain is None:
             from .brain import check_budget
 
-            check_budget(self.settings)
+            check_budget(self.settings, options.caps(self.settings))
 
     def runs(self) -> list[RunRow]:
         """Return the latest runs, newest first."""
@@ -189,7 +201,7 @@ class Assistant:
     def show(self, run_id: str) -> RunView:
         """Return everything recorded of a run; `last` is the latest."""
         row = self.journal.get(run_id)
-        return RunView(row=row, steps=self.journal.steps(row.run))
+        return RunView(row=row, steps=self.journal.steps(row.run), orders=self._base.budget.ledger.orders(row.run))
 
     async def delete_thread(self, thread: str) -> Thread:
         """Delete a conversation with all that was said in it, and return it.
@@ -226,7 +238,12 @@ class Assistant:
 
     async def _work(self, row: RunRow, on_event: OnEvent | None, *, resumed: bool) -> Answer:
         emit = _in_loop(on_event or (lambda event: None))
-        run = replace(self._base, id=row.run, cancelled=type(self._base.cancelled)())
+        options = Options(**row.options)
+
+        def spent(so_far: Spent) -> None:
+            emit(Spending(spent=so_far, cap_usd=run.budget.caps.usd))
+
+        run = self._base.begin(row.run, caps=options.caps(self.settings), on_spent=spent)
         with self.journal.lease(row.run):
             started = time.perf_counter()
 
@@ -241,12 +258,15 @@ class Assistant:
                 emit(RunFinished(answer=answer))
                 return answer
             with self._recording(row, run, emit, elapsed):
-                context = self._context(run, emit, Options(**row.options), elapsed)
+                context = self._context(run, emit, options, elapsed)
                 try:
                     state = await self._walk(row, context)
                 finally:
                     await context.executor.early.drop()
                 answer = answer_of(row, state, context.executor, elapsed(), thread=thread)
+                if told := unsettled(row.request, run.budget.spent):
+                    emit(TextDelta(text=told))
+                    answer = replace(answer, text=answer.text + told)
                 context.keep(state)
                 self.journal.end(row.run, answer.status, answer.plain(), answer.seconds)
             if answer.status == "done":
@@ -283,6 +303,7 @@ class Assistant:
         from langchain_core.runnables import RunnableConfig
 
         from .graph import build
+        from .spending import retire_useless
 
         config = RunnableConfig(configurable={"thread_id": row.run}, recursion_limit=200)
         start: State = self._history(row.run) | {
@@ -294,6 +315,7 @@ class Assistant:
                 graph = build().compile(checkpointer=checkpoints)
                 known = await graph.aget_state(config)
                 if known.created_at and not known.next:  # it had ended: what failed is tried again
+                    retire_useless(cast("State", known.values), context.executor.run.budget)
                     await checkpoints.adelete_thread(row.run)
                     known = await graph.aget_state(config)
                 walked = await graph.ainvoke(None if known.next else start, config, context=context, durability="sync")
@@ -343,7 +365,7 @@ class Assistant:
             emit=emit,
             elapsed=elapsed,
         )
-        brain = self._brain or open_brain(self.settings)
+        brain = self._brain or open_brain(self.settings, run.budget)
         return Context(
             brain=brain,
             catalog=tools,

@@ -26,9 +26,11 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
 from ..tools.base import faults
+from ..tools.base.budget import Budget
 from ..tools.base.endpoints import ServedModel
 from ..tools.base.posting import post
 from .arguments import BrokenArguments, broken, read_arguments
+from .recorded import PATH, ordered
 from .stream import Call, Completion, NotAChat, Piece, Refused
 from .wire import wire_messages, wire_tool
 
@@ -43,6 +45,10 @@ class EndpointBrain(BaseChatModel):
     """Streams chat completions; gives text as it comes, then the tool calls, then the count of tokens."""
 
     served: ServedModel = Field(exclude=True, repr=False)
+    fallbacks: tuple[ServedModel, ...] = Field(default=(), exclude=True, repr=False)
+    """Who is asked, in this order, when that one is down."""
+    budget: Budget | None = Field(default=None, exclude=True, repr=False)
+    """Who pays, and remembers what was answered; None: nobody."""
 
     def bind_tools(
         self, tools: Sequence[Mapping[str, Any] | type | Callable[..., Any] | BaseTool], **kwargs: Any
@@ -91,25 +97,13 @@ class EndpointBrain(BaseChatModel):
         self, messages: list[BaseMessage], stop: list[str] | None, more: Mapping[str, Any], completion: Completion
     ) -> AsyncGenerator[Piece, None]:
         """Yield what comes while it puts `completion` together."""
-        try:
-            async with (
-                post(self.served, "/chat/completions", self._body(messages, stop, more)) as response,
-                aclosing(_until_complete(response, completion)) as received,
-            ):
-                async for data in received:
-                    yield completion.feed(data)
-                    if completion.is_done:
-                        break
-                rest = completion.end()
-                if not completion.is_complete:
-                    raise faults.broken_off(self.served, "the connection ended before the answer did")
-                yield rest
-                if completion.is_done:
-                    await _drain(received)
-        except NotAChat as error:
-            raise faults.not_a_chat(self.served, error.text) from None
-        except Refused as error:
-            raise faults.refused(self.served, error.status, error.text) from None
+        def body_for(served: ServedModel) -> Mapping[str, Any]:
+            return self._body(served, messages, stop, more)
+
+        models = [self.served, *self.fallbacks]
+        async with aclosing(ordered(self.budget, models, body_for, _send, completion)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def _agenerate(
         self,
@@ -129,11 +123,13 @@ class EndpointBrain(BaseChatModel):
     ) -> ChatResult:
         return asyncio.run(self._agenerate(messages, stop, **kwargs))
 
-    def _body(self, messages: list[BaseMessage], stop: list[str] | None, more: Mapping[str, Any]) -> dict[str, Any]:
-        quirks = self.served.endpoint.quirks
+    def _body(
+        self, served: ServedModel, messages: list[BaseMessage], stop: list[str] | None, more: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        quirks = served.endpoint.quirks
         return {
-            "model": self.served.name,
-            "messages": wire_messages(messages, self.served),
+            "model": served.name,
+            "messages": wire_messages(messages, served),
             "stream": True,
             **({"stream_options": {"include_usage": True}} if quirks.usage else {}),
             **({"stop": stop} if stop else {}),
@@ -148,6 +144,29 @@ class EndpointBrain(BaseChatModel):
     @property
     def _identifying_params(self) -> dict[str, Any]:
         return {"model": self.served.full_name, "base_url": self.served.endpoint.base_url}
+
+
+async def _send(served: ServedModel, request: bytes, completion: Completion) -> AsyncGenerator[Piece, None]:
+    """Send a request, and yield what comes while it puts `completion` together."""
+    try:
+        async with (
+            post(served, PATH, request) as response,
+            aclosing(_until_complete(response, completion)) as received,
+        ):
+            async for data in received:
+                yield completion.feed(data)
+                if completion.is_done:
+                    break
+            rest = completion.end()
+            if not completion.is_complete:
+                raise faults.broken_off(served, "the connection ended before the answer did")
+            yield rest
+            if completion.is_done:
+                await _drain(received)
+    except NotAChat as error:
+        raise faults.not_a_chat(served, error.text) from None
+    except Refused as error:
+        raise faults.refused(served, error.status, error.text) from None
 
 
 async def _until_complete(response: "httpx2.Response", completion: Completion) -> AsyncGenerator[bytes, None]:
@@ -219,6 +238,7 @@ def _about(completion: Completion, served: ServedModel) -> dict[str, Any]:
             "model_name": served.name,
             "finish_reason": completion.finish_reason,
             "usage": "reported" if usage else "missing",
+            **completion.about,
         },
     }
 

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..tools.base.budget import Spent
 from ..tools.base.workspace import Artifact
 
 if TYPE_CHECKING:
@@ -77,6 +78,14 @@ class ArtifactStored:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Spending:
+    """What the run has cost so far."""
+
+    spent: Spent
+    cap_usd: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TextDelta:
     text: str
 
@@ -100,6 +109,7 @@ Event = (
     | StepProgress
     | StepEnded
     | ArtifactStored
+    | Spending
     | TextDelta
     | RunFinished
     | RunFailed
@@ -182,6 +192,9 @@ class AguiWriter:
                 value = {"step": event.step, **event.artifact.model_dump(mode="json")}
                 self._artifacts.append(value)
                 return [_delta({"op": "add", "path": "/artifacts/-", "value": value})]
+            case Spending():
+                value = event.spent.plain() | {"cap_usd": event.cap_usd}
+                return [core.CustomEvent(name="spending", value=value)]
             case TextDelta():
                 return [*self._open_message(), core.TextMessageContentEvent(message_id=self._id(), delta=event.text)]
             case RunFinished():

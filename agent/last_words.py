@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from ..tools.base.budget import Spent, usd
 from ..tools.base.words import answer_language
 from .lint import Finding
 
@@ -53,6 +54,19 @@ def not_runnable(request: str, findings: Sequence[Finding], tries: int) -> str:
         f"The model made {tries} plans, and none could be run. Wrong with the last: {wrong} "
         "Ask in another way, or set another model with `SENSORIUM_THINK`."
     )
+
+
+def unsettled(request: str, spent: Spent) -> str:
+    """Say which requests may have been paid though their answer never came; nothing when there is none."""
+    if not spent.unknown:
+        return ""
+    if answer_language(request) == "zh":
+        amount = f"，最多 {usd(spent.unknown_usd)}" if spent.unknown_usd else ""
+        return f"\n\n（有 {spent.unknown} 个请求发出后没有收到回答，可能已被计费{amount}。）"
+    amount = f", up to {usd(spent.unknown_usd)}" if spent.unknown_usd else ""
+    if spent.unknown == 1:
+        return f"\n\n(1 request was sent whose answer never came; it may have been paid{amount}.)"
+    return f"\n\n({spent.unknown} requests were sent whose answers never came; they may have been paid{amount}.)"
 
 
 def shortfall_of(records: Mapping[str, Mapping[str, Any]]) -> Literal["partial", "failed"]:

@@ -72,6 +72,8 @@ class Completion:
     usage: Mapping[str, Any] | None = None
     is_done: bool = False
     """`[DONE]` was said: what may follow brings nothing."""
+    about: dict[str, Any] = field(default_factory=dict)
+    """Who answered, where it is not the model that was asked first."""
     calls: list[Call] = field(default_factory=list)
     """The tool calls; before all bytes were fed their arguments are not whole: `Piece.calls` tells what has come."""
     _slots: dict[int, Call] = field(default_factory=dict)
@@ -128,6 +130,10 @@ class Completion:
                 call.id = f"call_{uuid.uuid4().hex[:12]}"
             seen.add(call.id)
         return self._piece()
+
+    def become(self, other: "Completion") -> None:
+        """Take over a completion that came in the place of this one."""
+        vars(self).update(vars(other))
 
     def _piece(self) -> Piece:
         piece = Piece(text="".join(self._text), reasoning="".join(self._reasoning), calls=tuple(self._called))

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol, TextIO
 
-from .events import Event, PlanMade, RunFinished, RunStarted, StepEnded, StepProgress, StepStarted
+from ..tools.base.budget import usd
+from .events import Event, PlanMade, RunFinished, RunStarted, Spending, StepEnded, StepProgress, StepStarted
 from .printing import fit, one_line, pad, tell, width
 
 REDRAW_SECONDS = 0.1
@@ -118,6 +119,8 @@ class PlainView:
             case StepProgress() if time.monotonic() - self._said.get(event.call_id, 0) >= REPORT_SECONDS:
                 self._said[event.call_id] = time.monotonic()
                 return f"running    {self._names.of(event)}  {_share(event.fraction)} {fit(event.note, 80)}"
+            case Spending():
+                return f"spent      {spending(event)}" if spending(event) else None
             case StepEnded():
                 return f"{event.status:<10} {self._names.of(event)}  {ending(event)}"
             case RunFinished():
@@ -134,6 +137,7 @@ class LiveView:
         self._colour = colour
         self._names = _Names()
         self._running: dict[str, tuple[StepStarted, float, StepProgress | None]] = {}
+        self._spent = ""
         self._drawn: list[int] = []
         """Columns of each live line on the screen."""
         self._drawn_at = 0.0
@@ -166,6 +170,9 @@ class LiveView:
                 case StepEnded():
                     self._running.pop(event.call_id, None)
                     self._draw([self._ended(event)])
+                case Spending():
+                    self._spent = spending(event)
+                    self._draw([])
                 case RunFinished():
                     self._running.clear()
                     self._draw([summary(event)])
@@ -210,7 +217,7 @@ class LiveView:
             share, note = (_share(progress.fraction), progress.note) if progress else ("", "")
             name = pad(self._names.of(started), _NAME_COLUMNS)
             lines.append(fit(f"· {name}{seconds}  {share} {note}".rstrip(), columns))
-        return lines
+        return [*lines, *([fit(f"  spent {self._spent}", columns)] if lines and self._spent else [])]
 
     def _draw(self, ended: list[str]) -> None:
         """Replace the live lines by the lines of what ended and the live lines of now."""
@@ -235,10 +242,22 @@ class LiveView:
         return max(20, size.columns or 80), max(5, size.lines or 24)
 
 
+def spending(event: Spending) -> str:
+    """Say what a run has cost so far; nothing where all was free."""
+    spent = event.spent
+    if not (spent.usd or spent.unknown_usd or spent.unpriced):
+        return ""
+    cap = f" of {usd(event.cap_usd)}" if event.cap_usd is not None else ""
+    unpriced = f", and {spent.unpriced} requests of unknown price" if spent.unpriced else ""
+    return f"{usd(spent.usd + spent.unknown_usd)}{cap}{unpriced}"
+
+
 def summary(event: RunFinished) -> str:
     """Say in a line how a run ended."""
     answer = event.answer
-    price = f", ${answer.cost_usd:.4f}" if answer.cost_usd else ""
+    price = f", {usd(answer.cost_usd)}" if answer.cost_usd else ""
+    price += f" and up to {usd(answer.unknown_usd)} that may have been paid" if answer.unknown_usd else ""
+    price += ", price unknown" if answer.unpriced else ""
     return f"{answer.status}: run {answer.run_id}, {len(answer.steps)} steps, {answer.seconds:.1f} s{price}"
 
 

@@ -3,12 +3,13 @@
 from langchain_core.messages import AIMessage
 from langgraph.runtime import Runtime
 
-from .asking import ask
+from .at_the_cap import ask_within_budget
 from .context import Context, give, has_calls
 from .events import TextDelta
 from .last_words import ENDED, cut_short, is_whole, nothing_said, shortfall_of
-from .messages import system_message
 from .offer import tool_schemas
+from .rendering import messages_for
+from .replan import may_plan
 from .state import State
 
 MAX_ROUNDS = 12
@@ -18,9 +19,9 @@ async def brain(state: State, runtime: Runtime[Context]) -> State:
     """Ask the chat model what to do next, or for the last word."""
     context = runtime.context
     give(context.executor, state)
-    tools = tool_schemas(context.catalog) if state["rounds"] < MAX_ROUNDS else []
+    tools = tool_schemas(context.catalog) if may_plan(state) else []
     await context.executor.early.drop()  # what is left of a plan that was refused
-    answer = await ask(context, [system_message(), *state["messages"]], tools)
+    answer = await ask_within_budget(context, state, await messages_for(state, context), tools)
     update: State = {"messages": [answer], "rounds": state["rounds"] + 1, "answer": str(answer.text)}
     return update if has_calls(answer) else update | _ending(state, answer, context)
 

@@ -64,7 +64,7 @@ class Spent:
     units: Mapping[str, float] = field(default_factory=dict)
     orders: int = 0
     unknown: int = 0
-    """Orders whose outcome is not known."""
+    """Orders that may have been paid: their outcome is not known, and they were not free."""
     unpriced: int = 0
     """Orders whose price is not known, of which `usd` knows nothing."""
 
@@ -273,7 +273,7 @@ class Budget:
             unknown_usd=so_far.unknown_usd + ((usd or 0.0) if is_unknown else 0.0),
             units=added(so_far.units, units),
             orders=so_far.orders + 1,
-            unknown=so_far.unknown + is_unknown,
+            unknown=so_far.unknown + (is_unknown and usd != 0),
             unpriced=so_far.unpriced + (usd is None),
         )
 
