@@ -18,10 +18,12 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from ..offer import MAKE_PLAN
 from .compose import Composed, compose
 from .conclude import conclude, explain_refusal, without_tools
-from .facts import File, read_files
+from .facts import read_files
+from .followup import Turn, follow
 from .outcome import Outcome, outcome
-from .understand import understand
 
+MOST_TURNS = 12
+"""How far back a request can refer."""
 # Pieces of about a word: what streams to a reader.
 _PIECE = re.compile(r"\S{1,12}\s*|\s+")
 
@@ -90,8 +92,9 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) 
         tools: The tools that may be called, as OpenAI describes them.
     """
     asked = max((place for place, one in enumerate(messages) if isinstance(one, HumanMessage)), default=-1)
-    request, files = _request(messages[asked]) if asked >= 0 else ("", [])
-    understood = understand(request, files)
+    turns = [_turn_of(one) for one in messages[: asked + 1] if isinstance(one, HumanMessage)]
+    meant = follow(turns[-MOST_TURNS:] or [Turn(request="", files=[])], _facts(messages[asked]) if turns else ())
+    understood, files = meant.understood, meant.files
     composed = compose(understood, files)
     told = [one for one in messages[asked + 1 :] if isinstance(one, ToolMessage)]
     if told:
@@ -109,11 +112,16 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) 
     return _last_word(conclude(understood, composed, files, {}), outcome(understood, composed, {}))
 
 
-def _request(message: BaseMessage) -> tuple[str, list[File]]:
+def _turn_of(message: BaseMessage) -> Turn:
     known = message.additional_kwargs.get("sensorium")
     if isinstance(known, Mapping):
-        return str(known["request"]), read_files(known["files"])
-    return str(message.text), []
+        return Turn(request=str(known["request"]), files=read_files(known["files"]))
+    return Turn(request=str(message.text), files=[])
+
+
+def _facts(message: BaseMessage) -> list[str]:
+    known = message.additional_kwargs.get("sensorium")
+    return [str(one) for one in known.get("facts", ())] if isinstance(known, Mapping) else []
 
 
 def _calls(composed: Composed, offered: set[str], turn: int) -> list[ToolCall]:

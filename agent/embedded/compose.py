@@ -1,6 +1,5 @@
 """A request that is understood becomes a plan: which files, which steps, and what is left out."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from .builder import Plain
 from .composer import Composer
 from .facts import File
 from .intents import Intent, Report, Say, Summarize, Understanding
+from .names import files_named
 from .phrases import Tongue
 
 MOST_STEPS = 64
@@ -32,7 +32,7 @@ def compose(understood: Understanding, files: Sequence[File]) -> Composed:
     """Return the plan for a request; steps that several intents need are in it once."""
     given = [file for file in files if not file.error]
     # "transcribe b.mp4" is about that one, whatever else was handed over.
-    usable = _named_in(understood.request, given) or given
+    usable = files_named(understood.request, given) or given
     composer = _composed(understood, usable[:MOST_STEPS], bool(files))
     while len(composer.steps) > MOST_STEPS:
         composer = _composed(understood, composer.files[:-1], bool(files))
@@ -50,20 +50,6 @@ def _composed(understood: Understanding, files: list[File], named_any: bool) -> 
     for intent in _in_order(understood.intents):
         composer.add_intent(intent)
     return composer
-
-
-def _named_in(request: str, files: Sequence[File]) -> list[File]:
-    """Return the files whose whole name stands in a request; "talk" is a word, "talk.mp4" a name."""
-    left, named = request.casefold(), set()
-    names = {name for file in files if "." in (name := file.name.casefold()).strip(".")}
-    for name in sorted(names, key=len, reverse=True):  # "my talk.mp4" is not also "talk.mp4"
-        # Hanzi may stand right before and after a name: 转写b.mp4里的话.
-        whole = rf"(?<![A-Za-z0-9_.-]){re.escape(name)}(?![A-Za-z0-9_-]|\.\w)"
-        rest = re.sub(whole, " ", left)
-        if rest != left:
-            named.add(name)
-            left = rest
-    return [file for file in files if file.name.casefold() in named]
 
 
 def _unused(given: list[File], used: list[File], say: Tongue) -> list[str]:

@@ -1,6 +1,7 @@
 """What each intent needs: its steps, or why there are none."""
 
 from dataclasses import replace
+from functools import partial
 
 from ..plan import literal
 from .builder import Builder, Plain
@@ -23,6 +24,7 @@ from .intents import (
     Transcribe,
 )
 from .phrases import lack_words
+from .times import Span
 
 MOST_FRAMES = 24
 """Pictures of one video for a report; more would be looked at by nobody."""
@@ -34,7 +36,7 @@ class Composer(Builder):
     def add_intent(self, intent: Intent) -> None:  # noqa: PLR0912 - a flat table reads best
         match intent:
             case Report():
-                self.report()
+                self.report(intent)
             case Transcribe():
                 self.transcribe(intent)
             case Chapters():
@@ -62,15 +64,19 @@ class Composer(Builder):
             case Summarize():
                 self.summarize(intent)
 
-    def report(self) -> None:
+    def report(self, wanted: Report) -> None:
         if not self.files:
             self.missing("", self.say("a file to report on", "要分析的文件"))
             return
-        findings = [reference for file in self.files for reference in self.examine(file)]
+        files = [file for file in self.files if self.has_part(file, wanted.span)]
+        if not files:
+            return
+        look = self.examine if wanted.span is None else partial(self.examine_part, wanted.span)
+        findings = [reference for file in files for reference in look(file)]
         args: Plain = {
             "findings": findings,
             "request": literal(self.understood.request),
-            "media": [file.reference for file in self.files],
+            "media": [file.reference for file in files],
             "language": self.understood.language,
             "run_facts": "$run",
         }
@@ -98,6 +104,12 @@ class Composer(Builder):
         if file.sounds and "transcribe" not in without:
             found.append(self.pace(file))
         return found
+
+    def examine_part(self, span: Span, file: File) -> list[str]:
+        """Return what a report says about a part of a file: what was said and shown in it."""
+        probed = self.step(self.named("probe", file), "probe_media", {"media": file.reference}, optional=True)
+        sources = self.perceive(file)
+        return [probed, self.search(self.named("part", file), sources, "", span)] if sources else [probed]
 
     def transcribe(self, wanted: Transcribe) -> None:
         files = self.sounding()

@@ -22,6 +22,8 @@ class File:
     has_pictures: bool = False
     width_pixels: int | None = None
     height_pixels: int | None = None
+    attached: str = ""
+    """`earlier` when an earlier turn of the conversation brought it."""
     error: str | None = None
     """Why it cannot be used; None when it can."""
 

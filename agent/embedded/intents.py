@@ -13,9 +13,11 @@ Lack = Literal[
 """What cannot be done; `conclude` says why and what would add it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
-    """A report on all files."""
+    """A report on all files, or on what is said and shown in a part of them."""
+
+    span: Span | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

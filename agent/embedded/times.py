@@ -56,6 +56,13 @@ _FIRST = re.compile(rf"(?:first|opening|initial|前|开头的?|头)\s*(?P<length
 _LAST = re.compile(
     rf"(?:last|final|closing|最后的?|末尾的?|结尾的?|(?<![然之以])后)\s*(?P<length>{NUMBER})?\s*-?\s*个?(?P<unit>{_UNIT})"
 )
+_SHARES = {"half": 2, "third": 3, "quarter": 4, "半": 2, "三分之一": 3, "四分之一": 4}
+_ORDINALS = {"first": 0, "opening": 0, "second": 1, "other": -1, "middle": 1, "third": 2, "last": -1, "final": -1}
+_SHARE = re.compile(
+    rf"\b(?:the )?(?P<which>{'|'.join(_ORDINALS)}|latter)\s+(?P<share>half|third|quarter)\b"
+    r"(?!\s+(?:an? )?(?:hours?|minutes?|seconds?|mins?|secs?|h)\b)"
+    r"|(?P<side>[前后上下])(?P<part>半|三分之一|四分之一)(?!个?(?:小时|分|秒|钟|年|天))(?:部分|[段场截程])?"
+)
 # "a 3-minute video", "30 seconds long": a length, not a place.
 _A_LENGTH = re.compile(
     r"\s*-?(?:long\b|video|clip|talk|lecture|recording|film|movie|podcast|speech|audio|长?的(?:视频|音频|录音|片段|讲座))"
@@ -121,7 +128,8 @@ def times_in(text: str, seconds: float | None = None) -> Times:
     every = [(_pace(hit), hit[0]) for hit in left.take(_RATE)]
     every += [(_length(hit, "2" if hit["other"] else "1"), hit[0]) for hit in left.take(_EVERY)]
     odd += [words for length, words in every if length <= 0]
-    spans = [(0.0, _length(hit, "1")) for hit in left.take(_FIRST)]
+    spans = [share for hit in left.take(_SHARE) if (share := _share(hit, seconds))]
+    spans += [(0.0, _length(hit, "1")) for hit in left.take(_FIRST)]
     lasts = [_length(hit, "1") for hit in left.take(_LAST)]
     spans += [(max(0.0, seconds - last), seconds) for last in lasts if seconds is not None]
     spans += [(60.0 * number(hit["nth"]) - 60.0, 60.0 * number(hit["nth"])) for hit in left.take(_NTH_MINUTE)]
@@ -222,6 +230,18 @@ def _values(hit: re.Match[str]) -> tuple[list[float], float]:
     seconds = _UNIT_SECONDS[last[0][0]]
     half = seconds / 2 if amount.endswith("半") else 0.0
     return [number(one) * seconds + half for one in re.findall(NUMBER, amount[: last.start()])], seconds
+
+
+def _share(hit: re.Match[str], seconds: float | None) -> Span | None:
+    """Return what "the second half" is; None when the length of the file is not known."""
+    if seconds is None:
+        return None
+    parts = _SHARES[hit["share"] or hit["part"]]
+    if hit["side"]:
+        at = 0 if hit["side"] in "前上" else parts - 1
+    else:
+        at = min(_ORDINALS.get(hit["which"], -1) % parts, parts - 1)
+    return (round(seconds * at / parts, 3), round(seconds * (at + 1) / parts, 3))
 
 
 def _length(hit: re.Match[str], otherwise: str) -> float:

@@ -96,12 +96,18 @@ _ASKED_FOR: tuple[tuple[Language, re.Pattern[str]], ...] = (
 
 def answer_language(request: str) -> Language:
     """Return the language to answer a request in: the one it names, else that of its words around quotes."""
+    return named_language(request) or guess_language(_around_quotes(request))
+
+
+def named_language(request: str) -> Language | None:
+    """Return the language that a request wants its answer in by name; None when it names none."""
+    words = _around_quotes(request)
+    return next((language for language, pattern in _ASKED_FOR if pattern.search(words)), None)
+
+
+def _around_quotes(request: str) -> str:
     words = QUOTED.sub(" ", request)
-    words = words if re.search(r"\w", words) else request
-    for language, pattern in _ASKED_FOR:
-        if pattern.search(words):
-            return language
-    return guess_language(words)
+    return words if re.search(r"\w", words) else request
 
 
 def split_sentences(text: str) -> list[Stretch]:

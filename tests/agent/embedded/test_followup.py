@@ -1,0 +1,127 @@
+"""What requests mean after others, for the brain without a model."""
+
+import math
+from typing import Any
+
+import pytest
+
+from sensorium.agent.embedded.facts import File
+from sensorium.agent.embedded.followup import Meant, Turn, follow
+from sensorium.agent.embedded.intents import Compare, Find, Frames, Greet, Intent, Report, Summarize, Transcribe
+
+REPORT, TALK = "Write a report on this talk", "talk.mp4"
+
+
+def file(name: str, *, new: bool = False) -> File:
+    return File(
+        reference="$files[0]",
+        name=name,
+        handle=f"artifact://{name}",
+        kind="video",
+        seconds=120.0,
+        has_sound=True,
+        has_pictures=True,
+        attached="" if new else "earlier",
+    )
+
+
+def meant(*requests: str, new: str = "", facts: tuple[str, ...] = ()) -> Meant:
+    """Ask about one talk, and at the end perhaps about a new file."""
+    turns = [Turn(request=one, files=[file(TALK, new=number == 0)]) for number, one in enumerate(requests)]
+    if new:
+        turns[-1] = Turn(request=requests[-1], files=[file(TALK), file(new, new=True)])
+    return follow(turns, facts)
+
+
+def wanted(*requests: str, **more: Any) -> tuple[Intent, ...]:
+    return meant(*requests, **more).understood.intents
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "intent"),
+    [
+        (REPORT, "now only the second half", Report(span=(60.0, 120.0))),
+        (REPORT, "and the first third?", Report(span=(0.0, 40.0))),
+        (REPORT, "just from 1:00 to 1:30", Report(span=(60.0, 90.0))),
+        (REPORT, "只要后半段", Report(span=(60.0, 120.0))),
+        (REPORT, "只看前30秒", Report(span=(0.0, 30.0))),
+        (REPORT, "the same for the last ten seconds", Report(span=(110.0, 120.0))),
+        (REPORT, "again", Report()),
+        (REPORT, "再来一遍", Report()),
+        (REPORT, "make it shorter", Summarize(sentences=5)),
+        (REPORT, "can you make it a bit shorter, please?", Summarize(sentences=5)),
+        (REPORT, "短一点", Summarize(sentences=5)),
+        (REPORT, "in one sentence", Summarize(sentences=1)),
+        (REPORT, "as 3 bullet points", Summarize(sentences=3)),
+        ("Transcribe this", "only the second half", Transcribe(span=(60.0, 120.0))),
+        ("转写这个视频", "只要前半段", Transcribe(span=(0.0, 60.0))),
+        ("Read the text on the slides", "only the first half", Find(query="", span=(0.0, 60.0), kinds=("text",))),
+        ("Make 3 screenshots", "now of the last half", Frames(count=3, span=(60.0, 120.0))),
+        (REPORT, "and what about the budget?", Find(query="budget")),
+        (REPORT, "那预算呢？", Find(query="预算")),
+        (
+            "What does she say about kites after 1:00?",
+            "and about the budget?",
+            Find(query="budget", span=(60.0, math.inf)),
+        ),
+        ("What does she say about kites?", "and in the second half?", Find(query="kites", span=(60.0, 120.0))),
+        (REPORT, "transcribe it", Transcribe()),
+        (REPORT, "Thanks!", Greet()),
+        ("hello", "make it shorter", Report()),
+    ],
+)
+def test_a_change_keeps_what_it_does_not_name(first: str, then: str, intent: Intent) -> None:
+    assert wanted(first, then) == (intent,)
+
+
+def test_changes_add_up() -> None:
+    assert wanted(REPORT, "make it shorter", "even shorter", "only the first half") == (
+        Summarize(sentences=3, span=(0.0, 60.0)),
+    )
+    assert wanted("Transcribe this", "only the second half", "the whole thing") == (Transcribe(),)
+    assert wanted("Transcribe this", "only the last half", "shorter") == (Summarize(sentences=5, span=(60.0, 120.0)),)
+
+
+@pytest.mark.parametrize("then", ["in Chinese", "in Chinese, please", "用中文", "Could you do that in Chinese?"])
+def test_a_language_is_kept_until_another_is_named(then: str) -> None:
+    assert meant(REPORT, then).understood.language == "zh"
+    assert meant(REPORT, then, "make it shorter").understood.language == "zh"
+    assert meant(REPORT, then, "make it shorter", "换成英文").understood.language == "en"
+    assert wanted(REPORT, then) == (Report(),)
+
+
+def test_who_changes_the_language_of_the_requests_is_answered_in_it() -> None:
+    assert meant(REPORT, "短一点").understood.language == "zh"
+    assert meant("写一份报告", "shorter").understood.language == "en"
+    assert meant("写一份报告", "0:30-1:00").understood.language == "zh"
+
+
+def test_a_language_that_nothing_here_writes_is_said() -> None:
+    assert [getattr(one, "lack", "") for one in wanted(REPORT, "and in German")] == ["", "translate"]
+
+
+def test_a_new_file_is_what_the_request_is_about() -> None:
+    for request in ("and this one?", "the same for this one", "这个也一样"):
+        asked = meant(REPORT, request, new="b.mp4")
+        assert ([one.name for one in asked.files], asked.understood.intents) == (["b.mp4"], (Report(),))
+    both = meant(REPORT, "compare it with this one", new="b.mp4")
+    assert ([one.name for one in both.files], both.understood.intents) == ([TALK, "b.mp4"], (Compare(),))
+    assert len(meant(REPORT, "transcribe talk.mp4", new="b.mp4").files) == 2  # the plan takes the one that is named
+
+
+@pytest.mark.parametrize(
+    ("fact", "language", "sentences"),
+    [
+        ("I prefer short answers", "en", 3),
+        ("我喜欢简短的回答", "en", 3),
+        ("Answer me in Chinese", "zh", 5),
+        ("请用中文回答我", "zh", 5),
+        ("My name is Anna and I live in Beijing", "en", 5),
+    ],
+)
+def test_preferences_fill_in_what_a_request_leaves_open(fact: str, language: str, sentences: int) -> None:
+    asked = meant("What is this talk about?", facts=(fact,)).understood
+    assert (asked.language, asked.intents) == (language, (Summarize(sentences=sentences),))
+    named = meant("Answer in English: give me 7 sentences about this talk", facts=(fact,)).understood
+    assert named.language == "en"
+    assert all(one.sentences == 7 for one in named.intents if isinstance(one, Summarize))
