@@ -66,6 +66,12 @@ def script() -> ModuleType:
     return load("scripted")
 
 
+@pytest.fixture(scope="session")
+def eyes() -> ModuleType:
+    """Reads what a scripted model that sees was sent, `tests/eyes.py`."""
+    return load("eyes")
+
+
 @pytest.fixture
 def server(script: ModuleType) -> Iterator[Any]:
     """A scripted chat completions server on loopback."""

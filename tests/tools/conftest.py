@@ -1,13 +1,18 @@
 """Evidence as the perception tools give it, made by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from sensorium.tools.base.abilities import Ability
+from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.moments import Coverage, Findings, Measure, Moment, Source
 from sensorium.tools.base.run import Run
+from sensorium.tools.base.settings import Settings
 
 SLIDES = (
     (0.0, "Energy of a pendulum", ["A mass of 15 kg", "Lift it by 1 m"]),
@@ -30,6 +35,23 @@ def clip(tmp_path_factory: pytest.TempPathFactory, making: ModuleType) -> Path:
     """A silent video of a minute."""
     path = tmp_path_factory.mktemp("clip") / "lecture.mp4"
     return making.video(path, lambda _: making.slide("Energy", width=160, height=90), seconds=SECONDS, fps=1)
+
+
+@pytest.fixture
+def seeing(settings: Settings, server: Any) -> Iterator[Callable[..., Run]]:
+    """Open a run whose model that sees is behind the scripted server."""
+    opened: list[Run] = []
+
+    def open_run(degrade: bool = True, model: str = "eyes", **ability: Any) -> Run:
+        known = Ability(pattern="eyes*", takes=("picture",), **ability)
+        endpoint = Endpoint(name="house", base_url=server.url, timeout_seconds=20.0, models=(known,))
+        models, endpoints = {"see": f"house:{model}"}, {"house": endpoint}
+        opened.append(Run.open(replace(settings, models=models, endpoints=endpoints, degrade=degrade)))
+        return opened[-1]
+
+    yield open_run
+    for run in opened:
+        run.library.close()
 
 
 @pytest.fixture

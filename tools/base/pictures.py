@@ -42,9 +42,13 @@ def jpeg(picture: "AnyPicture", quality: int = 85) -> bytes:
 
 
 def contact_sheet(
-    pictures: "Sequence[tuple[float, AnyPicture]]", *, columns: int = 4, cell_pixels: int = 320
+    pictures: "Sequence[tuple[float, AnyPicture]]",
+    *,
+    columns: int = 4,
+    cell_pixels: int = 320,
+    labels: Sequence[str] | None = None,
 ) -> "Image":
-    """Return pictures in rows, each with its time written under it."""
+    """Return pictures in rows, each with its time, or its label, written under it."""
     from PIL import Image, ImageDraw, ImageFont
 
     columns = max(1, min(columns, len(pictures)))
@@ -61,7 +65,8 @@ def contact_sheet(
         top = gap + number // columns * (tallest + label + gap)
         small = image.convert("RGB").resize((cell_pixels, round(cell_pixels * image.height / image.width)))
         sheet.paste(small, (left, top))
-        draw.text((left, top + small.height + 2), clock(seconds), fill="black", font=font)
+        words = clock(seconds) if labels is None else labels[number]
+        draw.text((left, top + small.height + 2), words, fill="black", font=font)
     return sheet
 
 
