@@ -34,6 +34,8 @@ whether it is `final`, that is, no other step used it."""
 
 Keep = Callable[[StepRow], None]
 
+WAITING = "waiting"
+"""The status of a step that has to wait for the user's approval; it has not ended."""
 MAX_ITEMS = 500
 """The most calls one step with `for_each` may become."""
 
@@ -62,6 +64,10 @@ class Executor:
     def __post_init__(self) -> None:
         self.early = EarlySteps(self)
         self.consent = Consent()
+        self.told: Plan | None = None
+        """The plan that was announced, while some of its steps wait for an approval."""
+        self._open: set[str] = set()
+        """Calls that were announced and have not ended."""
         self._slots = {name: asyncio.Semaphore(count) for name, count in slots().items()}
         self._journalled = {row.key: row for row in self.journal.steps(self.run.id)}
         # A model wrote the plans: whatever they name, they use what the user named and what they made, and the user is
@@ -95,13 +101,19 @@ class Executor:
         return row
 
     async def act(self, plan: Plan) -> dict[str, Record]:
-        """Run all steps of a linted plan and return their records; a failed step is data, never an exception."""
+        """Run all steps of a linted plan and return their records; a failed step is data, never an exception.
+
+        Steps that need an approval first, and those that need them, are left out; `consent.asked` says what to ask.
+        """
         steps = {step.id: step for step in plan.steps}
-        waiting = {step.id: {need for need in step.needs() if need in steps} for step in plan.steps}
+        left = {name: step for name, step in steps.items() if name not in self.consent.ended}
+        for name in steps.keys() - left.keys():
+            self.scope.setdefault(name, MISSING)
+        waiting = {name: {need for need in step.needs() if need in left} for name, step in left.items()}
         remaining = _remaining_path(plan)
         order = {step.id: number for number, step in enumerate(plan.steps)}
-        for step in plan.steps:
-            self.records.pop(step.id, None)  # a planned-again step must not skip its dependants for an old failure
+        for name in left:
+            self.records.pop(name, None)  # a planned-again step must not skip its dependants for an old failure
         running: dict[asyncio.Task[Record], Step] = {}
         try:
             running |= await self.early.take_over(plan)
@@ -110,8 +122,10 @@ class Executor:
             done = {task for task in running if task.done()}
             while True:
                 for task in done:
-                    step = running.pop(task)
-                    self.records[step.id] = task.result()
+                    step, record = running.pop(task), task.result()
+                    if record["status"] == WAITING:
+                        continue
+                    self.records[step.id] = record
                     for needs in waiting.values():
                         needs.discard(step.id)
                 ready = [name for name, needs in waiting.items() if not needs]
@@ -128,17 +142,43 @@ class Executor:
             await asyncio.gather(*running, return_exceptions=True)
             raise
         used = {need for step in plan.steps for need in step.needs()}
-        return {step.id: self.records[step.id] | {"final": step.id not in used} for step in plan.steps}
+        return {name: self.records[name] | {"final": name not in used} for name in steps if name in self.records}
 
     async def _step(self, step: Step, steps: Mapping[str, Step]) -> Record:
         """Run one step and announce how it ended."""
         call_id = f"{self.run.id}-{step.id}"
-        if blocker := self._blocker(step, steps):
-            record = _record(step, "skipped", error=blocker)
+        status, error = "skipped", self._blocker(step, steps)
+        if error is None and (refused := self.consent.rejected.get(step.id)):
+            status, error = refused["status"], {"type": refused["type"], "message": refused["message"]}
+        if error:
+            record = _record(step, status, error=error)
             self.scope[step.id] = MISSING
             self._ended(call_id, record, None)
             return record
+        if asks := list(self.consent.missing(step, self.catalog[step.tool], self.scope, self.run, self._made)):
+            self.consent.asked += asks
+            return _record(step, WAITING)
         return await self.attempt(step, self.keep)
+
+    def status(self, step: Step) -> str:
+        """Return how far a step is, for those who watch: waiting, running, or how it ended."""
+        ended = self.records.get(step.id) if step.id in self.consent.ended else None
+        return ended["status"] if ended else self.early.status(step)
+
+    def recorded(self, step: Step, scope: Mapping[str, Any]) -> Any:
+        """Return the result that the journal has of a step; MISSING when not all of its calls are done."""
+        try:
+            rows = [self._made(step, name, within) for name, within in calls(step, scope)]
+        except PlanError:
+            return MISSING
+        done = [row.result for row in rows if row]
+        return MISSING if not rows or len(done) < len(rows) else done[0] if step.for_each is None else done
+
+    def _made(self, step: Step, name: str, scope: Mapping[str, Any]) -> StepRow | None:
+        """Return what the journal has of a call that is done."""
+        tool = self.catalog[step.tool]
+        row = self._journalled.get(digest(name, tool.name, tool.version, resolve(step.args, {**scope, "run": MISSING})))
+        return row if row and row.record["status"] == "done" else None
 
     def keep(self, row: StepRow) -> None:
         """Journal a call that ended: it will not be made again in this run."""
@@ -155,6 +195,9 @@ class Executor:
         except asyncio.CancelledError:
             self._ended(call_id, _record(step, "cancelled", seconds=time.perf_counter() - started), None)
             raise
+        except OutcomeUnknown as error:
+            self.consent.ask_again(step, step.id, error, self.run.budget)
+            return _record(step, WAITING)
         except ToolError as error:
             status = "cancelled" if isinstance(error, Cancelled) and self.run.cancelled.is_set() else "failed"
             seconds = time.perf_counter() - started
@@ -163,6 +206,8 @@ class Executor:
             logger.exception("step %s (%s) failed", step.id, step.tool)
             seconds = time.perf_counter() - started
             record = _record(step, "failed", error=_error(error), seconds=seconds)
+        if record["status"] == WAITING:
+            return record
         self.scope[step.id] = result
         self._ended(call_id, record, None if result is MISSING else compact(result))
         return record
@@ -183,7 +228,9 @@ class Executor:
     async def _results(self, step: Step, call_id: str, keep: Keep) -> tuple[Record, Any]:
         """Return the record and the plain result of a step, or of its items."""
         run = replace(self.run, on_progress=lambda progress: self._progress(call_id, step, progress))
-        self.emit(StepStarted(call_id=call_id, step=step.id, tool=step.tool, args=step.args))
+        if call_id not in self._open:
+            self._open.add(call_id)
+            self.emit(StepStarted(call_id=call_id, step=step.id, tool=step.tool, args=step.args))
         if step.for_each is None:
             return await self._call(step, step.id, self.scope, run, call_id, keep)
         items = resolve(step.for_each, self.scope)
@@ -201,8 +248,14 @@ class Executor:
     async def _item(
         self, step: Step, name: str, scope: Mapping[str, Any], run: Run, call_id: str, keep: Keep
     ) -> tuple[Record, Any]:
+        if refused := self.consent.rejected.get(name):
+            said = {"type": refused["type"], "message": refused["message"]}
+            return _record(step, refused["status"], error=said), MISSING
         try:
             return await self._call(step, name, scope, run, call_id, keep)
+        except OutcomeUnknown as error:
+            self.consent.ask_again(step, name, error, self.run.budget)
+            return _record(step, WAITING), MISSING
         except ToolError as error:
             return _record(step, "failed", error=_error(error)), MISSING
         except Exception as error:  # nor the other items' work
@@ -211,8 +264,12 @@ class Executor:
 
     def _joined(self, step: Step, ended: list[tuple[Record, Any]]) -> tuple[Record, Any]:
         """Return the record of a step with `for_each`: done when at least one item is, partial when one is not."""
+        if any(record["status"] == WAITING for record, _ in ended):
+            return _record(step, WAITING), MISSING
         results = [result for _, result in ended if result is not MISSING]
         failures = [record["error"] for record, result in ended if result is MISSING]
+        if failures and all(record["status"] == "rejected" for record, _ in ended):
+            return _record(step, "rejected", error=failures[0]), MISSING
         if failures and not results:
             raise ToolError(f"All {len(failures)} items failed. The first: {failures[0]['message']}")
         record = _record(
@@ -242,7 +299,8 @@ class Executor:
         async with self._slots[tool.resource]:
             asks = any(one.split(".")[0] == "run" for one in references(step.args))
             arguments = resolve(step.args, {**scope, "run": self._facts()} if asks else scope)
-            outcome = await perform(tool, arguments, run, call_id=call_id)
+            approvals = self.consent.approvals(step, name, tool, arguments, run)
+            outcome = await perform(tool, arguments, replace(run, approvals=approvals), call_id=call_id)
         result = outcome.result.model_dump(mode="json")
         record = _record(step, "done", outcome=outcome, partial=bool(result.get("partial")), key=key)
         row = StepRow(step=name, key=key, record=record, result=result, args=shortened(arguments))
@@ -284,6 +342,7 @@ class Executor:
         )
 
     def _ended(self, call_id: str, record: Record, output: Any) -> None:
+        self._open.discard(call_id)
         self.emit(
             StepEnded(
                 call_id=call_id,

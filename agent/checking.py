@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from .act import Executor
 from .context import Context, give, last_answer
 from .events import PlanMended, TextDelta
+from .gate import to_ask
 from .last_words import not_runnable, shortfall_of
 from .lint import errors
 from .plan import Plan
@@ -48,7 +49,14 @@ def lint(state: State, runtime: Runtime[Context]) -> State:
     mended = [one.plain() for one in proposal.repairs]
     if mended:
         context.emit(PlanMended(repairs=mended))
-    return {"plan": plan.model_dump(), "calls": proposal.calls, "repairs": 0, "replans": replans, "mended": mended}
+    return {
+        "plan": plan.model_dump(),
+        "calls": proposal.calls,
+        "gate": to_ask(plan, context.executor),
+        "repairs": 0,
+        "replans": replans,
+        "mended": mended,
+    }
 
 
 def _refusal(state: State, proposal: Proposal, context: Context) -> State:

