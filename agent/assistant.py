@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ..tools.base.budget import Spent
-from ..tools.base.catalog import catalog
+from ..tools.base.catalog import offered
 from ..tools.base.errors import SensoriumError, StorageError
 from ..tools.base.journal import Journal, RunRow
 from ..tools.base.library import cannot_write
@@ -52,7 +52,7 @@ class Assistant:
         Args:
             settings: Read from the environment and `sensorium.toml` when left out.
             brain: A chat model to plan with, instead of the one the settings name.
-            tools: The tools to plan with; the whole catalog when left out.
+            tools: The tools to plan with; when left out the catalog, without tools that need a model where none is set.
 
         Raises:
             SettingsError: A setting cannot be understood.
@@ -357,7 +357,7 @@ class Assistant:
         from .context import Context
         from .history import turn_of
 
-        tools = catalog() if self._tools is None else self._tools
+        tools = offered(self.settings) if self._tools is None else self._tools
         executor = Executor(
             run=run,
             journal=self.journal,

@@ -8,8 +8,11 @@ from pkgutil import iter_modules
 from types import MappingProxyType
 
 from .errors import ArgumentError
+from .settings import Settings
 from .tool import Tool
 
+NEEDS_A_MODEL = frozenset({"see"})
+"""Roles that only a model the user has set serves well: what is embedded says the same as other tools."""
 _TOOLS = __package__.rpartition(".")[0]
 
 
@@ -17,6 +20,12 @@ _TOOLS = __package__.rpartition(".")[0]
 def catalog() -> MappingProxyType[str, Tool]:
     """Return all tools by name: each `tools/NAME.py` holds the tool NAME."""
     return MappingProxyType({name: _load(name) for name in _names()})
+
+
+def offered(settings: Settings) -> dict[str, Tool]:
+    """Return the tools to plan with: without those that need a model where none is set."""
+    lacking = NEEDS_A_MODEL - settings.models.keys()
+    return {name: one for name, one in catalog().items() if not lacking & set(one.roles)}
 
 
 def some_tools(names: Collection[str]) -> dict[str, Tool]:
