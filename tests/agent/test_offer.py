@@ -66,3 +66,15 @@ def test_every_tool_is_offered_without_references_and_with_all_its_arguments(off
     assert "$ref" not in written and "$defs" not in written
     known = Plan.model_fields if offered["name"] == "make_plan" else catalog()[offered["name"]].arguments.model_fields
     assert list(offered["input_schema"]["properties"]) == list(known)
+
+
+def test_a_tool_says_which_parts_its_result_has() -> None:
+    told = {one["name"]: one["description"] for one in tool_schemas(catalog())}
+    assert told["extract_frames"].endswith(
+        "Gives items[] (picture, at_seconds, asked_seconds), sheet, moments[], measures[]."
+    )
+    assert told["find_scenes"].endswith(
+        "Gives scenes[] (start_seconds, end_seconds, begins_with), method, key_frame_spacing_seconds, moments[], "
+        "measures[]."
+    )
+    assert "\n" not in "".join(told.values())

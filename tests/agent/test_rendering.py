@@ -189,3 +189,17 @@ def test_who_wants_its_thoughts_back_is_a_quirk(make_brain: Any) -> None:
     kept = {reasoning: reader_of(make_brain(quirks=Quirks(reasoning=reasoning)), {}).keeps_thoughts
             for reasoning in ("drop", "field", "tags")}  # fmt: skip
     assert kept == {"drop": False, "field": True, "tags": True}
+
+
+async def test_every_request_begins_with_the_same_bytes_as_the_one_before(
+    opened: Callable[..., Assistant], server: Any, script: ModuleType
+) -> None:
+    assistant = opened()
+    for request in ("Go on", "Begin"):
+        server.play(script.calls(("echo", {"text": "1"})), script.calls(("echo", {"text": "2"})), script.says("Done."))
+        await assistant.run(request)
+    sent = [json.dumps(one["messages"]) for one in server.requests]
+    assert all(json.dumps(one["tools"]) == json.dumps(server.requests[0]["tools"]) for one in server.requests)
+    for before, after in itertools.pairwise(sent[:3]):
+        assert after.startswith(before.removesuffix("]"))
+    assert server.requests[0]["messages"][0] == server.requests[3]["messages"][0]
