@@ -63,6 +63,13 @@ def _identity(moment: Mapping[str, Any]) -> str:
     return json.dumps([moment.get(name) for name in shown], sort_keys=True)
 
 
+def same(part: Mapping[str, Any]) -> str:
+    """Return what a moment or a measure is, whatever it is called: two with the same are one."""
+    if "kind" in part:
+        return _identity(part)
+    return json.dumps([part.get("name"), part.get("value"), part.get("media")])
+
+
 def plain(text: str) -> str:
     """Return only the letters and digits of a text, folded: how quotations are compared."""
     return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
@@ -156,11 +163,8 @@ class Evidence:
                 position += len(letters)
         return "".join(parts), places
 
-    def is_step(self, name: str) -> bool:
-        return name in self._results
-
     def knows(self, token: str) -> bool:
-        return bool(self.resolve(token))
+        return token in self.moments or token in self.measures or token in self._short or token in self._results
 
     def resolve(self, token: str) -> str:
         """Return the id that a model means, or an empty string when there is none."""
@@ -168,8 +172,7 @@ class Evidence:
             return token
         if token in self._short:
             return self._short[token]
-        root = token.split(".", maxsplit=1)[0]
-        if root in self._results and token == root:
+        if token in self._results:
             self._add_step(token)
             return token
         return ""

@@ -16,7 +16,7 @@ from .base.workspace import Artifact
 from .report.check import check_report, strike
 from .report.draft import draft
 from .report.illustrations import MOST_PICTURES, left_out
-from .report.model import Chapter, Draft, RunFacts
+from .report.model import Chapter, Draft, Given, RunFacts
 from .report.render import render
 from .report.timeline import media_of
 from .report.wording import Wording, clean, clock
@@ -66,7 +66,7 @@ class Report(BaseModel):
     pictures: list[Artifact] = Field(description="What the Markdown shows.")
 
 
-@tool(effect="pure", resource="cpu", version=2)
+@tool(effect="pure", resource="cpu", version=3)
 async def write_report(
     findings: Annotated[
         list[Findings],
@@ -82,6 +82,11 @@ async def write_report(
     language: Annotated[Language | None, Field(description="That of the request when left out.")] = None,
     pictures: Annotated[list[Picture] | None, Field(description="Further pictures to show, such as charts.")] = None,
     run_facts: Annotated[RunFacts | None, Field(description='What ran; in a plan give "$run".')] = None,
+    sentences: Annotated[
+        list[Given] | None,
+        Field(description="What you say of it, once you know the findings: in place of the drafted summary."),
+    ] = None,
+    author: Annotated[str | None, Field(description="Who wrote `sentences`, for example the model.")] = None,
     run: Run,
 ) -> Report:
     """Write a report with a summary, chapters, key terms, measures and limits, as Markdown, HTML and JSON.
@@ -103,6 +108,8 @@ async def write_report(
         title=title,
         language=language,
         facts=facts,
+        sentences=sentences or [],
+        author=author or "model",
     )
 
 
@@ -116,6 +123,8 @@ def _write(
     title: str | None,
     language: Language | None,
     facts: RunFacts,
+    sentences: list[Given],
+    author: str,
 ) -> Report:
     made = draft(
         request=asked,
@@ -124,6 +133,8 @@ def _write(
         language=language or answer_language(asked),
         title=title,
         run=facts,
+        sentences=sentences,
+        author=author,
     )
     exists = _exists(run)
     made, struck = strike(made, exists=exists)

@@ -13,7 +13,7 @@ from .model import Draft, Sentence
 
 _CLOCK = re.compile(r"(?<![\d.:])(\d+):([0-5]\d)(?::([0-5]\d))?(?!:?\d)")
 _NUMBER = re.compile(r"(?<![\d.])\d[\d,]*(?:\.\d+)?")
-_QUOTED = re.compile(r"“([^”]*)”|「([^」]*)」|\"([^\"]*)\"")
+_QUOTED = re.compile(r"“([^”]*)”|「([^」]*)」|『([^』]*)』|\"([^\"]*)\"")
 _NUMBER_WORDS = (
     "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
     "nineteen twenty"
@@ -83,16 +83,8 @@ def check_claims(
     Args:
         seconds: Length of each file by handle, so that a link to a second behind its end is found.
     """
-    evidence = _Evidence(
-        {one.id: one for one in moments},
-        {name: one for one in measures for name in (one.name, one.id) if name},
-        seconds or {},
-    )
-    return [
-        Fault(at, claim.text, problem, wrong)
-        for at, claim in enumerate(claims)
-        for wrong, problem in _problems(claim, evidence)
-    ]
+    checker = Checker({one.id: one for one in moments}, {one.name: one for one in measures}, seconds or {})
+    return [fault for at, claim in enumerate(claims) for fault in checker.faults(claim, at)]
 
 
 def check_report(draft: Draft, *, exists: Callable[[str], bool]) -> None:
@@ -166,28 +158,32 @@ def refusal(faults: list[str]) -> EvidenceError:
 
 
 @dataclass(frozen=True)
-class _Evidence:
-    """What may be cited, and what was worked out of it: hundreds of sentences may cite one long text."""
+class Checker:
+    """Checks sentences one by one against the same evidence; hundreds of them may cite one long text."""
 
     moments: Mapping[str, Moment]
     measures: Mapping[str, Measure]
-    seconds: Mapping[str, float]
-    letters: dict[str, str] = field(default_factory=dict)
-    numbers: dict[str, frozenset[str]] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    _letters: dict[str, str] = field(default_factory=dict)
+    _numbers: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def faults(self, claim: Sentence, at: int = 0) -> list[Fault]:
+        """Return what is wrong with a sentence; see `check_claims`."""
+        return [Fault(at, claim.text, problem, wrong) for wrong, problem in _problems(claim, self)]
 
     def letters_of(self, moment: Moment) -> str:
-        if moment.id not in self.letters:
-            self.letters[moment.id] = _plain(moment.text)
-        return self.letters[moment.id]
+        if moment.id not in self._letters:
+            self._letters[moment.id] = _plain(moment.text)
+        return self._letters[moment.id]
 
     def numbers_of(self, moment: Moment) -> frozenset[str]:
-        if moment.id not in self.numbers:
+        if moment.id not in self._numbers:
             found = _NUMBER.findall(f"{moment.text} {moment.source.provider}")
-            self.numbers[moment.id] = frozenset(one.replace(",", "").rstrip(".") for one in found)
-        return self.numbers[moment.id]
+            self._numbers[moment.id] = frozenset(one.replace(",", "").rstrip(".") for one in found)
+        return self._numbers[moment.id]
 
 
-def _problems(claim: Sentence, evidence: _Evidence) -> Iterator[tuple[Wrong, str]]:
+def _problems(claim: Sentence, evidence: Checker) -> Iterator[tuple[Wrong, str]]:
     if not claim.evidence:
         yield "none", "no evidence is given"
     for name in claim.evidence:
@@ -201,7 +197,7 @@ def _problems(claim: Sentence, evidence: _Evidence) -> Iterator[tuple[Wrong, str
             late = f"the evidence {moment.id!r} is at {moment.start_seconds:g} s, behind the end at {end:g} s"
             yield "late", late
     everything = "".join(evidence.letters_of(moment) for moment in cited)
-    for quoted in _quotations(claim.text):
+    for quoted in quotations(claim.text):
         # A quotation may leave something out where it says so.
         parts = [part for part in re.split(r"…|\.\.\.", quoted) if part]
         if not all(_plain(part) in everything for part in parts):
@@ -209,7 +205,8 @@ def _problems(claim: Sentence, evidence: _Evidence) -> Iterator[tuple[Wrong, str
     yield from _unproven_numbers(_QUOTED.sub(" ", claim.text), cited, values, evidence, claim.role == "model")
 
 
-def _quotations(text: str) -> list[str]:
+def quotations(text: str) -> list[str]:
+    """Return what stands in quotation marks."""
     return ["".join(groups) for groups in _QUOTED.findall(text)]
 
 
@@ -218,7 +215,7 @@ def _plain(text: str) -> str:
 
 
 def _unproven_numbers(
-    text: str, cited: Sequence[Moment], measures: Sequence[Measure], evidence: _Evidence, by_model: bool
+    text: str, cited: Sequence[Moment], measures: Sequence[Measure], evidence: Checker, by_model: bool
 ) -> Iterator[tuple[Wrong, str]]:
     times = [time for one in cited for time in (one.start_seconds, one.end_seconds) if time is not None]
     values = [one.value for one in measures]
@@ -259,7 +256,7 @@ def _is_rounded(digits: str, known: Sequence[float]) -> bool:
     return any(abs(round(value, places) - float(digits)) < 1e-9 for value in known)
 
 
-def _is_place(before: str, number: float, evidence: _Evidence) -> bool:
+def _is_place(before: str, number: float, evidence: Checker) -> bool:
     """Tell whether a number is the place of a part in an order: there are no more parts than moments."""
     return bool(_ORDINAL.search(before)) and number <= len(evidence.moments)
 

@@ -9,7 +9,8 @@ from ..base.words import Language
 from ..base.workspace import Artifact
 from .chapters import Part, divide
 from .counted import counted, of_file
-from .model import Chapter, Draft, File, RunFacts, Sentence, Term
+from .given import with_given
+from .model import Chapter, Draft, File, Given, RunFacts, Sentence, Term
 from .prose import describe, within
 from .rank import key_terms
 from .spoken import Said, is_draft, said
@@ -30,18 +31,21 @@ def draft(
     language: Language,
     title: str | None = None,
     run: RunFacts | None = None,
+    sentences: Sequence[Given] = (),
+    author: str = "",
 ) -> Draft:
     """Return a report on these files: equal findings give an equal report, but for what ran.
 
     Args:
         artifacts: The files it is about, in order; see `media_of`.
+        sentences: What `author` says of them; those that their evidence proves take the place of the drafted summary.
     """
     say = Wording(language)
     timeline = gather(findings, artifacts)
     parts = [parts_of(file) for file in timeline.files]
     spoken = [said(file.moments) for file in timeline.files]
     measures = counted(timeline.files, parts, timeline.measures)
-    return Draft(
+    made = Draft(
         language=language,
         request=request,
         title=title or _title(timeline.files, parts, say),
@@ -58,6 +62,7 @@ def draft(
         limits=_limits(timeline, findings, run, say),
         run=run or RunFacts(),
     )
+    return with_given(made, sentences, author, timeline.renamed, say)
 
 
 def parts_of(file: File) -> list[Part]:

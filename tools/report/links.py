@@ -80,7 +80,7 @@ class Links:
 
         A time is written once for what stands close to it: the lines of a slide, the segments of a sentence.
         """
-        close = 0.5 if sentence.role == "claim" else SAME_TIME_SECONDS
+        close = 0.5 if sentence.role in ("claim", "model") else SAME_TIME_SECONDS
         links, last, framed = [], float("-inf"), set[str]()
         for name in sentence.evidence:
             moment = self._moments.get(name)

@@ -27,6 +27,16 @@ class Sentence:
     role: Role = "claim"
 
 
+class Given(BaseModel):
+    """A sentence that somebody else has written for a report."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str = Field(min_length=1)
+    evidence: list[str] = Field(description="Ids of moments or measures of the findings.")
+    chapter: str = Field("", description="Title of the chapter it belongs to; the summary when left out.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Chapter:
     """A part of a recording."""

@@ -185,6 +185,16 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "No model interpreted this: the report quotes and counts what the tools saw and heard.",
         "本报告未经模型解读：只引用和统计工具所见所闻。",
     ),
+    "limit_model": (
+        "The summary was written by a model ({model}). That its quotations, numbers and times stand in the evidence it "
+        "cites was checked; what it makes of them was not.",
+        "摘要由模型（{model}）撰写。其引文、数字和时间已与所引证据核对，其解读未经核对。",
+    ),
+    "limit_model_chapters": (
+        "Sentences of the chapters were written by a model ({model}). That their quotations, numbers and times stand "
+        "in the evidence they cite was checked; what it makes of them was not.",
+        "章节中的部分句子由模型（{model}）撰写。其引文、数字和时间已与所引证据核对，其解读未经核对。",
+    ),
     "limit_nothing": (
         "No tool gave any findings about {name}; the file's type and size are all that is known.",
         "没有工具给出关于 {name} 的结果；已知的只有文件类型和大小。",

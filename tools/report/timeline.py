@@ -19,6 +19,8 @@ class Timeline:
     moments: tuple[Moment, ...]
     measures: tuple[Measure, ...]
     limits: tuple[str, ...]
+    renamed: Mapping[str, tuple[str, ...]]
+    """What the ids that the findings had are called here."""
 
 
 def media_of(findings: Iterable[Findings], media: Sequence[str]) -> list[str]:
@@ -52,7 +54,7 @@ def gather(findings: Sequence[Findings], artifacts: Sequence[Artifact]) -> Timel
     numbered = {key: moment.model_copy(update={"id": f"m{at}"}) for at, (key, moment) in enumerate(ranked, 1)}
     renamed = {old: [numbered[key].id for key in keys] for old, keys in owners.items()}
     moments = tuple(numbered.values())
-    measures = _measures(findings, renamed, stills, moments, list(order))
+    measures, names = _measures(findings, renamed, stills, moments, list(order))
     files = tuple(
         File(
             handle=artifact.handle,
@@ -66,7 +68,8 @@ def gather(findings: Sequence[Findings], artifacts: Sequence[Artifact]) -> Timel
         for artifact in artifacts
     )
     limits = dict.fromkeys(" ".join(limit.split()) for one in findings for limit in one.limits)
-    return Timeline(files=files, moments=moments, measures=measures, limits=tuple(limits))
+    called = {old: tuple(new) for old, new in renamed.items()} | {old: (new,) for old, new in names.items()}
+    return Timeline(files=files, moments=moments, measures=measures, limits=tuple(limits), renamed=called)
 
 
 def _stills(findings: Iterable[Findings]) -> dict[str, Moment]:
@@ -119,8 +122,10 @@ def _measures(
     stills: Mapping[str, Moment],
     moments: Sequence[Moment],
     files: list[str],
-) -> tuple[Measure, ...]:
+) -> tuple[tuple[Measure, ...], dict[str, str]]:
+    """Return the measures under unique names, and those names by the ids they had."""
     named: dict[str, Measure] = {}
+    called: dict[str, str] = {}
     for one in findings:
         for measure in one.measures:
             media = measure.media or one.media or (files[0] if files else None)
@@ -131,8 +136,10 @@ def _measures(
             if not evidence:
                 placed = placed.model_copy(update={"evidence": basis(placed, moments)})
             name = free_name(measure.name, named, placed)
-            named[name] = placed.model_copy(update={"name": name})
-    return tuple(named.values())
+            named[name] = placed.model_copy(update={"name": name, "id": ""})
+            if measure.id:
+                called[measure.id] = name
+    return tuple(named.values()), called
 
 
 def free_name(name: str, taken: Mapping[str, Measure], measure: Measure) -> str:
