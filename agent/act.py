@@ -118,7 +118,7 @@ class Executor:
         try:
             running |= await self.early.take_over(plan)
             for step in running.values():
-                del waiting[step.id]
+                waiting.pop(step.id, None)
             done = {task for task in running if task.done()}
             while True:
                 for task in done:
@@ -228,31 +228,30 @@ class Executor:
     async def _results(self, step: Step, call_id: str, keep: Keep) -> tuple[Record, Any]:
         """Return the record and the plain result of a step, or of its items."""
         run = replace(self.run, on_progress=lambda progress: self._progress(call_id, step, progress))
+        work = _Work(step=step, call_id=call_id, run=run, keep=keep)
         if call_id not in self._open:
             self._open.add(call_id)
             self.emit(StepStarted(call_id=call_id, step=step.id, tool=step.tool, args=step.args))
         if step.for_each is None:
-            return await self._call(step, step.id, self.scope, run, call_id, keep)
+            return await self._call(work, step.id, self.scope)
         items = resolve(step.for_each, self.scope)
         if not isinstance(items, list):
             raise PlanError(f"`for_each` of `{step.id}` needs a list, and `{step.for_each}` is none.")
         if len(items) > MAX_ITEMS:
             raise PlanError(f"`{step.id}` would be {len(items)} calls; the limit is {MAX_ITEMS}. Choose fewer items.")
         calls = [
-            self._item(step, f"{step.id}[{number}]", {**self.scope, "item": item}, run, call_id, keep)
-            for number, item in enumerate(items)
+            self._item(work, f"{step.id}[{number}]", {**self.scope, "item": item}) for number, item in enumerate(items)
         ]
         ended = await asyncio.gather(*calls)
         return self._joined(step, ended)
 
-    async def _item(
-        self, step: Step, name: str, scope: Mapping[str, Any], run: Run, call_id: str, keep: Keep
-    ) -> tuple[Record, Any]:
+    async def _item(self, work: "_Work", name: str, scope: Mapping[str, Any]) -> tuple[Record, Any]:
+        step = work.step
         if refused := self.consent.rejected.get(name):
             said = {"type": refused["type"], "message": refused["message"]}
             return _record(step, refused["status"], error=said), MISSING
         try:
-            return await self._call(step, name, scope, run, call_id, keep)
+            return await self._call(work, name, scope)
         except OutcomeUnknown as error:
             self.consent.ask_again(step, name, error, self.run.budget)
             return _record(step, WAITING), MISSING
@@ -286,25 +285,25 @@ class Executor:
             record["error"] = {"type": "Partial", "message": f"{len(failures)} of {len(ended)} items failed."}
         return record, results
 
-    async def _call(
-        self, step: Step, name: str, scope: Mapping[str, Any], run: Run, call_id: str, keep: Keep
-    ) -> tuple[Record, Any]:
+    async def _call(self, work: "_Work", name: str, scope: Mapping[str, Any]) -> tuple[Record, Any]:
         """Do one call, or take what the journal has of it."""
+        step, run = work.step, work.run
         tool = self.catalog[step.tool]
         # What ran so far differs from one run to the next, so it is no part of what identifies the call.
         key = digest(name, tool.name, tool.version, resolve(step.args, {**scope, "run": MISSING}))
-        if (known := self._journalled.get(key) or self._again(tool, key, keep)) and known.record["status"] == "done":
+        known = self._journalled.get(key) or self._again(tool, key, work.keep)
+        if known and known.record["status"] == "done":
             self._announce(step, known.record)
             return known.record, known.result
         async with self._slots[tool.resource]:
             asks = any(one.split(".")[0] == "run" for one in references(step.args))
             arguments = resolve(step.args, {**scope, "run": self._facts()} if asks else scope)
             approvals = self.consent.approvals(step, name, tool, arguments, run)
-            outcome = await perform(tool, arguments, replace(run, approvals=approvals), call_id=call_id)
+            outcome = await perform(tool, arguments, replace(run, approvals=approvals), call_id=work.call_id)
         result = outcome.result.model_dump(mode="json")
         record = _record(step, "done", outcome=outcome, partial=bool(result.get("partial")), key=key)
         row = StepRow(step=name, key=key, record=record, result=result, args=shortened(arguments))
-        keep(row)
+        work.keep(row)
         self._announce(step, record)
         return record, result
 
@@ -355,6 +354,18 @@ class Executor:
                 output=output,
             )
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """A step while it runs."""
+
+    step: Step
+    call_id: str
+    run: Run
+    """The run with the step's progress."""
+    keep: Keep
+    """Takes each of its calls that ended."""
 
 
 def _record(

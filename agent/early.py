@@ -99,7 +99,7 @@ class EarlySteps:
         return record["status"] if record else "running"
 
     def _may_run(self, step: Step) -> bool:
-        """Return whether a step may run at all before its plan is whole: harmless, and all it needs is named before it."""
+        """Return whether a step may run before its plan is whole: it is harmless, and all it needs stands before it."""
         scope, records = self._executor.scope, self._executor.records
         tool = self._executor.catalog.get(step.tool)
         if tool is None or tool.effect != "pure" or step.id in RESERVED:

@@ -9,8 +9,8 @@ _STRING = re.compile(r'["\\]')
 class ObjectReader:
     """Takes JSON text in pieces and gives the text of each object that is complete; every letter is looked at once.
 
-    It gives the whole object, or with `list_name` the objects in the list of that name: `{"steps": [{…}, {…}]}`. What is
-    no JSON, such as single quotes or JSON in a string, gives too little or something that cannot be read, never an
+    It gives the whole object, or with `list_name` the objects in the list of that name: `{"steps": [{…}, {…}]}`. What
+    is no JSON, such as single quotes or JSON in a string, gives too little or something that cannot be read, never an
     error: whoever has the whole text reads it again.
     """
 

@@ -16,6 +16,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 Plain = dict[str, Any]
+HOLD_SECONDS = 30.0
+"""How long an answer is held at most; a test that needs it has failed."""
 USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 
 
@@ -23,8 +25,9 @@ USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 class Reply:
     """One answer: data of server-sent events, or a body."""
 
-    events: Sequence[Plain | str | bytes] = ()
-    """Objects are sent as JSON with `[DONE]` at the end; text as the data of an event; bytes as they are."""
+    events: Sequence[Plain | str | bytes | threading.Event] = ()
+    """Objects are sent as JSON with `[DONE]` at the end; text as the data of an event; bytes as they are; what comes
+    after a `threading.Event` is sent when that is set."""
     done: bool = True
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -152,7 +155,9 @@ def _response(reply: Reply) -> Response:
 async def _events(reply: Reply) -> AsyncIterator[bytes]:
     for event in reply.events:
         await asyncio.sleep(reply.pause_seconds)
-        if isinstance(event, bytes):
+        if isinstance(event, threading.Event):
+            assert await asyncio.to_thread(event.wait, HOLD_SECONDS), "nobody let the answer go on"
+        elif isinstance(event, bytes):
             yield event
         else:
             yield f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n".encode()
