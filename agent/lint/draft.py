@@ -182,7 +182,11 @@ class Draft:
             return UNKNOWN
         found = _FILE.fullmatch(value.strip())
         named = _KIND_OF.get(found[1].casefold()) if found else None
-        return Given(schema={"type": "string"}, kinds=frozenset({named})) if named else UNKNOWN
+        if named is None:
+            return UNKNOWN
+        # An address is taken by what downloads it as well as by what opens it.
+        kinds = {named, "url"} if "://" in value else {named}
+        return Given(schema={"type": "string"}, kinds=frozenset(kinds))
 
 
 def split(reference: str) -> tuple[str, list[str | int]]:

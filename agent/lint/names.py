@@ -77,6 +77,8 @@ _SAME = (
 )
 _STEM = {word: words.split()[0] for words in _SAME for word in words.split()}
 KIND_WORDS = frozenset({"audio", "image", "video", "text", "url"})
+_MAKING = frozenset({"extract", "make", "convert", "process", "processing", "produce", "to"})
+"""Words for coming by something, whatever it is."""
 
 # Different words for one thing that a tool does; a name counts when it is one of a line, however it is spelt.
 _CONCEPTS = (
@@ -122,6 +124,9 @@ _CONCEPTS = (
     "compare_media; compare; diff media; compare files; compare videos; compare images; media comparison; "
     "compare pictures",
     "read_artifact; read file; open artifact; read document; get artifact; load artifact; artifact reader",
+    "audio-to-audio; audio enhancement; speech enhancement; source separation; audio source separation",
+    "token classification; named entity recognition; ner; entity extraction; entity recognition; "
+    "part of speech tagging; pos tagging",
     "look_at; look; see; vision; visual question answering; vqa; image question answering; look at image; "
     "look at picture; view image; analyze image; describe image with model",
 )
@@ -156,8 +161,10 @@ def guess(name: str, known: Mapping[str, Collection[str]], fitting: Collection[s
     for mark in ("functions.", "tools.", "default_api.", "sensorium.", "functions:", "tool:"):
         name = name.removeprefix(mark) or name
     flat = plain_name(name)
-    for same in (_is_alias, _is_same_words, _is_same_thing):
+    for same in (_is_alias, _is_same_words, _is_same_thing, _is_longer, _is_shorter):
         found = [one for one, aliases in known.items() if same(flat, name, (one, *aliases))]
+        if same is _is_shorter:
+            found = [one for one in found if not _tells_apart(name, one, known)]
         if len(found) == 1:
             return Guess(found[0], (found[0],))
         if found:
@@ -166,7 +173,7 @@ def guess(name: str, known: Mapping[str, Collection[str]], fitting: Collection[s
     return _by_likeness(name, known, fitting)
 
 
-CERTAIN, MARGIN, NEAR = 0.82, 0.12, 0.55
+CERTAIN, MARGIN, NEAR, SLIP = 0.82, 0.1, 0.55, 0.76
 FIT, MISFIT = 0.12, 0.35
 """How much it speaks for a name that it fits where it stands, and against it that it does not."""
 
@@ -185,9 +192,19 @@ def _by_likeness(name: str, known: Mapping[str, Collection[str]], fitting: Colle
     certain = bool(scored) and scored[0][0] >= CERTAIN and scored[0][0] - second >= MARGIN
     if not certain and fitting is not None and len(fitting) == 1:
         (only,) = fitting  # nothing else can stand there, and its name speaks of the same
-        if not _contradict(name, only) and set(words(name)) & set(words(only)):
+        if _speaks_of(name, only):
             return Guess(only, (only,))
     return Guess(near[0] if certain else None, near)
+
+
+def _speaks_of(name: str, only: str) -> bool:
+    """Return whether a name may be that of the only tool that fits: `Audio Extractor` for `Video-to-Audio`."""
+    if _contradict(name, only) or _direction(name):
+        return False
+    mine, direction = set(words(name)), _direction(only)
+    if direction:
+        return direction[1] in mine and mine - KIND_WORDS <= _MAKING
+    return bool(mine & set(words(only)) - KIND_WORDS)
 
 
 @lru_cache(maxsize=4096)
@@ -195,13 +212,19 @@ def likeness(one: str, other: str) -> float:
     """Return 0…1: how alike two names are, by letters and by words that mean the same."""
     if _contradict(one, other):
         return 0.0
-    letters = SequenceMatcher(None, plain_name(one), plain_name(other), autojunk=False).ratio()
+    letters = _letters(plain_name(one), plain_name(other))
     first, second = words(one), words(other)
     if not first or not second:
         return letters
     shared = len(set(first) & set(second)) / len(set(first) | set(second))
-    # Letters alone find slips of the keyboard; words find other words for the same thing.
-    return max(letters if letters >= 0.8 else 0.6 * letters, 0.35 * letters + 0.65 * shared)
+    # Letters find slips of the keyboard, which no word is another word by: `Token` is none of `Text`.
+    slipped = len(first) == len(second) and all(max(_letters(a, b) for b in second) >= SLIP for a in first)
+    is_slip = slipped or (letters >= 0.9 and len(first) != len(second))
+    return max(letters if is_slip else 0.6 * letters, 0.35 * letters + 0.65 * shared)
+
+
+def _letters(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 def _contradict(one: str, other: str) -> bool:
@@ -263,6 +286,43 @@ def _is_same_thing(flat: str, name: str, names: Collection[str]) -> bool:
     concepts = _concepts()
     mine = concepts.get(flat) or concepts.get("".join(words(name)))
     return mine is not None and any(concepts.get(plain_name(one)) == mine for one in names)
+
+
+def _is_longer(_: str, name: str, names: Collection[str]) -> bool:
+    """Return whether a name says all that is meant by it, and more: `Voiceover` for `Video Voiceover`."""
+    mine = set(words(name))
+    return bool(mine - KIND_WORDS - {"to"}) and any(
+        mine < set(words(one)) for one in names if not _contradict(name, one)
+    )
+
+
+def _is_shorter(_: str, name: str, names: Collection[str]) -> bool:
+    """Return whether a name leaves out some of what it is called by: `Text Keyword Extractor` for `Keyword Extractor`."""
+    mine = set(words(name))
+    return any(
+        other < mine and bool(other - KIND_WORDS - {"to"} or _direction(one))
+        for one in names
+        if not _contradict(name, one) and (other := set(words(one)))
+    )
+
+
+def _tells_apart(name: str, meant: str, known: Collection[str]) -> bool:
+    """Return whether what a name has more than a known one is what makes another of them different from that."""
+    if _direction(name) and _direction(name) == _direction(meant):
+        return False
+    more = set(words(name)) - set(words(meant)) - {"to"}
+    if not set(words(meant)) & KIND_WORDS:
+        more -= {"text"}  # what most tools work on, so that many leave it out
+    return any(more & set(words(other)) for other in known if other != meant)
+
+
+def converts_by_name(name: str, given: str, made: str) -> bool:
+    """Return whether a name says that it turns one kind of media into another."""
+    direction = f"{given}-to-{made}".replace("picture", "image")
+    if _direction(name) == _direction(direction):
+        return True
+    concepts = _concepts()
+    return plain_name(name) in concepts and concepts[plain_name(name)] == concepts.get(plain_name(direction))
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ of steps, steps as an object of id -> step, other names of the same fields, call
 from as `<node-0>`.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -64,6 +65,10 @@ class _Reader:
         self._mended: list[Finding] = []
         self._ids: dict[str, str] = {}
         """What the plan calls a step -> its id here."""
+        self._first = 0
+        """What the first node is counted as."""
+        self._is_graph = False
+        """Whether it is a graph of `task_nodes`, whose shape is another one and not a wrong one."""
 
     def read(self, given: Any) -> tuple[Plan, list[Finding], frozenset[tuple[str, str]]]:
         outer = self._decoded(given, "The plan")
@@ -73,8 +78,8 @@ class _Reader:
         raw = [self._fields(one, number) for number, one in enumerate(inner)]
         if not raw:
             raise Unreadable("The plan has no steps. Give at least one: `{id, tool, args}`.")
-        # TaskBench links name tools, and its nodes have no ids; every other plan has ids or needs none.
         self._number(raw)
+        self._first = self._counted_from(raw)
         steps = [self._step(fields, number, raw) for number, fields in enumerate(raw)]
         named = self._named_links(links, steps)
         try:
@@ -88,10 +93,10 @@ class _Reader:
             return Plan.model_validate({"goal": goal, "steps": steps})
         return Plan.model_construct(goal=goal, steps=[Step.model_validate(one) for one in steps])
 
-    def _mend(self, step: str, message: str, do: str = "shape") -> None:
-        self._mended.append(
-            Finding(step=step, rule="plan-shape", message=message, severity="warning", repair={"do": do})
-        )
+    def _mend(self, step: str, message: str) -> None:
+        if not self._is_graph:
+            told = Finding(step=step, rule="plan-shape", message=message, severity="warning", repair={"do": "shape"})
+            self._mended.append(told)
 
     def _decoded(self, given: Any, what: str) -> Any:
         if hasattr(given, "model_dump"):
@@ -115,6 +120,7 @@ class _Reader:
             return outer
         if not isinstance(outer, Mapping):
             raise Unreadable(f"The plan is {type(outer).__name__}, and must be an object with `goal` and `steps`.")
+        self._is_graph = "task_nodes" in outer
         for key in _STEPS:
             if key in outer and isinstance(outer[key], str | list | Mapping):
                 if key != "steps":
@@ -147,8 +153,8 @@ class _Reader:
     def _goal(self, outer: Any) -> str:
         if not isinstance(outer, Mapping):
             return ""
-        if isinstance(outer.get("goal"), str):
-            return str(outer["goal"])
+        if isinstance(outer.get("plan"), Mapping):
+            outer = {**outer["plan"], **outer}
         found = next((outer[key] for key in _GOAL if isinstance(outer.get(key), str)), "")
         return found
 
@@ -296,8 +302,24 @@ class _Reader:
         found = [one["id"] for at, one in enumerate(raw) if at != number and _flat(one["tool"]) == _flat(tool)]
         return f"${{{found[0]}}}" if len(found) == 1 else as_it_was
 
+    def _counted_from(self, raw: list[dict[str, Any]]) -> int:
+        """Return 1 when `<node-1>` is the first node: counted from 0 some would name themselves or a later one."""
+        named = [
+            (number, int(found[1] or found[2] or found[3]))
+            for number, one in enumerate(raw)
+            for found in _NODE.finditer(json.dumps(one.get("args"), default=str))
+        ]
+        is_from_1 = all(0 < at <= number for number, at in named) and any(at >= number for number, at in named)
+        if not is_from_1 or any(one.isdigit() for one in self._ids):
+            return 0
+        told = "The nodes are counted from 1, and `<node-0>` is the first one."
+        self._mended.append(
+            Finding(step="", rule="plan-shape", message=told, severity="warning", repair={"do": "shape"})
+        )
+        return 1
+
     def _of_number(self, found: "re.Match[str]", raw: list[dict[str, Any]]) -> str:
-        at = int(found[1] or found[2] or found[3])
+        at = int(found[1] or found[2] or found[3]) - self._first
         name = self._ids.get(str(at))
         if name is None and 0 <= at < len(raw):
             name = raw[at]["id"]
@@ -319,33 +341,42 @@ class _Reader:
         """Return links as pairs of ids, and make each step wait for what is linked to it."""
         named: set[tuple[str, str]] = set()
         for link in links:
-            ends = [
-                self._end(link.get(end, link.get(other)), steps)
-                for end, other in (("source", "from"), ("target", "to"))
-            ]
-            if ends[0] is None or ends[1] is None:
-                target = next((one for one in steps if one["id"] == ends[1]), steps[-1])
-                lost = link.get("source", link.get("from")) if ends[0] is None else link.get("target", link.get("to"))
-                target.setdefault("depends_on", []).append(str(lost))
+            said = [link.get(end, link.get(other)) for end, other in (("source", "from"), ("target", "to"))]
+            sources, targets = (self._ends(one, steps) for one in said)
+            pairs = [(one, other) for one in sources for other in targets if one != other or len(sources) == 1]
+            if not pairs:
+                target = steps[targets[0]] if targets else steps[-1]
+                lost = said[1] if sources else said[0]
+                if lost is not None:
+                    target.setdefault("depends_on", []).append(str(lost))
                 continue
-            source, target_id = ends[0], ends[1]
-            named.add((source, target_id))
-            target = next(one for one in steps if one["id"] == target_id)
-            if source not in set(_roots(target["args"])) and source not in target.get("depends_on", []):
-                target.setdefault("depends_on", []).append(source)
+            # A tool that is used twice has one name: the link goes forward, to the nearest, and none stands twice.
+            source, target_at = min(
+                pairs,
+                key=lambda pair: (
+                    (steps[pair[0]]["id"], steps[pair[1]]["id"]) in named,
+                    pair[0] >= pair[1],
+                    abs(pair[1] - pair[0]),
+                ),
+            )
+            id, target = str(steps[source]["id"]), steps[target_at]
+            named.add((id, str(target["id"])))
+            if id not in set(_roots(target["args"])) and id not in target.get("depends_on", []):
+                target.setdefault("depends_on", []).append(id)
         return frozenset(named)
 
-    def _end(self, said: Any, steps: list[dict[str, Any]]) -> str | None:
+    def _ends(self, said: Any, steps: list[dict[str, Any]]) -> list[int]:
+        """Return the places of the steps that one end of a link may mean."""
+        ids = [str(step["id"]) for step in steps]
         by_id = self._ids.get(str(said))
         if by_id:
-            return by_id
+            return [ids.index(by_id)]
         if node := _NODE.fullmatch(str(said)):
             at = int(node[1] or node[2] or node[3])
-            return str(steps[at]["id"]) if at < len(steps) else None
-        if isinstance(said, int) and 0 <= said < len(steps):
-            return str(steps[said]["id"])
-        found = [str(one["id"]) for one in steps if _flat(one["tool"]) == _flat(str(said))]
-        return found[0] if found else None
+            return [at] if at < len(steps) else []
+        if isinstance(said, int) and not isinstance(said, bool):
+            return [said] if 0 <= said < len(steps) else []
+        return [at for at, one in enumerate(steps) if _flat(one["tool"]) == _flat(str(said))]
 
 
 def _roots(value: Any) -> Iterator[str]:

@@ -6,12 +6,14 @@ from typing import Any
 from ..plan import Step, references
 from .draft import Draft, Given, Place, Use, joined, split
 from .finding import Finding
-from .names import KIND_WORDS, words
+from .names import converts_by_name, words
 from .shapes import NoSuchPart, choices, items_of, leaves, properties, types, unfit, walk
 from .specs import ANYTHING, Port, Specs, ToolSpec, asked_for, is_file, kind, kind_of_file
 
 MAX_CONVERTERS = 3
 """The longest chain of tools that is put in between."""
+MOST_CHAINS = 200
+"""Where there are more ways than this, none of them is the only one."""
 
 
 def check_edges(step: Step, spec: ToolSpec, draft: Draft) -> Iterator[Finding]:
@@ -57,7 +59,7 @@ def _check_links(step: Step, spec: ToolSpec, draft: Draft) -> Iterator[Finding]:
         given = draft.tools[source].gives if source in draft.tools else frozenset()
         if given and ANYTHING not in given and not given & takes:
             yield _wrong_kind(
-                step, f"the result of `{source}`", given, takes, _through(given, takes, draft.specs),
+                step, f"the result of `{source}`", given, takes, _through(given, takes - {"text"} or takes, draft.specs),
                 {"do": "convert-link", "source": source},
             )  # fmt: skip
 
@@ -75,9 +77,25 @@ def _check_plain_argument(step: Step, port: Port, name: str, value: Any, draft: 
         yield from _compare(step, use.place, f"`${use.reference}`", given, port.kinds, draft)
     for place, literal in _literals(value, (name,)):
         given = draft.literal(literal)
-        # A name of a file may be meant as text, as a title is.
-        if given.is_known and "text" not in port.kinds:
-            yield from _compare(step, place, repr(literal), given, port.kinds, draft)
+        # Text may hold the name of a file, and a single word with a medium's ending is a file.
+        is_file_name = " " not in literal and "text" not in given.kinds
+        if given.is_known and not given.kinds & port.kinds and ("text" not in port.kinds or is_file_name):
+            source = _waited_for(step, port.kinds, draft)
+            if source is None:
+                yield from _compare(step, place, repr(literal), given, port.kinds, draft)
+            else:
+                yield _wrong_kind(
+                    step, repr(literal), given.kinds, port.kinds, None,
+                    {"do": "set-place", "place": list(place), "value": f"${source}"},
+                )  # fmt: skip
+
+
+def _waited_for(step: Step, wanted: frozenset[str], draft: Draft) -> str | None:
+    """Return the one step that this one waits for without using its result, and whose result fits."""
+    used = {split(use.reference)[0] for use in draft.uses[step.id]}
+    waits = [one for one in step.depends_on if one not in used and one in draft.tools]
+    fitting = [one for one in waits if draft.tools[one].gives & wanted and not draft.tools[one].output]
+    return fitting[0] if len(fitting) == 1 and draft.tools[fitting[0]].tool is None else None
 
 
 def _literals(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
@@ -93,7 +111,9 @@ def _compare(
 ) -> Iterator[Finding]:
     if not given.is_known or not given.kinds or given.kinds & wanted:
         return
-    found = _through(given.kinds, wanted, draft.specs)
+    # Beside a medium, text says what to do with it.
+    files = wanted - {"text"} or wanted
+    found = _through(given.kinds, files, draft.specs)
     yield _wrong_kind(step, what, given.kinds, wanted, found, {"do": "convert", "place": list(place)})
 
 
@@ -107,7 +127,7 @@ def _wrong_kind(
 ) -> Finding:
     message = f"{what[0].upper()}{what[1:]} is {_words(given)}, and `{step.tool}` takes {_words(wanted)}."
     message += f" Put {' and '.join(f'`{one}`' for one in through)} in between." if through else ""
-    repair = {**how, "through": through} if through else None
+    repair = {**how, "through": through} if through else how if how.get("do") == "set-place" else None
     return Finding(step=step.id, rule="wrong-kind", message=message, repair=repair)
 
 
@@ -124,23 +144,22 @@ def _through(given: frozenset[str], wanted: frozenset[str], specs: Specs) -> lis
             for one in port.kinds if port else spec.takes:
                 if one != gives:
                     ways.setdefault(one, []).append((gives, spec.name))
-    chains: list[tuple[str, tuple[str, ...]]] = [(one, ()) for one in sorted(given)]
+    # Each chain: what it gives, its tools, and whether the name of each says what it converts.
+    chains: list[tuple[str, tuple[str, ...], bool]] = [(one, (), True) for one in sorted(given)]
     for _ in range(MAX_CONVERTERS):
-        chains = [(gives, (*made, name)) for one, made in chains for gives, name in ways.get(one, ())]
-        arrived = [made for one, made in chains if one in wanted]
+        chains = [
+            (gives, (*made, name), named and converts_by_name(name, one, gives))
+            for one, made, named in chains
+            for gives, name in ways.get(one, ())
+        ]
+        arrived = [(made, named) for one, made, named in chains if one in wanted]
         if arrived:
-            # Of several, those whose names say that they convert: `Text-to-Image`, and not `Image Search`.
-            named = [made for made in arrived if all(_converts_by_name(one) for one in made)]
-            only = arrived if len(arrived) == 1 else named
+            # Of several, the one whose names say that they convert: `Text-to-Image`, and not `Image Search`.
+            only = [made for made, named in arrived if named or len(arrived) == 1]
             return list(only[0]) if len(only) == 1 else None
-        if len(chains) > 200:
+        if len(chains) > MOST_CHAINS:
             return None
     return None
-
-
-def _converts_by_name(name: str) -> bool:
-    said = words(name)
-    return "to" in said and len(set(said) & KIND_WORDS) == 2
 
 
 def _check_file_argument(step: Step, spec: ToolSpec, port: Port, draft: Draft) -> Iterator[Finding]:
