@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from .base.errors import ArgumentError, UnavailableError
+from .base.budget import OverBudget
+from .base.errors import ArgumentError, ProviderError, SettingsError, UnavailableError
 from .base.models import Heard, Speech, Utterance, as_served
 from .base.moments import Coverage, Findings, Measure, Moment, Source
 from .base.run import Run
@@ -60,14 +61,25 @@ async def transcribe(
         if tried and (known := run.memo.get(transcribe, key)):
             run.used(engine.identity)
             return known[0].model_copy(update={"tried": tried})  # type: ignore[return-value]
+        served = len(run.call.providers)
         try:
             heard = await engine.transcribe(sound.samples, language=code, run=run)
-        except UnavailableError as error:
+        except (OverBudget, ProviderError, SettingsError, UnavailableError) as error:
+            if not run.settings.degrade:
+                raise
             tried.append(f"{_name(engine)}: {error}")
             continue
-        run.used(engine.identity)
-        return _transcript(media, sound, replace(heard, language=heard.language or code), tried, run)
+        if len(run.call.providers) == served:  # what is behind an endpoint says so itself, for it may be its fallback
+            run.used(engine.identity)
+        heard = replace(heard, language=heard.language or code, limits=[*heard.limits, *_instead(tried, run)])
+        return _transcript(media, sound, heard, tried, run)
     raise UnavailableError(f"Nothing here can listen. Tried: {' '.join(tried)}")
+
+
+def _instead(tried: Sequence[str], run: Run) -> list[str]:
+    """Say that an engine which was asked for did not serve."""
+    asked = run.settings.models.get("hear")
+    return [f"Another engine than {asked} recognized the speech. {one}" for one in tried if one.startswith(f"{asked}:")]
 
 
 def _name(engine: Speech) -> str:

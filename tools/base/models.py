@@ -206,7 +206,10 @@ class Models:
             return names
         provider = split_model(chosen)[0]
         if len(names) < len(ladder) and provider in self.settings.endpoints:
-            return ladder if self.settings.degrade else ladder[:1]
+            # What stands after it in the settings and is no endpoint serves here, when the endpoint does not.
+            here = [split_model(one)[0].replace("-", "_") for one in self.settings.fallbacks.get(role, ())]
+            first = next((one for one in here if one in names), names[0])
+            return (ladder[0], *names[names.index(first) :]) if self.settings.degrade else ladder[:1]
         first = provider.replace("-", "_")
         if first not in names:
             far = "" if len(names) == len(ladder) else ", or `provider:model` of an endpoint"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import faults
 from .budget import Order
-from .endpoints import ServedModel, served_model
+from .endpoints import ServedModel, served_model, split_model
 from .errors import ArgumentError, ProviderError
 from .posting import Files, post
 from .price import Quote, quote_of
@@ -150,6 +150,7 @@ def charged(answer: Mapping[str, Any]) -> float | None:
 
 
 def _fallbacks(run: "Run", served: ServedModel) -> list[ServedModel]:
-    return [
-        served_model(one, served.role, run.settings.endpoints) for one in run.settings.fallbacks.get(served.role, ())
-    ]
+    endpoints = run.settings.endpoints
+    asked = run.settings.fallbacks.get(served.role, ())
+    # Others serve on this machine, and are asked by whoever asks this one.
+    return [served_model(one, served.role, endpoints) for one in asked if split_model(one)[0] in endpoints]

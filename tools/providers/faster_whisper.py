@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..base.endpoints import split_model
 from ..base.errors import UnavailableError
 from ..base.hub import Hub
 from ..base.models import Heard, Utterance, Word, installed
@@ -61,9 +62,8 @@ class FasterWhisper:
     """Whisper on the CPU in 8-bit numbers; nothing is downloaded when a model is there."""
 
     def __init__(self, settings: Settings) -> None:
-        chosen = settings.models.get("hear", "")
-        name, _, model = chosen.partition(":")
-        self._chosen = model.strip() if name.strip() == "faster-whisper" else ""
+        asked = [split_model(one) for one in (settings.models.get("hear", ""), *settings.fallbacks.get("hear", ()))]
+        self._chosen = next((model for name, model in asked if name == "faster-whisper"), "")
         self._settings = settings
         self._hub = Hub(settings)
         self._lock = threading.Lock()
