@@ -43,6 +43,8 @@ class Given:
     definitions: Mapping[str, Any] = field(default_factory=dict)
     kinds: frozenset[str] = frozenset({ANYTHING})
     """The kinds of media it may be; `any` where it is not known, empty where it is a value and no media."""
+    is_handle: bool = False
+    """Whether it is text that names a file."""
 
     @property
     def is_known(self) -> bool:
@@ -160,6 +162,7 @@ class Draft:
         part = walk(schema, path, definitions, root)
         names = [one for one in path if isinstance(one, str)] or ([name] if name else [])
         stated = {kind(one) for inner in choices(part, definitions) for one in inner.get("x-kinds", ())}
+        is_handle = bool(names) and names[-1] in HANDLES
         if stated:
             found = frozenset(stated)
         elif not path and kinds:
@@ -169,12 +172,11 @@ class Draft:
         elif not types(part, definitions):
             found = frozenset({ANYTHING})
         elif types(part, definitions) == {"string"}:
-            is_handle = bool(names) and names[-1] in HANDLES
             parent = kind_of_file(names[-2]) if is_handle and len(names) > 1 else ANYTHING
             found = frozenset({parent if is_handle else "text"})
         else:
             found = frozenset()
-        return Given(schema=part, definitions=definitions, kinds=found)
+        return Given(schema=part, definitions=definitions, kinds=found, is_handle=is_handle)
 
     def literal(self, value: Any) -> Given:
         """Return what a literal gives: a file's kind by its name."""

@@ -49,14 +49,24 @@ def read_plan(given: Any, specs: Specs) -> tuple[Plan, list[Finding], frozenset[
     Raises:
         Unreadable: It is no plan, and no mending is certain.
     """
-    if isinstance(given, Plan):
-        return given, [], frozenset()
+    plan = given if isinstance(given, Plan) else None
     if isinstance(given, Mapping) and given.keys() == {"goal", "steps"}:
         try:
-            return Plan.model_validate(given), [], frozenset()
+            plan = Plan.model_validate(given)
         except ValidationError:
             pass  # read step by step below
+    if plan is not None and not any(_is_foreign(step.args) or _is_foreign(step.for_each) for step in plan.steps):
+        return plan, [], frozenset()
     return _Reader(specs).read(given)
+
+
+def _is_foreign(value: Any) -> bool:
+    """Return whether a value may hold a reference that is written in another way than ours."""
+    if isinstance(value, str):
+        return "{{" in value or "<" in value or "#E" in value
+    if isinstance(value, Mapping):
+        return any(map(_is_foreign, value.values()))
+    return isinstance(value, list) and any(map(_is_foreign, value))
 
 
 class _Reader:
@@ -292,11 +302,9 @@ class _Reader:
         return written
 
     def _named(self, reference: str, as_it_was: str) -> str:
-        root, _, path = reference.partition(".")
-        step = self._ids.get(root)
-        if step is None and root in ("files", "request", "item"):
-            step = root
-        return f"${{{step}{'.' if path else ''}{path}}}" if step else as_it_was
+        root = re.split(r"[.\[]", reference, maxsplit=1)[0]
+        step = self._ids.get(root) or (root if root in ("files", "request", "item") else None)
+        return f"${{{step}{reference[len(root) :]}}}" if step else as_it_was
 
     def _of_tool(self, tool: str, as_it_was: str, number: int, raw: list[dict[str, Any]]) -> str:
         found = [one["id"] for at, one in enumerate(raw) if at != number and _flat(one["tool"]) == _flat(tool)]

@@ -259,7 +259,11 @@ def _point_to(steps: list[Plain], gone: str, into: str) -> None:
             return pattern.sub(lambda found: found[1] + into, value) if "$" in value else value
         if isinstance(value, Mapping):
             return {name: pointed(part) for name, part in value.items()}
-        return [pointed(part) for part in value] if isinstance(value, list) else value
+        if not isinstance(value, list):
+            return value
+        parts = [pointed(part) for part in value]
+        # Two references that have become one are one.
+        return [part for at, part in enumerate(parts) if part == value[at] or part not in value]
 
     for step in steps:
         step["args"], step["for_each"] = pointed(step["args"]), pointed(step["for_each"])

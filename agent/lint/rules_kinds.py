@@ -215,7 +215,7 @@ def _check_file(step: Step, spec: ToolSpec, port: Port, use: Use, given: Given, 
         return
     if has == {"string"}:
         if given.kinds and given.is_known and not wants_list:
-            fits = given.kinds & port.kinds and given.kinds != {"text"}
+            fits = given.is_handle and given.kinds & port.kinds
             if not fits:
                 to = _one_file(use, given, port, draft)
                 yield _no_file(step, port, use, "is text", to)
@@ -244,22 +244,22 @@ def _no_file(step: Step, port: Port, use: Use, what: str, meant: Mapping[str, An
 def _one_file(use: Use, given: Given, port: Port, draft: Draft) -> Mapping[str, Any] | None:
     """Return the repair that names the one file that can be meant."""
     root, path = split(use.reference)
-    spec = draft.tools.get(root)
-    if spec is None or draft.steps[root].for_each:
-        return None
     place = list(use.place)
     if types(given.schema, given.definitions) == {"object"}:
         found = [
-            inner
+            (inner, kind_of_file(inner[-1]))
             for inner, part in leaves(given.schema, given.definitions)
-            if is_file(part, given.definitions)
-            and "array" not in types(part, given.definitions)
-            and kind_of_file(inner[-1]) in port.kinds | {ANYTHING}
+            if is_file(part, given.definitions) and "array" not in types(part, given.definitions)
         ]
-        if len(found) == 1:
-            value: Any = f"${joined(root, [*path, *found[0]])}"
+        fitting = [inner for inner, one in found if one in port.kinds]
+        fitting = fitting or [inner for inner, one in found if one == ANYTHING]
+        if len(fitting) == 1:
+            value: Any = f"${joined(root, [*path, *fitting[0]])}"
             value = [value] if port.many and len(place) == 1 else value
             return {"do": "set-place", "place": place, "value": value}
+    spec = draft.tools.get(root)
+    if spec is None or draft.steps[root].for_each:
+        return None
     # Several pictures where one is taken: all of them on one sheet.
     for part, schema in spec.output.get("properties", {}).items():
         switch = asked_for(part)
@@ -322,7 +322,7 @@ def _meant_value(
         if real and unfit(real.schema, wanted, real.definitions, spec.definitions) is None:
             return {"do": "set-place", "place": place, "value": f"${use.reference}"}
         return None
-    if has == {"object"}:
+    if has == {"object"} and wants != {"object"}:
         for name in dict.fromkeys((port.name, "text", "items")):
             if name not in properties(given.schema, given.definitions):
                 continue
@@ -331,6 +331,12 @@ def _meant_value(
             fits = unfit(part, wanted, given.definitions, spec.definitions) is None
             if inner and fits and (name == port.name or inner & wants == inner):
                 return {"do": "set-place", "place": place, "value": f"${joined(root, [*path, name])}"}
+    for end in range(len(path) - 1, -1, -1) if wants == {"object"} and root in draft.tools else ():
+        # The part of a result where the result is wanted, as `$speech.text` is for `$speech`.
+        whole = draft.given(joined(root, path[:end]), draft.steps[root])
+        shared = set(properties(whole.schema, whole.definitions)) & set(properties(wanted, spec.definitions))
+        if len(shared) > 1 and unfit(whole.schema, wanted, whole.definitions, spec.definitions) is None:
+            return {"do": "set-place", "place": place, "value": f"${joined(root, path[:end])}"}
     if has and has <= {"number", "integer", "boolean"} and wants == {"string"} and not _has_choices(wanted, spec):
         return {"do": "set-place", "place": place, "value": f"${{{use.reference}}}"}
     if "array" in wants and has and "array" not in has:

@@ -7,10 +7,16 @@ from ..plan import RESERVED, Step, look_up, references
 from .draft import Draft, joined, split, split_each
 from .finding import Finding
 from .names import guess, plain_name
-from .shapes import NoSuchPart, choices, properties, types, walk
+from .shapes import NoSuchPart, choices, properties, types, unfit, walk
 from .specs import asked_for
 
 # Words that models put between a step and its result where there is nothing.
+_PART_ALIASES = {
+    "text": ("transcription", "transcript_text", "full_text", "content", "ocr_text", "transcript", "words", "result_text"),
+    "items": ("frames", "images", "pictures", "keyframes"), "scenes": ("shots", "segments", "cuts"),
+    "picture": ("image", "chart", "frame", "file"), "audio": ("speech", "sound", "file", "wav"),
+    "seconds": ("duration", "length"), "sheet": ("contact_sheet", "grid"), "matches": ("results", "moments"),
+}  # fmt: skip
 _WRAPPERS = frozenset({"result", "results", "output", "outputs", "data", "value", "response", "content", "returns"})
 
 
@@ -143,7 +149,9 @@ def _meant_path(reference: str, error: NoSuchPart, step: Step, draft: Draft) -> 
     if error.part in _WRAPPERS or (error.at == 0 and root in draft.steps and error.part == draft.steps[root].tool):
         candidates.append([*path[: error.at], *path[error.at + 1 :]])
     if error.among and isinstance(path[error.at], str):
-        meant = guess(error.part, {one: () for one in error.among}).meant
+        fitting = _fitting_parts(reference, error, step, draft)
+        known = {one: _PART_ALIASES.get(one, ()) for one in error.among if one in fitting}
+        meant = guess(error.part, known, fitting).meant if known else None
         if meant:
             candidates.append([*path[: error.at], meant, *path[error.at + 1 :]])
     if not error.among and len(path) == error.at + 1 and path[error.at] in ("path", "url", "uri", "file", "handle"):
@@ -158,6 +166,25 @@ def _meant_path(reference: str, error: NoSuchPart, step: Step, draft: Draft) -> 
             continue
         return joined(root, one)
     return None
+
+
+def _fitting_parts(reference: str, error: NoSuchPart, step: Step, draft: Draft) -> set[str]:
+    """Return the parts that can stand for the one that is not there: of the type that the argument is."""
+    root, path = split(reference)
+    spec = draft.tools.get(step.id)
+    uses = [use for use in draft.uses[step.id] if use.reference == reference and use.alone and len(use.place) == 1]
+    port = spec.ports.get(str(uses[0].place[0])) if spec and len(uses) == 1 else None
+    if port is None or spec is None or port.kinds or port.lenient:
+        return set(error.among)
+    fitting = set()
+    for one in error.among:
+        try:
+            given = draft.given(joined(root, [*path[: error.at], one, *path[error.at + 1 :]]), step)
+        except NoSuchPart:
+            continue
+        if unfit(given.schema, port.schema, given.definitions, spec.definitions) is None:
+            fitting.add(one)
+    return fitting
 
 
 def _check_asked_for(reference: str, step: Step, draft: Draft) -> Iterator[Finding]:

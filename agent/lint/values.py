@@ -134,6 +134,8 @@ def _from_text(name: str, text: str, schema: Schema, wanted: set[str], definitio
         plain = plain_name(text)
         same = next((words for words in _SAME_WORDS if plain in words), {plain})
         meant = [one for one in schema["enum"] if plain_name(str(one)) in same]
+        said = {plain_name(word) for word in re.findall(r"\w+", text)}
+        meant = meant or [one for one in schema["enum"] if plain_name(str(one)) in said]
         if len(meant) == 1:
             yield meant[0]
         return
