@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .state import State
 
-Status = Literal["done", "partial", "failed", "cancelled"]
+Status = Literal["done", "partial", "failed", "cancelled", "waiting"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Options:
     """The most the run may cost, reserved before each paid request; `usd` in `[budget]` of the settings when left out.
     A model whose price is not known is refused; what a brain of your own costs is not looked at."""
     yes: bool = False
-    """Approve what would be asked; no tool of this version asks."""
+    """Approve what would be asked; what is denied stays so, and nothing that may have been paid is ordered again."""
     output: str | None = None
     """The folder that the command line puts the files into; kept, so that `resume` knows it."""
 
@@ -49,7 +49,8 @@ class Answer:
 
     run_id: str
     status: Status
-    """`partial` when a step failed or a file could be read only in part; the text says which."""
+    """`partial` when a step failed or a file could be read only in part, `waiting` when it must be approved; the text
+    says which."""
     text: str
     artifacts: list[Artifact]
     steps: list[dict[str, Any]]
@@ -68,6 +69,11 @@ class Answer:
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data."""
+    asked: dict[str, Any] | None = None
+    """What it waits for: `action_requests` and `review_configs`; see `Request`."""
+    claims: list[dict[str, Any]] = field(default_factory=list)
+    """What a model says of the media: `text`, `evidence` (ids such as `speech.m3`), and `status`: `backed`, `marked`
+    (nothing backs it) or `struck` (it is left out of the text); the embedded brain's answers are made of evidence."""
         return {**asdict(self), "artifacts": [one.model_dump(mode="json") for one in self.artifacts]}
 
 

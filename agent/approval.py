@@ -1,10 +1,11 @@
 """What a user is asked to approve, and what may be answered; in the shape that chat pages for LangGraph know."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from ..tools.base.errors import ArgumentError
+from ..tools.base.words import answer_language
 
 Kind = Literal["approve", "edit", "reject"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -97,6 +98,12 @@ class Request:
         """Return it in the shape of the wire."""
         return wire(self.asks)
 
+    @property
+    def message(self) -> str:
+        """What it is about, in a line."""
+        named = ", ".join(f"`{one.tool}` ({one.name})" for one in self.asks)
+        return f"{len(self.asks)} call{'s' * (len(self.asks) != 1)} of the plan must be approved: {named}."
+
 
 Decisions = Sequence[Decision] | Mapping[str, Any]
 """One decision for each ask, in order; or `{"decisions": […]}` as the wire has them."""
@@ -167,6 +174,25 @@ def _decision(value: Any, ask: Ask) -> Decision:
     return Decision(type=kind, message=message if isinstance(message, str) else str(message))
 
 
+async def decide(request: Request, approve: Approve | None, *, yes: bool) -> list[Decision] | None:
+    """Return the decision about each ask; None when nobody can decide for now.
+
+    Args:
+        request: What is asked.
+        approve: Who decides; None: nobody is there, and all is rejected.
+        yes: All is approved but to order again what may have been paid, which is asked all the same.
+
+    Raises:
+        ArgumentError: What `approve` gives are no decisions about these asks.
+    """
+    left = tuple(one for one in request.asks if one.resend or not yes)
+    answer = await (approve or refuse_unattended)(replace(request, asks=left)) if left else ()
+    if answer is None:
+        return None
+    decided = iter(read_decisions(answer, left))
+    return [next(decided) if one in left else Decision(type="approve") for one in request.asks]
+
+
 async def refuse_unattended(request: Request) -> Decisions:
     """Reject whatever is asked, because nobody is there to answer."""
     return [Decision(type="reject", message=unattended(one)) for one in request.asks]
@@ -180,3 +206,12 @@ def unattended(ask: Ask) -> str:
         f"{ask.reason} Nobody was there to approve it. To allow it, run it on a terminal and approve it, give `--yes`, "
         f"or change {ask.setting}."
     )
+
+
+def waiting_text(request: str, asked: Request) -> str:
+    """Say in the language of the user's request that a run waits, and how it goes on."""
+    tools = ", ".join(dict.fromkeys(f"`{one.tool}`" for one in asked.asks))
+    how = f"`sensorium resume {asked.run_id}`"
+    if answer_language(request) == "zh":
+        return f"等待您批准：{tools}。请在终端中运行 {how} 继续，或加上 `--decisions` 或 `--yes`。"
+    return f"Waiting for your approval of {tools}. To go on: {how} on a terminal, or with `--decisions` or `--yes`."

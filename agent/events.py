@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..tools.base.budget import Spent
 from ..tools.base.workspace import Artifact
+from .approval import Request, decisions_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -63,7 +64,7 @@ class StepEnded:
     step: str
     tool: str
     status: str
-    """done, failed, skipped or cancelled."""
+    """done, failed, skipped, rejected or cancelled."""
     seconds: float
     cached: bool = False
     error: dict[str, str] | None = None
@@ -83,6 +84,13 @@ class Spending:
 
     spent: Spent
     cap_usd: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalAsked:
+    """The user is asked to approve calls; until that is answered nothing else is decided."""
+
+    request: Request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +118,7 @@ Event = (
     | StepEnded
     | ArtifactStored
     | Spending
+    | ApprovalAsked
     | TextDelta
     | RunFinished
     | RunFailed
@@ -137,6 +146,7 @@ class AguiWriter:
         self._message_id: str | None = None
         self._messages = 0
         """How many ended."""
+        self._asked: Request | None = None
 
     def lines(self, event: Event) -> list[dict[str, Any]]:
         """Return the AG-UI events of one of ours as plain data, camelCase, without empty fields."""
@@ -192,27 +202,45 @@ class AguiWriter:
                 value = {"step": event.step, **event.artifact.model_dump(mode="json")}
                 self._artifacts.append(value)
                 return [_delta({"op": "add", "path": "/artifacts/-", "value": value})]
-            case Spending():
-                value = event.spent.plain() | {"cap_usd": event.cap_usd}
-                return [core.CustomEvent(name="spending", value=value)]
+            case Spending() | ApprovalAsked():
+                return self._custom(event)
             case TextDelta():
                 return [*self._open_message(), core.TextMessageContentEvent(message_id=self._id(), delta=event.text)]
             case RunFinished():
-                outcome = (
-                    core.RunFinishedCancelledOutcome(type="cancelled")
-                    if event.answer.status == "cancelled"
-                    else core.RunFinishedSuccessOutcome(type="success")
-                )
                 finished = core.RunFinishedEvent(
                     thread_id=self._thread,
                     run_id=self._run_id,
                     result=event.answer.plain(),
-                    outcome=outcome,
+                    outcome=self._outcome(event.answer.status),
                     usage=[_tokens(one) for one in event.answer.usage] or None,
                 )
                 return [*self._close_message(), finished]
             case RunFailed():
                 return [*self._close_message(), core.RunErrorEvent(message=event.message, code=event.code)]
+
+    def _custom(self, event: Spending | ApprovalAsked) -> list[Any]:
+        from ag_ui.core import CustomEvent
+
+        if isinstance(event, Spending):
+            return [CustomEvent(name="spending", value=event.spent.plain() | {"cap_usd": event.cap_usd})]
+        self._asked = event.request
+        return [*self._close_message(), CustomEvent(name="interrupt", value=event.request.plain())]
+
+    def _outcome(self, status: str) -> Any:
+        from ag_ui import core
+
+        if status == "waiting" and self._asked:
+            asked = core.Interrupt(
+                id=self._asked.id,
+                reason="approval",
+                message=self._asked.message,
+                response_schema=decisions_schema(self._asked.asks),
+                metadata=self._asked.plain(),
+            )
+            return core.RunFinishedInterruptOutcome(type="interrupt", interrupts=[asked])
+        if status == "cancelled":
+            return core.RunFinishedCancelledOutcome(type="cancelled")
+        return core.RunFinishedSuccessOutcome(type="success")
 
     def _status(self, step: str, status: str) -> list[Any]:
         if step not in self._plan:
