@@ -23,8 +23,9 @@ from ..tools.base.user_facts import UserFacts
 from ..tools.base.workspace import at_home
 from .act import Executor
 from .answer import Answer, Options, Planned, RunView, Status, answer_of, told_answer
+from .approval import Approve, Ask, Request, decide, waiting_text
 from .deliver import Delivered, deliver, prepare
-from .events import Event, RunFailed, RunFinished, RunStarted, Spending, TextDelta
+from .events import ApprovalAsked, Event, RunFailed, RunFinished, RunStarted, Spending, TextDelta
 from .last_words import unsettled
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Assistant:
         thread: str | None = None,
         options: Options | None = None,
         on_event: OnEvent | None = None,
+        approve: Approve | None = None,
     ) -> Answer:
         """Answer a request about some files.
 
@@ -93,6 +95,8 @@ class Assistant:
                 one when left out, whose id is in the answer.
             options: Limits of this run.
             on_event: Called with each event, in the loop's thread.
+            approve: Decides about calls that the policy asks about. Gives it None, the answer's status is `waiting`.
+                Left out, such calls are refused, and the run goes on without them.
 
         Raises:
             SensoriumError: The run could not start; a step that fails is part of the answer instead.
@@ -103,7 +107,7 @@ class Assistant:
         run_id = new_run_id()
         self.journal.begin(run_id, request, _absolute(files), asdict(options))
         self.threads.begin(run_id, request, known)
-        return await self._work(self.journal.get(run_id), on_event, resumed=False)
+        return await self._work(self.journal.get(run_id), on_event, approve, resumed=False)
 
     async def stream(
         self,
@@ -112,6 +116,7 @@ class Assistant:
         *,
         thread: str | None = None,
         options: Options | None = None,
+        approve: Approve | None = None,
     ) -> AsyncGenerator[Event, None]:
         """Answer a request and yield each event as it happens; the last is RunFinished or RunFailed.
 
@@ -119,7 +124,9 @@ class Assistant:
         ends only when the run was stopped.
         """
         events: asyncio.Queue[Event | None] = asyncio.Queue()
-        work = asyncio.create_task(self.run(request, files, thread=thread, options=options, on_event=events.put_nowait))
+        work = asyncio.create_task(
+            self.run(request, files, thread=thread, options=options, on_event=events.put_nowait, approve=approve)
+        )
         work.add_done_callback(lambda _: events.put_nowait(None))
         try:
             while (event := await events.get()) is not None:
@@ -130,14 +137,22 @@ class Assistant:
             await asyncio.gather(work, return_exceptions=True)
 
     async def resume(
-        self, run_id: str, *, budget_usd: float | None = None, on_event: OnEvent | None = None
+        self,
+        run_id: str,
+        *,
+        budget_usd: float | None = None,
+        yes: bool = False,
+        on_event: OnEvent | None = None,
+        approve: Approve | None = None,
     ) -> Answer:
         """Go on with a run that was interrupted or failed in part; finished steps do not run again.
 
         Args:
             run_id: Its id, the start of it, or `last`.
             budget_usd: The most it may cost from now on, with what it has cost; as before when left out.
+            yes: Approve from now on what would be asked.
             on_event: Called with each event, in the loop's thread.
+            approve: As for `run`.
 
         Raises:
             ArgumentError: There is no such run, or another process works on it.
@@ -146,9 +161,11 @@ class Assistant:
         row = self.journal.get(run_id)
         if budget_usd is not None:
             row = replace(row, options=row.options | {"budget_usd": budget_usd})
+        if yes:
+            row = replace(row, options=row.options | {"yes": True})
         if row.status != "done":
             self._check_budget(Options(**row.options))
-        return await self._work(row, on_event, resumed=True)
+        return await self._work(row, on_event, approve, resumed=True)
 
     async def plan(
         self,
@@ -236,7 +253,7 @@ class Assistant:
         """Return where the content of an artifact lies, to be read only."""
         return self._base.path(handle)
 
-    async def _work(self, row: RunRow, on_event: OnEvent | None, *, resumed: bool) -> Answer:
+    async def _work(self, row: RunRow, on_event: OnEvent | None, approve: Approve | None, *, resumed: bool) -> Answer:
         emit = _in_loop(on_event or (lambda event: None))
         options = Options(**row.options)
 
@@ -260,10 +277,13 @@ class Assistant:
             with self._recording(row, run, emit, elapsed):
                 context = self._context(run, emit, options, elapsed)
                 try:
-                    state = await self._walk(row, context)
+                    state, asked = await self._walk(row, context, approve)
                 finally:
                     await context.executor.early.drop()
                 answer = answer_of(row, state, context.executor, elapsed(), thread=thread)
+                if asked:
+                    told = waiting_text(row.request, asked)
+                    answer = replace(answer, status="waiting", text=told, asked=asked.plain())
                 if told := unsettled(row.request, run.budget.spent):
                     emit(TextDelta(text=told))
                     answer = replace(answer, text=answer.text + told)
@@ -298,9 +318,14 @@ class Assistant:
             else:
                 self.journal.end(row.run, status, {"text": text}, seconds)
 
-    async def _walk(self, row: RunRow, context: "Context") -> "State":
-        """Run the graph from the start, or from its last checkpoint after an interruption."""
+    async def _walk(self, row: RunRow, context: "Context", approve: Approve | None) -> "tuple[State, Request | None]":
+        """Run the graph from the start, or from its last checkpoint after an interruption.
+
+        Returns:
+            Its last state, and what it waits for when that is an answer that nobody could give.
+        """
         from langchain_core.runnables import RunnableConfig
+        from langgraph.types import Command
 
         from .graph import build
         from .spending import retire_useless
@@ -318,10 +343,28 @@ class Assistant:
                     retire_useless(cast("State", known.values), context.executor.run.budget)
                     await checkpoints.adelete_thread(row.run)
                     known = await graph.aget_state(config)
-                walked = await graph.ainvoke(None if known.next else start, config, context=context, durability="sync")
+                begin: Any = None if known.next else start
+                while True:
+                    walked = await graph.ainvoke(begin, config, context=context, durability="sync")
+                    if not (interrupts := walked.pop("__interrupt__", ())):
+                        return cast("State", walked), None
+                    asks = tuple(Ask.of(one) for one in walked["gate"]["asked"])
+                    request = Request(run_id=row.run, id=interrupts[0].id, asks=asks)
+                    if (decisions := await self._decisions(request, context, approve, row)) is None:
+                        return cast("State", walked), request
+                    begin = Command(resume=decisions)
         except sqlite3.OperationalError as error:
             raise cannot_write(error) from error
-        return cast("State", walked)
+
+    async def _decisions(
+        self, request: Request, context: "Context", approve: Approve | None, row: RunRow
+    ) -> dict[str, Any] | None:
+        """Return what is decided about a request, as the gate takes it; None when nobody can for now."""
+        yes = Options(**row.options).yes
+        if approve and not yes:
+            context.emit(ApprovalAsked(request=request))
+        decided = await decide(request, approve, yes=yes)
+        return None if decided is None else {"decisions": [one.plain() for one in decided]}
 
     def _history(self, run: str) -> "State":
         """Return what a turn starts from: the messages, files and results of those before it, and nothing else."""
