@@ -1,20 +1,24 @@
 """`sensorium doctor`: what works here, what is missing, and the exact command or setting that adds it."""
 
 import argparse
+import asyncio
 import platform
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
+from ..tools.base.catalog import NEEDS_A_MODEL
 from ..tools.base.endpoints import ServedModel, served_model
-from ..tools.base.errors import SensoriumError
+from ..tools.base.errors import SensoriumError, SettingsError
 from ..tools.base.fonts import find_cjk_font
 from ..tools.base.models import LADDERS, Models
+from ..tools.base.run import Run
 from ..tools.base.settings import Settings
 from .printing import pad, say, say_json
 
@@ -44,7 +48,14 @@ def doctor(chosen: argparse.Namespace) -> int:
     """Look at everything and say what was found; 3 when something that is needed is missing."""
     settings = Settings.read()
     think = check_think(settings, online=chosen.online)
-    checks = [check_python(), check_packages(), check_home(settings), think, *check_roles(settings), check_font()]
+    checks = [
+        check_python(),
+        check_packages(),
+        check_home(settings),
+        think,
+        *check_roles(settings, online=chosen.online),
+        check_font(),
+    ]
     works = all(one.state != "missing" for one in checks)
     if chosen.json:
         say_json({"ok": works, "checks": [asdict(one) for one in checks]}, indent=1)
@@ -127,22 +138,55 @@ def _ask(served: ServedModel) -> None:
     EndpointBrain(served=served).invoke("Answer with one word: ready.")
 
 
-def check_roles(settings: Settings) -> Iterator[Check]:
-    """Say who serves each other role, and what would serve it better."""
+def check_roles(settings: Settings, *, online: bool = False) -> Iterator[Check]:
+    """Say who serves each other role, and what would serve it better; try those behind endpoints when `online`."""
     models = Models(settings)
     for role in LADDERS:
-        ladder = models.ladder(role)
-        serving = next((one for one in ladder if one.missing() is None), None)
-        better = ladder[: ladder.index(serving)] if serving else ladder
-        fix = "; ".join(missing for one in better if (missing := one.missing()))
-        if serving is None:
-            yield Check(name=role, state="missing", found="nobody serves it", fix=fix)
-        else:
-            yield Check(name=role, state="less" if better else "ok", found=serving.identity, fix=fix)
+        yield _check_role(role, models, online=online)
     for role in settings.models:
         if role not in LADDERS and role != "think":
             found = f"is set to {settings.models[role]!r}, and this version has no provider for it"
             yield Check(name=role, state="less", found=found, fix=f"unset SENSORIUM_{role.upper()}")
+
+
+def _check_role(role: str, models: Models, *, online: bool) -> Check:
+    try:
+        ladder = models.ladder(role)
+    except SettingsError as error:
+        return Check(name=role, state="missing", found=f"{models.settings.models[role]} is not known", fix=str(error))
+    usable = [one for one in ladder if one.missing() is None]
+    fixes = [missing for one in ladder if one not in usable and (missing := one.missing())]
+    timed = ""
+    if usable and online and hasattr(usable[0], "try_out"):
+        started = time.perf_counter()
+        if wrong := _try_out(usable[0], models.settings):
+            fixes.insert(0, wrong)
+            usable = usable[1:]
+        else:
+            timed = f" answered in {time.perf_counter() - started:.1f} s"
+    if not usable:
+        return Check(name=role, state="missing", found="nobody serves it", fix="; ".join(fixes))
+    best = usable[0] is ladder[0]
+    found = f"{usable[0].identity}{timed}"
+    if hasattr(usable[0], "try_out") and not online:
+        found += "; `sensorium doctor --online` asks it once"
+    if role in NEEDS_A_MODEL and not hasattr(usable[0], "try_out"):
+        found += ": text and measures only, nothing says what a picture shows"
+        fixes = fixes or [f"set SENSORIUM_{role.upper()} to a model that does, for example openai:gpt-4o-mini"]
+        best = False
+    return Check(name=role, state="ok" if best else "less", found=found, fix="" if best else "; ".join(fixes))
+
+
+def _try_out(engine: Any, settings: Settings) -> str:
+    """Return what is wrong with a model behind an endpoint, which is asked once; nothing when it works."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run.open(replace(settings, home=Path(folder)))
+        try:
+            return asyncio.run(engine.try_out(run)) or ""
+        except SensoriumError as error:
+            return str(error)
+        finally:
+            run.library.close()
 
 
 def check_font() -> Check:

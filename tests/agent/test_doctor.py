@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sensorium.agent.doctor import Check, check_think
+from sensorium.agent.doctor import Check, check_roles, check_think
 from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.settings import Settings
 
@@ -49,3 +49,64 @@ def test_a_missing_key_is_found_without_asking(settings: Settings) -> None:
 
 def test_the_embedded_brain_needs_nothing(settings: Settings) -> None:
     assert check_think(settings, online=True).found.startswith("embedded")
+
+
+def role(name: str, settings: Settings, *, online: bool = False) -> Check:
+    return next(one for one in check_roles(settings, online=online) if one.name == name)
+
+
+@pytest.fixture
+def sensing(settings: Settings, server: Any) -> Settings:
+    endpoint = Endpoint(name="house", base_url=server.url)
+    models = {"see": "house:eyes", "hear": "house:ears"}
+    return Settings(home=settings.home, offline=True, models=models, endpoints={"house": endpoint})
+
+
+def test_without_a_model_that_sees_it_is_said_what_adds_one(settings: Settings) -> None:
+    check = role("see", settings)
+    assert (check.state, check.found) == (
+        "less",
+        "plain-sight: text and measures only, nothing says what a picture shows",
+    )
+    assert check.fix == "set SENSORIUM_SEE to a model that does, for example openai:gpt-4o-mini"
+
+
+def test_models_that_see_and_hear_are_asked_only_when_it_is_wished(sensing: Settings, server: Any) -> None:
+    for name, model in (("see", "house:eyes"), ("hear", "house:ears")):
+        found = f"{model}; `sensorium doctor --online` asks it once"
+        assert role(name, sensing) == Check(name=name, state="ok", found=found)
+    assert server.requests == []
+
+
+def test_models_that_see_and_hear_are_tried_with_one_tiny_call_each(
+    sensing: Settings, server: Any, script: ModuleType, eyes: ModuleType
+) -> None:
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        (sent,) = eyes.pictures(request)
+        red, green, blue = eyes.colour(sent.image)
+        return {"answer": "Red" if red > 200 and green + blue < 30 else "something else"}
+
+    server.answering = eyes.answering(script, answer)
+    server.hearing = lambda form: script.Reply(body={"text": "", "segments": []})
+    checks = {one.name: one.found for one in check_roles(sensing, online=True)}
+    assert checks["see"].startswith("house:eyes answered in ")
+    assert checks["hear"].startswith("house:ears answered in ")
+    assert len(server.requests) == 2
+    assert len(server.requests[1]["file"]) < 33_000
+    assert not (sensing.home / "library.db").exists(), "trying leaves nothing behind"
+
+
+def test_a_model_that_is_blind_or_fails_is_said_to_be_with_what_serves_instead(
+    sensing: Settings, server: Any, script: ModuleType
+) -> None:
+    gone = script.Reply(status=404, body={"error": {"message": "model `ears` does not exist"}})
+    server.play(script.whole('{"answer": "Blue"}'), gone)
+    checks = {one.name: one for one in check_roles(sensing, online=True)}
+    assert (checks["see"].state, checks["see"].found.split(":")[0]) == ("less", "plain-sight")
+    assert checks["see"].fix == "it said 'Blue' of a red picture"
+    assert checks["hear"].state == "less" and "Set `SENSORIUM_HEAR`" in checks["hear"].fix
+
+
+def test_a_provider_nobody_knows_is_missing_with_what_to_change(settings: Settings) -> None:
+    check = role("hear", Settings(home=settings.home, models={"hear": "nowhere:ears"}))
+    assert (check.state, "faster-whisper" in check.fix) == ("missing", True)

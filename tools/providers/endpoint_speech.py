@@ -87,6 +87,20 @@ class EndpointSpeech:
             else [],
         )
 
+    async def try_out(self, run: "Run") -> str | None:
+        """Send it one second of a tone; None, for any transcript of that will do.
+
+        Raises:
+            SensoriumError: It cannot be asked.
+        """
+        import numpy as np
+
+        tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)
+        served = self._served()
+        asking = _Asking(served, None, timed=served.ability.transcripts)
+        answer = await asking.ask(wav_bytes(tone.astype(np.float32)), (0.0, 1.0), run)
+        return None if "text" in answer else "its answer has no `text`"
+
     def _served(self) -> ServedModel:
         return served_model(self._model, "hear", self._settings.endpoints)
 

@@ -14,8 +14,9 @@ from ..base.models import Viewed
 from ..base.paid import request_json
 from ..base.price import quote_of
 from ..base.settings import Settings
-from ..base.showing import Shown
+from ..base.showing import Shown, show
 from ..base.tokens import Detail, PictureTokens, text_tokens
+from ..looking.asked import Answer
 
 if TYPE_CHECKING:
     from ..base.run import Run
@@ -24,6 +25,7 @@ T = TypeVar("T", bound=BaseModel)
 
 ANSWER_TOKENS = 2000
 """Reserved for an answer; a long table is about so many."""
+_TRIAL = 'Which colour is this picture? Answer with JSON: {"answer": "one English word"}'
 _JSON = {"response_format": {"type": "json_object"}}
 
 
@@ -99,6 +101,20 @@ class EndpointVision:
                 f"`{served.full_name}` did not answer as it was asked to, nor when asked again: {error} It said: "
                 f"{shown!r}. Set another model as `{served.setting}`."
             ) from None
+
+    async def try_out(self, run: "Run") -> str | None:
+        """Show it one tiny red picture, and return what is wrong with what it says; None when it sees.
+
+        Raises:
+            SensoriumError: It cannot be asked, or does not answer with data.
+        """
+        from PIL import Image
+
+        picture = show(Image.new("RGB", (64, 64), (230, 0, 0)), detail="low")
+        viewed = await self.look(_TRIAL, [picture], schema=Answer, run=run)
+        return (
+            None if "red" in viewed.answer.answer.lower() else f"it said {viewed.answer.answer[:80]!r} of a red picture"
+        )
 
     def _served(self) -> ServedModel:
         return served_model(self._model, "see", self._settings.endpoints)
