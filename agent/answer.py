@@ -66,14 +66,14 @@ class Answer:
     """What each model used; see `usage_of`."""
     thread: str = ""
     """The conversation it is a turn of."""
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as JSON data."""
     asked: dict[str, Any] | None = None
     """What it waits for: `action_requests` and `review_configs`; see `Request`."""
     claims: list[dict[str, Any]] = field(default_factory=list)
     """What a model says of the media: `text`, `evidence` (ids such as `speech.m3`), and `status`: `backed`, `marked`
     (nothing backs it) or `struck` (it is left out of the text); the embedded brain's answers are made of evidence."""
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data."""
         return {**asdict(self), "artifacts": [one.model_dump(mode="json") for one in self.artifacts]}
 
 
