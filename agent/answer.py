@@ -66,6 +66,9 @@ class Answer:
     """What each model used; see `usage_of`."""
     thread: str = ""
     """The conversation it is a turn of."""
+    claims: list[dict[str, Any]] = field(default_factory=list)
+    """What a model says of the media: `text`, `evidence` (ids such as `speech.m3`), and `status`: `backed`, `marked`
+    (nothing backs it) or `struck` (it is left out of the text); the embedded brain's answers are made of evidence."""
     asked: dict[str, Any] | None = None
     """What it waits for: `action_requests` and `review_configs`; see `Request`."""
     claims: list[dict[str, Any]] = field(default_factory=list)
@@ -159,6 +162,7 @@ def answer_of(row: RunRow, state: "State", executor: Executor, seconds: float, *
         unpriced=spent.unpriced,
         usage=usage_of(_own(state.get("messages", []), row.run)),
         thread=thread,
+        claims=state.get("claims", []),
     )
 
 

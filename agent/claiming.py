@@ -19,7 +19,8 @@ _LEADS_ON = re.compile(
 )
 _POLITE = re.compile(
     r"^(?:(?:hello|hi|hey|sure|ok|okay|done|thanks|thank you|you're welcome|certainly|of course|great|good question|"
-    r"absolutely|yes|no|got it|understood|sorry|my apologies|happy to help|glad to help|all done|there|everyone|"
+    r"absolutely|yes|no|got it|understood|sorry|my apologies|happy to help|glad to help|all done|that(?:'s|"
+    r" is) (?:all|it|everything)|there|everyone|"
     r"so much|"
     r"again|very much|for (?:your|the) (?:patience|question|video|file|message)s?|you)[\s,.!]*)+$"
     r"|^(?:(?:您好|你好|好的|没问题|谢谢|不客气|抱歉|对不起|当然可以|当然|可以|明白了?|收到|已?完成了?|好|是的|"

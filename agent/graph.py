@@ -1,6 +1,6 @@
 """How a run is decided: every node and edge of the graph.
 
-START -> ingest -> brain --text--> END
+START -> ingest -> brain --text--> prove, which asks once for a repair --> END
                     |  ^
       plan or calls |  '-- the linter's findings, at most twice
                     v  |
@@ -24,6 +24,7 @@ from .ingest import ingest_files, together
 from .messages import user_message
 from .observe import observe
 from .plan import Plan
+from .prove import asks_again, prove
 from .state import State
 from .think import brain
 
@@ -54,11 +55,12 @@ async def act(state: State, runtime: Runtime[Context]) -> State:
 def build() -> "StateGraph[State, Context, State, State]":
     """Return the graph, to be compiled with a checkpointer."""
     graph = StateGraph(State, context_schema=Context)
-    for node in (ingest, brain, lint, gate, act, observe):
+    for node in (ingest, brain, prove, lint, gate, act, observe):
         graph.add_node(node.__name__, node)
     graph.add_edge(START, "ingest")
     graph.add_edge("ingest", "brain")
     graph.add_conditional_edges("brain", _after_brain)
+    graph.add_conditional_edges("prove", _after_prove)
     graph.add_conditional_edges("lint", _after_lint)
     graph.add_conditional_edges("gate", _after_gate)
     graph.add_conditional_edges("act", _after_act)
@@ -66,8 +68,12 @@ def build() -> "StateGraph[State, Context, State, State]":
     return graph
 
 
-def _after_brain(state: State) -> Literal["lint", "__end__"]:
-    return "lint" if has_calls(last_answer(state)) else "__end__"
+def _after_brain(state: State) -> Literal["lint", "prove"]:
+    return "lint" if has_calls(last_answer(state)) else "prove"
+
+
+def _after_prove(state: State) -> Literal["brain", "__end__"]:
+    return "brain" if asks_again(state) else "__end__"
 
 
 def _after_lint(state: State) -> Literal["gate", "act", "brain", "__end__"]:

@@ -41,6 +41,12 @@ class State(TypedDict, total=False):
     """What of the last plan is not done; see `replan.Trouble`."""
     failures: dict[str, dict[str, Any]]
     """How often each call failed, by the digest of its tool and arguments."""
+    proofs: int
+    """How often the model was asked to mend its answer: once at most."""
+    unproven: str
+    """What it said first, then."""
+    claims: list[dict[str, Any]]
+    """What the answer says of the media, each with `text`, `evidence` and `status`; see `proof.Checked`."""
     answer: str
     shortfall: Literal["", "partial", "failed"]
     """How the run ends when the brain's last word is not what it should be."""

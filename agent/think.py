@@ -1,5 +1,7 @@
 """The node that asks the chat model what to do next, or for the last word."""
 
+from dataclasses import replace
+
 from langchain_core.messages import AIMessage
 from langgraph.runtime import Runtime
 
@@ -8,6 +10,7 @@ from .context import Context, give, has_calls
 from .events import TextDelta
 from .last_words import ENDED, cut_short, is_whole, nothing_said, shortfall_of
 from .offer import tool_schemas
+from .prove import Held, is_proven_later, is_repair
 from .rendering import messages_for
 from .replan import may_plan
 from .state import State
@@ -17,13 +20,18 @@ MAX_ROUNDS = 12
 
 async def brain(state: State, runtime: Runtime[Context]) -> State:
     """Ask the chat model what to do next, or for the last word."""
-    context = runtime.context
+    held = Held(runtime.context.emit) if is_proven_later(state, runtime.context.brain) else None
+    context = replace(runtime.context, emit=held) if held else runtime.context
     give(context.executor, state)
-    tools = tool_schemas(context.catalog) if may_plan(state) else []
+    tools = tool_schemas(context.catalog) if may_plan(state) and not is_repair(state) else []
     await context.executor.early.drop()  # what is left of a plan that was refused
     answer = await ask_within_budget(context, state, await messages_for(state, context), tools)
     update: State = {"messages": [answer], "rounds": state["rounds"] + 1, "answer": str(answer.text)}
-    return update if has_calls(answer) else update | _ending(state, answer, context)
+    if not has_calls(answer):
+        return update | _ending(state, answer, context)
+    if held:
+        held.release()
+    return update
 
 
 def _ending(state: State, answer: AIMessage, context: Context) -> State:

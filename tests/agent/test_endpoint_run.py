@@ -73,7 +73,7 @@ async def test_a_plan_and_an_answer_are_two_calls_of_the_model(
     assert [one["function"]["name"] for one in first["tools"]] == ["echo", "wait", "fail", "stumble", "make_plan"]
     assert [one["role"] for one in second["messages"]] == ["system", "user", "assistant", "tool"]
     assert json.loads(results(server, 1)[0])["results"]["two"]["output"]["text"] == "first again"
-    assert [event.text for event in told if isinstance(event, TextDelta)] == ["I plan.", "Said ", "twice."]
+    assert [event.text for event in told if isinstance(event, TextDelta)] == ["I plan.", "Said twice."]
     writer = AguiWriter()
     lines = [line for event in told for line in writer.lines(event)]
     assert lines[-1]["usage"] == [{"provider": "house", "model": "big", "inputTokens": 22, "outputTokens": 14}]

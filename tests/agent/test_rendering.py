@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from sensorium.agent.act import Executor
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.context import Context
+from sensorium.agent.messages import user_message
 from sensorium.agent.rendering import (
     LEAST_TOKENS,
     NEWEST_PICTURES,
@@ -94,7 +95,7 @@ async def test_only_the_newest_pictures_are_sent_and_of_older_ones_their_words(
     opened: Callable[..., Assistant], server: Any, script: ModuleType
 ) -> None:
     rounds = [script.calls(("shoot", {"number": 2 * n}), ("shoot", {"number": 2 * n + 1})) for n in range(4)]
-    server.play(*rounds, script.says("Red."))
+    server.play(*rounds, script.says("Red [shoot_1.m1]."))
     await opened(takes=("picture",)).run("Which colour?")
     last = server.requests[-1]
     assert pictures(last) == [f"$shoot_{n}.picture:" for n in range(5, 9)]
@@ -108,7 +109,7 @@ async def test_only_the_newest_pictures_are_sent_and_of_older_ones_their_words(
 async def test_a_model_that_takes_no_pictures_is_sent_words_only(
     opened: Callable[..., Assistant], server: Any, script: ModuleType
 ) -> None:
-    server.play(script.calls(("shoot", {"number": 7})), script.says("Red."))
+    server.play(script.calls(("shoot", {"number": 7})), script.says("Red [shoot_1.m1]."))
     await opened().run("Which colour?")
     assert "red 7" in json.dumps(server.requests[-1])
     assert "base64" not in json.dumps(server.requests)
@@ -118,7 +119,7 @@ async def test_no_picture_is_sent_where_a_tool_looks_for_the_model(
     opened: Callable[..., Assistant], server: Any, script: ModuleType, tools: dict[str, Tool]
 ) -> None:
     tools["look_at"] = tools["recite"]
-    server.play(script.calls(("shoot", {"number": 7})), script.says("Red."))
+    server.play(script.calls(("shoot", {"number": 7})), script.says("Red [shoot_1.m1]."))
     await opened(takes=("picture",)).run("Which colour?")
     assert "base64" not in json.dumps(server.requests)
 
@@ -178,7 +179,7 @@ def test_what_a_model_thought_is_sent_back_only_in_the_turn_it_belongs_to(*, kee
             tool_calls=[tool_call(name="echo", args={}, id=thought)],
             additional_kwargs={"reasoning_content": thought},
         )
-        return [HumanMessage("Go on"), made, ToolMessage("{}", tool_call_id=thought)]
+        return [user_message("Go on", []), made, ToolMessage("{}", tool_call_id=thought)]
 
     messages = without_old_thoughts([*turn("old"), *turn("new")], Reader(keeps_thoughts=keeps))
     thoughts = [one.additional_kwargs.get("reasoning_content", "") for one in messages if isinstance(one, AIMessage)]
