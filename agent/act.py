@@ -14,7 +14,7 @@ from typing import Any
 from ..tools.base.approvals import Approvals
 from ..tools.base.budget import OutcomeUnknown
 from ..tools.base.call import Outcome, perform
-from ..tools.base.errors import Cancelled, ToolError
+from ..tools.base.errors import Cancelled, SensoriumError, ToolError
 from ..tools.base.journal import Journal, StepRow
 from ..tools.base.memo import digest
 from ..tools.base.run import Progress, Run
@@ -151,7 +151,7 @@ class Executor:
         if error is None and (refused := self.consent.rejected.get(step.id)):
             status, error = refused["status"], {"type": refused["type"], "message": refused["message"]}
         if error:
-            record = _record(step, status, error=error)
+            record = _record(step, status, error=error) | self._cost(call_id)
             self.scope[step.id] = MISSING
             self._ended(call_id, record, None)
             return record
@@ -198,7 +198,7 @@ class Executor:
         except OutcomeUnknown as error:
             self.consent.ask_again(step, step.id, error, self.run.budget)
             return _record(step, WAITING)
-        except ToolError as error:
+        except SensoriumError as error:
             status = "cancelled" if isinstance(error, Cancelled) and self.run.cancelled.is_set() else "failed"
             seconds = time.perf_counter() - started
             record = _record(step, status, error=_error(error), seconds=seconds)
@@ -208,9 +208,14 @@ class Executor:
             record = _record(step, "failed", error=_error(error), seconds=seconds)
         if record["status"] == WAITING:
             return record
+        record |= self._cost(call_id)
         self.scope[step.id] = result
         self._ended(call_id, record, None if result is MISSING else compact(result))
         return record
+
+    def _cost(self, call_id: str) -> Record:
+        """Return what a step has really cost, failed tries and all items with it."""
+        return {"cost_usd": self.run.budget.spent_by(call_id)}
 
     def _blocker(self, step: Step, steps: Mapping[str, Step]) -> dict[str, str] | None:
         for need in sorted(step.needs()):
@@ -255,7 +260,7 @@ class Executor:
         except OutcomeUnknown as error:
             self.consent.ask_again(step, name, error, self.run.budget)
             return _record(step, WAITING), MISSING
-        except ToolError as error:
+        except SensoriumError as error:
             return _record(step, "failed", error=_error(error)), MISSING
         except Exception as error:  # nor the other items' work
             logger.exception("item %s (%s) failed", name, step.tool)
@@ -320,12 +325,11 @@ class Executor:
         """Return what `$run` refers to: what ran so far, in the shape of the report's `run`."""
         shown = ("tool", "status", "seconds", "cost_usd", "cached", "provider", "error")
         steps = [{"id": name, **{key: one[key] for key in shown}} for name, one in self.records.items()]
-        cost = sum(one["cost_usd"] for one in self.records.values())
         return {
             "run_id": self.run.id,
             "request": self.scope.get("request", ""),
             "steps": steps,
-            "cost_usd": cost,
+            "cost_usd": self.run.budget.spent.usd,
             "seconds": round(self.elapsed(), 3),
             "unread": self.unread,
         }
@@ -397,7 +401,7 @@ def _record(
 
 
 def _error(error: Exception) -> dict[str, str]:
-    if isinstance(error, ToolError):
+    if isinstance(error, SensoriumError):
         return {"type": type(error).__name__, "message": str(error)}
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{last.name}, line {last.lineno}"

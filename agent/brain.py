@@ -51,6 +51,6 @@ def check_budget(settings: Settings, caps: Caps) -> None:
             raise unpriced(served)
         if not caps.usd and any(price.usd.values()):
             raise SettingsError(
-                f"The budget is $0, and `{served.full_name}` costs money. Raise `--budget-usd` (or `usd` in "
+                f"The budget is $0.00, and `{served.full_name}` costs money. Raise `--budget-usd` (or `usd` in "
                 f"`[budget]`), or set `{served.setting}` to `embedded`, which plans for nothing."
             )

@@ -96,10 +96,10 @@ def typed_loop(url: str, model: str) -> Step:
     from openai import AsyncOpenAI
 
     client = AsyncOpenAI(base_url=url, api_key="none", max_retries=0)
-    endpoint = Endpoint(name="bench", base_url=url)
+    served = ServedModel(endpoint=Endpoint(name="bench", base_url=url), name=model, role="think")
 
     async def step(messages: list[BaseMessage]) -> None:
-        wired: Any = wire_messages(messages, endpoint)
+        wired: Any = wire_messages(messages, served)
         tools: Any = [wire_tool(one) for one in TOOLS]
         stream = await client.chat.completions.create(
             model=model, messages=wired, tools=tools, stream=True, stream_options={"include_usage": True}
@@ -136,7 +136,7 @@ def bare(url: str, model: str) -> Step:
     tools = [wire_tool(one) for one in TOOLS]
 
     async def step(messages: list[BaseMessage]) -> None:
-        body = {"model": model, "stream": True, "messages": wire_messages(messages, served.endpoint), "tools": tools}
+        body = {"model": model, "stream": True, "messages": wire_messages(messages, served), "tools": tools}
         completion, text = Completion(), ""
         async with post(served, "/chat/completions", body) as response:
             async for piece in response.aiter_bytes():

@@ -72,6 +72,12 @@ def eyes() -> ModuleType:
     return load("eyes")
 
 
+@pytest.fixture(scope="session")
+def killing() -> ModuleType:
+    """A run with paid calls whose process is killed at any boundary, `tests/killing.py`."""
+    return load("killing")
+
+
 @pytest.fixture
 def server(script: ModuleType) -> Iterator[Any]:
     """A scripted chat completions server on loopback."""

@@ -246,8 +246,22 @@ def test_a_budget_that_cannot_be_held_is_refused(
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     ended = cli("run", "Read the text", picture, "--budget-usd", "1", *more)
     assert (ended.code, ended.out) == (3, "")
-    assert "`--budget-usd` cannot be held yet with 'openai:gpt-4o', which may cost money" in ended.err
+    assert "`openai:gpt-4o`: its price is not known. Write it into `[providers.openai.price]`" in ended.err
     assert json.loads(cli("runs", "--json").out) == []
+
+
+def test_a_budget_of_nothing_and_a_model_that_costs_something_is_one_line_that_names_both(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, picture: Path
+) -> None:
+    price = "[providers.openai.price]\ninput_tokens = 1\noutput_tokens = 5\n"
+    home = Path(os.environ["SENSORIUM_HOME"])
+    home.mkdir()
+    (home / "sensorium.toml").write_text(price)
+    monkeypatch.setenv("SENSORIUM_THINK", "openai:m")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-none")
+    ended = cli("run", "Read the text", picture, "--budget-usd", "0")
+    assert (ended.code, ended.out, len(ended.err.splitlines())) == (3, "", 1)
+    assert "The budget is $0.00, and `openai:m` costs money. Raise `--budget-usd` (or `usd` in `[budget]`)" in ended.err
 
 
 def test_a_budget_is_held_by_what_costs_nothing(

@@ -96,11 +96,12 @@ FREE = Price(usd=dict.fromkeys(UNITS, 0.0))
 def price_of(served: "ServedModel") -> Price | None:
     """Return what a model charges: by its own name, the longest pattern that fits, or for all models of its provider.
 
-    None: it is not known. A server on this machine is free unless a price says otherwise.
+    None: it is not known. A server on this machine that wants no key is free unless a price says otherwise; one with a
+    key may be a door to a paid one.
     """
     if (amounts := for_model(served.endpoint.prices, served.name)) is not None:
         return Price(usd=amounts)
-    return FREE if served.endpoint.is_local else None
+    return FREE if served.endpoint.is_local and not served.endpoint.secret else None
 
 
 def quote_of(

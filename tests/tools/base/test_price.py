@@ -48,6 +48,8 @@ def test_what_runs_on_this_machine_is_free_unless_it_has_a_price() -> None:
     assert quote_of(served("m", local), {"input_tokens": 9}).high_usd == 0
     assert quote_of(served("m", local, calls=2), {"calls": 1}).high_usd == 2
     assert quote_of(served("m"), {"calls": 1}) == Quote.unknown({"calls": 1})
+    keyed = Endpoint(name="door", base_url=local, key="DOOR_KEY", secret="sk-1")
+    assert price_of(ServedModel(endpoint=keyed, name="m", role="see")) is None
 
 
 def test_units_that_no_price_names_are_not_free() -> None:
