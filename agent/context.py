@@ -1,10 +1,10 @@
 """What the nodes of the graph work with, and what is never saved."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, AnyMessage
 
 from ..tools.base.tool import Tool
 from .act import Executor
@@ -22,6 +22,8 @@ class Context:
     executor: Executor
     emit: Callable[[Event], None]
     max_steps: int
+    said: Sequence[AnyMessage] = ()
+    """What was said in earlier turns of the thread; not in the state, which would keep it again at every step."""
     keep: Callable[[State], None] = lambda state: None
     """Keeps for the next turn of the thread what is known of this one."""
 

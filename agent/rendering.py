@@ -16,7 +16,7 @@ from ..tools.base.tool import Tool
 from .compact import compact
 from .messages import system_message
 from .offer import tool_schemas
-from .shortening import MOST_TOKENS, Unit, shorten, units
+from .shortening import MOST_TOKENS, Unit, last_request, shorten, units
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -96,7 +96,7 @@ async def messages_for(state: "State", context: "Context") -> list[AnyMessage]:
     """Return the messages to send now: the same instructions first, then the conversation, short and without media that
     the model does not take."""
     reader = reader_of(context.brain, context.catalog)
-    messages = state["messages"]
+    messages = [*context.said, *state["messages"]]
     if reader.reads_data:
         return [system_message(), *_with_data(messages, state, context.executor.scope)]
     messages = [_readable(one, reader) for one in without_old_thoughts(messages, reader)]
@@ -108,7 +108,7 @@ async def messages_for(state: "State", context: "Context") -> list[AnyMessage]:
 
 def without_old_thoughts(messages: Sequence[AnyMessage], reader: Reader) -> list[AnyMessage]:
     """Return messages without what the model thought, but for its calls since the last request where it wants that."""
-    asked = max((at for at, one in enumerate(messages) if isinstance(one, HumanMessage)), default=-1)
+    asked = last_request(messages)
     return [one if reader.keeps_thoughts and at > asked else _thoughtless(one) for at, one in enumerate(messages)]
 
 
@@ -158,9 +158,11 @@ def _data(record: Mapping[str, Any], result: Any) -> dict[str, Any]:
 def _with_pictures(messages: Sequence[AnyMessage], most: int, run: Run) -> list[AnyMessage]:
     """Return messages with the newest pictures behind the results, or the request, that they belong to."""
     made: list[AnyMessage] = []
+    seen: set[str] = set()
     for unit in reversed(units(messages)):
-        named = [picture for message in unit for picture in _pictures_of(message)]
-        shown = [blocks for one in named[-most:] if (blocks := _blocks(one, run))] if most else []
+        named = {one["handle"]: one for message in unit for one in _pictures_of(message) if one["handle"] not in seen}
+        shown = [blocks for one in list(named.values())[-most:] if (blocks := _blocks(one, run))] if most else []
+        seen.update(named)
         most -= len(shown)
         made[:0] = _beside(unit, [part for blocks in shown for part in blocks])
     return made

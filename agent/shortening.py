@@ -9,9 +9,9 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from ..prompts import load
 from ..tools.base.tokens import text_tokens
 
-MOST_TOKENS = 16_000
-"""Of a conversation, without instructions and tools. What a model has room for is mostly more; what it costs, and how
-well a small model still follows, is better below."""
+MOST_TOKENS = 8_000
+"""Of a conversation: with instructions, tools and an answer it fits into 16k tokens, which most models take. More would
+cost more at every call; results that are only lines here can still be used, and read on in."""
 LEFT_SHARE = 0.5
 """Of the budget, that is left when it is shortened: seldom and by much, so that the beginning of what is sent stays the
 same for many calls and comes from the provider's cache."""
@@ -38,10 +38,19 @@ def shorten(messages: Sequence[AnyMessage], most_tokens: int = MOST_TOKENS) -> l
     start = _start([tokens_of(one) for one in all_units], most_tokens)
     if start == 0:
         return list(messages)
-    request = max((at for at, one in enumerate(all_units) if isinstance(one[0], HumanMessage)), default=-1)
+    request = last_request([one[0] for one in all_units])
     lines = [line for at, one in enumerate(all_units[:start]) if at != request for line in _lines(one)]
     kept = [*([all_units[request]] if 0 <= request < start else []), *all_units[start:]]
     return _with_lines([message for unit in kept for message in unit], _newest(lines, round(most_tokens * LINES_SHARE)))
+
+
+def last_request(messages: Sequence[AnyMessage]) -> int:
+    """Return the place of the request that is being answered, and not of what the run itself asks; -1 for none."""
+    return max((at for at, one in enumerate(messages) if is_request(one)), default=-1)
+
+
+def is_request(message: AnyMessage) -> bool:
+    return isinstance(message, HumanMessage) and "sensorium" in message.additional_kwargs
 
 
 def units(messages: Sequence[AnyMessage]) -> list[Unit]:

@@ -128,7 +128,7 @@ async def test_the_users_picture_is_shown_to_a_model_that_takes_pictures(
     opened: Callable[..., Assistant], server: Any, script: ModuleType, tmp_path: Path
 ) -> None:
     Image.new("RGB", (30, 20), "blue").save(tmp_path / "blue.png")
-    server.play(script.says("Blue."))
+    server.play(script.says("Done."))
     await opened(takes=("picture",)).run("Which colour?", [tmp_path / "blue.png"])
     content = server.requests[0]["messages"][1]["content"]
     assert [part["type"] for part in content] == ["text", "text", "image_url"]
