@@ -1,17 +1,19 @@
 """Pictures out of a video."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from .base.errors import MediaError
+from .base.estimate import Estimate, between, exactly, part_of, spread
 from .base.media import MediaFacts, examine
 from .base.moments import Coverage, Findings, Moment, Source, Stretch
 from .base.run import Run
 from .base.tool import Seen, tool
-from .base.which_frames import MOST_FRAMES, Asked, Chosen, choose
+from .base.which_frames import DISTINCT_FRAMES, MOST_FRAMES, Asked, Chosen, choose
 from .base.workspace import Artifact
 
 if TYPE_CHECKING:
@@ -39,7 +41,22 @@ class Frames(Findings):
     sheet: Artifact | None = Field(None, description="All of them on one picture, with their times.")
 
 
-@tool(effect="pure", resource="cpu")
+def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
+    facts = files.get("media", {})
+    if facts.get("kind") == "picture":
+        return exactly(frames=1)
+    if isinstance(args.get("times"), list):
+        return exactly(frames=len(args["times"]))
+    if isinstance(every := args.get("every_seconds"), int | float) and every > 0:
+        return spread(part_of(args, facts), *(1 / every,) * 3, most=MOST_FRAMES)
+    count = args.get("count")
+    if isinstance(count, int) and not args.get("changed") and "scenes" not in args:
+        return exactly(frames=count)
+    most = count if isinstance(count, int) else MOST_FRAMES if "scenes" in args else DISTINCT_FRAMES
+    return between(1, min(most, 10), most, "frames")
+
+
+@tool(effect="pure", resource="cpu", units=_units)
 async def extract_frames(
     media: Annotated[Seen, Field(description="A video.")],
     *,

@@ -1,11 +1,13 @@
 """Where a video changes from one shot or slide to the next."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from .base.estimate import Estimate, length_of, spread
 from .base.media import MediaFacts, examine
 from .base.moments import Coverage, Findings, Measure, Moment, Source
 from .base.run import Run
@@ -34,7 +36,13 @@ class Scenes(Findings):
     key_frame_spacing_seconds: float | None = Field(None, description="Between the key frames looked at, on average.")
 
 
-@tool(effect="pure", resource="cpu")
+def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
+    # Frames decoded: between key frames 0.3 to 1.6 a second in measured films; with `exact` each one.
+    rates = (10, 30, 60) if args.get("exact") else (0.2, 1, 6)
+    return spread(length_of(files.get("media", {})), *rates, most=math.inf)
+
+
+@tool(effect="pure", resource="cpu", units=_units)
 async def find_scenes(
     media: Annotated[Video, Field(description="A video.")],
     exact: Annotated[

@@ -1,12 +1,14 @@
 """What can be measured in a picture."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from .base.codes import find_codes
 from .base.colours import main_colours
+from .base.estimate import Estimate, exactly
 from .base.exif import ExifValue
 from .base.faces import find_faces
 from .base.likeness import likeness, shrunk
@@ -77,7 +79,12 @@ class PictureFacts(Findings):
     compared: list[Compared] = Field(default_factory=list)
 
 
-@tool(effect="pure", resource="cpu")
+def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
+    others = args.get("compare_with")
+    return exactly(pictures=1 + (len(others) if isinstance(others, list) else 0))
+
+
+@tool(effect="pure", resource="cpu", units=_units)
 async def image_facts(
     media: Annotated[Picture, Field(description="The picture.")],
     location: Annotated[bool, Field(description="Also give the place where it was taken, if the file has it.")] = False,

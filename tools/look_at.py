@@ -1,11 +1,13 @@
 """Look at pictures and videos."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from .base.budget import OverBudget
 from .base.errors import ArgumentError, MediaError, ProviderError, SettingsError
+from .base.estimate import Estimate
 from .base.media import MediaFacts, examine
 from .base.models import Vision
 from .base.moments import Box, Findings, Span, flatten
@@ -16,16 +18,37 @@ from .looking.account import Account
 from .looking.asked import Task
 from .looking.findings import as_findings
 from .looking.gallery import FRAME_SIDE_PIXELS, Gallery, Subject
-from .looking.looking import Looking
+from .looking.looking import MOST_LOOKS, Looking
 from .looking.plainly import ENGINE, look_plainly
 from .looking.result import Looked
 
 USUAL_PICTURES, USUAL_TEXT_TOKENS = 10, 3_000
 """What the budget does for when none is given: pictures of a usual size, and text."""
 MOST_PICTURES = 16
+PICTURE_TOKENS = 800
+"""What a picture of a usual size takes at most models, for an estimate."""
+USUAL_TOKENS = USUAL_PICTURES * PICTURE_TOKENS + USUAL_TEXT_TOKENS
 
 
-@tool(effect="pure", resource="network", roles=("see",))
+def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
+    others = args.get("compare_with")
+    pictures = 1 + (len(others) if isinstance(others, list) else 0)
+    is_film = files.get("media", {}).get("kind") != "picture"
+    most = args.get("budget_tokens") or USUAL_TOKENS
+    likely = min(most, (pictures + 4 * is_film) * PICTURE_TOKENS + 1_000)
+    return Estimate(
+        low={"calls": 1, "pictures": pictures, "input_tokens": min(likely, 500), "output_tokens": 50},
+        likely={"calls": 1 + is_film, "pictures": pictures + 4 * is_film, "input_tokens": likely, "output_tokens": 500},
+        high={
+            "calls": MOST_LOOKS if is_film else 1,
+            "pictures": pictures + USUAL_PICTURES * is_film,
+            "input_tokens": most,
+            "output_tokens": 2_000 * (MOST_LOOKS if is_film else 1),
+        },
+    )
+
+
+@tool(effect="pure", resource="network", roles=("see",), units=_units)
 async def look_at(
     media: Annotated[Seen, Field(description="A picture, or a video.")],
     task: Annotated[

@@ -1,11 +1,13 @@
 """Text in pictures and videos, with its place and its times."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from .base.errors import ArgumentError, UnavailableError
+from .base.estimate import Estimate, exactly, part_of, spread
 from .base.media import MediaFacts, examine
 from .base.models import TextLine, TextReader
 from .base.moments import Coverage, Findings, Measure, Moment, Source, Span, Stretch
@@ -50,7 +52,16 @@ class TextFound(Findings):
     details: Artifact | None = Field(None, description="All lines with boxes and times as JSON, when they are many.")
 
 
-@tool(effect="pure", resource="cpu", roles=("read",))
+def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
+    facts = files.get("media", {})
+    if facts.get("kind") == "picture":
+        return exactly(pictures=1)
+    # Frames that are read: those that changed, 0.1 to 0.6 a second in measured films.
+    often = 1 / max(0.1, args["every_seconds"]) if isinstance(args.get("every_seconds"), int | float) else 0.5
+    return spread(part_of(args, facts), often / 20, often / 3, often, most=args.get("max_frames", 120))
+
+
+@tool(effect="pure", resource="cpu", roles=("read",), units=_units)
 async def read_text(
     media: Annotated[Seen, Field(description="A picture or a video.")],
     *,

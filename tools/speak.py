@@ -2,14 +2,15 @@
 
 import re
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from .base.errors import ArgumentError, UnavailableError
+from .base.estimate import Estimate, between, exactly
 from .base.models import Spoken
 from .base.run import Run
 from .base.tool import tool
@@ -51,7 +52,12 @@ class Piece:
     pause_seconds: float = 0.0
 
 
-@tool(effect="pure", resource="cpu", version=1, roles=("speak",))
+def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
+    text = args.get("text")
+    return exactly(characters=len(text)) if isinstance(text, str) else between(1, 500, 20_000, "characters")
+
+
+@tool(effect="pure", resource="cpu", version=1, roles=("speak",), units=_units)
 async def speak(
     text: Annotated[str, Field(description="What to say. `<#0.5#>` is a pause of half a second.")],
     language: Annotated[

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal
 
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from .base.budget import OverBudget
 from .base.errors import ArgumentError, ProviderError, SettingsError, UnavailableError
+from .base.estimate import Estimate, between, length_of
 from .base.models import Heard, Speech, Utterance, as_served
 from .base.moments import Coverage, Findings, Measure, Moment, Source
 from .base.run import Run
@@ -35,7 +36,15 @@ class Transcript(Findings):
     vtt: Artifact | None = Field(None, description="Subtitles as WebVTT; None when there are no words.")
 
 
-@tool(effect="pure", resource="cpu", version=1, roles=("hear",))
+def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
+    facts = files.get("media", {})
+    if facts.get("has_sound") is False:
+        return Estimate()
+    low, likely, high = (one / 60 for one in length_of(facts))
+    return between(low, likely, high, "audio_minutes")
+
+
+@tool(effect="pure", resource="cpu", version=1, roles=("hear",), units=_units)
 async def transcribe(
     media: Annotated[Sounding, Field(description="Audio, or a video with sound.")],
     language: Annotated[

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
 
+from .estimate import Estimator
+
 Effect = Literal["pure", "writes", "network", "runs_code"]
 Resource = Literal["cpu", "gpu", "network"]
 MediaKind = Literal["video", "audio", "picture", "text", "data"]
@@ -65,6 +67,8 @@ class Tool:
     roles: tuple[str, ...]
     """Model roles its result depends on; part of the memo's key through `Models.fingerprint`."""
     timeout_seconds: float | None
+    units: Estimator | None = None
+    """What a call will take, before it runs; None for what is not worth counting."""
 
     @property
     def name(self) -> str:
@@ -125,6 +129,7 @@ def tool(
     cost: Literal["free", "paid"] = "free",
     roles: tuple[str, ...] = (),
     timeout_seconds: float | None = None,
+    units: Estimator | None = None,
 ) -> Callable[[Callable[..., Awaitable[BaseModel]]], Tool]:
     """Make a tool of a typed async function with a keyword-only `run`.
 
@@ -136,10 +141,11 @@ def tool(
         roles: Model roles the result depends on, for example `("hear",)`; the tool names who served each with
             `run.used(engine.identity)`, or its results are not remembered.
         timeout_seconds: When to stop it; the settings' limit when left out.
+        units: What a call will take, of its arguments and the facts of its files, before it runs.
     """
 
     def wrap(function: Callable[..., Awaitable[BaseModel]]) -> Tool:
-        return Tool(function, effect, resource, version, cost, roles, timeout_seconds)
+        return Tool(function, effect, resource, version, cost, roles, timeout_seconds, units)
 
     return wrap
 

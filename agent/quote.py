@@ -1,0 +1,186 @@
+"""What a plan will take and cost, before it runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..tools.base.endpoints import ServedModel, served_model, split_model
+from ..tools.base.errors import SettingsError
+from ..tools.base.estimate import NOTHING, Estimate
+from ..tools.base.price import Quote, price_of
+from ..tools.base.settings import Settings
+from ..tools.base.tool import Tool
+from .act import MAX_ITEMS
+from .lint.draft import split, split_each
+from .plan import Plan, Step, references
+
+Facts = Mapping[str, Any]
+Count = tuple[float, float, float]
+
+ONCE: Count = (1, 1, 1)
+ITEMS: Count = (1, 10, MAX_ITEMS)
+"""Calls of a step with `for_each` over a list of which nothing is known."""
+ONLY_REMOTE = frozenset({"calls", "input_tokens", "output_tokens"})
+"""Units that exist only where a model behind an endpoint serves."""
+_KIND_OF_PART = {"audio": "audio", "video": "video", "clip": "video"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepQuote:
+    """What one step will take and cost."""
+
+    step: str
+    units: Estimate
+    cost: Quote
+    served_by: str = ""
+    """The model that will be paid; empty for what is done here."""
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return {"step": self.step, "served_by": self.served_by, "units": plain_units(self.units), **_usd(self.cost)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanQuote:
+    """What a plan will take and cost, without the words of the model that plans."""
+
+    steps: tuple[StepQuote, ...]
+
+    @property
+    def units(self) -> Estimate:
+        total = NOTHING
+        for one in self.steps:
+            total += one.units
+        return total
+
+    @property
+    def cost(self) -> Quote:
+        total = Quote.free()
+        for one in self.steps:
+            total += one.cost
+        return total
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data: `units` with low, likely and high of each; USD is null where a price is unknown."""
+        steps = [one.plain() for one in self.steps if one.units.high or one.served_by]
+        return {"units": plain_units(self.units), **_usd(self.cost), "steps": steps}
+
+
+def quote_plan(plan: Plan, catalog: Mapping[str, Tool], settings: Settings, facts: Sequence[Facts] = ()) -> PlanQuote:
+    """Return what a plan will take and cost.
+
+    Args:
+        plan: A plan without errors.
+        catalog: Its tools.
+        settings: They say who serves which role, and at what price.
+        facts: Of the user's files, as `ingest` gives them.
+    """
+    return PlanQuote(steps=tuple(_Quoter(plan, catalog, settings, facts).quote()))
+
+
+class _Quoter:
+    def __init__(self, plan: Plan, catalog: Mapping[str, Tool], settings: Settings, facts: Sequence[Facts]) -> None:
+        self._plan, self._catalog, self._settings = plan, catalog, settings
+        self._files = [one for one in facts if not one.get("error")]
+        self._steps = {step.id: step for step in plan.steps}
+
+    def quote(self) -> list[StepQuote]:
+        return [self._step(step) for step in self._plan.steps if step.tool in self._catalog]
+
+    def _step(self, step: Step) -> StepQuote:
+        tool = self._catalog[step.tool]
+        units = self._units(step).times(self._calls(step, frozenset()))
+        served = self._served(tool)
+        if served is None:
+            units = Estimate(low=_here(units.low), likely=_here(units.likely), high=_here(units.high))
+            return StepQuote(step=step.id, units=units, cost=Quote(units=units.high))
+        price = price_of(served)
+        cost = (
+            price.quote(units.high, likely=units.likely, low=units.low) if price else Quote.unknown(units.high)
+        )  # fmt: skip
+        return StepQuote(step=step.id, units=units, cost=cost, served_by=served.full_name)
+
+    def _units(self, step: Step) -> Estimate:
+        tool = self._catalog[step.tool]
+        if tool.units is None:
+            return NOTHING
+        known = {name: value for name, value in step.args.items() if not any(references(value))}
+        # A list of references is known by its length.
+        known |= {
+            name: value for name, value in step.args.items() if isinstance(value, list) and name not in known
+        }
+        known |= {name: value for name, value in step.args.items() if isinstance(value, str) and "${" in value}
+        files = {one.name: self._facts(step.args.get(one.name), step) for one in tool.media_arguments if not one.many}
+        return tool.units(known, files)
+
+    def _facts(self, value: Any, step: Step) -> Facts:
+        """Return what is known of the file that an argument names."""
+        found = list(references(value))
+        if not found:
+            return {}
+        root, path = split(found[0])
+        if root == "files" and path and isinstance(path[0], int) and -len(self._files) <= path[0] < len(self._files):
+            return self._files[path[0]]
+        if root == "item":
+            each = split_each(step.for_each) or ""
+            if split(each)[0] == "files":
+                kinds = {one.get("kind") for one in self._files}
+                return {"kind": kinds.pop()} if len(kinds) == 1 else {}
+            path = [*split(each)[1], *path]
+        names = [part for part in path if isinstance(part, str)]
+        if names and names[-1] in ("picture", "pictures", "sheet", "marked"):
+            return {"kind": "picture"}
+        return {"kind": _KIND_OF_PART[names[-1]]} if names and names[-1] in _KIND_OF_PART else {}
+
+    def _calls(self, step: Step, within: frozenset[str]) -> Count:
+        """Return how many calls a step is: at least, likely, at most."""
+        each = split_each(step.for_each)
+        if each is None:
+            return ONCE
+        root, path = split(each)
+        if root == "files":
+            return (float(len(self._files)),) * 3
+        source = self._steps.get(root)
+        if source is None or root in within or source.tool not in self._catalog:
+            return ITEMS
+        if source.for_each and not path:
+            return self._calls(source, within | {step.id})
+        if path == ["items"]:
+            taken = self._units(source)
+            counts = [one.get("frames") for one in (taken.low, taken.likely, taken.high)]
+            if None not in counts:
+                low, likely, high = (min(float(one or 0), MAX_ITEMS) for one in counts)
+                return (low, likely, high)
+        return ITEMS
+
+    def _served(self, tool: Tool) -> ServedModel | None:
+        """Return the model behind an endpoint that will be paid for a call; None when it is done here."""
+        for role in tool.roles:
+            chosen = self._settings.models.get(role)
+            if chosen and split_model(chosen)[0] in self._settings.endpoints:
+                try:
+                    return served_model(chosen, role, self._settings.endpoints)
+                except SettingsError:
+                    return None  # without its key it does not serve
+        return None
+
+
+def _here(units: Mapping[str, float]) -> dict[str, float]:
+    return {name: amount for name, amount in units.items() if name not in ONLY_REMOTE}
+
+
+def plain_units(units: Estimate) -> dict[str, dict[str, float]]:
+    """Return units as JSON data: of each the low, likely and high amount."""
+    names = dict.fromkeys([*units.high, *units.likely, *units.low])
+    return {
+        name: {
+            "low": round(units.low.get(name, 0), 4),
+            "likely": round(units.likely.get(name, 0), 4),
+            "high": round(units.high.get(name, 0), 4),
+        }
+        for name in names
+    }
+
+
+def _usd(cost: Quote) -> dict[str, float | None]:
+    return {"low_usd": cost.low_usd, "likely_usd": cost.likely_usd, "high_usd": cost.high_usd}
