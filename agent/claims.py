@@ -204,7 +204,14 @@ def _ends(part: str, found: re.Match[str], end: int) -> bool:
     if found[0][0] in "。！？":
         return True
     following = part[end : end + 1]
-    if found[0][0] != "…" and end == found.end() and following and not (following.isspace() or ord(following) > 0x2E7F):
+    after_mark = part[found.start() - 1 : found.start()] in ("]", "】")
+    if (
+        found[0][0] != "…"
+        and not after_mark
+        and end == found.end()
+        and following
+        and not (following.isspace() or ord(following) > 0x2E7F)
+    ):
         return False
     if _ABBREVIATION.search(part, max(0, found.start() - 8), found.start() + 1):
         return False

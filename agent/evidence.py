@@ -20,8 +20,8 @@ from ..tools.base.moments import Measure, Moment, Source
 
 MOST_LETTERS = 400_000
 """Of one step's whole result, as text to look up words and numbers in."""
-START_ERROR_SECONDS = 1.0
-"""A model that writes 1:23 may mean 83.9 s: it cuts where we round."""
+START_ERROR_SECONDS, END_ERROR_SECONDS = 0.999, 0.51
+"""A model that writes 1:23 may mean 83.9 s, which it cuts, or 82.5 s, which it rounds."""
 _FACTS = ("seconds", "width_pixels", "height_pixels", "bytes")
 
 
@@ -190,7 +190,7 @@ class Evidence:
             one
             for one in self._timed
             if (one.start_seconds or 0.0) - START_ERROR_SECONDS <= last
-            and seconds <= max(one.end_seconds or 0.0, one.start_seconds or 0.0) + START_ERROR_SECONDS
+            and seconds <= max(one.end_seconds or 0.0, one.start_seconds or 0.0) + END_ERROR_SECONDS
         ]
         return [one.id for one in sorted(found, key=lambda one: abs((one.start_seconds or 0.0) - seconds))]
 

@@ -31,7 +31,7 @@ _HAN_NUMBER = re.compile(
 # A position is shown to the second.
 CLOCK_ERROR_SECONDS = 0.51
 # A model cuts where we round: 83.9 s may be its 1:23.
-MODEL_CLOCK_ERROR_SECONDS = 1.0
+MODEL_CLOCK_ERROR_SECONDS = 0.999
 # Containers round their length; a moment may end this much after it.
 END_ERROR_SECONDS = 1.0
 # What a number is that says about how many.
@@ -244,8 +244,8 @@ def _unproven_numbers(
 
 
 def _is_time(seconds: float, known: Sequence[float], cited: Sequence[Moment], by_model: bool) -> bool:
-    error = MODEL_CLOCK_ERROR_SECONDS if by_model else CLOCK_ERROR_SECONDS
-    if any(abs(seconds - time) <= error for time in known):
+    early = MODEL_CLOCK_ERROR_SECONDS if by_model else CLOCK_ERROR_SECONDS
+    if any(-CLOCK_ERROR_SECONDS <= time - seconds <= early for time in known):
         return True
     lasting = [(one.start_seconds, one.end_seconds) for one in cited] if by_model else []
     return any(start is not None and end is not None and start <= seconds <= end for start, end in lasting)
