@@ -19,6 +19,7 @@ from .usage import usage_of
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
+    from .quote import PlanQuote
     from .state import State
 
 Status = Literal["done", "partial", "failed", "cancelled", "waiting"]
@@ -87,6 +88,11 @@ class Planned:
     plan: Plan | None
     text: str
     findings: list[Finding] = field(default_factory=list)
+    """What is wrong with it; an error keeps it from being run."""
+    repairs: list[Finding] = field(default_factory=list)
+    """What was wrong with it, and could be mended in one way only."""
+    quote: "PlanQuote | None" = None
+    """What it will take and cost."""
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data."""
@@ -94,6 +100,8 @@ class Planned:
             "plan": self.plan.model_dump() if self.plan else None,
             "text": self.text,
             "findings": [one.plain() for one in self.findings],
+            "repairs": [one.plain() for one in self.repairs],
+            "quote": self.quote.plain() if self.quote else None,
         }
 
 

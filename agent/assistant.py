@@ -178,9 +178,11 @@ class Assistant:
         """Return the plan for a request, checked, without running it; `thread` as for `run`."""
         from .history import messages_of
         from .ingest import ingest_files, together
+        from .lint import errors
         from .messages import system_message, user_message
         from .offer import tool_schemas
         from .proposal import read_proposal
+        from .quote import quote_plan
 
         options = options or Options()
         self._check_budget(options)
@@ -194,8 +196,15 @@ class Assistant:
         if not (answer.tool_calls or answer.invalid_tool_calls):
             return Planned(plan=None, text=str(answer.text))
         earlier = self._results(before) if before else {}
-        proposal = read_proposal(answer, {}, context.catalog, context.max_steps, earlier=earlier)
-        return Planned(plan=proposal.plan, text=str(answer.text), findings=proposal.findings)
+        proposal = read_proposal(answer, {}, context.catalog, context.max_steps, earlier=earlier, facts=known)
+        quoted = proposal.plan if proposal.plan and not errors(proposal.findings) else None
+        return Planned(
+            plan=proposal.plan,
+            text=str(answer.text),
+            findings=proposal.findings,
+            repairs=proposal.repairs,
+            quote=quote_plan(quoted, context.catalog, self.settings, known) if quoted else None,
+        )
 
     def _results(self, thread: Thread) -> dict[str, Any]:
         """Return what the steps of a thread gave, by their names."""

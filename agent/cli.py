@@ -70,10 +70,24 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         return argparse.Namespace(module="..mcp_server.command", function="mcp", arguments=arguments[1:])
     if arguments and (command := commands.choices.get(arguments[0])):
         # Options may stand between and after the files.
-        return command.parse_intermixed_args(arguments[1:])
+        chosen = command.parse_intermixed_args(arguments[1:])
+        return _settled_plan(command, chosen) if chosen.function == "plan" else chosen
     chosen = parser.parse_args(arguments)
     if not hasattr(chosen, "function"):
         parser.error("say what to do, for example: sensorium demo")
+    return chosen
+
+
+def _settled_plan(command: argparse.ArgumentParser, chosen: argparse.Namespace) -> argparse.Namespace:
+    """Return what was chosen with the request of `plan` told from its files: a plan to be checked has none."""
+    if chosen.check:
+        chosen.files = [Path(chosen.request), *chosen.files] if chosen.request else chosen.files
+        chosen.request = ""
+    elif chosen.request is None:
+        command.error('say what you want, for example: sensorium plan "Write a report" talk.mp4')
+    elif chosen.catalog or chosen.bold:
+        command.error("`--catalog` and `--bold` go with `--check PLAN.json`")
+    chosen.request = words(chosen.request)
     return chosen
 
 
@@ -129,10 +143,22 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
     _output(tool)
     _json(tool)
 
-    plan = command("plan", ".commands", "show the plan for a request, checked, without running it")
-    plan.add_argument("request", metavar="REQUEST", type=words)
-    plan.add_argument("files", metavar="FILE", nargs="*", type=Path)
-    _json(plan)
+    plan = command("plan", ".plan_commands", "show the plan for a request, checked and priced, without running it")
+    plan.add_argument("request", metavar="REQUEST", nargs="?", help="what you want; none with `--check`")
+    plan.add_argument("files", metavar="FILE", nargs="*", type=Path, help="video, audio or pictures")
+    plan.add_argument(
+        "--check",
+        type=Path,
+        metavar="PLAN.json",
+        help="check this plan instead (`-`: standard input), show it mended, and exit with 1 when it has errors",
+    )
+    plan.add_argument(
+        "--catalog", type=Path, metavar="TOOLS.json", help="with --check: the tools it may use, instead of ours"
+    )
+    plan.add_argument(
+        "--bold", action="store_true", help="with --check: also drop what nobody uses, and shorten detours"
+    )
+    _json(plan, "print plan, text, findings, repairs and quote as JSON")
 
     command("mcp", "..mcp_server.command", "serve the tools to other programs over MCP; options: sensorium mcp --help")
     doctor = command("doctor", ".doctor", "say what works here, what is missing, and what adds it")

@@ -11,10 +11,11 @@ from typing import Any
 
 from ..tools.base.errors import SensoriumError
 from ..tools.base.settings import Settings
-from .answer import Answer, Options, Planned
+from .answer import Answer, Options
 from .assistant import Assistant
 from .deliver import Delivered, prepare
 from .events import AguiWriter, Event, RunFailed, RunFinished, RunStarted
+from .plan_text import show_planned
 from .printing import ClosedPipe, fit, one_line, pad, say, say_json, tell
 from .terminal import View, watching
 
@@ -56,11 +57,7 @@ def plan(chosen: argparse.Namespace) -> int:
 def _plan(chosen: argparse.Namespace, options: Options) -> int:
     with Assistant(Settings.read()) as assistant:
         planned = asyncio.run(assistant.plan(chosen.request, chosen.files, options=options))
-    if chosen.json:
-        say_json(planned.plain(), indent=1)
-    else:
-        _say_plan(planned)
-    return 1 if planned.findings else 0
+    return show_planned(planned, as_json=chosen.json)
 
 
 def runs(chosen: argparse.Namespace) -> int:
@@ -187,14 +184,3 @@ def _exit_code(given: Answer) -> int:
     if given.status == "failed" and errors in ({"UnavailableError"}, {"TransientError"}):
         return 3 if errors == {"UnavailableError"} else 4
     return EXIT_CODES[given.status]
-
-
-def _say_plan(planned: Planned) -> None:
-    if planned.text:
-        say(planned.text)
-    if planned.plan:
-        for number, step in enumerate(planned.plan.steps, 1):
-            needs = f"  after {', '.join(sorted(step.needs()))}" if step.needs() else ""
-            say(f"{number:>2}. {pad(step.id, 18)} {step.tool}{needs}")
-    for finding in planned.findings:
-        tell(f"{finding.step}: {finding.message}")

@@ -104,12 +104,11 @@ class _Quoter:
         tool = self._catalog[step.tool]
         if tool.units is None:
             return NOTHING
-        known = {name: value for name, value in step.args.items() if not any(references(value))}
-        # A list of references is known by its length.
-        known |= {
-            name: value for name, value in step.args.items() if isinstance(value, list) and name not in known
+        # What is known only when it runs is there without its value; a list of references is known by its length.
+        known = {
+            name: value if isinstance(value, list) or not any(references(value)) else None
+            for name, value in step.args.items()
         }
-        known |= {name: value for name, value in step.args.items() if isinstance(value, str) and "${" in value}
         files = {one.name: self._facts(step.args.get(one.name), step) for one in tool.media_arguments if not one.many}
         return tool.units(known, files)
 

@@ -58,7 +58,7 @@ def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> E
         return exactly(pictures=1)
     # Frames that are read: those that changed, 0.1 to 0.6 a second in measured films.
     often = 1 / max(0.1, args["every_seconds"]) if isinstance(args.get("every_seconds"), int | float) else 0.5
-    return spread(part_of(args, facts), often / 20, often / 3, often, most=args.get("max_frames", 120))
+    return spread(part_of(args, facts), often / 20, often / 3, often, most=args.get("max_frames") or 120)
 
 
 @tool(effect="pure", resource="cpu", roles=("read",), units=_units)

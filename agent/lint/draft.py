@@ -67,7 +67,10 @@ class Draft:
 
     @cached_property
     def steps(self) -> dict[str, Step]:
-        return {step.id: step for step in reversed(self.plan.steps)}
+        found: dict[str, Step] = {}
+        for step in self.plan.steps:
+            found.setdefault(step.id, step)
+        return found
 
     @cached_property
     def tools(self) -> dict[str, ToolSpec]:
