@@ -13,17 +13,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 FIRST_FRAMES = 20
-"""On the first sheet: rows of five, of which each cell can be recognized."""
-CHANGED_SHARE = 0.7
-"""How many of them show something new; the rest fills what lies between."""
+"""Shown first at least, where the video is long enough: what changes little is looked at now and then."""
 _SMALL_PIXELS = 480
 
 
-async def first_times(media: str, span: Span, run: Run, most: int = FIRST_FRAMES) -> list[float]:
+async def first_times(media: str, span: Span, run: Run, most: int) -> list[float]:
     """Return when to look first: once at each thing that is shown, and into what is long between."""
-    args = {"changed": True, "count": max(1, round(most * CHANGED_SHARE)), "width_pixels": _SMALL_PIXELS}
-    found = await _extract(media, run, between_seconds=span, **args)
-    return filled([at for at, _ in found], span, most)
+    found = await _extract(media, run, between_seconds=span, changed=True, count=most, width_pixels=_SMALL_PIXELS)
+    return filled([at for at, _ in found], span, min(FIRST_FRAMES, most))
 
 
 def filled(times: Sequence[float], span: Span, most: int) -> list[float]:

@@ -10,10 +10,10 @@ from ..base.workspace import Artifact
 from .asked import Task, Wanted
 from .boxes import as_fractions, inside
 from .film import first_times, full_frames, opened, small_frames, window_times
-from .views import Plate, View, crop, keep, plate, sheet
+from .views import MOST_CELLS, Plate, View, crop, keep, plate, sheet, sheet_tokens
 
-SHEET_SHARE = 0.5
-"""How much of what is left the first sheet may take."""
+SHEET_SHARE, MOST_SHEETS = 0.5, 2
+"""How much of what is left the first sheets may take."""
 STILLS_SHARE = 0.7
 """How much of what is left the first look at still pictures may take; the rest is for parts of them."""
 FRAME_SIDE_PIXELS, STILL_SIDE_PIXELS, FINE_SIDE_PIXELS = 1024, 1568, 2048
@@ -54,7 +54,7 @@ class Gallery:
     async def first(self, left: int) -> list[Plate]:
         """Return the whole at a glance, in at most so many tokens."""
         if self.subject.span is not None:
-            return await self._first_sheet(self.subject.span, left)
+            return await self._first_sheets(self.subject.span, left)
         plates = []
         share = int(left * STILLS_SHARE) // len(self.subject.media)
         for number, handle in enumerate(self.subject.media, 1):
@@ -68,9 +68,10 @@ class Gallery:
                 plates.append(made)
         return plates
 
-    async def _first_sheet(self, span: Span, left: int) -> list[Plate]:
-        media = self.subject.media[0]
-        times = await first_times(media, span, self.run)
+    async def _first_sheets(self, span: Span, left: int) -> list[Plate]:
+        media, share = self.subject.media[0], int(left * SHEET_SHARE)
+        affordable = min(MOST_SHEETS, max(1, share // sheet_tokens(self.eye.picture_tokens)))
+        times = await first_times(media, span, self.run, most=affordable * MOST_CELLS)
         cells = []
         for number, (at, frame) in enumerate(await small_frames(media, times, self.run), 1):
             view = View(
@@ -85,8 +86,16 @@ class Gallery:
             cells.append((view, await opened(frame, self.subject.region, self.run)))
         if len(cells) == 1:
             return await self._frames([(cells[0][0].at_seconds or 0.0, self.subject.region)], left)
-        made = await self.run.thread(sheet, cells, count=self.eye.picture_tokens, most_tokens=int(left * SHEET_SHARE))
-        return [made] if made is not None else []
+        each = -(-len(cells) // affordable) if len(cells) > MOST_CELLS else len(cells)
+        plates: list[Plate] = []
+        for first in range(0, len(cells), each):
+            made = await self.run.thread(
+                sheet, cells[first : first + each], count=self.eye.picture_tokens, most_tokens=share
+            )
+            if made is not None:
+                plates.append(made)
+                share -= made.tokens
+        return plates
 
     async def wanted(self, want: Sequence[Wanted], left: int) -> list[Plate]:
         """Return what the model wants to see and has not seen, as far as it fits into so many tokens."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SIDES_PIXELS = (2048, 1568, 1280, 1024, 768, 512, 384)
 """Longest sides a picture is shown at, the largest first; smaller ones say little."""
-CELL_PIXELS, MOST_COLUMNS = 300, 5
+CELL_PIXELS, MOST_COLUMNS, MOST_CELLS = 300, 5, 25
 """A sheet of 5 columns is 1 548 pixels wide, which no model scales down much."""
 
 Count = Callable[[int, int, Detail], int]
@@ -93,6 +93,11 @@ def least_tokens(width_pixels: int, height_pixels: int, count: Count) -> int:
     return min(count(*size, "auto"), count(*size, "low"))
 
 
+def sheet_tokens(count: Count) -> int:
+    """Return about what a full sheet of a usual video is in tokens."""
+    return count(MOST_COLUMNS * CELL_PIXELS, MOST_CELLS // MOST_COLUMNS * CELL_PIXELS * 2 // 3, "auto")
+
+
 def sheet(cells: "Sequence[tuple[View, Image]]", *, count: Count, most_tokens: int) -> Plate | None:
     """Return frames on one picture; fewer of them when all do not fit into so many tokens."""
     from ..base.pictures import contact_sheet
@@ -106,7 +111,11 @@ def sheet(cells: "Sequence[tuple[View, Image]]", *, count: Count, most_tokens: i
             labels=[f"#{view.number}  {clock(view.at_seconds or 0.0)}" for view, _ in cells],
         )
         if (tokens := count(laid.width, laid.height, "auto")) <= most_tokens:
-            shown = show(laid, label="The contact sheet:", most_side_pixels=max(laid.size))
+            shown = show(
+                laid,
+                label=f"Contact sheet of pictures {cells[0][0].number} to {cells[-1][0].number}:",
+                most_side_pixels=max(laid.size),
+            )
             return Plate(shown=shown, views=tuple(view for view, _ in cells), tokens=tokens)
         if len(cells) == 1:
             return None

@@ -52,7 +52,7 @@ async def test_it_looks_at_a_sheet_first_then_at_the_frames_and_the_stretches_it
 
     sheet = eyes.pictures(server.requests[0])[0].image
     cells = [one for one in looked.glances if one.on_sheet]
-    assert len(cells) <= 20 and sheet.width <= 1568
+    assert len(cells) <= 25 and sheet.width <= 1568
     assert [one.number for one in cells] == list(range(1, len(cells) + 1))
     times = [one.at_seconds for one in cells]
     assert times == sorted(times) and {int(at // 10) for at in times} == {0, 1, 2, 3}, "each scene is there"
@@ -180,7 +180,7 @@ async def test_what_is_reported_counts_more_than_what_was_estimated(
     server.answering = eyes.answering(script, answer, tokens=lambda request: 5500)
     looked = await call("look_at", {"media": str(film), "budget_tokens": 6000}, run)
     assert (looked.spent.requests, looked.spent.reported_tokens) == (1, 5500), "a second one would not fit"
-    assert looked.spent.estimated_tokens < 3000
+    assert looked.spent.estimated_tokens < 4000
 
 
 async def test_no_picture_is_sent_twice_and_earlier_words_are_told_instead(
