@@ -31,6 +31,7 @@ def test_a_bare_key_is_enough(tmp_path: Path) -> None:
         base_url="https://api.openai.com/v1",
         key="OPENAI_API_KEY",
         address="OPENAI_BASE_URL",
+        quirks=Quirks(max_tokens="max_completion_tokens"),
         secret=CANARY,
     )
 
