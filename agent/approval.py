@@ -11,6 +11,10 @@ Kind = Literal["approve", "edit", "reject"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
+class DecisionError(ArgumentError):
+    """What was given are no decisions about what is asked; it is asked again when the run is resumed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ask:
     """One call that needs an approval."""
@@ -127,14 +131,14 @@ def read_decisions(answer: Any, asks: Sequence[Ask]) -> list[Decision]:
         asks: What was asked.
 
     Raises:
-        ArgumentError: They are not decisions, or not about these asks; the message says what is expected.
+        DecisionError: They are not decisions, or not about these asks; the message says what is expected.
     """
     given = answer.get("decisions") if isinstance(answer, Mapping) else answer
     if not isinstance(given, Sequence) or isinstance(given, str):
-        raise ArgumentError('Decisions must be `{"decisions": [{"type": "approve"}, …]}`, one for each action.')
+        raise DecisionError('Decisions must be `{"decisions": [{"type": "approve"}, …]}`, one for each action.')
     if len(given) != len(asks):
         listed = ", ".join(f"`{one.name}` ({one.tool})" for one in asks)
-        raise ArgumentError(f"{len(asks)} decisions are needed, and there are {len(given)}. In this order: {listed}.")
+        raise DecisionError(f"{len(asks)} decisions are needed, and there are {len(given)}. In this order: {listed}.")
     return [_decision(one, ask) for one, ask in zip(given, asks, strict=True)]
 
 
@@ -162,13 +166,13 @@ def _decision(value: Any, ask: Ask) -> Decision:
     plain = value.plain() if isinstance(value, Decision) else value
     kind = plain.get("type") if isinstance(plain, Mapping) else None
     if kind not in ask.allowed:
-        raise ArgumentError(
+        raise DecisionError(
             f"The decision about `{ask.name}` has the type {kind!r}; it must be one of: {', '.join(ask.allowed)}."
         )
     if kind == "edit":
         edited = plain.get("edited_action")
         if not isinstance(edited, Mapping) or not isinstance(edited.get("args"), Mapping):
-            raise ArgumentError(f'The edit of `{ask.name}` needs `"edited_action": {{"name": …, "args": {{…}}}}`.')
+            raise DecisionError(f'The edit of `{ask.name}` needs `"edited_action": {{"name": …, "args": {{…}}}}`.')
         return Decision(type=kind, name=str(edited.get("name") or ask.tool), args=dict(edited["args"]))
     message = plain.get("message") or ""
     return Decision(type=kind, message=message if isinstance(message, str) else str(message))
@@ -183,7 +187,7 @@ async def decide(request: Request, approve: Approve | None, *, yes: bool) -> lis
         yes: All is approved but to order again what may have been paid, which is asked all the same.
 
     Raises:
-        ArgumentError: What `approve` gives are no decisions about these asks.
+        DecisionError: What `approve` gives are no decisions about these asks.
     """
     left = tuple(one for one in request.asks if one.resend or not yes)
     answer = await (approve or refuse_unattended)(replace(request, asks=left)) if left else ()

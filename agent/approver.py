@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,13 +14,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from .approval import Ask, Decision, Decisions, Request
+from .approval import Approve, Ask, Decision, Decisions, Request
 from .cards import card, is_cut, keys, summary, wrapped
 from .keyboard import Keyboard
 from .printing import clean
 from .terminal import View
 
 _MOST_COLUMNS = 100
+
+
+def open_approver(view: View, *, as_json: bool, given: Decisions | None = None) -> Approve | None:
+    """Return who answers what a run asks; None where nobody can.
+
+    Args:
+        view: What shows the run.
+        as_json: A program reads the events: it answers later, with `sensorium resume`.
+        given: The answer to what is asked first.
+    """
+    at_terminal = not as_json and sys.stdin.isatty() and sys.stderr.isatty()
+    if at_terminal:
+        user: Approve = Approver(view=view, keyboard=Keyboard(sys.stdin), stream=sys.stderr, environ=os.environ)
+    if given is None:
+        return user if at_terminal else _later if as_json else None
+    left = [given]
+
+    async def answer(request: Request) -> Decisions | None:
+        return left.pop() if left else await (user if at_terminal else _later)(request)
+
+    return answer
+
+
+async def _later(request: Request) -> Decisions | None:
+    """Leave a request for whoever resumes the run."""
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from ..tools.base.user_facts import UserFacts
 from ..tools.base.workspace import at_home
 from .act import Executor
 from .answer import Answer, Options, Planned, RunView, Status, answer_of, told_answer
-from .approval import Approve, Ask, Request, decide, waiting_text
+from .approval import Approve, Ask, DecisionError, Request, decide, waiting_text
 from .deliver import Delivered, deliver, prepare
 from .events import ApprovalAsked, Event, RunFailed, RunFinished, RunStarted, Spending, TextDelta
 from .last_words import unsettled
@@ -315,7 +315,7 @@ class Assistant:
             raise
         except Exception as error:
             code = type(error).__name__ if isinstance(error, SensoriumError) else "Bug"
-            self._note(row, "failed", str(error), elapsed())
+            self._note(row, "waiting" if isinstance(error, DecisionError) else "failed", str(error), elapsed())
             emit(RunFailed(message=str(error), code=code))
             raise
 

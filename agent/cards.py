@@ -37,7 +37,7 @@ def card(
         is_whole: Show every line of long arguments.
     """
     top, bottom, side, rule = _FRAME[is_unicode]
-    inside = max(columns - 2, 20)
+    inside = max(columns - 3, 20)
     heading = f" Approval {number} of {count}: {_title(ask)} " if count > 1 else f" Approval needed: {_title(ask)} "
     heading = fit(heading, inside - 2)
     names = [*ask.args, *(word for word, _ in ask.facts)]
@@ -50,8 +50,8 @@ def card(
     body.append("")
     for word, said in ask.facts:
         body += _labelled(word, said, label, inside, None)
-    line = f"{top}{rule}{heading}{rule * max(0, inside - 1 - width(heading))}"
-    return [_bold(line, colour), *(f"{side} {one}".rstrip() for one in body), f"{bottom}{rule * inside}"]
+    line = f"{top}{rule}{heading}{rule * max(0, inside - width(heading))}"
+    return [_bold(line, colour), *(f"{side} {one}".rstrip() for one in body), f"{bottom}{rule * (inside + 1)}"]
 
 
 def is_cut(ask: Ask, columns: int) -> bool:

@@ -13,7 +13,7 @@ from .printing import ClosedPipe, forget_output, tell
 
 EXIT_CODES = """exit codes:
   0 done   1 failed   2 usage   3 settings or credentials
-  4 provider down   5 partial result   130 interrupted"""
+  4 provider down   5 partial result, or waiting for an approval   130 interrupted"""
 CLOSED_PIPE = 141
 """What a shell reports for a program that was stopped because its reader went away."""
 
@@ -114,7 +114,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
     _output(run)
     _json(run, "print one AG-UI event a line")
     run.add_argument("--plan-only", action="store_true", help="print the plan and stop")
-    run.add_argument("--yes", action="store_true", help="approve what would be asked (no tool of this version asks)")
+    _yes(run)
     run.add_argument(
         "--budget-usd",
         type=amount,
@@ -128,6 +128,11 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
 
     resume = command("resume", ".commands", "go on with an interrupted run; finished steps do not run again")
     resume.add_argument("run_id", metavar="RUN_ID", type=words, help="its id, the start of it, or `last`")
+    resume.add_argument(
+        "--decisions", metavar="JSON",
+        help='answer what the run asks: {"decisions": [{"type": "approve"}, …]}, `@file`, or `-` for standard input',
+    )  # fmt: skip
+    _yes(resume)
     _output(resume)
     _json(resume, "print one AG-UI event a line")
 
@@ -172,6 +177,12 @@ class _Version(argparse.Action):
         from .. import __version__
 
         parser.exit(message=f"sensorium {__version__}\n")
+
+
+def _yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--yes", action="store_true", help="approve what would be asked; what `[policy]` denies stays denied"
+    )
 
 
 def _output(parser: argparse.ArgumentParser) -> None:

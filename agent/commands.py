@@ -9,17 +9,23 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from ..tools.base.errors import SensoriumError
+from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.settings import Settings
 from .answer import Answer, Options
+from .approval import Approve, Decisions
+from .approver import open_approver
 from .assistant import Assistant
 from .deliver import Delivered, prepare
 from .events import AguiWriter, Event, RunFailed, RunFinished, RunStarted
 from .plan_text import show_planned
 from .printing import ClosedPipe, fit, one_line, pad, say, say_json, tell
 from .terminal import View, watching
+from .tool_commands import read_arguments
 
-EXIT_CODES = {"done": 0, "failed": 1, "partial": 5, "cancelled": 130}
+Start = Callable[[Callable[[Event], None], Approve | None], Coroutine[Any, Any, Answer]]
+"""Starts a run, given who hears its events and who answers what it asks."""
+
+EXIT_CODES = {"done": 0, "failed": 1, "partial": 5, "waiting": 5, "cancelled": 130}
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -33,19 +39,32 @@ def run(chosen: argparse.Namespace) -> int:
     with Assistant(Settings.read()) as assistant:
         return answer(
             assistant,
-            lambda on_event: assistant.run(chosen.request, chosen.files, options=options, on_event=on_event),
+            lambda on_event, approve: assistant.run(
+                chosen.request, chosen.files, options=options, on_event=on_event, approve=approve
+            ),
             as_json=chosen.json,
         )
 
 
 def resume(chosen: argparse.Namespace) -> int:
-    """Go on with an interrupted run."""
+    """Go on with an interrupted run, or with one that waits for an approval."""
+    given = None
+    if chosen.decisions is not None:
+        given = read_arguments(chosen.decisions, name="--decisions", example='{"decisions": [{"type": "approve"}]}')
     with Assistant(Settings.read()) as assistant:
+        row = assistant.journal.get(chosen.run_id)
+        if given is not None and row.status != "waiting":
+            raise ArgumentError(
+                f"The run {row.run} is {row.status} and waits for no decision. To go on, leave out `--decisions`."
+            )
         return answer(
             assistant,
-            lambda on_event: assistant.resume(chosen.run_id, on_event=on_event),
+            lambda on_event, approve: assistant.resume(
+                chosen.run_id, yes=chosen.yes, on_event=on_event, approve=approve
+            ),
             as_json=chosen.json,
             folder=chosen.output,
+            given=given,
         )
 
 
@@ -101,17 +120,21 @@ def show(chosen: argparse.Namespace) -> int:
 
 
 def answer(
-    assistant: Assistant,
-    start: "Callable[[Callable[[Event], None]], Coroutine[Any, Any, Answer]]",
-    *,
-    as_json: bool,
-    folder: Path | None = None,
+    assistant: Assistant, start: Start, *, as_json: bool, folder: Path | None = None, given: Decisions | None = None
 ) -> int:
-    """Run to the answer, show how it goes, hand over what was made, and return the exit code."""
+    """Run to the answer, show how it goes, hand over what was made, and return the exit code.
+
+    Args:
+        assistant: Who runs.
+        start: Starts the run.
+        as_json: Print events instead of the answer.
+        folder: Where the files go; where the run was told to put them, when left out.
+        given: The answer to what the run asks first.
+    """
     with watching() as view:
-        listener = _Listener(view, as_json)
+        listener = _Listener(view, as_json, open_approver(view, as_json=as_json, given=given))
         try:
-            given = asyncio.run(listener.listen(start))
+            told = asyncio.run(listener.listen(start))
         except KeyboardInterrupt:
             view.close()
             tell(f"Stopped. To go on: sensorium resume {listener.run_id or 'last'}")
@@ -122,31 +145,32 @@ def answer(
             if as_json and not listener.ended:
                 listener.heard(RunFailed(message=str(error), code=type(error).__name__))
             raise
-    row = assistant.show(given.run_id).row
+    row = assistant.show(told.run_id).row
     folder = folder or (Path(row.options["output"]) if row.options.get("output") else None)
     try:
-        delivered = assistant.save(given, folder) if folder else None
+        delivered = assistant.save(told, folder) if folder else None
     finally:  # the answer is not lost with its files
         if not as_json:
-            say(given.text)
-    _say_files(given, delivered)
-    return _exit_code(given)
+            say(told.text)
+    _say_files(told, delivered)
+    return _exit_code(told)
 
 
 class _Listener:
     """Shows the events of a run, and prints them where that is asked for."""
 
-    def __init__(self, view: View, as_json: bool) -> None:
+    def __init__(self, view: View, as_json: bool, approve: Approve | None) -> None:
         self._view = view
+        self._approve = approve
         self._writer = AguiWriter() if as_json else None
         self._task: asyncio.Task[Any] | None = None
         self.run_id = ""
         self.ended = False
 
-    async def listen(self, start: "Callable[[Callable[[Event], None]], Coroutine[Any, Any, Answer]]") -> Answer:
+    async def listen(self, start: Start) -> Answer:
         self._task = asyncio.current_task()
         try:
-            return await start(self.heard)
+            return await start(self.heard, self._approve)
         except asyncio.CancelledError:
             # Threads are asked to stop, which may take a moment; who presses Ctrl-C again does not want to wait.
             signal.signal(signal.SIGINT, lambda *_: os._exit(130))

@@ -31,7 +31,9 @@ def demo(chosen: argparse.Namespace) -> int:
     with Assistant(settings) as assistant:
         code = answer(
             assistant,
-            lambda on_event: assistant.run(REQUEST, [talk.path], options=options, on_event=on_event),
+            lambda on_event, approve: assistant.run(
+                REQUEST, [talk.path], options=options, on_event=on_event, approve=approve
+            ),
             as_json=False,
         )
     written = chosen.output / "report.json"

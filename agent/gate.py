@@ -8,9 +8,8 @@ from typing import Any
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from ..tools.base.errors import ArgumentError
 from .act import Executor
-from .approval import Ask, Decision, read_decisions, wire
+from .approval import Ask, Decision, DecisionError, read_decisions, wire
 from .consent import Consent, ask_about, sources
 from .context import Context, give
 from .lint import check, errors
@@ -27,7 +26,7 @@ async def gate(state: State, runtime: Runtime[Context]) -> State:
     asked, consent.asked = consent.asked, []
     try:
         decisions = read_decisions(answer, asked)
-    except ArgumentError as error:
+    except DecisionError as error:
         consent.asked = [replace(one, problem=str(error)) for one in asked]
         return {"gate": consent.plain()}
     edits = _Edits(plan, context)

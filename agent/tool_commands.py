@@ -98,13 +98,18 @@ def tool(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def read_arguments(text: str) -> Mapping[str, Any]:
-    """Return the arguments that `{…}`, `@file` or `-` stands for.
+def read_arguments(text: str, *, name: str = "ARGS", example: str = '{"media": "talk.mp4"}') -> Mapping[str, Any]:
+    """Return the JSON object that `{…}`, `@file` or `-` stands for.
+
+    Args:
+        text: What was given.
+        name: What that is called on the command line.
+        example: What could be given, for messages.
 
     Raises:
         ArgumentError: They cannot be read, or are no JSON object.
     """
-    where = {"-": "Standard input", "@": repr(text[1:])}.get(text[:1], "ARGS")
+    where = {"-": "Standard input", "@": repr(text[1:])}.get(text[:1], name)
     try:
         if text == "-":
             text = sys.stdin.read()
@@ -115,11 +120,9 @@ def read_arguments(text: str) -> Mapping[str, Any]:
     try:
         arguments = json.loads(text)
     except ValueError as error:
-        raise ArgumentError(
-            f"""{where} is not JSON: {error}. Write for example '{{"media": "talk.mp4"}}'."""
-        ) from error
+        raise ArgumentError(f"{where} is not JSON: {error}. Write for example '{example}'.") from error
     if not isinstance(arguments, dict):
-        raise ArgumentError(f"""{where} must be a JSON object, for example '{{"media": "talk.mp4"}}'.""")
+        raise ArgumentError(f"{where} must be a JSON object, for example '{example}'.")
     return arguments
 
 

@@ -1,0 +1,343 @@
+"""Approvals on the command line: cards on a terminal, events for programs, and nobody there."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+from sensorium.agent.approval import Ask
+from sensorium.agent.cards import card, is_cut, keys, wrapped
+from sensorium.agent.printing import width
+
+TEXT = "The kite rose over the hill. The children laughed."
+ASKED = {"name": "summarize_text", "args": {"text": TEXT}}
+DECIDE = '{"decisions": [%s]}'
+_CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def finished(self) -> dict[str, Any]:
+        last = self.events[-1]
+        assert last["type"] == "RUN_FINISHED"
+        return last
+
+
+@pytest.fixture
+def home(tmp_path: Path, server: Any) -> Path:
+    """A home whose policy asks about `summarize_text`, and whose model is the scripted server."""
+    (folder := tmp_path / "home").mkdir()
+    (folder / "sensorium.toml").write_text(
+        f'[models]\nthink = "house:big"\n[providers.house]\nbase_url = "{server.url}"\n'
+        '[policy]\nsummarize_text = "ask"\n'
+    )
+    return folder
+
+
+@pytest.fixture
+def planned(server: Any, script: ModuleType) -> Callable[..., None]:
+    """Let the model plan these steps, then say that it is done."""
+
+    def plan(*steps: dict[str, Any]) -> None:
+        steps = steps or ({"id": "short", "tool": "summarize_text", "args": {"text": TEXT}},)
+        server.play(script.calls(("make_plan", {"goal": "g", "steps": list(steps)})), script.says("That is all."))
+
+    return plan
+
+
+@pytest.fixture
+def sensorium(home: Path, environment: Callable[[Path], dict[str, str]], tmp_path: Path) -> Callable[..., Ended]:
+    """Run a command in a process of its own, without a terminal."""
+
+    def run(*arguments: str, stdin: str = "") -> Ended:
+        ended = subprocess.run(
+            [sys.executable, "-m", "sensorium", *arguments],
+            input=stdin, capture_output=True, text=True, env=environment(home), cwd=tmp_path, timeout=60, check=False,
+        )  # fmt: skip
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    return run
+
+
+def test_a_program_reads_what_is_asked_and_answers_with_resume(
+    sensorium: Callable[..., Ended], planned: Callable[..., None]
+) -> None:
+    planned()
+    ended = sensorium("run", "Make it short", "--json")
+    assert ended.code == 5
+    asked = next(one["value"] for one in ended.events if one["type"] == "CUSTOM" and one["name"] == "interrupt")
+    assert [{key: one[key] for key in ("name", "args")} for one in asked["action_requests"]] == [ASKED]
+    assert asked["review_configs"][0]["allowed_decisions"] == ["approve", "edit", "reject"]
+    outcome = ended.finished["outcome"]
+    assert (outcome["type"], len(outcome["interrupts"])) == ("interrupt", 1)
+    assert outcome["interrupts"][0]["metadata"] == asked
+    assert outcome["interrupts"][0]["responseSchema"]["required"] == ["decisions"]
+    assert ended.finished["result"]["status"] == "waiting"
+
+    assert "waiting" in sensorium("runs").out
+    assert json.loads(sensorium("show", "last", "--json").out)["status"] == "waiting"
+    run = ended.finished["runId"]
+    again = sensorium("resume", run, "--json")
+    assert (again.code, again.finished["outcome"]["type"]) == (5, "interrupt")
+
+    wrong = sensorium("resume", run, "--decisions", DECIDE % "")
+    assert wrong.code == 2
+    assert "1 decisions are needed, and there are 0" in wrong.err
+    went_on = sensorium("resume", run, "--json", "--decisions", "-", stdin=DECIDE % '{"type": "approve"}')
+    assert (went_on.code, went_on.finished["outcome"]["type"]) == (0, "success")
+    assert went_on.finished["result"]["steps"][0]["status"] == "done"
+    late = sensorium("resume", run, "--decisions", DECIDE % '{"type": "approve"}')
+    assert late.code == 2
+    assert "is done and waits for no decision" in late.err
+
+
+def test_decisions_may_edit_and_stand_in_a_file(
+    sensorium: Callable[..., Ended], planned: Callable[..., None], tmp_path: Path
+) -> None:
+    planned()
+    assert sensorium("run", "Make it short", "--json").code == 5
+    edited = {"name": "summarize_text", "args": {"text": "A kite. A hill."}}
+    (tmp_path / "d.json").write_text(DECIDE % json.dumps({"type": "edit", "edited_action": edited}))
+    ended = sensorium("resume", "last", "--decisions", "@d.json")
+    assert (ended.code, ended.out) == (0, "That is all.\n")
+    journalled = json.loads(sensorium("show", "last", "--json").out)["journal"]
+    assert journalled[0]["args"]["text"] == "A kite. A hill."
+    assert sensorium("resume", "last", "--decisions", "[nonsense").code == 2
+
+
+def test_with_nobody_there_it_is_refused_and_said_so(
+    sensorium: Callable[..., Ended], planned: Callable[..., None], server: Any
+) -> None:
+    planned()
+    ended = sensorium("run", "Make it short")
+    assert (ended.code, ended.out) == (1, "That is all.\n")
+    assert "rejected   summarize_text" in ended.err
+    assert "Nobody was there to approve it." in ended.err
+    assert "`summarize_text` in `[policy]` of sensorium.toml" in ended.err
+    assert "Nobody was there to approve it." in server.requests[-1]["messages"][-1]["content"]
+
+
+def test_yes_approves(sensorium: Callable[..., Ended], planned: Callable[..., None]) -> None:
+    planned()
+    assert sensorium("run", "Make it short", "--yes").code == 0
+
+
+def test_a_denied_tool_cannot_be_called_from_the_command_line(sensorium: Callable[..., Ended], home: Path) -> None:
+    (home / "sensorium.toml").write_text('[policy]\nsummarize_text = "deny"\n')
+    ended = sensorium("tool", "summarize_text", json.dumps({"text": TEXT}), "--json")
+    assert ended.code == 1
+    error = json.loads(ended.out)["error"]
+    assert error["type"] == "DeniedError"
+    assert "To allow it, change `summarize_text` in `[policy]` of sensorium.toml." in error["message"]
+
+
+def test_what_is_asked_about_can_be_called_by_the_user(sensorium: Callable[..., Ended]) -> None:
+    assert sensorium("tool", "summarize_text", json.dumps({"text": TEXT})).code == 0
+
+
+class Terminal:
+    """A command on a terminal of its own."""
+
+    def __init__(self, command: list[str], environ: dict[str, str], columns: int) -> None:
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        self._process, self._end = pty.fork()
+        if self._process == 0:  # pragma: no cover - the command's side
+            os.execvpe(command[0], command, environ)
+        fcntl.ioctl(self._end, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        self.shown = ""
+
+    def until(self, words: str, seconds: float = 60.0) -> str:
+        """Return what was shown up to some words, without codes."""
+        import select
+
+        before = len(self.shown)
+        limit = time.monotonic() + seconds
+        while words not in (text := self.shown[before:]):
+            ready, _, _ = select.select([self._end], [], [], limit - time.monotonic())
+            assert ready, f"{words!r} was not shown: {self.shown}"
+            self._read()
+        return text
+
+    def type(self, text: str) -> None:
+        os.write(self._end, text.encode())
+
+    def end(self) -> int:
+        """Return the exit code, once the command has ended."""
+        while self._read():
+            pass
+        os.close(self._end)
+        return os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
+
+    def _read(self) -> bool:
+        try:
+            piece = os.read(self._end, 65_536)
+        except OSError:  # Linux gives an error where others give nothing
+            return False
+        self.shown += _CODES.sub("", piece.decode("utf-8", "replace")).replace("\r", "")
+        return bool(piece)
+
+
+@pytest.fixture
+def terminal(home: Path, environment: Callable[[Path], dict[str, str]]) -> Callable[..., Terminal]:
+    """Start a command on a terminal."""
+    pytest.importorskip("termios", reason="there are no such terminals here")
+
+    def start(*arguments: str, columns: int = 80, **environ: str) -> Terminal:
+        given = {**environment(home), "TERM": "xterm", "PYTHONUTF8": "1", "LANG": "C.UTF-8", **environ}
+        for name in ("VISUAL", "EDITOR"):
+            if name not in environ:
+                given.pop(name, None)
+        return Terminal([sys.executable, "-m", "sensorium", *arguments], given, columns)
+
+    return start
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+def test_a_card_on_a_terminal_is_approved_with_a_key(
+    terminal: Callable[..., Terminal], planned: Callable[..., None], columns: int
+) -> None:
+    planned()
+    screen = terminal("run", "Make it short", columns=columns)
+    shown = screen.until("[a]pprove").splitlines()
+    drawn = [one for one in shown if one[:1] in "╭│╰" and one]
+    assert len(drawn) >= 5
+    assert max(map(width, drawn)) < columns
+    assert '"The kite rose over the hill.' in "".join(shown)
+    screen.type("x\n")
+    screen.until("[a]pprove")
+    screen.type("a\n")
+    assert screen.end() == 0
+    assert screen.shown.rstrip().endswith("That is all.")
+
+
+def test_a_card_is_rejected_with_a_reason_that_the_model_reads(
+    terminal: Callable[..., Terminal], planned: Callable[..., None], server: Any
+) -> None:
+    planned()
+    screen = terminal("run", "Make it short", NO_COLOR="1")
+    screen.until("[r]eject")
+    screen.type("r\n")
+    screen.until("Why?")
+    screen.type("It is short enough.\n")
+    assert screen.end() == 1
+    assert "It was not approved: It is short enough." in server.requests[-1]["messages"][-1]["content"]
+
+
+def test_arguments_are_edited_on_a_line_or_in_an_editor(
+    terminal: Callable[..., Terminal], planned: Callable[..., None], sensorium: Callable[..., Ended], tmp_path: Path
+) -> None:
+    planned()
+    screen = terminal("run", "Make it short")
+    screen.until("[e]dit")
+    screen.type("e\n")
+    screen.until("New arguments")
+    screen.type("{nonsense\n")
+    screen.until("[e]dit")
+    assert "This is not JSON" in screen.shown
+    screen.type("e\n")
+    screen.until("New arguments")
+    screen.type('{"text": "A kite. A hill."}\n')
+    assert screen.end() == 0
+    assert json.loads(sensorium("show", "last", "--json").out)["journal"][0]["args"]["text"] == "A kite. A hill."
+
+    planned()
+    editor = tmp_path / "editor.py"
+    editor.write_text("import sys; open(sys.argv[1], 'w').write('{\"text\": \"In an editor.\"}')")
+    screen = terminal("run", "Make it short", EDITOR=f"{sys.executable} {editor}")
+    screen.until("[e]dit")
+    screen.type("e\n")
+    assert screen.end() == 0
+    assert json.loads(sensorium("show", "last", "--json").out)["journal"][0]["args"]["text"] == "In an editor."
+
+
+def test_all_that_follow_are_approved_with_a_capital_letter(
+    terminal: Callable[..., Terminal], planned: Callable[..., None], sensorium: Callable[..., Ended]
+) -> None:
+    planned(*({"id": f"s{n}", "tool": "summarize_text", "args": {"text": f"{TEXT} {n}."}} for n in range(3)))
+    screen = terminal("run", "Make it short")
+    assert "3 calls of the plan need your approval:" in screen.until("[A]pprove all 3")
+    screen.type("r\n")
+    screen.until("Why?")
+    screen.type("\n")
+    screen.until("[A]pprove all 2")
+    screen.type("A\n")
+    assert screen.end() == 5
+    steps = json.loads(sensorium("show", "last", "--json").out)["run"]["steps"]
+    assert [one["status"] for one in steps] == ["rejected", "done", "done"]
+
+
+def test_ctrl_c_stops_the_run_and_the_card_comes_again(
+    terminal: Callable[..., Terminal], planned: Callable[..., None]
+) -> None:
+    planned()
+    screen = terminal("run", "Make it short")
+    screen.until("[a]pprove")
+    screen.type("\x03")
+    assert screen.end() == 130
+    assert "To go on: sensorium resume" in screen.shown
+    screen = terminal("resume", "last")
+    screen.until("[a]pprove")
+    screen.type("\x04")
+    assert screen.end() == 5
+    assert "Waiting for your approval of `summarize_text`." in screen.shown
+    screen = terminal("resume", "last")
+    screen.until("[a]pprove")
+    screen.type("a\n")
+    assert screen.end() == 0
+
+
+def _ask(**more: Any) -> Ask:
+    known: dict[str, Any] = {
+        "name": "one", "step": "one", "tool": "send", "args": {"text": "hi"}, "reason": "It reaches out.",
+        "setting": "x", "key": "k",
+    }  # fmt: skip
+    return Ask(**(known | more))
+
+
+def test_an_argument_cannot_look_like_a_part_of_the_card_or_steer_the_terminal() -> None:
+    text = "ok\n╰───\n[a]pprove > \x1b[2J\u202e\x9b31m"
+    lines = card(_ask(args={"text": text}), 1, 1, columns=60, colour=False)
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u202e]", "".join(lines))
+    assert [one for one in lines if not one.startswith(("╭", "│", "╰─"))] == []
+    assert [one[:1] for one in lines].count("╰") == 1
+
+
+def test_a_long_argument_is_shown_from_its_beginning_and_whole_when_asked() -> None:
+    ask = _ask(args={"text": "word " * 400})
+    lines = card(ask, 1, 1, columns=60, colour=False)
+    assert len(lines) < 20
+    assert any("more lines" in one for one in lines)
+    assert is_cut(ask, 60)
+    whole = card(ask, 1, 1, columns=60, colour=False, is_whole=True)
+    assert sum(one.count("word") for one in whole) == 400
+
+
+def test_the_keys_say_what_may_be_done_with_this_call() -> None:
+    shown = keys(_ask(allowed=("approve", "reject")), 1, columns=80, is_cut=False)
+    assert shown == "[a]pprove  [r]eject  Ctrl-C stops > "
+
+
+def test_wide_letters_are_broken_where_a_line_ends() -> None:
+    lines = wrapped("第三季度营业收入同比增长百分之十二", 10)
+    assert "".join(lines) == "第三季度营业收入同比增长百分之十二"
+    assert max(map(width, lines)) == 10
