@@ -111,12 +111,12 @@ def failures_of(
 
 
 def tried_enough(plan: Plan, failures: Mapping[str, Mapping[str, Any]], scope: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield a finding for each step that is a call which failed as often as it may, or which the user refused."""
+    """Yield a finding for each step that is a call which failed as often as it may, or which was not approved."""
     for step in plan.steps:
         call = _call(step, scope) if failures else None
         known = failures.get(call or "")
         if known and known["times"] >= MAX_TRIES:
-            why = "was refused by the user" if known["status"] == "rejected" else f"failed {known['times']} times"
+            why = "is not asked about again" if known["status"] == "rejected" else f"failed {known['times']} times"
             message = (
                 f"This call of `{step.tool}` {why}: {known['message']} Use another tool or other arguments, or answer "
                 "without it and say what is missing."

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from sensorium.agent.approval import Decision, Request
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.endpoint import EndpointBrain
 from sensorium.agent.plan import Plan
 from sensorium.agent.replan import MAX_REPLANS, failures_of, is_empty, superseded, tried_enough, troubles, unfinished
 from sensorium.tools.base.memo import digest
 from sensorium.tools.base.moments import Findings, Moment, Source
+from sensorium.tools.base.policy import Policy
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.base.tool import Tool, tool
@@ -162,6 +165,27 @@ async def test_further_plans_after_good_ones_are_not_counted(
     assert calls == ["0", "1", "2", "3", "4"]
 
 
+async def test_a_call_that_was_rejected_is_planned_in_another_way_and_not_asked_about_again(
+    settings: Settings, brain: EndpointBrain, tools: dict[str, Tool], server: Any, *,
+    script: ModuleType, planned: Callable[..., Any], calls: list[str],
+) -> None:  # fmt: skip
+    async def reject(request: Request) -> list[Decision]:
+        asked.append([one.tool for one in request.asks])
+        return [Decision(type="reject", message="Too loud.") for _ in request.asks]
+
+    asked: list[list[str]] = []
+    loud = {"id": "loud", "tool": "echo", "args": {"text": "LOUD"}}
+    found = {"id": "found", "tool": "search", "args": {"query": "budget"}}
+    server.play(planned(loud), planned({**loud, "id": "again"}), planned(found), script.says("Done."))
+    policy = Policy(tools={"echo": "ask"})
+    with Assistant(replace(settings, policy=policy), brain=brain, tools=tools) as assistant:
+        answer = await assistant.run("Say it", approve=reject)
+    assert (answer.status, asked, calls) == ("done", [["echo"]], [])
+    assert [(one["id"], one["status"]) for one in answer.steps] == [("loud", "rejected"), ("found", "done")]
+    assert told(server, 1)["not_done"][0]["problem"] == "rejected"
+    assert "This call of `echo` is not asked about again: It was not approved: Too loud." in str(server.requests[2])
+
+
 def record(status: str, key: str = "", message: str = "") -> dict[str, Any]:
     return {"status": status, "key": key, "error": {"message": message} if message else None}
 
@@ -173,7 +197,7 @@ def test_what_the_user_refused_is_a_reason_to_plan_again_and_is_not_asked_twice(
     failures = failures_of(asked, {}, records, {})
     found = list(tried_enough(plan({**FAILS, "id": "again"}), failures, {}))
     assert [(one.step, one.rule) for one in found] == [("again", "tried-enough")]
-    assert "This call of `fail` was refused by the user: Not now." in found[0].message
+    assert "This call of `fail` is not asked about again: Not now." in found[0].message
     assert list(tried_enough(plan({**FAILS, "args": {"when": 3}}), failures, {})) == []
 
 
