@@ -93,26 +93,44 @@ def _left(window_tokens: int | None, tools: Mapping[str, Tool]) -> int:
 
 
 async def messages_for(state: "State", context: "Context") -> list[AnyMessage]:
-    """Return the messages to send now: the same instructions first, then the conversation, short and without media that
-    the model does not take."""
+    """Return the messages to send now in a run."""
     reader = reader_of(context.brain, context.catalog)
     messages = [*context.said, *state["messages"]]
     if reader.reads_data:
-        return [system_message(), *_with_data(messages, state, context.executor.scope)]
+        messages = _with_data(messages, state, context.executor.scope)
+    return await to_send(messages, reader, context.executor.run)
+
+
+async def to_send(messages: Sequence[AnyMessage], reader: Reader, run: Run) -> list[AnyMessage]:
+    """Return the same instructions first, then the conversation, short and without media that the model does not take.
+
+    Args:
+        messages: All that was said.
+        reader: Who reads it.
+        run: Where pictures lie.
+    """
+    if reader.reads_data:
+        return [system_message(), *messages]
     messages = [_readable(one, reader) for one in without_old_thoughts(messages, reader)]
     messages = shorten(messages, reader.most_tokens)
     if reader.pictures:
-        messages = await asyncio.to_thread(_with_pictures, messages, reader.pictures, context.executor.run)
+        messages = await asyncio.to_thread(_with_pictures, messages, reader.pictures, run)
     return [system_message(), *messages]
 
 
 def without_old_thoughts(messages: Sequence[AnyMessage], reader: Reader) -> list[AnyMessage]:
     """Return messages without what the model thought, but for its calls since the last request where it wants that."""
     asked = last_request(messages)
-    return [one if reader.keeps_thoughts and at > asked else _thoughtless(one) for at, one in enumerate(messages)]
+    return [one if reader.keeps_thoughts and at > asked else thoughtless(one) for at, one in enumerate(messages)]
 
 
-def _thoughtless(message: AnyMessage) -> AnyMessage:
+def to_keep(answer: AIMessage, context: "Context") -> AnyMessage:
+    """Return a model's answer as the state keeps it: what it thought only where it will want that back."""
+    return answer if reader_of(context.brain, context.catalog).keeps_thoughts else thoughtless(answer)
+
+
+def thoughtless(message: AnyMessage) -> AnyMessage:
+    """Return a message without what the model thought before it."""
     if not isinstance(message, AIMessage) or "reasoning_content" not in message.additional_kwargs:
         return message
     rest = {name: value for name, value in message.additional_kwargs.items() if name != "reasoning_content"}

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,7 +28,9 @@ from sensorium.agent.rendering import (
 )
 from sensorium.agent.shortening import MOST_TOKENS
 from sensorium.tools.base.abilities import Ability
+from sensorium.tools.base.catalog import catalog
 from sensorium.tools.base.endpoints import Endpoint, Quirks
+from sensorium.tools.base.errors import ProviderError
 from sensorium.tools.base.moments import Findings, Moment, Source
 from sensorium.tools.base.pictures import jpeg
 from sensorium.tools.base.run import Run
@@ -204,3 +207,44 @@ async def test_every_request_begins_with_the_same_bytes_as_the_one_before(
     for before, after in itertools.pairwise(sent[:3]):
         assert after.startswith(before.removesuffix("]"))
     assert server.requests[0]["messages"][0] == server.requests[3]["messages"][0]
+
+
+async def test_what_a_model_thought_is_kept_only_where_it_wants_it_back(
+    make_brain: Any, settings: Settings, server: Any, script: ModuleType, small_tools: dict[str, Tool]
+) -> None:
+    for reasoning, kept in (("drop", False), ("field", True)):
+        thought = script.delta(reasoning_content="A secret thought.")
+        made = script.Reply(events=[thought, *script.calls(("echo", {"text": "1"})).events])
+        server.play(made, script.Reply(events=[script.delta(content="So")], cut=True))
+        brain = make_brain(quirks=Quirks(reasoning=reasoning))
+        home = settings.home / reasoning
+        opened = Assistant(replace(settings, home=home), brain=brain, tools=small_tools)
+        with opened as assistant, pytest.raises(ProviderError):
+            await assistant.run("Go on")
+        stored = b"".join(file.read_bytes() for file in home.glob("checkpoints.db*"))
+        assert (b"A secret thought." in stored) is kept
+
+
+async def test_pictures_of_a_real_video_are_sent_once(
+    tmp_path: Path, server: Any, script: ModuleType, making: ModuleType
+) -> None:
+    slides = [making.slide("Kites\nand wind"), making.slide("Bridges\nand rivers")]
+    talk = making.video(tmp_path / "talk.mp4", lambda n: slides[n // 20], seconds=4)
+    steps = [
+        {"id": "frames", "tool": "extract_frames", "args": {"media": "$files[0]", "count": 2}},
+        {"id": "text", "tool": "read_text", "args": {"media": "$files[0]"}, "optional": True},
+        {"id": "report", "tool": "write_report", "args": {"findings": ["$text"], "run_facts": "$run"}},
+    ]
+    server.play(script.calls(("make_plan", {"goal": "Report", "steps": steps})), script.says("Done."))
+    endpoint = Endpoint(name="house", base_url=server.url, models=(Ability(takes=("picture",)),))
+    settings = Settings(
+        home=tmp_path / "home", offline=True, models={"think": "house:big"}, endpoints={"house": endpoint}
+    )
+    tools = {name: one for name, one in catalog().items() if name != "look_at"}
+    with Assistant(settings, tools=tools) as assistant:
+        answer = await assistant.run("Analyze this video and write a report", [talk])
+    assert (answer.status, len(server.requests)) == ("done", 2)
+    assert [pictures(one) for one in server.requests] == [
+        [],
+        ["$frames.items[0].picture:", "$frames.items[1].picture:"],
+    ]
