@@ -21,6 +21,7 @@ from .conclude import conclude, explain_refusal, without_tools
 from .facts import read_files
 from .followup import Turn, follow
 from .outcome import Outcome, outcome
+from .sight import LOOK_AT, with_sight
 
 MOST_TURNS = 12
 """How far back a request can refer."""
@@ -95,6 +96,8 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) 
     turns = [_turn_of(one) for one in messages[: asked + 1] if isinstance(one, HumanMessage)]
     meant = follow(turns[-MOST_TURNS:] or [Turn(request="", files=[])], _facts(messages[asked]) if turns else ())
     understood, files = meant.understood, meant.files
+    if LOOK_AT in {one["function"]["name"] for one in tools}:
+        understood = with_sight(understood, files)
     composed = compose(understood, files)
     told = [one for one in messages[asked + 1 :] if isinstance(one, ToolMessage)]
     if told:

@@ -14,6 +14,7 @@ from .intents import (
     Find,
     Frames,
     Intent,
+    Look,
     Probe,
     Rate,
     Read,
@@ -28,6 +29,10 @@ from .times import Span
 
 MOST_FRAMES = 24
 """Pictures of one video for a report; more would be looked at by nobody."""
+
+
+MOST_COMPARED = 16
+"""Pictures that are looked at together."""
 
 
 class Composer(Builder):
@@ -49,6 +54,8 @@ class Composer(Builder):
                 self.frames(intent)
             case Facts():
                 self.facts(intent)
+            case Look():
+                self.look(intent)
             case Compare():
                 self.compare()
             case Say():
@@ -100,7 +107,11 @@ class Composer(Builder):
                 found.append(self.step(self.named("frames", file), "extract_frames", args, optional=True))
         if file.kind == "picture":
             found.append(self.step(self.named("facts", file), "image_facts", {"media": file.reference}, optional=True))
-        found += self.perceive(file)
+        perceived = self.perceive(file)
+        found += perceived
+        if file.shows and self.understood.sees:
+            args = {"media": file.reference, "language": self.understood.language, "findings": perceived}
+            found.append(self.step(self.named("look", file), "look_at", args, optional=True))
         if file.sounds and "transcribe" not in without:
             found.append(self.pace(file))
         return found
@@ -228,6 +239,24 @@ class Composer(Builder):
                 self.steps[facts[1:]]["for_each"] = f"{frames}.items"
         if not any(file.kind in ("picture", "video") for file in self.files):
             self.missing(self.say("pictures", "画面"), self.say("a picture", "图片"))
+
+    def look(self, wanted: Look) -> None:
+        shown = [file for file in self.files if file.shows]
+        if not shown:
+            self.missing(self.say("pictures", "画面"), self.say("a picture or a video", "图片或视频"))
+            return
+        asked: Plain = {"task": "describe" if wanted.describes else "answer", "question": literal(wanted.question)}
+        pictures = [file for file in shown if file.kind == "picture"]
+        if not wanted.describes and 1 < len(pictures) == len(shown) <= MOST_COMPARED:
+            first, *others = pictures
+            args = {"media": first.reference, "compare_with": [one.reference for one in others], **asked}
+            self.step("look", "look_at", args)
+            return
+        for file in shown:
+            args = {"media": file.reference, **asked}
+            if file.kind == "video":
+                args["findings"] = self.perceive(file)
+            self.step(self.named("look", file), "look_at", args)
 
     def compare(self) -> None:
         files = [file for file in self.files if file.kind in ("video", "audio", "picture")]

@@ -20,6 +20,7 @@ from .intents import (
     Greet,
     Help,
     Intent,
+    Look,
     NoTime,
     Probe,
     Rate,
@@ -194,6 +195,7 @@ _ANSWERED_BY: Mapping[type[Intent], tuple[str, ...]] = {
     Read: ("read_text", "read_artifact"),
     Frames: ("extract_frames",),
     Facts: ("image_facts", "read_text"),
+    Look: ("look_at",),
     Compare: ("compare_media",),
     Say: ("speak",),
     Chart: ("make_chart",),
@@ -204,7 +206,8 @@ _ANSWERED_BY: Mapping[type[Intent], tuple[str, ...]] = {
 }
 
 _INSTEAD: Mapping[type[Intent], tuple[str, ...]] = {
-    Report: ("probe_media", "transcribe", "read_text", "find_scenes"),
+    Report: ("look_at", "probe_media", "transcribe", "read_text", "find_scenes"),
+    Look: ("read_text", "image_facts"),
     Summarize: ("transcribe", "read_text"),
     Chapters: ("read_text", "find_scenes"),
 }
@@ -251,5 +254,7 @@ def _limits(understood: Understanding, results: Results) -> list[str]:
 _SEARCHED = "; the moments that were searched: "
 _HEARD_AND_READ = {"transcribe", "read_text"}
 """What all words rest on."""
-_IN_REPORTS = {"probe_media", "find_scenes", "extract_frames", "image_facts", "measure_speech", *_HEARD_AND_READ}
+_IN_REPORTS = {
+    "probe_media", "find_scenes", "extract_frames", "image_facts", "look_at", "measure_speech", *_HEARD_AND_READ
+}  # fmt: skip
 """A report names the limits of these itself, in its language."""

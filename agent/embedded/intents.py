@@ -74,6 +74,16 @@ class Facts:
     """Only these; all when there are none."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a picture or a video shows, as a model that sees tells it."""
+
+    question: str
+    """As the user asked."""
+    describes: bool = False
+    """It is to be described as a whole."""
+
+
 @dataclass(frozen=True)
 class Compare:
     """What differs between two files."""
@@ -159,6 +169,7 @@ Intent = (
     | Read
     | Frames
     | Facts
+    | Look
     | Compare
     | Say
     | Chart
@@ -185,5 +196,7 @@ class Understanding:
     """Of the answer."""
     intents: tuple[Intent, ...]
     without: frozenset[Step] = frozenset()
+    sees: bool = False
+    """True when there is a model that can look."""
     assumed: bool = False
     """True when the words said nothing that is understood, and the usual thing is done."""

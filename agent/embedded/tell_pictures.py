@@ -92,6 +92,23 @@ def _without(subject: Subject, say: Tongue) -> str:
     return say(*words[subject])
 
 
+def tell_look(output: Output, say: Tongue) -> str:
+    """Return what a model saw, when it saw it, and how much it looked at."""
+    seen = [f"{at(one)}{clean(str(one['text']))}" for one in items_of(output, "moments") if one.get("text")]
+    timed = [one for one in seen if one.startswith("[")]
+    spent = output.get("spent") or {}
+    count, engine = int(spent.get("pictures", 0)), clean(str(output.get("engine", "")))
+    by = say(
+        f"({engine} was shown {count} picture{'s' * (count != 1)}.)",
+        f"（{engine} 看了 {count} 张图片。）",
+    )
+    return paragraphs(
+        clean(str(output.get("answer", ""))),
+        bullets(timed, len(timed), say, most=MOST_LINES) if timed else "",
+        by if count else "",
+    )
+
+
 def tell_comparison(output: Output, say: Tongue) -> str:
     """Return what differs between two files."""
     if output.get("identical"):
