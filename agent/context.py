@@ -35,6 +35,7 @@ def give(executor: Executor, state: State) -> None:
     executor.scope["files"] = [one["handle"] for one in state["files"] if one.get("handle")]
     executor.run.admit(executor.scope["files"])
     executor.recall(state["records"])
+    executor.failures = state.get("failures", {})
     records = state.get("earlier", {}) | state["records"]
     wholes = {name: one["whole"] for name, one in records.items() if "whole" in one}
     executor.scope["whole"] = wholes

@@ -23,6 +23,8 @@ _NO_FINDING = frozenset({"limits", "coverage", "tried", "searched", "not_found",
 
 Trouble = dict[str, str]
 """A required step that is not done: its `step`, `tool`, `args`, what is wrong (`problem`), and the `message`."""
+Failures = Mapping[str, Mapping[str, Any]]
+"""How often each call failed (`times`), by its digest, with the `status` and the `message` of the last time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,18 +112,24 @@ def failures_of(
     return failures
 
 
-def tried_enough(plan: Plan, failures: Mapping[str, Mapping[str, Any]], scope: Mapping[str, Any]) -> Iterator[Finding]:
+def tried_enough(plan: Plan, failures: Failures, scope: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield a finding for each step that is a call which failed as often as it may, or which was not approved."""
     for step in plan.steps:
-        call = _call(step, scope) if failures else None
-        known = failures.get(call or "")
-        if known and known["times"] >= MAX_TRIES:
-            why = "is not asked about again" if known["status"] == "rejected" else f"failed {known['times']} times"
-            message = (
-                f"This call of `{step.tool}` {why}: {known['message']} Use another tool or other arguments, or answer "
-                "without it and say what is missing."
-            )
+        if message := why_not_again(step, failures, scope):
             yield Finding(step=step.id, rule="tried-enough", message=message)
+
+
+def why_not_again(step: Step, failures: Failures, scope: Mapping[str, Any]) -> str | None:
+    """Return why a step is not to run, as far as its arguments are known: its call failed as often as it may."""
+    call = _call(step, scope) if failures else None
+    known = failures.get(call or "")
+    if not known or known["times"] < MAX_TRIES:
+        return None
+    why = "is not asked about again" if known["status"] == "rejected" else f"failed {known['times']} times"
+    return (
+        f"This call of `{step.tool}` {why}: {known['message']} Use another tool or other arguments, or answer "
+        "without it and say what is missing."
+    )
 
 
 def advice(state: State, found: list[Trouble], records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -248,3 +248,18 @@ async def test_pictures_of_a_real_video_are_sent_once(
         [],
         ["$frames.items[0].picture:", "$frames.items[1].picture:"],
     ]
+
+
+async def test_a_model_reads_on_where_a_long_result_was_cut(
+    opened: Callable[..., Assistant], server: Any, script: ModuleType, tools: dict[str, Tool]
+) -> None:
+    tools["read_artifact"] = catalog()["read_artifact"]
+    args = {"artifact": "$whole.recite_1", "unit": "characters", "start": 11_960}
+    server.play(script.calls(("recite", {"words": 3_000})), script.calls(("read_artifact", args)), script.says("Done."))
+    answer = await opened().run("Recite")
+    assert [one["status"] for one in answer.steps] == ["done", "done"]
+    first = json.loads(server.requests[1]["messages"][-1]["content"])["results"]["recite_1"]
+    assert first["more"].endswith(json.dumps(args, separators=(",", ":")))
+    shown = first["output"]["text"].partition("… (")[0]
+    rest = json.loads(server.requests[2]["messages"][-1]["content"])["results"]["read_artifact_2"]["output"]["text"]
+    assert " ".join(f"word{number}" for number in range(3_000)).startswith(shown + rest)

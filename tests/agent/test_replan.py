@@ -124,6 +124,19 @@ async def test_the_same_failing_call_is_not_tried_a_third_time(
     assert [one["status"] for one in answer.steps] == ["failed", "failed"]
 
 
+async def test_nor_is_it_where_its_arguments_come_from_another_step_of_the_plan(
+    assistant: Assistant, server: Any, script: ModuleType, planned: Callable[..., Any]
+) -> None:
+    def attempt(number: int) -> Any:
+        gives = {"id": f"gives{number}", "tool": "echo", "args": {"items": [-1], "text": str(number)}}
+        return planned(gives, {"id": "odd", "tool": "fail", "args": {"when": f"$gives{number}.items[0]"}})
+
+    server.play(*map(attempt, range(3)), script.says("It does not work."))
+    answer = await assistant.run("Try")
+    assert [one["status"] for one in answer.steps if one["id"] == "odd"] == ["skipped"]
+    assert "This call of `fail` failed 2 times" in told(server)["not_done"][0]["message"]
+
+
 async def test_after_two_further_plans_the_model_must_answer(
     assistant: Assistant, server: Any, script: ModuleType, planned: Callable[..., Any]
 ) -> None:
