@@ -24,6 +24,7 @@ from .consent import Consent, calls
 from .early import EarlySteps
 from .events import ArtifactStored, Event, StepEnded, StepProgress, StepStarted
 from .plan import MISSING, Plan, PlanError, Step, is_missing, references, resolve
+from .replan import Failures, why_not_again
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ class Executor:
     records: dict[str, Record] = field(default_factory=dict)
     unread: list[dict[str, str]] = field(default_factory=list)
     """Name and error of the user's files that could not be used."""
+    failures: Failures = field(default_factory=dict)
+    """Calls of earlier plans that failed."""
     elapsed: Callable[[], float] = time.perf_counter
     """Seconds the run has taken so far, over all its processes."""
 
@@ -228,7 +231,9 @@ class Executor:
             # An optional step may fail, but not when all that an argument would be is its result.
             if is_missing(value, self.scope):
                 return {"type": "Skipped", "message": f"`{value}` is not there, and `{step.id}` needs it."}
-        return None
+        # The linter knows the arguments of a step only when they do not come from another one of its plan.
+        again = why_not_again(step, self.failures, self.scope)
+        return {"type": "Skipped", "message": again} if again else None
 
     async def _results(self, step: Step, call_id: str, keep: Keep) -> tuple[Record, Any]:
         """Return the record and the plain result of a step, or of its items."""
