@@ -64,7 +64,7 @@ class Spent:
     units: Mapping[str, float] = field(default_factory=dict)
     orders: int = 0
     unknown: int = 0
-    """Orders that may have been paid: their outcome is not known, and they were not free."""
+    """Orders that may have been paid: their outcome is not known."""
     unpriced: int = 0
     """Orders whose price is not known, of which `usd` knows nothing."""
 
@@ -131,6 +131,8 @@ class Budget:
         self._reserved: dict[int, Quote] = {}
         self._turns: dict[str, asyncio.Lock] = {}
         self._again: set[str] = set()
+        self._free = 0
+        """How many free orders were begun; they have no intent, and so no number of the ledger's."""
 
     @property
     def spent(self) -> Spent:
@@ -200,16 +202,13 @@ class Budget:
             )
         self._again.discard(order.key)
         self._check(order, spent)
-        number = self.ledger.intend(
-            self.run,
-            order.key,
-            call=order.call,
-            role=order.served.role,
-            provider=order.served.endpoint.name,
-            model=order.served.name,
-            units=order.quote.units,
-            usd=order.quote.high_usd,
-        )
+        if order.quote.high_usd == 0:
+            self._free += 1
+            number = -self._free
+        else:
+            number = self.ledger.intend(
+                self.run, order.key, **_who(order), units=order.quote.units, usd=order.quote.high_usd
+            )
         self._reserved[number] = order.quote
         return Payment(self, order, number)
 
@@ -232,9 +231,12 @@ class Budget:
                 )
 
     def _settle(self, payment: Payment) -> None:
-        self.ledger.settle(payment.number, units=payment.units, usd=payment.usd, outcome=payment.outcome)
+        order, kept = payment.order, {"units": payment.units, "usd": payment.usd, "outcome": payment.outcome}
+        if payment.number < 0:
+            self.ledger.note(self.run, order.key, **_who(order), **kept)
+        else:
+            self.ledger.settle(payment.number, **kept)
         payment.is_open = False
-        order = payment.order
         self._reserved.pop(payment.number, None)
         self._add(call=order.call, usd=payment.usd, units=payment.units)
         self._on_spent(self.spent)
@@ -242,6 +244,8 @@ class Budget:
     def _close(self, payment: Payment, state: Literal["refunded", "unknown"]) -> None:
         payment.is_open = False
         quote = self._reserved.pop(payment.number)
+        if payment.number < 0:
+            return
         with suppress(StorageError):  # an open intent is read as unknown later; what went wrong first is what counts
             self.ledger.close(payment.number, state)
         if state == "unknown":
@@ -273,9 +277,14 @@ class Budget:
             unknown_usd=so_far.unknown_usd + ((usd or 0.0) if is_unknown else 0.0),
             units=added(so_far.units, units),
             orders=so_far.orders + 1,
-            unknown=so_far.unknown + (is_unknown and usd != 0),
+            unknown=so_far.unknown + is_unknown,
             unpriced=so_far.unpriced + (usd is None),
         )
+
+
+def _who(order: Order) -> dict[str, str]:
+    served = order.served
+    return {"call": order.call, "role": served.role, "provider": served.endpoint.name, "model": served.name}
 
 
 def was_not_paid(error: BaseException) -> bool:

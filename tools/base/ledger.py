@@ -66,7 +66,7 @@ class Ledger:
         usd: float | None,
     ) -> int:
         """Commit that something is about to be ordered, and return its number."""
-        with self._library.transaction(durable=usd != 0) as db:
+        with self._library.transaction() as db:
             row = db.execute(
                 "INSERT INTO orders (run, key, call, role, provider, model, state, quoted_units, quoted_usd, created) "
                 "VALUES (?,?,?,?,?,?,'intent',?,?,?)",
@@ -75,10 +75,33 @@ class Ledger:
             assert row.lastrowid is not None
             return row.lastrowid
 
+    def note(
+        self,
+        run: str,
+        key: str,
+        *,
+        call: str,
+        role: str,
+        provider: str,
+        model: str,
+        units: Mapping[str, float],
+        usd: float | None,
+        outcome: Any,
+    ) -> None:
+        """Commit what an order gave that was free, and so had no intent: it may be sent again without harm."""
+        counted, now = json.dumps(dict(units)), time.time()
+        with self._library.transaction(durable=False) as db:
+            db.execute(
+                "INSERT INTO orders (run, key, call, role, provider, model, state, quoted_units, quoted_usd, units, "
+                "usd, outcome, created, ended) VALUES (?,?,?,?,?,?,'done',?,0,?,?,?,?,?)",
+                (run, key, call, role, provider, model, counted, counted, usd,
+                 json.dumps(outcome, ensure_ascii=False), now, now),
+            )  # fmt: skip
+
     def settle(self, number: int, *, units: Mapping[str, float], usd: float | None, outcome: Any) -> None:
         """Commit what an order gave, and what it really cost."""
         written = json.dumps(outcome, ensure_ascii=False)
-        with self._library.transaction(durable=usd != 0) as db:
+        with self._library.transaction() as db:
             db.execute(
                 "UPDATE orders SET state='done', units=?, usd=?, outcome=?, ended=? WHERE number=?",
                 (json.dumps(dict(units)), usd, written, time.time(), number),

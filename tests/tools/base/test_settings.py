@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sensorium.tools.base.budget import Caps
 from sensorium.tools.base.errors import SettingsError
 from sensorium.tools.base.settings import Settings
 
@@ -55,3 +56,40 @@ def test_the_folder_one_is_in_wins_over_the_home_but_cannot_send_keys_elsewhere(
     (here / "sensorium.toml").write_text('[providers.openai]\nbase_url = "https://example.org/v1"')
     with pytest.raises(SettingsError, match="of the folder you are in, where it is not believed"):
         Settings.read(env, here)
+
+
+def test_a_budget_is_believed_only_in_the_users_own_file(tmp_path: Path) -> None:
+    home, here = tmp_path / "home", tmp_path / "here"
+    for folder in (home, here):
+        folder.mkdir()
+    env = {"SENSORIUM_HOME": str(home)}
+    (home / "sensorium.toml").write_text("[budget]\nusd = 2.5\naudio_minutes = 60")
+    assert Settings.read(env, here).caps == Caps(usd=2.5, units={"audio_minutes": 60})
+    (here / "sensorium.toml").write_text("[budget]\nusd = 1000")
+    with pytest.raises(SettingsError, match=r"`\[budget\]` stands in the sensorium.toml of the folder you are in"):
+        Settings.read(env, here)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[budget]\nmoney = 1", r"`\[budget\]` in sensorium.toml has 'money'. It can have: usd, calls"),
+        ("[budget]\nusd = -1", "`usd` is -1; it must be a number from 0 up"),
+        ("budget = 5", r"`\[budget\]` in sensorium.toml must be a table"),
+        ('[models]\nthink = ["a:m", ""]', "The role 'think' is empty"),
+        ("[models]\nthink = []", "The role 'think' is empty"),
+    ],
+)
+def test_a_budget_or_a_fallback_that_cannot_be_understood_is_named(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "sensorium.toml").write_text(text)
+    with pytest.raises(SettingsError, match=words):
+        Settings.read({"SENSORIUM_HOME": str(tmp_path)}, tmp_path)
+
+
+def test_a_role_may_have_fallbacks(tmp_path: Path) -> None:
+    (tmp_path / "sensorium.toml").write_text('[models]\nthink = ["openai:a", "deepseek:b"]\nsee = "google:c"')
+    env = {"SENSORIUM_HOME": str(tmp_path), "SENSORIUM_SEE": "openai:c, openrouter:d/e:free"}
+    settings = Settings.read(env, tmp_path)
+    assert settings.models == {"think": "openai:a", "see": "openai:c"}
+    assert settings.fallbacks == {"think": ("deepseek:b",), "see": ("openrouter:d/e:free",)}
+    assert set(settings.endpoints) == {"openai", "deepseek", "openrouter"}
