@@ -52,7 +52,7 @@ def lint(state: State, runtime: Runtime[Context]) -> State:
     return {
         "plan": plan.model_dump(),
         "calls": proposal.calls,
-        "gate": to_ask(plan, context.executor),
+        "gate": to_ask(plan, context.executor, state["files"]),
         "repairs": 0,
         "replans": replans,
         "mended": mended,

@@ -10,6 +10,7 @@ from ..tools.base.call import validate
 from ..tools.base.errors import ToolError
 from ..tools.base.memo import digest
 from ..tools.base.policy import Verdict
+from ..tools.base.price import Quote
 from ..tools.base.run import Run
 from ..tools.base.tool import Tool
 from .approval import Ask
@@ -161,8 +162,8 @@ def ask_about(
     later: Collection[str],
     run: Run,
     *,
+    price: Quote | None = None,
     dear: str = "",
-    price: str = "",
 ) -> Ask | None:
     """Return what is to be asked about a step before its plan runs, or None.
 
@@ -172,10 +173,10 @@ def ask_about(
         scope: What is known of what its references name.
         later: Steps whose results are not known yet.
         run: Whose policy decides.
+        price: What the step costs, where a model is paid for it.
         dear: Why the price of the plan is asked about; empty when it is not.
-        price: What the step costs, in words.
     """
-    if not (dear or may_ask(tool, run)):
+    if not (dear or price or may_ask(tool, run)):
         return None
     unknown = {name for name, value in step.args.items() if _roots(value) - (scope.keys() - {*later, "item", "run"})}
     try:
@@ -184,7 +185,7 @@ def ask_about(
         plain = validate(tool, arguments).model_dump(mode="json") if is_whole else _with_defaults(tool, arguments)
     except ToolError:
         return None  # that it cannot be called is found out by calling it
-    verdict = run.settings.policy.decide(tool, plain, unknown=unknown, names=run.names_of)
+    verdict = run.settings.policy.decide(tool, plain, price, unknown=unknown, names=run.names_of)
     if verdict.decision == "safe" and dear:
         verdict = replace(verdict, decision="ask", reason=dear, setting=PRICE_SETTING)
     if verdict.decision != "ask":
@@ -201,7 +202,6 @@ def ask_about(
         is_written=not is_whole,
         is_open=verdict.is_open,
         for_each=step.for_each,
-        price=price,
     )
 
 

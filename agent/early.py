@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import ValidationError
-
+from ..tools.base.call import validate
+from ..tools.base.errors import ArgumentError
 from ..tools.base.journal import StepRow
-from ..tools.base.policy import may_cost
+from ..tools.base.policy import may_start
 from .events import PlanMade, plan_made
 from .plan import MISSING, RESERVED, Plan, PlanError, Step, references, resolve
 
@@ -150,14 +150,12 @@ class EarlySteps:
 
     def _is_harmless(self, step: Step, args: dict[str, Any]) -> bool:
         """Return whether a call is one that nobody has to be asked about, and that can be made."""
-        run, tool = self._executor.run, self._executor.catalog[step.tool]
-        if may_cost(tool, None) or run.settings.policy.decide(tool, args, names=run.names_of).decision != "safe":
-            return False
+        tool = self._executor.catalog[step.tool]
         try:
-            tool.arguments.model_validate(args)
-        except ValidationError:
+            plain = validate(tool, args).model_dump(mode="json")
+        except ArgumentError:
             return False
-        return True
+        return may_start(tool, plain, self._executor.run)
 
     def _announce(self) -> None:
         """Tell the steps that are known, when there are more than before: nothing runs that was not shown."""

@@ -1,6 +1,6 @@
 """The node that asks the user, once for all risky steps of a plan; the graph's only interrupt is here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from typing import Any
@@ -8,12 +8,16 @@ from typing import Any
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
+from ..tools.base.budget import usd
+from ..tools.base.policy import Policy
+from ..tools.base.price import Quote
 from .act import Executor
 from .approval import Ask, Decision, DecisionError, read_decisions, wire
 from .consent import Consent, ask_about, sources
 from .context import Context, give
 from .lint import check, errors
 from .plan import MISSING, RESERVED, Plan, Step
+from .quote import quote_plan
 from .state import State
 
 
@@ -41,14 +45,26 @@ async def gate(state: State, runtime: Runtime[Context]) -> State:
     return {"gate": consent.plain(), "plan": plan.model_dump()}
 
 
-def to_ask(plan: Plan, executor: Executor) -> dict[str, Any]:
-    """Return what the gate needs to know of a plan that was checked: what must be asked, and nothing answered yet."""
+def to_ask(plan: Plan, executor: Executor, files: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """Return what the gate needs to know of a plan that was checked: what must be asked, and nothing answered yet.
+
+    Args:
+        plan: The plan.
+        executor: Whose journal, policy and results count.
+        files: Facts of the user's files, for the price.
+    """
     scope, later = dict(executor.scope), {step.id for step in plan.steps}
     for step in _in_order(plan):
         if not step.needs() & later and (result := executor.recorded(step, scope)) is not MISSING:
             scope[step.id] = result  # it was made before the run was interrupted, and will not be made again
             later.discard(step.id)
-    asks = (_ask(step, plan, scope, later, executor) for step in plan.steps if step.id in later)
+    prices = _prices(plan, executor, files)
+    dear = _dear([prices[name] for name in later if name in prices], executor.run.settings.policy)
+    asks = (
+        _ask(step, plan, scope, later, executor, price=prices.get(step.id), dear=dear)
+        for step in plan.steps
+        if step.id in later
+    )
     return Consent(asked=[one for one in asks if one]).plain()
 
 
@@ -69,9 +85,47 @@ def left_to_ask(plan: Plan, executor: Executor) -> dict[str, Any]:
     return replace(consent, asked=asked, ended={name for name in steps if name in executor.records}).plain()
 
 
-def _ask(step: Step, plan: Plan, scope: Mapping[str, Any], later: set[str], executor: Executor) -> Ask | None:
-    ask = ask_about(step, executor.catalog[step.tool], scope, later, executor.run)
-    return _with_sources(ask, step, plan, scope, executor) if ask else None
+def _prices(plan: Plan, executor: Executor, files: Sequence[Mapping[str, Any]]) -> dict[str, Quote]:
+    """Return what each step costs for which a model behind an endpoint is paid."""
+    if not any(executor.catalog[step.tool].roles for step in plan.steps):
+        return {}
+    quoted = quote_plan(plan, executor.catalog, executor.run.settings, files)
+    return {one.step: one.cost for one in quoted.steps if one.served_by}
+
+
+def _dear(prices: Sequence[Quote], policy: Policy) -> str:
+    """Say that a plan of these prices is dear enough to be asked about; nothing when it is not."""
+    total = sum(prices, Quote.free())
+    if not policy.asks_for(total):
+        return ""
+    return f"The plan {in_words(total)}; more than {usd(policy.ask_above_usd)} is asked about."
+
+
+def in_words(price: Quote) -> str:
+    """Return a price as words that follow a noun."""
+    if price.high_usd is None:
+        return "has no known price"
+    return f"costs likely {usd(price.likely_usd)}, at most {usd(price.high_usd)}"
+
+
+def _ask(
+    step: Step,
+    plan: Plan,
+    scope: Mapping[str, Any],
+    later: Collection[str],
+    executor: Executor,
+    *,
+    price: Quote | None = None,
+    dear: str = "",
+) -> Ask | None:
+    costs = price is not None and price.high_usd != 0
+    ask = ask_about(
+        step, executor.catalog[step.tool], scope, later, executor.run, price=price, dear=dear if costs else ""
+    )
+    if ask is None:
+        return None
+    said = f"It {in_words(price)}." if price and costs else ""
+    return replace(_with_sources(ask, step, plan, scope, executor), price=said)
 
 
 def _with_sources(ask: Ask, step: Step, plan: Plan, scope: Mapping[str, Any], executor: Executor) -> Ask:

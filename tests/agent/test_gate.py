@@ -15,7 +15,9 @@ from sensorium.agent.approval import Decision, Decisions, Request
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.endpoint import EndpointBrain
 from sensorium.agent.events import ApprovalAsked, Event
+from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.errors import ArgumentError, ToolError
+from sensorium.tools.base.estimate import exactly
 from sensorium.tools.base.policy import Policy, Rule
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
@@ -283,6 +285,47 @@ async def test_items_are_asked_about_one_by_one_where_a_rule_is_about_their_valu
     assert {one.allowed for one in desk.requests[0].asks} == {("approve", "reject")}
     assert sorted(sent) == ["secret 1 > me", "x > me"]
     assert answer.status == "partial"
+
+
+@pytest.fixture
+def priced(make: Make, tools: dict[str, Tool], settings: Settings) -> Callable[[float | None], Assistant]:
+    """An assistant whose model plans two looks by a paid model, at this price each."""
+
+    @tool(effect="pure", roles=("see",), units=lambda args, files: exactly(pictures=1))
+    async def watch(text: str, *, run: Run) -> Found:
+        """Look at a picture."""
+        return Found(text=text)
+
+    def priced(usd: float | None) -> Assistant:
+        assistant = make([step(f"s{n}", "watch", {"text": f"{n}"}) for n in (1, 2)])
+        prices = {} if usd is None else {"big": {"pictures": usd}}
+        endpoint = Endpoint(name="shop", base_url="https://shop.example/v1", prices=prices)
+        known = replace(assistant.settings, models={"see": "shop:big"}, endpoints={"shop": endpoint})
+        return Assistant(known, brain=assistant._brain, tools=tools | {"watch": watch})
+
+    return priced
+
+
+async def test_a_plan_above_the_price_of_the_policy_is_asked_about_as_a_whole(
+    priced: Callable[[float | None], Assistant],
+) -> None:
+    desk = Desk([APPROVE, REJECT])
+    with priced(0.6) as assistant:
+        answer = await assistant.run("Look", approve=desk)
+    assert [one.name for one in desk.requests[0].asks] == ["s1", "s2"]
+    assert desk.requests[0].asks[0].reason == (
+        "The plan costs likely $1.20, at most $1.20; more than $1.00 is asked about."
+    )
+    assert desk.requests[0].asks[0].price == "It costs likely $0.6000, at most $0.6000."
+    assert statuses(answer) == {"s1": "done", "s2": "rejected"}
+
+
+@pytest.mark.parametrize("usd", [0.4, None])
+async def test_perceiving_below_that_price_or_without_a_known_one_is_not_asked_about(
+    priced: Callable[[float | None], Assistant], usd: float | None
+) -> None:
+    with priced(usd) as assistant:
+        assert (await assistant.run("Look", approve=Desk())).status == "done"
 
 
 async def test_an_edit_is_checked_and_asked_about_again_until_it_can_be_run(make: Make, sent: list[str]) -> None:

@@ -11,6 +11,8 @@ from .errors import SettingsError
 
 if TYPE_CHECKING:
     from .price import Quote
+    from .run import Run
+    from .settings import Settings
     from .tool import Tool
 
 Decision = Literal["safe", "ask", "deny"]
@@ -96,13 +98,6 @@ class Policy:
             verdict = self._dear(tool, quote)
         return replace(verdict, is_open=is_open)
 
-    def may_start(self, tool: "Tool", args: Mapping[str, Any], quote: "Quote | None" = None) -> bool:
-        """Tell whether a call may be made before the plan that it belongs to was looked at as a whole.
-
-        What costs money may not: only the price of all its steps tells whether a plan is asked about.
-        """
-        return not may_cost(tool, quote) and self.decide(tool, args, quote).decision == "safe"
-
     def asks_for(self, quote: "Quote") -> bool:
         """Tell whether the price of a whole plan is asked about."""
         return (quote.high_usd or 0.0) > self.ask_above_usd
@@ -123,6 +118,39 @@ class Policy:
             reason=f"It may cost up to ${quote.high_usd:.2f}, more than ${self.ask_above_usd:g}.",
             setting=f"`ask_above_usd` in {_WHERE}",
         )
+
+
+def may_start(tool: "Tool", args: Mapping[str, Any], run: "Run") -> bool:
+    """Tell whether a call may be made before the plan that it belongs to was looked at as a whole.
+
+    What is paid for may not: only the price of all its steps tells whether a plan is asked about.
+
+    Args:
+        tool: What is called.
+        args: All its arguments as plain data.
+        run: Whose policy decides, and whose models serve.
+    """
+    if may_be_paid(tool, run.settings):
+        return False
+    return run.settings.policy.decide(tool, args, names=run.names_of).decision == "safe"
+
+
+def may_be_paid(tool: "Tool", settings: "Settings") -> bool:
+    """Tell whether a model may serve a tool that is not known to be free."""
+    from .endpoints import served_model, split_model
+    from .price import price_of
+
+    for role in tool.roles:
+        for model in filter(None, (settings.models.get(role), *settings.fallbacks.get(role, ()))):
+            if split_model(model)[0] not in settings.endpoints:
+                continue
+            try:
+                price = price_of(served_model(model, role, settings.endpoints))
+            except SettingsError:
+                continue  # without its key it does not serve
+            if price is None or any(price.usd.values()):
+                return True
+    return tool.cost == "paid"
 
 
 def may_cost(tool: "Tool", quote: "Quote | None") -> bool:

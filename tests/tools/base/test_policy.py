@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from sensorium.tools.base.approvals import Approvals, approval_key
 from sensorium.tools.base.call import call
+from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.errors import ApprovalError, DeniedError, SettingsError
-from sensorium.tools.base.policy import Policy, Rule, read_policy
+from sensorium.tools.base.policy import Policy, Rule, may_start, read_policy
 from sensorium.tools.base.price import Quote
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
@@ -106,12 +107,20 @@ def test_an_argument_that_is_not_known_yet_leaves_the_decision_open(make: Callab
     assert not policy.decide(send, {"url": "bad"}, unknown={"text"}).is_open
 
 
-def test_only_what_is_safe_and_free_may_start_before_its_plan_is_whole(make: Callable[..., Tool]) -> None:
-    policy = Policy(rules=(Rule(tool="*", argument="url", decision="ask"),))
-    assert policy.may_start(make(effect="pure"), {"text": "x"})
-    assert not policy.may_start(make(effect="pure"), {"url": "x"})
-    assert not policy.may_start(make(effect="network"), {})
-    assert not policy.may_start(make(effect="pure", cost="paid", roles=("see",)), {})
+def test_only_what_is_safe_and_free_may_start_before_its_plan_is_whole(
+    make: Callable[..., Tool], ruled: Callable[..., Run]
+) -> None:
+    run = ruled(rules=(Rule(tool="*", argument="url", decision="ask"),))
+    assert may_start(make(effect="pure"), {"text": "x"}, run)
+    assert not may_start(make(effect="pure"), {"url": "x"}, run)
+    assert not may_start(make(effect="network"), {}, run)
+    assert not may_start(make(effect="pure", cost="paid", roles=("see",)), {}, run)
+    looks = make(effect="pure", roles=("see",))
+    assert may_start(looks, {}, run)
+    for url, free in (("https://example.org/v1", False), ("http://127.0.0.1:9/v1", True)):
+        endpoint = Endpoint(name="house", base_url=url)
+        known = replace(run.settings, models={"see": "house:big"}, endpoints={"house": endpoint})
+        assert may_start(looks, {}, replace(run, settings=known)) == free
 
 
 @pytest.mark.parametrize(
