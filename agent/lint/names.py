@@ -128,7 +128,7 @@ _CONCEPTS = (
     "token classification; named entity recognition; ner; entity extraction; entity recognition; "
     "part of speech tagging; pos tagging",
     "look_at; look; see; vision; visual question answering; vqa; image question answering; look at image; "
-    "look at picture; view image; analyze image; describe image with model",
+    "look at picture; view image; analyze image",
 )
 
 
@@ -164,7 +164,8 @@ def guess(name: str, known: Mapping[str, Collection[str]], fitting: Collection[s
     for same in (_is_alias, _is_same_words, _is_same_thing, _is_longer, _is_shorter):
         found = [one for one, aliases in known.items() if same(flat, name, (one, *aliases))]
         if same is _is_shorter:
-            found = [one for one in found if not _tells_apart(name, one, known)]
+            is_only = len(found) == 1 and _direction(name) == _direction(found[0]) is not None
+            found = found if is_only else [one for one in found if not _tells_apart(name, one, known)]
         if len(found) == 1:
             return Guess(found[0], (found[0],))
         if found:
@@ -218,9 +219,15 @@ def likeness(one: str, other: str) -> float:
         return letters
     shared = len(set(first) & set(second)) / len(set(first) | set(second))
     # Letters find slips of the keyboard, which no word is another word by: `Token` is none of `Text`.
-    slipped = len(first) == len(second) and all(max(_letters(a, b) for b in second) >= SLIP for a in first)
-    is_slip = slipped or (letters >= 0.9 and len(first) != len(second))
+    raw, others = _parts(one), _parts(other)
+    slipped = len(raw) == len(others) and all(any(_is_slip(a, b) for b in others) for a in raw)
+    is_slip = slipped or (letters >= 0.9 and len(raw) != len(others))
     return max(letters if is_slip else 0.6 * letters, 0.35 * letters + 0.65 * shared)
+
+
+def _is_slip(one: str, other: str) -> bool:
+    """Return whether a word is another with a slip of the keyboard."""
+    return sorted(one) == sorted(other) or _letters(one, other) >= SLIP
 
 
 def _letters(one: str, other: str) -> float:
@@ -231,17 +238,23 @@ def _contradict(one: str, other: str) -> bool:
     """Return whether two names that say from what to what they convert say different things."""
     first, second = _direction(one), _direction(other)
     if first and second:
-        return first != second
+        return any(a != b and not (a not in KIND_WORDS and _is_slip(a, b)) for a, b in zip(first, second, strict=True))
     # `Video Search` is no slip for `Image Search`: the kind of media is the difference.
     kinds, others = set(words(one)) & KIND_WORDS, set(words(other)) & KIND_WORDS
     return bool(kinds and others and not (kinds & others))
 
 
+@lru_cache(maxsize=4096)
 def _direction(name: str) -> tuple[str, str] | None:
+    """Return from what to what a name says that it converts: `Video-to-Audio`, `Audio from Video`."""
     parts = _parts(name)
     for at, part in enumerate(parts):
-        if part in ("to", "2") and 0 < at < len(parts) - 1:
-            return _stem(parts[at - 1]), _stem(parts[at + 1])
+        if part in ("to", "2", "from") and 0 < at < len(parts) - 1:
+            before, after = _stem(parts[at - 1]), _stem(parts[at + 1])
+            if part != "from":
+                return before, after
+            if {before, after} <= KIND_WORDS:
+                return after, before
     return None
 
 
@@ -262,9 +275,21 @@ def _parts(name: str) -> tuple[str, ...]:
     return tuple(one.casefold() for one in _WORD.findall(name))
 
 
+@lru_cache(maxsize=4096)
 def _stem(word: str) -> str:
-    singular = word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-    return _STEM.get(word) or _STEM.get(singular) or singular
+    return _STEM.get(word) or _ROOTS.get(_root(word)) or _root(word)
+
+
+def _root(word: str) -> str:
+    """Return a word without the ending that makes it a noun, a doer or a plural."""
+    word = word.removesuffix("s") if not word.endswith("ss") else word
+    for ending in ("ization", "isation", "ation", "ition", "tion", "sion", "ing", "ment", "er", "or", "ed", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+_ROOTS = {_root(word): words.split()[0] for words in reversed(_SAME) for word in words.split()}
 
 
 def _is_alias(flat: str, _: str, names: Collection[str]) -> bool:
@@ -282,10 +307,16 @@ def _is_same_words(_: str, name: str, names: Collection[str]) -> bool:
     )
 
 
-def _is_same_thing(flat: str, name: str, names: Collection[str]) -> bool:
-    concepts = _concepts()
-    mine = concepts.get(flat) or concepts.get("".join(words(name)))
-    return mine is not None and any(concepts.get(plain_name(one)) == mine for one in names)
+def _is_same_thing(_: str, name: str, names: Collection[str]) -> bool:
+    mine = _concept(name)
+    return mine is not None and any(_concept(one) == mine for one in names)
+
+
+def _concept(name: str) -> int | None:
+    """Return the number of the thing that a name is one of the names of."""
+    concepts, direction = _concepts(), _direction(name)
+    spelt = [plain_name(name), "".join(words(name)), "to".join(direction) if direction else ""]
+    return next((concepts[one] for one in spelt if one in concepts), None)
 
 
 def _is_longer(_: str, name: str, names: Collection[str]) -> bool:
@@ -308,8 +339,6 @@ def _is_shorter(_: str, name: str, names: Collection[str]) -> bool:
 
 def _tells_apart(name: str, meant: str, known: Collection[str]) -> bool:
     """Return whether what a name has more than a known one is what makes another of them different from that."""
-    if _direction(name) and _direction(name) == _direction(meant):
-        return False
     more = set(words(name)) - set(words(meant)) - {"to"}
     if not set(words(meant)) & KIND_WORDS:
         more -= {"text"}  # what most tools work on, so that many leave it out
@@ -321,8 +350,7 @@ def converts_by_name(name: str, given: str, made: str) -> bool:
     direction = f"{given}-to-{made}".replace("picture", "image")
     if _direction(name) == _direction(direction):
         return True
-    concepts = _concepts()
-    return plain_name(name) in concepts and concepts[plain_name(name)] == concepts.get(plain_name(direction))
+    return _concept(name) is not None and _concept(name) == _concept(direction)
 
 
 @lru_cache(maxsize=1)

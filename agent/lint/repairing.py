@@ -105,7 +105,7 @@ def mend(
             changed, links = _applied(read, chosen, specs, links)
         except (ValidationError, KeyError, IndexError, TypeError):
             changed = read  # what it names is no longer there
-        if changed == read:
+        if repr(changed) == repr(read):  # 5.0 is equal to 5, and another value
             refused.add(repr(chosen.repair) + chosen.step)
             continue
         _follow(read, changed, chosen, became, made_for)
