@@ -13,13 +13,16 @@ _ASKS = re.compile(r"[?？][”’」』）)\]\"'*_]*\s*$")
 _LEADS_ON = re.compile(
     r"^(?:however|but|and|so|also|then|finally|unfortunately|sorry|note(?: that)?|please note(?: that)?|overall|"
     r"besides|"
-    r"in addition|as (?:for|to) [^,]{1,40}|不过|但是?|另外|此外|同时|因此|所以|抱歉|很遗憾|遗憾的是|注意|"
+    r"in addition|for (?:more|further)[^,]{0,30}|as (?:for|to) [^,]{1,40}|as an? (?:ai|language|"
+    r"text)[^,]{0,24}?(?:model|assistant)|不过|但是?|另外|"
+    r"此外|同时|因此|所以|抱歉|很遗憾|遗憾的是|注意|"
     r"请注意)[,，:：]?\s*",
     re.IGNORECASE,
 )
 _POLITE = re.compile(
     r"^(?:(?:hello|hi|hey|sure|ok|okay|done|thanks|thank you|you're welcome|certainly|of course|great|good question|"
-    r"absolutely|yes|no|got it|understood|sorry|my apologies|happy to help|glad to help|all done|that(?:'s|"
+    r"absolutely|yes|no|got it|understood|sorry|my apologies|(?:short|quick) answer:|happy to help|glad to help|"
+    r"all done|that(?:'s|"
     r" is) (?:all|it|everything)|there|everyone|"
     r"so much|"
     r"again|very much|for (?:your|the) (?:patience|question|video|file|message)s?|you)[\s,.!]*)+$"
@@ -53,13 +56,16 @@ _OURS = (
     r"plan|request|model|rest)"
 )
 _NOT_DONE = re.compile(
-    rf"\b{_OURS}\b.{{0,60}}?(?:\b(?:could not be|cannot be|can not be|failed|did not finish|is unavailable|"
+    rf"\b{_OURS}\b.{{0,60}}?(?:\b(?:could not be|cannot be|can not be|failed|(?:was|were) skipped|did not finish|"
+    rf"is unavailable|"
     rf"are unavailable|"
     r"not available|not supported|(?:was|were|is|are|has|have) (?:not|only partly|only partially)(?: been)? "
     r"(?:transcribed|recogni[sz]ed|looked at|listened to|analy[sz]ed|examined|checked|read|heard|included|covered|"
     r"known|"
     r"clear|verified|identified|confirmed|described))\b|(?:could|can)n['’]t be\b|(?:was|were|is|are)n['’]t "
     r"(?:transcribed|recogni[sz]ed|looked at|analy[sz]ed|examined|checked|known|clear|available|supported)\b)"
+    r"|\bnothing (?:else|more|further) (?:was|is)\b|\bthe results? (?:do|does|did)(?: not|n['’]t)\b|结果中(?:没有|"
+    r"并未|未)"
     r"|(?:未能|无法|不能|没能|没有能|尚未|难以)(?:被)?(?:准确|完全|直接)?(?:识别|转写|读取|确定|判断|辨认|打开|完成|"
     r"处理|找到|确认|核实|查看|描述|回答|提供|得知|"
     r"给出)|(?:步骤|工具|转写|识别|执行|处理).{0,12}失败|(?:尚)?未(?:转写|查看|收听|识别|分析|处理|使用)",
@@ -70,7 +76,8 @@ _UNSURE = re.compile(
     r"(?:may|might|can|could|will|are likely to) (?:be|contain|have|include) (?:\w+ )?(?:wrong|incorrect|inaccura\w+|"
     r"errors?|"
     r"mistakes?|incomplete|missing|unreliable)|(?:is|are|was|were|remains?) (?:uncertain|unclear|unreliable|unknown|"
-    r"guesses|mostly guesses)|no (?:vision|language|speech) model|limitations?|caveats?|treat (?:it|this|them) "
+    r"guesses|mostly guesses|(?:only |just )?(?:approximate|estimates?|rough|automatic))|no (?:vision|language|"
+    r"speech) model|limitations?|caveats?|treat (?:it|this|them) "
     r"(?:as|with)|take (?:it|this|them) with)\b"
     r"|草稿|可能有误|可能不准|可能(?:存在|包含|会有)(?:错|误|遗漏)|不准确|仅供参考|不确定|不可靠|局限|误差|"
     r"未使用.{0,6}模型",
@@ -87,13 +94,18 @@ _HOW_TO = re.compile(
     r"(?:i|we)(?:'d| would)? (?:recommend|suggest|advise)|sensorium )"
     r"|^(?:请|可以?(?!看到|听到|见|以看到|以听到|以发现)(?:用|通过|使用|运行|设置|打开|再|先)|您可以?(?!看到|听到)|"
     r"你可以?(?!看到|听到)|建议|使用|运行|"
-    r"设置|打开|安装|添加|试试|改用|参见|详见|要(?:获得|得到|看|查看|改善|启用))",
+    r"[^。，]{0,12}可以?用.{1,20}(?:打开|播放|查看|编辑)|设置|打开|安装|添加|试试|改用|参见|详见|要(?:获得|得到|看|"
+    r"查看|改善|启用))",
     re.IGNORECASE,
 )
 _INTRODUCES = re.compile(
-    r"^(?:here(?:'s| is| are)|below (?:is|are)|this is (?:a|the|your|my) (?:summary|report|answer|list|overview|"
+    r"^(?:my (?:confidence|answer|analysis|summary|notes?)\b|(?:all of this|this|the above|everything above|"
+    r"these results?) "
+    r"(?:is|are|was|were) (?:all )?(?:based on|taken from|from)\b|based on (?:the|what)[^,]{0,40}[:,]?$|here(?:'s|"
+    r" is| are)|below (?:is|are)|this is (?:a|the|your|my) (?:summary|report|answer|list|overview|"
     r"transcript)|"
-    r"the following|in (?:short|summary|brief)[:,]?$|summary[:.]?$)|^(?:以下|下面|如下|这是(?:一份|您的|你的|对|"
+    r"the following|in (?:short|summary|brief)[:,]?$|summary[:.]?$)|^(?:需要说明的是[，,])?(?:以上|上述)(?:内容|结果|"
+    r"信息|分析|回答)?(?:均|都)?(?:基于|来自|根据|由)|^(?:以下|下面|如下|这是(?:一份|您的|你的|对|"
     r"关于)?.{0,12}(?:摘要|总结|报告|"
     r"回答|概述|列表))",
     re.IGNORECASE,
@@ -102,6 +114,8 @@ _ABOUT_FILES = re.compile(
     r"\b(?:report|summary|transcript|subtitles?|chart|file|files|page|pictures?|audio|video|clip|sound|version)\b"
     r"[^.]{0,60}\b(?:(?:is|are|was|were|has been|have been) (?:also |now )?(?:saved|written|stored|attached|available|"
     r"ready|below|above|created|generated|exported|named)|(?:is|are) in `?\S+\.\w{2,5})"
+    r"|\byou(?:['’]ll| will| can) find (?:it|them|(?:the|your|all|both) (?:\w+ ){0,2}(?:reports?|summary|files?|pages?|"
+    r"transcripts?|charts?|pictures?)) (?:in|at|under|here)\b"
     r"|^(?:files?|report|output|saved|made|artifacts?)\b[^.]{0,40}:\s*`?\S+\.\w{2,5}"
     r"|(?:报告|摘要|字幕|文件|图表|转写稿?|音频|视频)(?:文件)?.{0,20}(?:已(?:经)?(?:保存|生成|写入|导出|完成|附上|"
     r"准备)|保存(?:在|为|到)|见附件|如下)",

@@ -23,11 +23,12 @@ _WHOLE = re.compile(
     r"“[^”]{0,400}”|「[^」]{0,400}」|『[^』]{0,400}』|《[^》]{0,100}》|\"[^\"\n]{0,400}\"|`[^`\n]{1,400}`"
 )
 """What no sentence ends inside."""
-_END = re.compile(r"(?<![。！？.!?…])(?:[。！？…]+[.!?]*|[.!?]+)[”’」』）)\]\"'*_~]*")
+_END = re.compile(r"(?<![。！？.!?…])(?:[。！？…]+[.!?]*|[.!?]+)[”’」』）)\]\"'*_~]*|[:：][*_]*(?=[ \t]*\n)")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|prof|st|vs|etc|e\.g|i\.e|approx|fig|figs|eq|vol|dept|inc|ltd|co|no|jr|sr)|\b[A-Z])\.$",
+    r"(?:\b(?:mr|mrs|ms|dr|prof|st|vs|etc|e\.g|i\.e|approx|fig|figs|eq|vol|dept|inc|ltd|co|jr|sr)|\b[A-Z])\.$",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"\b(?:nos?|pp?|ch)\.$", re.IGNORECASE)
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\n]{0,600}\)")
 
 
@@ -201,7 +202,7 @@ def _with_marks(part: str, end: int, after: dict[int, int]) -> int:
 
 def _ends(part: str, found: re.Match[str], end: int) -> bool:
     """Tell whether a full stop ends a sentence; the point in `e.g.`, `3.5` or `talk.mp4` does not."""
-    if found[0][0] in "。！？":
+    if found[0][0] in "。！？:：":
         return True
     following = part[end : end + 1]
     after_mark = part[found.start() - 1 : found.start()] in ("]", "】")
@@ -216,6 +217,8 @@ def _ends(part: str, found: re.Match[str], end: int) -> bool:
     if _ABBREVIATION.search(part, max(0, found.start() - 8), found.start() + 1):
         return False
     rest = part[end : end + 8].lstrip()
+    if rest[:1].isdigit() and _NUMBERED.search(part, max(0, found.start() - 8), found.start() + 1):
+        return False
     return not rest[:1].islower()
 
 

@@ -132,7 +132,8 @@ class Evidence:
     def _add_file(self, name: str, file: Mapping[str, Any]) -> None:
         """Make evidence of what is known of a file before any tool looked at it."""
         source = Source(tool="ingest")
-        text = ", ".join(str(file[key]) for key in ("name", "kind", "media_type") if file.get(key))
+        shown = ("name", "kind", "media_type", *_FACTS)
+        text = ", ".join(str(file[key]) for key in shown if file.get(key))
         self.moments[name] = Moment(id=name, kind="fact", text=text, media=str(file["handle"]), source=source)
         for key in _FACTS:
             if isinstance(file.get(key), int | float):

@@ -8,7 +8,9 @@ _ENDINGS = (
     "md|html?|json|pdf|docx?|pptx?|xlsx?|csv|tsv|txt|srt|vtt|ass|wav|mp3|m4a|aac|flac|ogg|mp4|mov|mkv|webm|avi|gif|png|"
     "jpe?g|webp|svg|zip|tar|gz"
 )
-_NAME = re.compile(rf"[\w.()~/\\-]{{0,120}}\w[\w()-]{{0,60}}\.(?:{_ENDINGS})(?![\w-]|\.\w)", re.IGNORECASE)
+_NAME = re.compile(
+    rf"(?<![\w~/\\-])[\w.()~/\\-]{{0,120}}\w[\w()-]{{0,60}}\.(?:{_ENDINGS})(?![\w-]|\.\w)", re.IGNORECASE
+)
 _HANDLE = re.compile(r"artifact:/{0,2}[\w/.]*", re.IGNORECASE)
 _MAKING = re.compile(
     r"\b(?:sav(?:e|es|ed|ing)|wr(?:ote|itten)|creat\w+|made|generat\w+|export\w+|produc\w+|render\w+|attach\w+|stored?|"
@@ -17,6 +19,9 @@ _MAKING = re.compile(
     r"recorded)\b"
     r"|保存|生成|写入|导出|附件|附上|下载|创建|制作|输出|存为|文件|如下|已写|报告",
     re.IGNORECASE,
+)
+_POINTS_AT = re.compile(
+    r"^(?:please )?(?:open|see|download|view|find|read|check)\b|^请?(?:打开|查看|下载|参见|详见|见)", re.IGNORECASE
 )
 _VERB = r"(?:saved|created|made|generated|exported|produced|rendered|written|attached|recorded|cut|drawn)"
 _KINDS = (
@@ -61,12 +66,16 @@ class Files:
             if not any(one.startswith(handle) for one in self.handles) and handle.casefold() != "artifact:":
                 yield f"no tool made the file {handle!r}"
         invented = [name for name in map(_base, _NAME.findall(text)) if not self._knows(name)]
-        if invented and (_MAKING.search(text) or _is_bare(text)) and asserts():
+        if invented and (_POINTS_AT.search(text) or ((_MAKING.search(text) or _is_bare(text)) and asserts())):
             yield from (f"no tool made the file {name!r}" for name in dict.fromkeys(invented))
         elif (said := _MADE.search(text)) and asserts():
             kind = next(filter(None, said.groups()), "").casefold()
             if not self._has(kind):
                 yield f"no tool made a {kind}"
+
+    def tells_of(self, text: str) -> bool:
+        """Tell whether a sentence says of a file that a tool made that it was made."""
+        return any(name in text for name in self.made) and bool(_MAKING.search(text))
 
     def _knows(self, name: str) -> bool:
         # Chinese has no space before a name: 已保存到report.md

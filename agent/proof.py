@@ -30,6 +30,7 @@ NEAREST = 6
 MOST_AT_ONE_TIME = 60
 _CLOCK = re.compile(r"(?<![\d.:])(?:(\d+):)?(\d+):([0-5]\d)(?!:?\d)")
 _NUMBER = re.compile(r"(?<![\d.,])\d[\d,]*(?:\.\d+)?")
+_NUMBERED_ROW = re.compile(r"\s*\|\s*\d{1,3}\s*\|")
 _CONTRADICTS = frozenset({"quotation", "time", "number", "late"})
 _LETTERS_OF_A_LIMIT = 15
 _NUMBER_WORDS = "one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905 - reads best
@@ -129,6 +130,8 @@ class Prover:
         rest = self.files.without(claim.text)
         if not re.search(r"\w", rest) or self._repeats(claim.text):
             return False
+        if self.files.tells_of(claim.text) and not re.search(r"[“”「」\"\d]", rest):
+            return False  # where a file is; that it was made is known by now
         return needs_evidence(claim.raw, claim.text)
 
     def _repeats(self, text: str) -> bool:
@@ -160,6 +163,8 @@ class Prover:
     def _counted(self, claim: Claim) -> str:
         """Return what of a sentence is to be proven: not names of files, counts of its list, or the user's words."""
         text = self.files.without(claim.text)
+        if claim.block == "row":  # its number
+            text = re.sub(r"^\s*\d{1,3}\b(?![:.,%])", "", text) if _NUMBERED_ROW.match(claim.raw) else text
         if claim.leads:
             words = [str(claim.leads)]
             words += _NUMBER_WORDS[claim.leads - 1 : claim.leads]

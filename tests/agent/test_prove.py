@@ -221,7 +221,7 @@ async def test_the_report_is_written_again_with_the_claims_of_the_model(
     assert all(set(one["evidence"]) <= known for one in written["summary"])
     assert any("house:big" in limit for limit in written["limits"])
     assert not any("No model interpreted" in limit for limit in written["limits"])
-    assert [step["tool"] for step in written["run"]["steps"]] == ["probe_media", "read_text"]
+    assert sorted(step["tool"] for step in written["run"]["steps"]) == ["probe_media", "read_text"]
     assert (
         "Kites and wind" in made["report.md"] and len([one for one in answer.artifacts if one.name == "report.md"]) == 1
     )

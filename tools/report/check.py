@@ -40,6 +40,8 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 ABOUT_SHARE = 0.1
+MOST_NUMBERS = 2_000
+"""In a text whose numbers may also be given rounded, or as times."""
 _MINUTES = re.compile(r"[\s-]*(?:minutes?\b|mins?\b|分钟)", re.IGNORECASE)
 _HOURS = re.compile(r"[\s-]*(?:hours?\b|hrs?\b|小时)", re.IGNORECASE)
 # The number of a part is its place in an order of the writer's own, not something that was measured.
@@ -218,6 +220,9 @@ def _unproven_numbers(
     text: str, cited: Sequence[Moment], measures: Sequence[Measure], evidence: Checker, by_model: bool
 ) -> Iterator[tuple[Wrong, str]]:
     times = [time for one in cited for time in (one.start_seconds, one.end_seconds) if time is not None]
+    if by_model:  # what is stated in seconds may be said as a position: `Length: 90.4 s.` is 1:30
+        stated = [one for one in cited if one.kind == "fact" and one.start_seconds is None]
+        times += [float(number) for one in stated for number in _few(evidence.numbers_of(one))]
     values = [one.value for one in measures]
     for clock in _CLOCK.finditer(text):
         if not _is_time(_seconds(clock), [*times, *values], cited, by_model):
@@ -233,7 +238,7 @@ def _unproven_numbers(
         before = rest[max(0, found.start() - 16) : found.start()]
         if by_model and (float(digits) == len(cited) or _is_place(before, float(digits), evidence)):
             continue
-        if by_model and _is_roughly(rest, found, [*known, *(float(one) for one in written if len(one) < 18)]):
+        if by_model and _is_roughly(rest, found, [*known, *(float(one) for one in _few(written))]):
             continue
         yield "number", f"no cited moment or measure has the number {found[0]}"
     folded = " ".join(f"{one.text} {one.source.provider}" for one in cited).casefold() if _has_numeral(text) else ""
@@ -254,6 +259,11 @@ def _is_time(seconds: float, known: Sequence[float], cited: Sequence[Moment], by
 def _is_rounded(digits: str, known: Sequence[float]) -> bool:
     places = len(digits.partition(".")[2])
     return any(abs(round(value, places) - float(digits)) < 1e-9 for value in known)
+
+
+def _few(numbers: frozenset[str]) -> list[str]:
+    """Return numbers that others may be compared with; among thousands there is always one that is near."""
+    return [one for one in numbers if len(one) < 18] if len(numbers) <= MOST_NUMBERS else []
 
 
 def _is_place(before: str, number: float, evidence: Checker) -> bool:
