@@ -37,7 +37,10 @@ class Options:
     """Approve what would be asked; what is denied stays so, and nothing that may have been paid is ordered again."""
     output: str | None = None
     """The folder that the command line puts the files into; kept, so that `resume` knows it."""
-
+    remember: bool = True
+    """Keep what the request asks to be remembered of the user; false where the request may not be a user's own."""
+    given: dict[str, Any] = field(default_factory=dict)
+    """What is done or said without asking who plans: a `plan`, or a `text`."""
 
     def caps(self, settings: Settings) -> Caps:
         """Return the most this run may spend."""
@@ -67,9 +70,6 @@ class Answer:
     """What each model used; see `usage_of`."""
     thread: str = ""
     """The conversation it is a turn of."""
-    claims: list[dict[str, Any]] = field(default_factory=list)
-    """What a model says of the media: `text`, `evidence` (ids such as `speech.m3`), and `status`: `backed`, `marked`
-    (nothing backs it) or `struck` (it is left out of the text); the embedded brain's answers are made of evidence."""
     asked: dict[str, Any] | None = None
     """What it waits for: `action_requests` and `review_configs`; see `Request`."""
     claims: list[dict[str, Any]] = field(default_factory=list)
@@ -113,25 +113,37 @@ class RunView:
     steps: list[StepRow]
     orders: list[OrderRow] = field(default_factory=list)
     """What was ordered from providers."""
+    thread: str = ""
+    plans: list[dict[str, Any]] = field(default_factory=list)
+    """In the order they ran."""
+    decisions: list[dict[str, Any]] = field(default_factory=list)
+    """What the user decided about calls that needed an approval."""
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data; `run` has the shape that a report's `run` has."""
         shown = ("tool", "status", "seconds", "cost_usd", "cached", "provider", "error", "artifacts")
-        steps = [{"id": one.step, **{key: one.record[key] for key in shown}, "key": one.key} for one in self.steps]
+        steps = [
+            {"id": one.step, "args": one.args, **{key: one.record[key] for key in shown}, "key": one.key}
+            for one in self.steps
+        ]
+        artifacts = [Artifact.model_validate(one) for one in self.row.answer.get("artifacts", [])]
         return {
             "run_id": self.row.run,
+            "thread": self.thread,
             "request": self.row.request,
             "files": self.row.files,
             "status": self.row.status,
             "created": self.row.created,
             "text": self.row.answer.get("text", ""),
-            "artifacts": self.row.answer.get("artifacts", []),
+            "artifacts": [{**one.model_dump(mode="json"), "sha256": one.sha256} for one in artifacts],
             "usage": self.row.answer.get("usage", []),
             "run": {
                 "steps": self.row.answer.get("steps") or steps,
                 "cost_usd": sum(one.usd or 0.0 for one in self.orders if one.state == "done"),
                 "seconds": self.row.seconds,
             },
+            "plans": self.plans,
+            "decisions": self.decisions,
             "journal": steps,
             "orders": [one.plain() for one in self.orders],
         }

@@ -20,6 +20,7 @@ from ..tools.base.settings import Settings
 from ..tools.base.threads import Thread, Threads
 from ..tools.base.tool import Tool
 from ..tools.base.user_facts import UserFacts
+from ..tools.base.words import answer_language
 from ..tools.base.workspace import at_home
 from .act import Executor
 from .answer import Answer, Options, Planned, RunView, Status, answer_of, told_answer
@@ -27,15 +28,20 @@ from .approval import Approve, Ask, DecisionError, Request, decide, waiting_text
 from .deliver import Delivered, deliver, prepare
 from .events import ApprovalAsked, Event, RunFailed, RunFinished, RunStarted, Spending, TextDelta
 from .last_words import unsettled
+from .plan import Plan
+from .remember import asked_to_remember, noted
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     from .context import Context
+    from .recipe import Recipe
     from .state import State
 
 OnEvent = Callable[[Event], None]
+MOST_REQUEST_LETTERS = 500
+"""Of a conversation, in the recipe of one of its runs."""
 
 
 class Assistant:
@@ -82,6 +88,7 @@ class Assistant:
         files: str | Path | Sequence[str | Path] = (),
         *,
         thread: str | None = None,
+        recipe: Path | None = None,
         options: Options | None = None,
         on_event: OnEvent | None = None,
         approve: Approve | None = None,
@@ -93,6 +100,7 @@ class Assistant:
             files: Path of the user's media, or several; those of earlier turns of the thread need not be named again.
             thread: The conversation to go on with: its id, the start of it, that of any of its runs, or `last`; a new
                 one when left out, whose id is in the answer.
+            recipe: What is done instead of asking who plans, as `export` wrote it; it brings its request.
             options: Limits of this run.
             on_event: Called with each event, in the loop's thread.
             approve: Decides about calls that the policy asks about. Gives it None, the answer's status is `waiting`.
@@ -104,10 +112,59 @@ class Assistant:
         options = options or Options()
         self._check_budget(options)
         known = self.threads.get(thread).id if thread else None
+        if recipe:
+            request, plan = await self.fit(recipe, files)
+            options = replace(options, given={"plan": plan.model_dump()})
+        elif options.remember:
+            options = self._noted(request, options)
         run_id = new_run_id()
         self.journal.begin(run_id, request, _absolute(files), asdict(options))
         self.threads.begin(run_id, request, known)
         return await self._work(self.journal.get(run_id), on_event, approve, resumed=False)
+
+    def _noted(self, request: str, options: Options) -> Options:
+        """Keep what the user asks to be remembered; where nothing else is asked, that is the answer."""
+        found, rest = asked_to_remember(request)
+        for one in found:
+            self.facts.add(one)
+        if not found or rest:
+            return options
+        return replace(options, given={"text": noted(found, answer_language(request))})
+
+    async def fit(self, recipe: Path, files: str | Path | Sequence[str | Path]) -> tuple[str, Plan]:
+        """Return the request of a recipe and its plan for some files.
+
+        Raises:
+            SettingsError: It is no recipe, or does not fit the files; the message says why and what to change.
+        """
+        from .ingest import ingest_files
+        from .recipe import fit, read_recipe
+
+        made = read_recipe(recipe)
+        facts = await ingest_files(_absolute(files), self._base)
+        return made.request, fit(made, facts, self._catalog)
+
+    def export(self, run_id: str) -> "Recipe":
+        """Return what a run did as a recipe that can be done with other files.
+
+        Raises:
+            ArgumentError: There is no such run, or it did nothing that could be done again.
+        """
+        from .recipe import recipe_of
+
+        row = self.journal.get(run_id)
+        turn, before = self.threads.turn(row.run), self.threads.before(row.run)
+        earlier = [plan for run in before.runs for plan in self.journal.plans(run)]
+        plans = self.journal.plans(row.run)
+        # "Now only the second half" says nothing without what it changed.
+        request = " / ".join([*(self.journal.get(run).request for run in before.runs), row.request])
+        return recipe_of(
+            request[-MOST_REQUEST_LETTERS:], plans, earlier, turn.records, turn.files, catalog=self._catalog
+        )
+
+    @property
+    def _catalog(self) -> Mapping[str, Tool]:
+        return offered(self.settings) if self._tools is None else self._tools
 
     async def stream(
         self,
@@ -179,10 +236,11 @@ class Assistant:
         from .history import messages_of
         from .ingest import ingest_files, together
         from .lint import errors
-        from .messages import system_message, user_message
+        from .messages import user_message
         from .offer import tool_schemas
         from .proposal import read_proposal
         from .quote import quote_plan
+        from .rendering import reader_of, to_send
 
         options = options or Options()
         self._check_budget(options)
@@ -192,7 +250,8 @@ class Assistant:
         known = together(before.files if before else [], await ingest_files(_absolute(files), self._base))
         asked = user_message(request, known, facts=list(self.facts.all().values()))
         model = context.brain.bind_tools(tool_schemas(context.catalog))
-        answer = await model.ainvoke([system_message(), *(messages_of(before) if before else ()), asked])
+        said = [*(messages_of(before) if before else ()), asked]
+        answer = await model.ainvoke(await to_send(said, reader_of(context.brain, context.catalog), run))
         if not (answer.tool_calls or answer.invalid_tool_calls):
             return Planned(plan=None, text=str(answer.text))
         earlier = self._results(before) if before else {}
@@ -227,7 +286,14 @@ class Assistant:
     def show(self, run_id: str) -> RunView:
         """Return everything recorded of a run; `last` is the latest."""
         row = self.journal.get(run_id)
-        return RunView(row=row, steps=self.journal.steps(row.run), orders=self._base.budget.ledger.orders(row.run))
+        return RunView(
+            row=row,
+            thread=self.threads.of(row.run),
+            plans=self.journal.plans(row.run),
+            decisions=self.journal.decisions(row.run),
+            steps=self.journal.steps(row.run),
+            orders=self._base.budget.ledger.orders(row.run),
+        )
 
     async def delete_thread(self, thread: str) -> Thread:
         """Delete a conversation with all that was said in it, and return it.
@@ -337,16 +403,19 @@ class Assistant:
         from langgraph.types import Command
 
         from .graph import build
+        from .history import messages_of
         from .spending import retire_useless
 
         config = RunnableConfig(configurable={"thread_id": row.run}, recursion_limit=200)
+        context = replace(context, said=tuple(messages_of(self.threads.before(row.run))))
         start: State = self._history(row.run) | {
             "request": row.request,
             "paths": [os.fsencode(one) for one in row.files],
+            "given": Options(**row.options).given,
         }
         try:
             async with self._checkpoints() as checkpoints:
-                graph = build().compile(checkpointer=checkpoints)
+                graph = build().copy({"checkpointer": checkpoints})
                 known = await graph.aget_state(config)
                 if known.created_at and not known.next:  # it had ended: what failed is tried again
                     retire_useless(cast("State", known.values), context.executor.run.budget)
@@ -376,12 +445,9 @@ class Assistant:
         return None if decided is None else {"decisions": [one.plain() for one in decided]}
 
     def _history(self, run: str) -> "State":
-        """Return what a turn starts from: the messages, files and results of those before it, and nothing else."""
-        from .history import messages_of
-
+        """Return what a turn starts from: the files and results of those before it, and nothing else."""
         before = self.threads.before(run)
         return {
-            "messages": messages_of(before),
             "files": before.files,
             "earlier": before.records,
             "facts": list(self.facts.all().values()),
@@ -400,6 +466,9 @@ class Assistant:
         from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
         async with aiosqlite.connect(self.settings.home / "checkpoints.db") as connection:
+            # After a loss of power the last checkpoints may be gone; the journal and the ledger, which repeat nothing
+            # and pay nothing twice, are not. Waiting for the disk at each node would take as long as all else of it.
+            await connection.execute("PRAGMA synchronous=NORMAL")
             # None allows langgraph's own safe types only: a checkpoint must not name what is to be imported.
             serde = JsonPlusSerializer(allowed_msgpack_modules=None)
             yield AsyncSqliteSaver(connection, serde=serde)
@@ -409,7 +478,7 @@ class Assistant:
         from .context import Context
         from .history import turn_of
 
-        tools = offered(self.settings) if self._tools is None else self._tools
+        tools = self._catalog
         executor = Executor(
             run=run,
             journal=self.journal,

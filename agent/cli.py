@@ -4,7 +4,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -70,11 +70,27 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         return argparse.Namespace(module="..mcp_server.command", function="mcp", arguments=arguments[1:])
     if arguments and (command := commands.choices.get(arguments[0])):
         # Options may stand between and after the files.
-        chosen = command.parse_intermixed_args(arguments[1:])
-        return _settled_plan(command, chosen) if chosen.function == "plan" else chosen
+        return _settled(command, command.parse_intermixed_args(arguments[1:]))
     chosen = parser.parse_args(arguments)
     if not hasattr(chosen, "function"):
         parser.error("say what to do, for example: sensorium demo")
+    return chosen
+
+
+def _settled(command: argparse.ArgumentParser, chosen: argparse.Namespace) -> argparse.Namespace:
+    """Return what was chosen with the request of `run` told from its files: a recipe brings its own."""
+    if chosen.function == "plan":
+        return _settled_plan(command, chosen)
+    if chosen.function != "run":
+        return chosen
+    if chosen.recipe:
+        if chosen.thread:
+            command.error("a recipe starts a conversation of its own: leave out `-c` and `--thread`")
+        chosen.files = [Path(chosen.request), *chosen.files] if chosen.request else chosen.files
+        chosen.request = ""
+    elif chosen.request is None:
+        command.error('say what you want, for example: sensorium run "Write a report" talk.mp4')
+    chosen.request = words(chosen.request)
     return chosen
 
 
@@ -109,18 +125,17 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
         return one
 
     run = command("run", ".commands", "answer a request about some files")
-    run.add_argument("request", metavar="REQUEST", type=words, help="what you want, in English or Chinese")
+    run.add_argument("request", metavar="REQUEST", nargs="?", help="what you want, in English or Chinese")
     run.add_argument("files", metavar="FILE", nargs="*", type=Path, help="video, audio or pictures")
+    _thread(run)
+    run.add_argument(
+        "--recipe", type=Path, metavar="RECIPE", help="do with these files what a run did with others; see `export`"
+    )
     _output(run)
     _json(run, "print one AG-UI event a line")
     run.add_argument("--plan-only", action="store_true", help="print the plan and stop")
     _yes(run)
-    run.add_argument(
-        "--budget-usd",
-        type=amount,
-        metavar="X",
-        help="spend at most this (all tools are free; a model that may cost is refused, as its price is not known)",
-    )
+    _budget(run, "spend at most this; `usd` in `[budget]` of sensorium.toml otherwise")
     run.add_argument("--max-steps", type=count, default=64, metavar="N", help="refuse a longer plan (default 64)")
 
     demo = command("demo", ".demo", "make a short narrated video and report on it: no key, no network")
@@ -133,13 +148,17 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
         help='answer what the run asks: {"decisions": [{"type": "approve"}, …]}, `@file`, or `-` for standard input',
     )  # fmt: skip
     _yes(resume)
+    _budget(resume, "spend at most this, with what it has cost before")
     _output(resume)
     _json(resume, "print one AG-UI event a line")
 
+    _conversations(command)
     _json(command("runs", ".commands", "list the latest runs"))
-    show = command("show", ".commands", "show a run: its steps and its answer")
+    show = command("show", ".show", "show a run: plans, calls, costs, files and answer")
     show.add_argument("run_id", metavar="RUN_ID", type=words, help="its id, the start of it, or `last`")
     _json(show)
+
+    _records(command)
 
     _json(command("tools", ".tool_commands", "list the tools"), "with their full schemas, as JSON")
     tool = command("tool", ".tool_commands", "call one tool")
@@ -167,9 +186,34 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
 
     command("mcp", "..mcp_server.command", "serve the tools to other programs over MCP; options: sensorium mcp --help")
     doctor = command("doctor", ".doctor", "say what works here, what is missing, and what adds it")
-    doctor.add_argument("--online", action="store_true", help="ask the model that plans one tiny question")
+    doctor.add_argument("--online", action="store_true", help="ask each model behind an endpoint (think, see, hear) one tiny question")
     _json(doctor)
     return parser, commands
+
+
+def _conversations(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    chat = command("chat", ".chat", "talk about some files, turn by turn")
+    chat.add_argument("files", metavar="FILE", nargs="*", type=Path, help="video, audio or pictures")
+    _thread(chat)
+    threads = command("threads", ".thread_commands", "list the conversations, name one, or delete it with its runs")
+    threads.add_argument("words", metavar="WORD", nargs="*", type=words, help="`rename ID TITLE`, or `delete ID`")
+    _json(threads)
+    facts = command("facts", ".thread_commands", "list what you asked to be remembered of you, add to it, or delete it")
+    facts.add_argument("words", metavar="WORD", nargs="*", type=words, help="`add TEXT`, or `delete N`")
+    _json(facts)
+
+
+def _records(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    export = command(
+        "export", ".recipe_commands", "write a run down as a recipe that `run --recipe` applies to other files"
+    )
+    export.add_argument("run_id", metavar="RUN_ID", type=words, help="its id, the start of it, or `last`")
+    export.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to, for example recipe.toml")
+    replay = command(
+        "replay", ".replay_commands", "run a run again from its record, without any model or tool, and compare"
+    )
+    replay.add_argument("run_id", metavar="RUN_ID", type=words, help="its id, the start of it, or `last`")
+    _json(replay)
 
 
 class _Version(argparse.Action):
@@ -177,6 +221,10 @@ class _Version(argparse.Action):
         from .. import __version__
 
         parser.exit(message=f"sensorium {__version__}\n")
+
+
+def _budget(parser: argparse.ArgumentParser, help: str) -> None:
+    parser.add_argument("--budget-usd", type=amount, metavar="X", help=help)
 
 
 def _yes(parser: argparse.ArgumentParser) -> None:
@@ -189,6 +237,13 @@ def _output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="put the files that were made into this folder"
     )
+
+
+def _thread(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-c", "--continue", dest="thread", action="store_const", const="last", help="go on with the latest conversation"
+    )
+    parser.add_argument("--thread", metavar="ID", type=words, help="go on with this one; see `sensorium threads`")
 
 
 def _json(parser: argparse.ArgumentParser, help: str = "print JSON") -> None:

@@ -1,4 +1,4 @@
-"""`sensorium run`, `resume`, `runs`, `show` and `plan`."""
+"""`sensorium run`, `resume`, `runs` and `plan`."""
 
 import argparse
 import asyncio
@@ -11,14 +11,14 @@ from typing import Any
 
 from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.settings import Settings
-from .answer import Answer, Options
+from .answer import Answer, Options, Planned
 from .approval import Approve, Decisions
 from .approver import open_approver
 from .assistant import Assistant
 from .deliver import Delivered, prepare
 from .events import AguiWriter, Event, RunFailed, RunFinished, RunStarted
 from .plan_text import show_planned
-from .printing import ClosedPipe, fit, one_line, pad, say, say_json, tell
+from .printing import ClosedPipe, fit, say, say_json, tell
 from .terminal import View, watching
 from .tool_commands import read_arguments
 
@@ -40,7 +40,13 @@ def run(chosen: argparse.Namespace) -> int:
         return answer(
             assistant,
             lambda on_event, approve: assistant.run(
-                chosen.request, chosen.files, options=options, on_event=on_event, approve=approve
+                chosen.request,
+                chosen.files,
+                thread=chosen.thread,
+                recipe=chosen.recipe,
+                options=options,
+                on_event=on_event,
+                approve=approve,
             ),
             as_json=chosen.json,
         )
@@ -60,7 +66,7 @@ def resume(chosen: argparse.Namespace) -> int:
         return answer(
             assistant,
             lambda on_event, approve: assistant.resume(
-                chosen.run_id, yes=chosen.yes, on_event=on_event, approve=approve
+                chosen.run_id, budget_usd=chosen.budget_usd, yes=chosen.yes, on_event=on_event, approve=approve
             ),
             as_json=chosen.json,
             folder=chosen.output,
@@ -75,7 +81,12 @@ def plan(chosen: argparse.Namespace) -> int:
 
 def _plan(chosen: argparse.Namespace, options: Options) -> int:
     with Assistant(Settings.read()) as assistant:
-        planned = asyncio.run(assistant.plan(chosen.request, chosen.files, options=options))
+        thread = getattr(chosen, "thread", None)  # `plan` has no conversation to go on with
+        if getattr(chosen, "recipe", None):
+            _, fitted = asyncio.run(assistant.fit(chosen.recipe, chosen.files))
+            planned = Planned(plan=fitted, text="")
+        else:
+            planned = asyncio.run(assistant.plan(chosen.request, chosen.files, thread=thread, options=options))
     return show_planned(planned, as_json=chosen.json)
 
 
@@ -96,26 +107,6 @@ def runs(chosen: argparse.Namespace) -> int:
     for one in rows:
         when = time.strftime("%m-%d %H:%M", time.localtime(one.created))
         say(f"{one.run[:12]:<13}{when:<13}{one.status:<13}{fit(one.request, 80)}")
-    return 0
-
-
-def show(chosen: argparse.Namespace) -> int:
-    """Show a run: its steps and its answer."""
-    with Assistant(Settings.read()) as assistant:
-        view = assistant.show(chosen.run_id)
-    if chosen.json:
-        say_json(view.plain(), indent=1)
-        return 0
-    say(f"run {view.row.run}: {view.row.status}, {view.row.seconds:.1f} s")
-    say(f"request: {one_line(view.row.request)}")
-    for name in view.row.files:
-        say(f"file: {one_line(name)}")
-    for step in view.steps:
-        error = step.record.get("error")
-        ended = one_line(error["message"]) if error else f"{step.record['seconds']:.1f} s"
-        say(f"{step.record['status']:<10}{pad(step.step, 18)} {ended}")
-    if text := view.row.answer.get("text"):
-        say(f"\n{text}")
     return 0
 
 
@@ -205,6 +196,9 @@ def _say_files(given: Answer, delivered: Delivered | None) -> None:
 def _exit_code(given: Answer) -> int:
     """Return 0, 1, 5 or 130 as the run ended; 3 or 4 when all that failed is for want of a setting or a provider."""
     errors = {step["error"]["type"] for step in given.steps if step["status"] == "failed" and step["error"]}
-    if given.status == "failed" and errors in ({"UnavailableError"}, {"TransientError"}):
-        return 3 if errors == {"UnavailableError"} else 4
+    if given.status == "failed" and errors:
+        for code, kinds in ((3, {"UnavailableError", "SettingsError"}), (4, {"TransientError", "ProviderError"})):
+            if errors <= kinds:
+                return code
     return EXIT_CODES[given.status]
+

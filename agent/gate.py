@@ -33,6 +33,11 @@ async def gate(state: State, runtime: Runtime[Context]) -> State:
     except DecisionError as error:
         consent.asked = [replace(one, problem=str(error)) for one in asked]
         return {"gate": consent.plain()}
+    told = [
+        {"name": ask.name, "tool": ask.tool, "key": ask.key, **one.plain()}
+        for ask, one in zip(asked, decisions, strict=True)
+    ]
+    context.executor.journal.decide(context.executor.run.id, told)
     edits = _Edits(plan, context)
     for ask, decision in zip(asked, decisions, strict=True):
         if decision.type == "edit":

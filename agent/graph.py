@@ -10,9 +10,11 @@ START -> ingest -> brain --text--> prove, which asks once for a repair --> END
 """
 
 import os
+from functools import cache
 from typing import Literal
 
 from langgraph.graph import START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from .checking import lint
@@ -52,8 +54,9 @@ async def act(state: State, runtime: Runtime[Context]) -> State:
     return {"records": {**state["records"], **ended}, "gate": left_to_ask(plan, executor)}
 
 
-def build() -> "StateGraph[State, Context, State, State]":
-    """Return the graph, to be compiled with a checkpointer."""
+@cache
+def build() -> "CompiledStateGraph[State, Context, State, State]":
+    """Return the graph; a copy of it gets the checkpointer of a run."""
     graph = StateGraph(State, context_schema=Context)
     for node in (ingest, brain, prove, lint, gate, act, observe):
         graph.add_node(node.__name__, node)
@@ -65,10 +68,12 @@ def build() -> "StateGraph[State, Context, State, State]":
     graph.add_conditional_edges("gate", _after_gate)
     graph.add_conditional_edges("act", _after_act)
     graph.add_edge("observe", "brain")
-    return graph
+    return graph.compile()
 
 
-def _after_brain(state: State) -> Literal["lint", "prove"]:
+def _after_brain(state: State) -> Literal["lint", "prove", "__end__"]:
+    if state.get("given"):
+        return "__end__"
     return "lint" if has_calls(last_answer(state)) else "prove"
 
 

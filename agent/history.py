@@ -1,8 +1,16 @@
 """What a thread's next turn needs of those before it, as plain data."""
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, messages_from_dict, messages_to_dict
+from langchain_core.messages import (
+    AIMessage,
+    AnyMessage,
+    HumanMessage,
+    ToolMessage,
+    messages_from_dict,
+    messages_to_dict,
+)
 
 from ..tools.base.threads import Thread, Turn
+from .rendering import thoughtless
 from .state import State
 
 STOPPED = "(This was stopped before it was answered.)"
@@ -14,7 +22,7 @@ def turn_of(run: str, state: State) -> Turn:
     ids = [one.id for one in messages]
     start = ids.index(request_id(run)) if request_id(run) in ids else 0
     files = [{name: fact for name, fact in one.items() if name != "attached"} for one in state["files"]]
-    own = messages_to_dict(messages[start:])
+    own = messages_to_dict([thoughtless(one) for one in messages[start:]])
     return Turn(run=run, files=files, records=state.get("records", {}), messages=own)
 
 
@@ -23,6 +31,8 @@ def messages_of(thread: Thread) -> list[AnyMessage]:
     said: list[AnyMessage] = []
     for turn in thread.turns:
         said += messages_from_dict(turn.messages)
+        while said and (isinstance(said[-1], ToolMessage) or (isinstance(said[-1], AIMessage) and said[-1].tool_calls)):
+            said.pop()  # it was stopped before it was answered, and calls must not stand without results
         if said and isinstance(said[-1], HumanMessage):
             said.append(AIMessage(STOPPED, id=f"{turn.run}-stopped"))
     return said

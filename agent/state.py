@@ -26,6 +26,8 @@ class State(TypedDict, total=False):
     """The records of earlier turns of the thread; their results can be referred to."""
     facts: list[str]
     """What the user asked to be remembered."""
+    given: dict[str, Any]
+    """What is done or said without asking the brain: a `plan`, or a `text`."""
     gate: dict[str, Any]
     """What is asked about the plan, and what the user answered; see `Consent`."""
     records: dict[str, dict[str, Any]]

@@ -1,37 +1,48 @@
 """The node that asks the chat model what to do next, or for the last word."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, ToolCall
 from langgraph.runtime import Runtime
 
 from .at_the_cap import ask_within_budget
 from .context import Context, give, has_calls
 from .events import TextDelta
 from .last_words import ENDED, cut_short, is_whole, nothing_said, shortfall_of
-from .offer import tool_schemas
+from .offer import MAKE_PLAN, tool_schemas
 from .prove import Held, is_proven_later, is_repair
-from .rendering import messages_for
+from .rendering import messages_for, to_keep
 from .replan import may_plan
 from .state import State
-
-MAX_ROUNDS = 12
 
 
 async def brain(state: State, runtime: Runtime[Context]) -> State:
     """Ask the chat model what to do next, or for the last word."""
+    if given := state.get("given"):
+        return _known(given, runtime.context)
     held = Held(runtime.context.emit) if is_proven_later(state, runtime.context.brain) else None
     context = replace(runtime.context, emit=held) if held else runtime.context
     give(context.executor, state)
     tools = tool_schemas(context.catalog) if may_plan(state) and not is_repair(state) else []
     await context.executor.early.drop()  # what is left of a plan that was refused
     answer = await ask_within_budget(context, state, await messages_for(state, context), tools)
-    update: State = {"messages": [answer], "rounds": state["rounds"] + 1, "answer": str(answer.text)}
+    update: State = {"messages": [to_keep(answer, context)], "rounds": state["rounds"] + 1, "answer": str(answer.text)}
     if not has_calls(answer):
         return update | _ending(state, answer, context)
     if held:
         held.release()
     return update
+
+
+def _known(given: Mapping[str, Any], context: Context) -> State:
+    """Return the answer that is known before anyone is asked: the plan of a recipe, or a word to the user."""
+    if text := given.get("text"):
+        context.emit(TextDelta(text=text))
+        return {"messages": [AIMessage(content=text)], "answer": text}
+    call = ToolCall(name=MAKE_PLAN, args=given["plan"], id="given")
+    return {"messages": [AIMessage(content="", tool_calls=[call])], "given": {}, "rounds": 1}
 
 
 def _ending(state: State, answer: AIMessage, context: Context) -> State:

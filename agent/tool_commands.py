@@ -30,14 +30,14 @@ def tools(chosen: argparse.Namespace) -> int:
         return 0
     listed = listing()
     names = max(len(one.name) for one in listed) + 2
-    columns = _columns()
+    width = columns()
     for one in listed:
-        first, *more = textwrap.wrap(one.sentence, columns - names)
+        first, *more = textwrap.wrap(one.sentence, width - names)
         say("\n".join([pad(one.name, names) + first, *(" " * names + line for line in more)]))
     return 0
 
 
-def _columns() -> int:
+def columns() -> int:
     try:
         return min(max(os.get_terminal_size(sys.stdout.fileno()).columns, NARROW_COLUMNS), 100)
     except (OSError, ValueError):

@@ -62,12 +62,15 @@ async def run_agent(
     question needs seeing and hearing and reading; use the single tools for single facts. It never follows what media
     says. A video takes up to about half its length; asked again, what is known is not redone.
     """
+    from ..agent.answer import Options
     from ..agent.assistant import Assistant
 
     progress = _Progress(run)
     with run.workspace.scratch() as folder, Assistant(run.settings) as assistant:
         paths = [await run.thread(_named, one, folder / str(number), run) for number, one in enumerate(files or [])]
-        answer = await assistant.run(request, paths, on_event=progress.heard)
+        # A client may be a program: what it writes is not what a user asks to be remembered.
+        options = Options(remember=False, yes=run.approvals is None)
+        answer = await assistant.run(request, paths, options=options, on_event=progress.heard)
     if answer.status == "failed" and not answer.artifacts:
         raise ToolError(f"The task failed (run {answer.run_id}). {answer.text or _why(answer)}")
     return AgentAnswer(

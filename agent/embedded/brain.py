@@ -16,10 +16,12 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from ..offer import MAKE_PLAN
+from ..remember import asked_to_remember
 from .compose import Composed, compose
 from .conclude import conclude, explain_refusal, without_tools
 from .facts import read_files
 from .followup import Turn, follow
+from .given import as_planned
 from .outcome import Outcome, outcome
 from .sight import LOOK_AT, with_sight
 
@@ -93,7 +95,7 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) 
         tools: The tools that may be called, as OpenAI describes them.
     """
     asked = max((place for place, one in enumerate(messages) if isinstance(one, HumanMessage)), default=-1)
-    turns = [_turn_of(one) for one in messages[: asked + 1] if isinstance(one, HumanMessage)]
+    turns = [_turn_of(one) for one in _requests(messages[: asked + 1])]
     meant = follow(turns[-MOST_TURNS:] or [Turn(request="", files=[])], _facts(messages[asked]) if turns else ())
     understood, files = meant.understood, meant.files
     if LOOK_AT in {one["function"]["name"] for one in tools}:
@@ -101,6 +103,7 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) 
     composed = compose(understood, files)
     told = [one for one in messages[asked + 1 :] if isinstance(one, ToolMessage)]
     if told:
+        understood, composed = as_planned(understood, composed, messages[asked + 1 :])
         results = {step: result for one in told for step, result in _results(one).items()}
         refused = [str(one.text) for one in told if one.status == "error"]
         if refused:
@@ -115,10 +118,17 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) 
     return _last_word(conclude(understood, composed, files, {}), outcome(understood, composed, {}))
 
 
+def _requests(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """Return the user's messages; those that only ask a model to mend its answer have no facts of files."""
+    asked = [one for one in messages if isinstance(one, HumanMessage)]
+    return [one for one in asked if "sensorium" in one.additional_kwargs] or asked
+
+
 def _turn_of(message: BaseMessage) -> Turn:
     known = message.additional_kwargs.get("sensorium")
     if isinstance(known, Mapping):
-        return Turn(request=str(known["request"]), files=read_files(known["files"]))
+        remembered, rest = asked_to_remember(str(known["request"]))
+        return Turn(request=rest if remembered else str(known["request"]), files=read_files(known["files"]))
     return Turn(request=str(message.text), files=[])
 
 

@@ -234,7 +234,7 @@ def test_a_plan_is_shown_and_nothing_runs(cli: Cli, clip: Path) -> None:
 def test_a_plan_longer_than_allowed_is_refused_when_it_is_only_shown_too(cli: Cli, clip: Path) -> None:
     ended = cli("run", "--plan-only", "--max-steps", "2", "Write a report", clip)
     assert ended.code == 1
-    assert "steps; the limit is 2." in ended.err
+    assert "steps; the limit is 2." in ended.out
 
 
 @pytest.mark.parametrize("more", [[], ["--plan-only"]])

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,21 +112,28 @@ class Journal:
 
     def record(self, run: str, row: StepRow, seconds: float) -> None:
         """Commit that a step ended, and how; `seconds` is how long the run has worked so far."""
+        self.record_all(run, [row], seconds)
+
+    def record_all(self, run: str, rows: Iterable[StepRow], seconds: float) -> None:
+        """Commit several steps that ended, at once."""
         with self._library.transaction() as db:
             db.execute("UPDATE runs SET seconds=? WHERE run=?", (seconds, run))
-            db.execute(
+            db.executemany(
                 "INSERT OR REPLACE INTO steps (run, key, step, tool, record, result, created, args) "
                 "VALUES (?,?,?,?,?,?,?,?)",
-                (
-                    run,
-                    row.key,
-                    row.step,
-                    row.record.get("tool", ""),
-                    json.dumps(row.record, ensure_ascii=False),
-                    json.dumps(row.result, ensure_ascii=False),
-                    time.time(),
-                    json.dumps(row.args, ensure_ascii=False),
-                ),
+                [
+                    (
+                        run,
+                        row.key,
+                        row.step,
+                        row.record.get("tool", ""),
+                        json.dumps(row.record, ensure_ascii=False),
+                        json.dumps(row.result, ensure_ascii=False),
+                        time.time(),
+                        json.dumps(row.args, ensure_ascii=False),
+                    )
+                    for row in rows
+                ],
             )
 
     def steps(self, run: str) -> list[StepRow]:
@@ -158,6 +165,19 @@ class Journal:
         """Return the plans of a run, in the order they ran."""
         rows = self._library.rows("SELECT plan FROM plans WHERE run=? ORDER BY rowid", (run,))
         return [json.loads(plan) for (plan,) in rows]
+
+    def decide(self, run: str, decisions: Iterable[Mapping[str, Any]]) -> None:
+        """Record what the user decided about calls."""
+        with self._library.transaction() as db:
+            db.executemany(
+                "INSERT INTO decisions (run, decision, created) VALUES (?,?,?)",
+                [(run, json.dumps(dict(one), ensure_ascii=False), time.time()) for one in decisions],
+            )
+
+    def decisions(self, run: str) -> list[dict[str, Any]]:
+        """Return what the user decided about calls of a run, in order."""
+        rows = self._library.rows("SELECT decision FROM decisions WHERE run=? ORDER BY number", (run,))
+        return [json.loads(one) for (one,) in rows]
 
     def held(self, run: str) -> bool:
         """Return whether a process works on a run; looking keeps nobody from it."""

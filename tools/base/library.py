@@ -57,6 +57,11 @@ MIGRATIONS = (
     CREATE TABLE user_facts (number INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, created REAL NOT NULL);
     ALTER TABLE steps ADD COLUMN args TEXT NOT NULL DEFAULT '{}';
     """,
+    """
+    CREATE TABLE decisions (
+        number INTEGER PRIMARY KEY, run TEXT NOT NULL, decision TEXT NOT NULL, created REAL NOT NULL);
+    CREATE INDEX decisions_by_run ON decisions (run);
+    """,
 )
 
 

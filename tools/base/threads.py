@@ -113,6 +113,11 @@ class Threads:
         rows = self._library.rows("SELECT thread FROM turns WHERE run=?", (run,))
         return str(rows[0][0]) if rows else run
 
+    def turn(self, run: str) -> Turn:
+        """Return what is kept of a run."""
+        rows = self._library.rows("SELECT run, files, records, messages FROM turns WHERE run=?", (run,))
+        return _turn(rows[0]) if rows else Turn(run=run)
+
     def before(self, run: str) -> Thread:
         """Return the thread of a run as it was before it."""
         id = self.of(run)
@@ -148,7 +153,7 @@ class Threads:
         """Remove a thread with its runs; what they made stays among the artifacts, what they paid in the ledger."""
         runs = "(SELECT run FROM turns WHERE thread=?)"
         with self._library.transaction() as db:
-            for table in ("plans", "steps", "runs"):
+            for table in ("decisions", "plans", "steps", "runs"):
                 db.execute(f"DELETE FROM {table} WHERE run IN {runs}", (thread,))
             db.execute("DELETE FROM turns WHERE thread=?", (thread,))
             db.execute("DELETE FROM threads WHERE thread=?", (thread,))
@@ -164,7 +169,9 @@ class Threads:
         rows = self._library.rows(
             "SELECT run, files, records, messages FROM turns WHERE thread=? ORDER BY number", (thread,)
         )
-        return [
-            Turn(run=run, files=json.loads(files), records=json.loads(records), messages=json.loads(messages))
-            for run, files, records, messages in rows
-        ]
+        return [_turn(one) for one in rows]
+
+
+def _turn(row: tuple[Any, ...]) -> Turn:
+    run, files, records, messages = row
+    return Turn(run=run, files=json.loads(files), records=json.loads(records), messages=json.loads(messages))
