@@ -14,13 +14,27 @@ if TYPE_CHECKING:
 
 FIRST_FRAMES = 20
 """Shown first at least, where the video is long enough: what changes little is looked at now and then."""
+SETTLE_SECONDS = 1.0
+"""A scene is shown a moment after it begins: fades and animations are mostly over by then."""
 _SMALL_PIXELS = 480
 
 
 async def first_times(media: str, span: Span, run: Run, most: int) -> list[float]:
-    """Return when to look first: once at each thing that is shown, and into what is long between."""
-    found = await _extract(media, run, between_seconds=span, changed=True, count=most, width_pixels=_SMALL_PIXELS)
-    return filled([at for at, _ in found], span, min(FIRST_FRAMES, most))
+    """Return when to look first: into each scene, at each other thing that is shown, and into what is long between."""
+    scenes = (await perform("find_scenes", {"media": media}, run, call_id=run.call.id)).result
+    inside = [
+        (max(span[0], one.start_seconds), min(span[1], one.end_seconds))
+        for one in scenes.scenes  # type: ignore[attr-defined]  # the door gives what the tool returns
+        if one.start_seconds < span[1] and one.end_seconds > span[0]
+    ]
+    times = [start + min(SETTLE_SECONDS, (end - start) / 2) for start, end in inside]
+    if len(times) > most:
+        times = []  # a film of many cuts: what looks alike is shown once
+    changed = await _extract(media, run, between_seconds=span, changed=True, count=most, width_pixels=_SMALL_PIXELS)
+    for at, _ in changed:
+        if len(times) < most and all(abs(at - other) > SETTLE_SECONDS for other in times):
+            times.append(at)
+    return filled(times, span, min(FIRST_FRAMES, most))
 
 
 def filled(times: Sequence[float], span: Span, most: int) -> list[float]:

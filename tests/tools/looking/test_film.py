@@ -57,7 +57,7 @@ async def test_it_looks_at_a_sheet_first_then_at_the_frames_and_the_stretches_it
     times = [one.at_seconds for one in cells]
     assert times == sorted(times) and {int(at // 10) for at in times} == {0, 1, 2, 3}, "each scene is there"
     told = eyes.prompt(server.requests[0])
-    assert "1 = 0:00.5" in told and f"pictures 1 to {len(cells)}" in told
+    assert "1 = 0:01.0" in told and f"pictures 1 to {len(cells)}" in told
 
     alone = [one for one in looked.glances if not one.on_sheet]
     by_time = {one.text: one for one in looked.moments}
