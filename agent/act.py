@@ -6,7 +6,7 @@ import os
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,7 +33,7 @@ Record = dict[str, Any]
 `key` of its call, or of a step with `for_each` those of the items that are done, in order; and once its plan ended,
 whether it is `final`, that is, no other step used it."""
 
-Keep = Callable[[StepRow], None]
+Keep = Callable[[StepRow], Awaitable[None]]
 
 WAITING = "waiting"
 """The status of a step that has to wait for the user's approval; it has not ended."""
@@ -69,6 +69,8 @@ class Executor:
         self.consent = Consent()
         self.told: Plan | None = None
         """The plan that was announced, while some of its steps wait for an approval."""
+        self._ended_calls: list[StepRow] = []
+        self._journalling: asyncio.Task[None] | None = None
         self._open: set[str] = set()
         """Calls that were announced and have not ended."""
         self._slots = {name: asyncio.Semaphore(count) for name, count in slots().items()}
@@ -142,7 +144,7 @@ class Executor:
             self.run.cancelled.set()
             for task in running:
                 task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await asyncio.gather(*running, *filter(None, [self._journalling]), return_exceptions=True)
             raise
         used = {need for step in plan.steps for need in step.needs()}
         return {name: self.records[name] | {"final": name not in used} for name in steps if name in self.records}
@@ -183,10 +185,19 @@ class Executor:
         row = self._journalled.get(digest(name, tool.name, tool.version, resolve(step.args, {**scope, "run": MISSING})))
         return row if row and row.record["status"] == "done" else None
 
-    def keep(self, row: StepRow) -> None:
-        """Journal a call that ended: it will not be made again in this run."""
-        self.journal.record(self.run.id, row, self.elapsed())
-        self._journalled[row.key] = row
+    async def keep(self, *rows: StepRow) -> None:
+        """Journal calls that ended: they will not be made again in this run."""
+        self._ended_calls += rows
+        if self._journalling is None:
+            self._journalling = asyncio.create_task(self._journal_calls())
+        await asyncio.shield(self._journalling)
+
+    async def _journal_calls(self) -> None:
+        """Journal what ended until now, all at once: each commit waits for the disk, and calls end side by side."""
+        await asyncio.sleep(0)
+        rows, self._ended_calls, self._journalling = self._ended_calls, [], None
+        self.journal.record_all(self.run.id, rows, self.elapsed())
+        self._journalled.update({row.key: row for row in rows})
 
     async def attempt(self, step: Step, keep: Keep) -> Record:
         """Run a step whose needs are there; give each of its calls that ended to `keep`."""
@@ -301,7 +312,7 @@ class Executor:
         tool = self.catalog[step.tool]
         # What ran so far differs from one run to the next, so it is no part of what identifies the call.
         key = digest(name, tool.name, tool.version, resolve(step.args, {**scope, "run": MISSING}))
-        known = self._journalled.get(key) or self._again(tool, key, work.keep)
+        known = self._journalled.get(key) or await self._again(tool, key, work.keep)
         if known and known.record["status"] == "done":
             self._announce(step, known.record)
             return known.record, known.result
@@ -313,17 +324,17 @@ class Executor:
         result = outcome.result.model_dump(mode="json")
         record = _record(step, "done", outcome=outcome, partial=bool(result.get("partial")), key=key)
         row = StepRow(step=name, key=key, record=record, result=result, args=shortened(arguments))
-        work.keep(row)
+        await work.keep(row)
         self._announce(step, record)
         return record, result
 
-    def _again(self, tool: Tool, key: str, keep: Keep) -> StepRow | None:
+    async def _again(self, tool: Tool, key: str, keep: Keep) -> StepRow | None:
         """Take the same step of an earlier turn over; what reaches outside may give something else by now."""
         if tool.effect not in ("pure", "writes") and tool.cost == "free":
             return None
         if row := self._of_thread(key):
             row = replace(row, record=row.record | {"cached": True, "seconds": 0.0, "cost_usd": 0.0})
-            keep(row)
+            await keep(row)
         return row
 
     def _facts(self) -> dict[str, Any]:

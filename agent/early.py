@@ -67,11 +67,11 @@ class EarlySteps:
             ):
                 taken[name] = early
         await self._cancel([early for name, early in self._early.items() if name not in taken])
-        self._early, self._planned, self._told = {}, {}, 0
         for early in taken.values():
             early.is_taken = True
-            for row in early.rows:
-                self._executor.keep(row)
+        if rows := [row for early in taken.values() for row in early.rows]:
+            await self._executor.keep(*rows)
+        self._early, self._planned, self._told = {}, {}, 0
         return {cast("asyncio.Task[Record]", early.task): steps[name] for name, early in taken.items()}
 
     async def drop(self) -> None:
@@ -128,9 +128,9 @@ class EarlySteps:
         early.has_begun, early.hidden = True, self._executor.scope.get(early.step.id, MISSING)
         self._announce()
 
-        def keep(row: StepRow) -> None:
+        async def keep(row: StepRow) -> None:
             if early.is_taken:
-                self._executor.keep(row)
+                await self._executor.keep(row)
             else:
                 early.rows.append(row)
 
