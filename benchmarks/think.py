@@ -21,10 +21,10 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_core.messages.tool import tool_call
 
 from sensorium.agent.endpoint import EndpointBrain
-from sensorium.agent.stream import Completion
+from sensorium.agent.plan_reader import ObjectReader
+from sensorium.agent.stream import Piece
 from sensorium.agent.wire import wire_messages, wire_tool
 from sensorium.tools.base.endpoints import Endpoint, ServedModel
-from sensorium.tools.base.posting import post
 
 TURNS = (0, 10, 40)
 PIECES = 50
@@ -117,7 +117,30 @@ def typed_loop(url: str, model: str) -> Step:
 
 
 def ours(url: str, model: str) -> Step:
-    """Return a step of the brain, as the graph takes it."""
+    """Return a step of the brain as the graph takes it, with what follows the calls while they are written."""
+    served = ServedModel(endpoint=Endpoint(name="bench", base_url=url), name=model, role="think")
+    brain = EndpointBrain(served=served)
+
+    async def step(messages: list[BaseMessage]) -> None:
+        said: list[str] = []
+        reader = ObjectReader()
+        complete: list[str] = []
+
+        def hear(piece: Piece) -> None:
+            said.append(piece.text)
+            for call in piece.calls:
+                complete.extend(reader.feed(call.arguments))
+
+        answer = await brain.tell(messages, TOOLS, hear)
+        assert "".join(said) == answer.text and said and answer.text.endswith("word49 ")
+        assert answer.tool_calls[0]["args"]["query"] == "budget" == json.loads(complete[0])["query"]
+        assert answer.usage_metadata
+
+    return step
+
+
+def streamed(url: str, model: str) -> Step:
+    """Return a step of the brain as LangChain streams it."""
     served = ServedModel(endpoint=Endpoint(name="bench", base_url=url), name=model, role="think")
     brain = EndpointBrain(served=served).bind_tools(TOOLS)
 
@@ -126,23 +149,6 @@ def ours(url: str, model: str) -> Step:
         last: Any = chunks[-1]
         assert chunks[-2].content == "word49 " and last.tool_calls[0]["args"]["query"] == "budget"
         assert last.usage_metadata
-
-    return step
-
-
-def bare(url: str, model: str) -> Step:
-    """Return the same step without LangChain around it."""
-    served = ServedModel(endpoint=Endpoint(name="bench", base_url=url), name=model, role="think")
-    tools = [wire_tool(one) for one in TOOLS]
-
-    async def step(messages: list[BaseMessage]) -> None:
-        body = {"model": model, "stream": True, "messages": wire_messages(messages, served), "tools": tools}
-        completion, text = Completion(), ""
-        async with post(served, "/chat/completions", body) as response:
-            async for piece in response.aiter_bytes():
-                text += completion.feed(piece).text
-        completion.end()
-        assert text.endswith("word49 ") and completion.calls and completion.usage
 
     return step
 
@@ -162,14 +168,14 @@ async def cpu_ms(steps: Sequence[Step], turns: int) -> list[float]:
 
 async def measure(url: str) -> None:
     for model in ("burst", "paced"):
-        steps = [typed_loop(url, model), ours(url, model), bare(url, model)]
+        steps = [typed_loop(url, model), ours(url, model), streamed(url, model)]
         rows = list(zip(*[await cpu_ms(steps, turns) for turns in TURNS], strict=True))
         print(f"| {model}: CPU ms a step, median of {STEPS} | {' | '.join(f'{n} turns' for n in TURNS)} | growth |")
         print("|---|---|---|---|---|")
-        for name, row in zip(("typed `openai` loop", "EndpointBrain", "of it without LangChain"), rows, strict=True):
+        for name, row in zip(("typed `openai` loop", "ours", "ours as LangChain streams it"), rows, strict=True):
             print(f"| {name} | {' | '.join(f'{one:.2f}' for one in row)} | {row[-1] / row[0]:.2f} x |")
         ratios = " | ".join(f"{own / typed:.2f} x" for typed, own in zip(rows[0], rows[1], strict=True))
-        print(f"| EndpointBrain / typed | {ratios} | |\n")
+        print(f"| ours / typed | {ratios} | |\n")
 
 
 if __name__ == "__main__":
