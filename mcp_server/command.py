@@ -60,6 +60,7 @@ def _serve(chosen: argparse.Namespace) -> None:
         output=at_home(chosen.out_dir).absolute() if chosen.out_dir else None,
         nearby=not chosen.http or is_loopback(host),
         workers=chosen.workers,
+        approved=chosen.yes,
     )
     # A client waits for the start; only the curated tools are needed for the usual groups.
     tools = some_tools(FACES) if chosen.tools <= DEFAULT_GROUPS else catalog()
@@ -109,6 +110,10 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--workers", type=_count, default=2, metavar="N", help="calls that are worked on at once (default 2)"
     )
+    options.add_argument(
+        "--yes", action="store_true",
+        help="let clients call what `[policy]` of sensorium.toml asks about; it is refused otherwise",
+    )  # fmt: skip
     options.add_argument("--verbose", action="store_true", help="log each call on standard error, without its contents")
     web = options.add_argument_group("over HTTP")
     web.add_argument("--http", type=_address, metavar="HOST:PORT", help="serve there instead of on standard input")

@@ -23,6 +23,8 @@ class Order:
     folders: tuple[str, ...] = ()
     """Where files may be opened."""
     images: Images = "inline"
+    approved: bool = False
+    """Whether the server was started to allow what the user's policy asks about."""
     output: str | None = None
     """Where copies of what was made go; None when the client is on another machine."""
 

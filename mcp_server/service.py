@@ -33,6 +33,8 @@ class Options:
     """Pictures in results, only links to them, or neither: some models cannot read pictures."""
     output: Path | None = None
     """Where copies of what was made go; in Sensorium's own folder when left out."""
+    approved: bool = False
+    """Calls that the user's policy asks about may be made; else they are refused."""
     nearby: bool = True
     """The clients are on this machine, so that paths mean something to them."""
     workers: int = 2
@@ -127,6 +129,7 @@ class Service:
             page=page,
             folders=tuple(map(str, access.folders)),
             images=self.options.images,
+            approved=self.options.approved,
             output=str(self.output(owner)) if self.options.nearby else None,
         )
         return order, digest(tool.name, tool.version, resolved, states, page)

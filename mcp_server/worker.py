@@ -25,6 +25,7 @@ from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter
 
+from ..tools.base.approvals import Approvals
 from ..tools.base.call import Outcome, perform
 from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.journal import Journal
@@ -141,7 +142,8 @@ class Worker:
         self._say({"done": result})
 
     async def _result(self, order: Order) -> dict[str, Any]:
-        run = replace(self._base.begin(new_run_id()), on_progress=self._progressed)
+        approvals = None if order.approved else Approvals()
+        run = replace(self._base.begin(new_run_id()), on_progress=self._progressed, approvals=approvals)
         try:
             tool = order.load()
             arguments = await asyncio.to_thread(_opened, tool, order, run)
