@@ -144,7 +144,7 @@ class _Quoter:
             return ITEMS
         if source.for_each and not path:
             return self._calls(source, within | {step.id})
-        if path == ["items"]:
+        if path == ("items",):
             taken = self._units(source)
             counts = [one.get("frames") for one in (taken.low, taken.likely, taken.high)]
             if None not in counts:

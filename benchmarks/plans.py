@@ -272,7 +272,9 @@ def slipped_reference(plan: Plain, dice: random.Random) -> Spoilt | None:
     """A reference that names the tool of a step, or whose id has a slip."""
     wrong = _copy(plan)
     for step in wrong["steps"]:  # ids that can be slipped
-        step["id"] = {"s": "step_"}.get(step["id"][0], "") + "abcdefghijklmnop"[int(step["id"][1:]) % 16] * 3 + step["id"][1:]
+        step["id"] = (
+            {"s": "step_"}.get(step["id"][0], "") + "abcdefghijklmnop"[int(step["id"][1:]) % 16] * 3 + step["id"][1:]
+        )
     names = {old["id"]: new["id"] for old, new in zip(plan["steps"], wrong["steps"], strict=True)}
     for step in wrong["steps"]:
         step["args"] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..plan import Plan
 from .draft import Draft
-from .finding import Finding
+from .finding import Finding, errors
 from .reading import MAX_STEPS, Unreadable, read_plan
 from .rules_calls import check_arguments, check_tool
 from .rules_kinds import check_edges
@@ -68,7 +68,8 @@ def check_read(
     findings += check_circles(draft)
     findings += check_duplicates(draft)
     findings += check_unused(draft, bold=bold)
-    findings += check_detours(draft, bold=bold)
+    if not errors(findings):
+        findings += check_detours(draft, bold=bold)
     findings += check_totals(draft, bounds)
     if len(plan.steps) > MAX_STEPS:
         told = f"The plan has {len(plan.steps)} steps; the limit is {MAX_STEPS}."

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ..plan import RESERVED, Plan, Step, references
@@ -64,6 +64,7 @@ class Draft:
     files: Sequence[Mapping[str, Any]] | None
     """Facts of the files that `$files` names; None when they are not known."""
     links: frozenset[tuple[str, str]]
+    _given: dict[tuple[str, str | None], Given | NoSuchPart] = field(default_factory=dict)
 
     @cached_property
     def steps(self) -> dict[str, Step]:
@@ -116,6 +117,18 @@ class Draft:
         Raises:
             NoSuchPart: The result it names has no such part.
         """
+        key = (reference, step.for_each if reference.startswith("item") else None)
+        if key not in self._given:
+            try:
+                self._given[key] = self._find(reference, step)
+            except NoSuchPart as error:
+                self._given[key] = error
+        found = self._given[key]
+        if isinstance(found, NoSuchPart):
+            raise found
+        return found
+
+    def _find(self, reference: str, step: Step) -> Given:
         root, path = split(reference)
         if root == "files":
             file = self.file(reference)
@@ -194,10 +207,11 @@ class Draft:
         return Given(schema={"type": "string"}, kinds=frozenset(kinds))
 
 
-def split(reference: str) -> tuple[str, list[str | int]]:
+@lru_cache(maxsize=4096)
+def split(reference: str) -> tuple[str, tuple[str | int, ...]]:
     """Return the root of a reference and the names and indexes of its path."""
     root, *path = (name or int(index) for name, index in _PART.findall(reference))
-    return str(root), path
+    return str(root), tuple(path)
 
 
 def joined(root: str, path: Sequence[str | int]) -> str:

@@ -1,5 +1,6 @@
 """What is wrong between steps: ids, references that lead nowhere, and circles."""
 
+import re
 from collections.abc import Collection, Iterator
 from graphlib import CycleError, TopologicalSorter
 
@@ -207,11 +208,14 @@ def _check_asked_for(reference: str, step: Step, draft: Draft) -> Iterator[Findi
 def _check_for_each(step: Step, draft: Draft) -> Iterator[Finding]:
     reference = split_each(step.for_each)
     if reference is None:
+        named = split(step.for_each or "")[0] if re.fullmatch(r"[A-Za-z_][\w.\[\]-]*", step.for_each or "") else ""
+        is_known = named in draft.steps or named in draft.finished or named == "files"
         yield Finding(
             step=step.id,
             rule="for-each",
             message=f"`for_each` of `{step.id}` is {step.for_each!r}, and must be a reference to a list, such as "
             '"$frames.items".',
+            repair={"do": "set-for-each", "to": f"${step.for_each}"} if is_known else None,
         )
         return
     if step.for_each != f"${reference}":

@@ -1,14 +1,13 @@
 """What a plan does for nothing: steps nobody uses, the same step twice, two tools where one does."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 
 from ..plan import Step
 from .draft import Draft
 from .finding import Finding
-from .names import words
-from .specs import ANYTHING, MEDIA_KINDS, ToolSpec
+from .names import KIND_WORDS, words
+from .specs import ANYTHING, ToolSpec
 
 
 def check_duplicates(draft: Draft) -> Iterator[Finding]:
@@ -41,12 +40,13 @@ def check_unused(draft: Draft, *, bold: bool) -> Iterator[Finding]:
     if not any(draft.needs[step.id] & draft.steps.keys() for step in steps):
         return  # steps side by side: each is an answer
     asked = set(words(draft.plan.goal))
-    ends = Counter(step.tool for step in steps if not draft.users[step.id])
-    for number, step in enumerate(steps[:-1]):
+    ends = [number for number, step in enumerate(steps) if not draft.users[step.id]]
+    for number in ends[:-1]:  # the last one is what the plan is for
+        step = steps[number]
         spec = draft.tools.get(step.id)
-        if spec is None or draft.users[step.id] or spec.makes_files or not spec.is_pure:
+        if spec is None or spec.makes_files or not spec.is_pure:
             continue
-        if ends[step.tool] > 1:
+        if sum(steps[one].tool == step.tool for one in ends) > 1:
             continue  # the same of several files: each is an answer
         if _is_asked(step, spec, asked):
             continue
@@ -60,8 +60,9 @@ def check_unused(draft: Draft, *, bold: bool) -> Iterator[Finding]:
 
 
 def _is_asked(step: Step, spec: ToolSpec, asked: set[str]) -> bool:
-    said = {one for one in words(spec.name) if one not in MEDIA_KINDS and one not in ("image", "to", "media")}
-    return bool(said & asked) or bool(set(words(step.id)) - MEDIA_KINDS & asked)
+    """Return whether the goal speaks of what a step does, and not only of media of its kind."""
+    said = {*words(spec.name), *words(step.id)} - KIND_WORDS - {"to", "media"}
+    return bool(said & asked)
 
 
 def check_detours(draft: Draft, *, bold: bool) -> Iterator[Finding]:

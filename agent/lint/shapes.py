@@ -5,6 +5,7 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 ANY: Schema = {}
+_COMPOUND = frozenset({"$ref", "anyOf", "oneOf", "allOf"})
 _SIMPLE = ("string", "number", "integer", "boolean", "object", "array")
 
 
@@ -19,6 +20,8 @@ class NoSuchPart(Exception):
 
 def choices(schema: Schema, definitions: Mapping[str, Any]) -> list[Schema]:
     """Return the schemas that a value may have, without null, with references followed."""
+    if not schema.keys() & _COMPOUND and not isinstance(schema.get("type"), list):
+        return [schema]
     if "$ref" in schema:
         return choices(definitions.get(schema["$ref"].rpartition("/")[2], ANY), definitions)
     for key in ("anyOf", "oneOf"):
