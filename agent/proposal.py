@@ -84,8 +84,8 @@ def read_proposal(
         return Proposal(findings=[Finding(step="", rule="plan-shape", message=first)], calls=calls)
     if left_of:
         left = left_of(plan)
-        for one in calls:
-            one["steps"] = [left.ids[step] for step in one["steps"]]
+        for answered in calls:
+            answered["steps"] = [left.ids[step] for step in answered["steps"]]
         if left.plan is None:
             return Proposal(findings=[_nothing_left()], calls=calls)
         plan = left.plan
@@ -93,8 +93,8 @@ def read_proposal(
     known = {name: one for name, one in (earlier or {}).items() if name not in own} | dict(finished)
     mended = mend(plan, specs, known, facts=facts, bounds=bounds)
     plan, findings = mended.plan or plan, mended.findings
-    for one in calls:
-        one["steps"] = mended.steps_of(one["steps"])
+    for answered in calls:
+        answered["steps"] = mended.steps_of(answered["steps"])
     if len(plan.steps) > max_steps:
         told = f"The plan has {len(plan.steps)} steps; the limit is {max_steps}. Raise `--max-steps`."
         findings.append(Finding(step=plan.steps[-1].id, rule="too-many-steps", message=told))
