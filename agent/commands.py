@@ -123,7 +123,7 @@ def answer(
         given: The answer to what the run asks first.
     """
     with watching() as view:
-        listener = _Listener(view, as_json, open_approver(view, as_json=as_json, given=given))
+        listener = Listener(view, as_json=as_json, approve=open_approver(view, as_json=as_json, given=given))
         try:
             told = asyncio.run(listener.listen(start))
         except KeyboardInterrupt:
@@ -144,13 +144,13 @@ def answer(
         if not as_json:
             say(told.text)
     _say_files(told, delivered)
-    return _exit_code(told)
+    return exit_code_of(told)
 
 
-class _Listener:
+class Listener:
     """Shows the events of a run, and prints them where that is asked for."""
 
-    def __init__(self, view: View, as_json: bool, approve: Approve | None) -> None:
+    def __init__(self, view: View, *, as_json: bool, approve: Approve | None) -> None:
         self._view = view
         self._approve = approve
         self._writer = AguiWriter() if as_json else None
@@ -193,7 +193,7 @@ def _say_files(given: Answer, delivered: Delivered | None) -> None:
         tell(fit(f"Add `-o DIR` to get the files: {names}", 200))
 
 
-def _exit_code(given: Answer) -> int:
+def exit_code_of(given: Answer) -> int:
     """Return 0, 1, 5 or 130 as the run ended; 3 or 4 when all that failed is for want of a setting or a provider."""
     errors = {step["error"]["type"] for step in given.steps if step["status"] == "failed" and step["error"]}
     if given.status == "failed" and errors:
