@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
+from sensorium.agent.act import Executor
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.endpoint import EndpointBrain
 from sensorium.agent.events import AguiWriter, Event, PlanMade, StepEnded, StepStarted
+from sensorium.agent.plan import Plan, Step
 from sensorium.tools.base.errors import ProviderError, ToolError
+from sensorium.tools.base.journal import Journal
 from sensorium.tools.base.policy import Policy, Rule
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
@@ -308,3 +311,44 @@ async def test_watchers_are_told_of_a_step_before_it_runs(
             elif path[1] == "plan":
                 shown["plan"][int(path[2])]["status"] = change["value"]
     assert [(one["id"], one["status"]) for one in shown["plan"]] == [(name, "done") for name in ("one", "two", "three")]
+
+
+ONE_AND_TWO = json.dumps({"goal": "test", "steps": [step("one"), step("two")]})
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param([{"arguments": json.loads(ONE_AND_TWO)}], id="an object"),
+        pytest.param([{"arguments": json.dumps(ONE_AND_TWO)}], id="JSON in a string"),
+        pytest.param([{"arguments": f"```json\n{ONE_AND_TWO}\n```"}], id="fenced"),
+        pytest.param([{"arguments": one} for one in ONE_AND_TWO], id="letter by letter, with the name each time"),
+        pytest.param([{"arguments": ONE_AND_TWO}, {"arguments": "]}</tool_call>"}], id="more after its end"),
+        pytest.param([{"arguments": ONE_AND_TWO.replace("}, {", "},\n\n{").replace('"}}', '",}}')}], id="commas"),
+    ],
+)
+async def test_however_a_plan_is_written_each_step_runs_once(
+    assistant: Assistant, play: Callable[..., None], script: ModuleType, calls: list[str], *, pieces: list[Any]
+) -> None:
+    deltas = [{"index": 0, "function": {"name": "make_plan", **piece}} for piece in pieces]
+    play(script.Reply(events=[*(script.delta(tool_calls=[one]) for one in deltas), *script.ending("stop", None)]))
+    answer = await assistant.run("Note it")
+    assert (answer.status, sorted(calls), len(answer.steps)) == ("done", ["one", "two"], 2)
+
+
+async def test_what_the_whole_plan_has_otherwise_runs_again_with_what_needs_it(
+    run: Run, tools: dict[str, Tool], plan: Callable[..., Plan], ran: Ran, calls: list[str]
+) -> None:
+    executor = Executor(
+        run=run, journal=Journal(run.library, run.settings.home), catalog=tools, emit=lambda event: None
+    )
+    user = step("user", args={"text": "user", "after": "$changed.text"})
+    for one in (step("same"), step("changed"), user, step("gone")):
+        executor.early.add(Step.model_validate(one))
+    assert all([await asyncio.to_thread(ran[name].wait, 30) for name in ("same", "changed", "user", "gone")])
+    records = await executor.act(plan(step("same"), step("changed", args={"text": "other"}), user))
+    assert calls[4:] == ["other", "user"]
+    assert {name: one["status"] for name, one in records.items()} == dict.fromkeys(("same", "changed", "user"), "done")
+    assert executor.scope["changed"]["text"] == "other"
+    assert "gone" not in executor.records
+    assert [row.step for row in executor.journal.steps(run.id)] == ["same", "changed", "user"]
