@@ -29,6 +29,8 @@ NEWEST_PICTURES = 4
 PICTURE_PIXELS = 768
 """The longest side of a picture that is sent; `look_at` shows more."""
 LOOKING = "look_at"
+REPAIR = "-repair"
+"""Ends the id of a message that asks a model to mend its answer; see `prove`."""
 ANSWER_TOKENS = 2_000
 """Kept free for what a model with a small window answers."""
 LEAST_TOKENS = 1_000
@@ -111,11 +113,18 @@ async def to_send(messages: Sequence[AnyMessage], reader: Reader, run: Run) -> l
     """
     if reader.reads_data:
         return [system_message(), *messages]
-    messages = [_readable(one, reader) for one in without_old_thoughts(messages, reader)]
+    messages = [_readable(one, reader) for one in without_old_thoughts(_without_repairs(messages), reader)]
     messages = shorten(messages, reader.most_tokens)
     if reader.pictures:
         messages = await asyncio.to_thread(_with_pictures, messages, reader.pictures, run)
     return [system_message(), *messages]
+
+
+def _without_repairs(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+    """Return messages without the answers that were mended, and without what was asked to have them mended."""
+    mended = [at for at, one in enumerate(messages[:-1]) if one.id and one.id.endswith(REPAIR)]
+    left_out = {*mended, *(at - 1 for at in mended)}
+    return [one for at, one in enumerate(messages) if at not in left_out]
 
 
 def without_old_thoughts(messages: Sequence[AnyMessage], reader: Reader) -> list[AnyMessage]:

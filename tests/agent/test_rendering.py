@@ -263,3 +263,16 @@ async def test_a_model_reads_on_where_a_long_result_was_cut(
     shown = first["output"]["text"].partition("… (")[0]
     rest = json.loads(server.requests[2]["messages"][-1]["content"])["results"]["read_artifact_2"]["output"]["text"]
     assert " ".join(f"word{number}" for number in range(3_000)).startswith(shown + rest)
+
+
+async def test_an_answer_that_was_mended_is_not_sent_in_later_turns(
+    make_brain: Any, executor: Callable[[], Executor]
+) -> None:
+    context = Context(brain=make_brain(), catalog={}, executor=executor(), emit=print, max_steps=9)
+    first = [HumanMessage("What?"), AIMessage("A wrong answer."), HumanMessage("Mend it.", id="r1-repair")]
+    being_mended: Any = {"messages": first}
+    assert [str(one.text) for one in (await messages_for(being_mended, context))[1:]] == [
+        "What?", "A wrong answer.", "Mend it.",
+    ]  # fmt: skip
+    later: Any = {"messages": [*first, AIMessage("A right one."), HumanMessage("And?")]}
+    assert [str(one.text) for one in (await messages_for(later, context))[1:]] == ["What?", "A right one.", "And?"]
