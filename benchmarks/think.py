@@ -4,32 +4,41 @@ python benchmarks/think.py
 
 A second process serves 50 pieces of text, then a tool call and the count of tokens: all at once, as through a proxy
 that gathers them, or 2 ms apart, as from a fast model. Only this process is measured, the clients in turn. A turn of
-history is a tool call and its result of 4 KB.
+history is a tool call and its result of 4 KB. The last table is of whole runs: the model calls a tool in every answer
+until it is given none, in our graph with linter, journal and checkpoints, and in the typed loop.
 """
 
 import asyncio
 import json
 import multiprocessing
 import statistics
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.messages.tool import tool_call
+from pydantic import BaseModel
 
+from sensorium.agent.assistant import Assistant
 from sensorium.agent.endpoint import EndpointBrain
 from sensorium.agent.plan_reader import ObjectReader
 from sensorium.agent.stream import Piece
 from sensorium.agent.wire import wire_messages, wire_tool
 from sensorium.tools.base.endpoints import Endpoint, ServedModel
+from sensorium.tools.base.run import Run
+from sensorium.tools.base.settings import Settings
+from sensorium.tools.base.tool import tool
 
 TURNS = (0, 10, 40)
 PIECES = 50
 PAUSE_SECONDS = 0.002
 STEPS = 25
+RUNS = 5
 WARMUPS = 3
 RESULT = "x" * 4096
 TOOLS = [
@@ -50,7 +59,7 @@ Step = Callable[[list[BaseMessage]], Awaitable[None]]
 def serve(address: Connection) -> None:
     """Answer every request in the same way, on a port that is told through `address`."""
     events = [{"choices": [{"index": 0, "delta": {"content": f"word{n} "}}]} for n in range(PIECES)]
-    function = {"name": "tool_1", "arguments": json.dumps({"media": "$files[0]", "query": "budget"})}
+    function = {"name": "tool_1", "arguments": json.dumps({"media": "first", "query": "budget"})}
     call = {"index": 0, "id": "call_1", "type": "function", "function": function}
     events.append({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]})
     events.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
@@ -166,6 +175,53 @@ async def cpu_ms(steps: Sequence[Step], turns: int) -> list[float]:
     return [statistics.median(times) for times in spent]
 
 
+class Found(BaseModel):
+    """What the tool of the whole runs gives."""
+
+    text: str
+
+
+@tool(effect="writes", resource="network")
+async def tool_1(media: str, query: str, *, run: Run) -> Found:
+    """Do one thing to one file, and say what it found."""
+    return Found(text=RESULT)
+
+
+async def whole_run(url: str, home: Path) -> tuple[int, float]:
+    """Return the model calls of a run of ours, and the CPU milliseconds of each."""
+    endpoints = {"bench": Endpoint(name="bench", base_url=url)}
+    settings = Settings(home=home, offline=True, models={"think": "bench:burst"}, endpoints=endpoints)
+    with Assistant(settings, tools={"tool_1": tool_1}) as assistant:
+        started = time.process_time()
+        answer = await assistant.run("Look for the budget.")
+        spent = time.process_time() - started
+    calls = sum(one["calls"] for one in answer.usage)
+    assert len(answer.steps) == calls - 1 and all(one["status"] == "done" for one in answer.steps)
+    return calls, spent * 1000 / calls
+
+
+async def typed_run(step: Step, calls: int) -> float:
+    """Return the CPU milliseconds of each model call of a loop whose history grows by a turn with each."""
+    histories = [history(turns) for turns in range(calls)]
+    started = time.process_time()
+    for messages in histories:
+        await step(messages)
+    return (time.process_time() - started) * 1000 / calls
+
+
+async def measure_runs(url: str) -> None:
+    typed, pairs = typed_loop(url, "burst"), []
+    with tempfile.TemporaryDirectory() as home:
+        for number in range(WARMUPS + RUNS):
+            calls, own = await whole_run(url, Path(home))
+            pairs.append((own, await typed_run(typed, calls)))
+            del pairs[: number < WARMUPS]
+    own, other = (statistics.median(one) for one in zip(*pairs, strict=True))
+    print(f"| whole runs of {calls} calls: CPU ms a call, median of {RUNS} | typed `openai` loop | ours |")
+    print("|---|---|---|")
+    print(f"| with tools, linter, journal and checkpoints in ours | {other:.2f} | {own:.2f} ({own / other:.2f} x) |")
+
+
 async def measure(url: str) -> None:
     for model in ("burst", "paced"):
         steps = [typed_loop(url, model), ours(url, model), streamed(url, model)]
@@ -183,5 +239,7 @@ if __name__ == "__main__":
     receiving, sending = context.Pipe(duplex=False)
     server = context.Process(target=serve, args=(sending,), daemon=True)
     server.start()
-    asyncio.run(measure(f"http://127.0.0.1:{receiving.recv()}/v1"))
+    url = f"http://127.0.0.1:{receiving.recv()}/v1"
+    asyncio.run(measure(url))
+    asyncio.run(measure_runs(url))
     server.terminate()
