@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MAX_LETTERS = 8_000
-"""Of one result as JSON: what a model reads of it, and what each checkpoint after it holds."""
+"""Of one result as JSON: what events tell of it, and what the embedded brain reads; see `tidy` for chat models."""
 MAX_TEXT_LETTERS = 2_000
 MAX_ARGUMENT_LETTERS = 600
 MAX_DEPTH = 6

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..tools.base.run import Run
+from ..tools.base.run import Call, Run
+from ..tools.base.tokens import LETTERS_A_TOKEN, text_tokens
 from .digest import ROOM_LETTERS, Head, allot, head_of
 from .evidence import identify
 from .tidy import file_names, tidy, written
@@ -41,7 +42,7 @@ def tell(
         scope: Their results by id, and the user's `files`.
         run: Where what is cut off is stored.
         can_read: Whether the model can read on with a tool.
-        room: Letters for all results together.
+        room: Letters for all results together, where they are English.
     """
     told = Told()
     names = file_names(scope.get("files", []))
@@ -58,17 +59,25 @@ def tell(
                     {"handle": handle, "name": f"${path}"} for path, handle in _pictures(scope[name], name)
                 ]
     final = {name for name in plain if records[name]["final"]}
-    letters = allot({name: len(written(one)) for name, one in plain.items()}, final, room)
+    texts = {name: written(one) for name, one in plain.items()}
+    letters = allot({name: len(one) for name, one in texts.items()}, final, round(room * _lightness(texts)))
     for name, value in plain.items():
         head = head_of(value, letters[name])
         told.results[name]["output"] = head.value if head else value
         if head and records[name]["tool"] == READING:
             told.results[name]["more"] = "Ask for less at once: give a smaller `length`, and read on at `start`."
         elif head:
-            told.wholes[name] = _store(head, value, name, run)
+            made = Call(id="", tool=records[name]["tool"], arguments={}, inputs=[])
+            told.wholes[name] = _store(head, value, name, run.within(made))
             if can_read:
                 told.results[name]["more"] = _how(head, name)
     return told
+
+
+def _lightness(texts: Mapping[str, str]) -> float:
+    """Return how many letters these texts may have for one of English: hanzi are a token each."""
+    letters, tokens = sum(map(len, texts.values())), sum(map(text_tokens, texts.values()))
+    return min(1.0, letters / LETTERS_A_TOKEN / tokens) if tokens else 1.0
 
 
 def _store(head: Head, value: Any, name: str, run: Run) -> str:

@@ -7,6 +7,7 @@ from sensorium.agent.plan import resolve
 from sensorium.agent.told import tell
 from sensorium.tools.base.call import call
 from sensorium.tools.base.run import Run
+from sensorium.tools.base.tokens import text_tokens
 
 
 def record(tool: str = "transcribe", *, final: bool = True, **more: Any) -> dict[str, Any]:
@@ -44,6 +45,34 @@ async def test_the_rest_of_a_long_text_is_read_where_the_head_ends(run: Run) -> 
     shown = told.results["page"]["output"]["text"].partition("… (")[0]
     rest = await read_on(told, "page", run)
     assert text.startswith(shown + rest.text)
+
+
+async def test_chinese_results_have_as_many_tokens_as_english_ones(run: Run) -> None:
+    source = {"tool": "transcribe", "provider": "p", "quality": "good"}
+    moments = [
+        {
+            "kind": "speech",
+            "start_seconds": n * 5.0,
+            "end_seconds": None,
+            "text": "第三季度营业收入同比增长",
+            "source": source,
+        }
+        for n in range(2000)
+    ]
+    scope = {"talk": {"moments": moments}, "english": said(2000)}
+    tokens = {
+        name: text_tokens(
+            json.dumps(tell([name], {name: record()}, scope, run, can_read=True).results, ensure_ascii=False)
+        )
+        for name in scope
+    }
+    assert tokens["english"] > 2_500
+    assert abs(tokens["talk"] - tokens["english"]) < 300
+
+
+async def test_what_is_stored_comes_from_the_tool_that_gave_it(run: Run) -> None:
+    told = tell(["talk"], {"talk": record()}, {"talk": said(2000)}, run, can_read=True)
+    assert [one.tool for one in run.workspace.provenance(told.wholes["talk"])] == ["transcribe"]
 
 
 async def test_a_result_that_was_read_on_is_not_stored_again(run: Run) -> None:
