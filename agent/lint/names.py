@@ -161,7 +161,7 @@ def guess(name: str, known: Mapping[str, Collection[str]], fitting: Collection[s
     for mark in ("functions.", "tools.", "default_api.", "sensorium.", "functions:", "tool:"):
         name = name.removeprefix(mark) or name
     flat = plain_name(name)
-    for same in (_is_alias, _is_same_words, _is_same_thing, _is_longer, _is_shorter):
+    for same in (_is_alias, _is_transposed, _is_same_words, _is_same_thing, _is_longer, _is_shorter):
         found = [one for one, aliases in known.items() if same(flat, name, (one, *aliases))]
         if same is _is_shorter:
             is_only = len(found) == 1 and _direction(name) == _direction(found[0]) is not None
@@ -294,6 +294,14 @@ _ROOTS = {_root(word): words.split()[0] for words in reversed(_SAME) for word in
 
 def _is_alias(flat: str, _: str, names: Collection[str]) -> bool:
     return any(plain_name(one) == flat for one in names)
+
+
+def _is_transposed(flat: str, _: str, names: Collection[str]) -> bool:
+    """Return whether a name has the letters of another, some of them in each other's place."""
+    letters = sorted(flat)
+    return any(
+        sorted(other) == letters and _letters(flat, other) >= 0.85 for other in map(plain_name, names) if len(other) > 3
+    )
 
 
 def _is_same_words(_: str, name: str, names: Collection[str]) -> bool:

@@ -20,6 +20,7 @@ from .specs import Specs
 
 MAX_STEPS = 64
 _STEPS = ("steps", "plan", "task_nodes", "nodes", "tasks", "actions", "workflow", "tool_calls", "calls")
+_LINKS = ("task_links", "links", "edges")
 _GOAL = ("goal", "request", "objective", "user_request", "query", "title", "name", "description")
 _FIELDS = {
     "id": ("id", "step_id", "step", "key", "node_id", "task_id", "index", "number"),
@@ -135,6 +136,9 @@ class _Reader:
             if key in outer and isinstance(outer[key], str | list | Mapping):
                 if key != "steps":
                     self._mend("", f"The steps stood in `{key}`.")
+                more = [name for name in outer if name not in (key, *_GOAL, *_LINKS)]
+                if more:
+                    self._mend("", f"The plan had more fields, left out: {', '.join(map(str, more))}.")
                 return self._sequence(outer[key], key)
         if _find(outer, "tool") is not None:
             self._mend("", "The plan was a single step.")
@@ -169,7 +173,7 @@ class _Reader:
         return found
 
     def _links(self, outer: Any) -> list[Mapping[str, Any]]:
-        found = outer.get("task_links", outer.get("links", outer.get("edges"))) if isinstance(outer, Mapping) else None
+        found = next((outer[key] for key in _LINKS if key in outer), None) if isinstance(outer, Mapping) else None
         return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
     def _fields(self, one: Any, number: int) -> dict[str, Any]:

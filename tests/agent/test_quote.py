@@ -1,0 +1,100 @@
+"""What a plan takes and costs, before it runs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sensorium.agent.plan import Plan
+from sensorium.agent.quote import PlanQuote, quote_plan
+from sensorium.tools.base.catalog import catalog
+from sensorium.tools.base.settings import Settings
+
+FILM = {"handle": "x", "name": "talk.mp4", "kind": "video", "seconds": 600.0, "has_sound": True, "has_pictures": True}
+PICTURE = {"handle": "y", "name": "cat.png", "kind": "picture"}
+
+
+def step(id: str, tool: str, **args: Any) -> dict[str, Any]:
+    return {"id": id, "tool": tool, "args": args}
+
+
+@pytest.fixture
+def priced(tmp_path: Path) -> Settings:
+    """Settings under which two roles are served by an endpoint that says its prices."""
+    (tmp_path / "sensorium.toml").write_text(
+        '[models]\nsee = "house:eye"\nhear = "house:ear"\n'
+        '[providers.house]\nbase_url = "http://house.test/v1"\n'
+        "[providers.house.price]\ninput_tokens = 1.0\noutput_tokens = 2.0\naudio_minutes = 0.01\n"
+    )
+    return Settings.read({"SENSORIUM_HOME": str(tmp_path)}, tmp_path)
+
+
+def quote(settings: Settings, *steps: dict[str, Any], facts: Any = (FILM,)) -> PlanQuote:
+    return quote_plan(Plan.model_validate({"goal": "x", "steps": list(steps)}), catalog(), settings, facts)
+
+
+def test_what_is_done_here_is_free_and_counted_all_the_same(settings: Settings) -> None:
+    plain = quote(
+        settings,
+        step("speech", "transcribe", media="$files[0]"),
+        step("frames", "extract_frames", media="$files[0]", count=12),
+        step("voice", "speak", text="Hello there"),
+    ).plain()
+    assert plain["units"] == {
+        "audio_minutes": {"low": 10, "likely": 10, "high": 10},
+        "frames": {"low": 12, "likely": 12, "high": 12},
+        "characters": {"low": 11, "likely": 11, "high": 11},
+    }
+    assert (plain["low_usd"], plain["likely_usd"], plain["high_usd"]) == (0, 0, 0)
+
+
+def test_for_each_over_frames_is_counted_as_there_may_be_frames(settings: Settings) -> None:
+    frames = step("frames", "extract_frames", media="$files[0]")
+    each = {**step("facts", "image_facts", media="$item.picture"), "for_each": "$frames.items"}
+    assert quote(settings, frames, each).plain()["units"]["pictures"] == {"low": 1, "likely": 10, "high": 40}
+    unknown = {**step("facts", "image_facts", media="$item"), "for_each": "$frames.sheet"}
+    assert quote(settings, frames, unknown).plain()["units"]["pictures"]["high"] == 500
+    files = {**step("facts", "image_facts", media="$item"), "for_each": "$files"}
+    assert quote(settings, files, facts=[PICTURE, PICTURE]).plain()["units"]["pictures"]["likely"] == 2
+
+
+def test_who_serves_a_role_says_what_it_costs(priced: Settings) -> None:
+    quoted = quote(priced, step("speech", "transcribe", media="$files[0]"), step("look", "look_at", media="$files[0]"))
+    speech, look = quoted.steps
+    assert (speech.served_by, look.served_by) == ("house:ear", "house:eye")
+    assert speech.cost.likely_usd == pytest.approx(0.1)
+    assert look.cost.low_usd is not None and look.cost.likely_usd is not None and look.cost.high_usd is not None
+    assert 0 < look.cost.low_usd < look.cost.likely_usd < look.cost.high_usd
+    assert quoted.cost.high_usd == pytest.approx(0.1 + look.cost.high_usd)
+    assert set(quoted.plain()["units"]) >= {"calls", "input_tokens", "output_tokens", "audio_minutes", "pictures"}
+
+
+def test_without_a_price_the_cost_is_unknown_and_the_units_are_not(tmp_path: Path) -> None:
+    environ = {"SENSORIUM_HOME": str(tmp_path), "SENSORIUM_HEAR": "openai:whisper-1", "OPENAI_API_KEY": "sk-x"}
+    (tmp_path / "sensorium.toml").write_text("[providers.openai]\n")
+    plain = quote(Settings.read(environ, tmp_path), step("speech", "transcribe", media="$files[0]")).plain()
+    assert plain["units"]["audio_minutes"]["high"] == 10
+    assert plain["high_usd"] is None
+
+
+def test_a_film_without_sound_takes_no_minutes(settings: Settings) -> None:
+    silent = FILM | {"has_sound": False}
+    assert quote(settings, step("a", "transcribe", media="$files[0]"), facts=[silent]).plain()["units"] == {}
+
+
+def test_the_length_of_what_is_only_made_is_a_guess(settings: Settings) -> None:
+    units = quote(
+        settings, step("voice", "speak", text="$request"), step("heard", "transcribe", media="$voice.audio")
+    ).plain()["units"]
+    assert units["audio_minutes"]["low"] < units["audio_minutes"]["likely"] < units["audio_minutes"]["high"]
+
+
+@pytest.mark.parametrize("tool", sorted(name for name, one in catalog().items() if one.units))
+def test_every_estimate_is_in_order_even_when_nothing_is_known(tool: str) -> None:
+    found = catalog()[tool]
+    for args in ({}, dict.fromkeys(found.arguments.model_fields)):
+        for facts in ({}, {"media": FILM}, {"media": PICTURE}):
+            made = found.units(args, facts) if found.units else None
+            assert made is not None
+            for name, high in made.high.items():
+                assert 0 <= made.low.get(name, 0) <= made.likely.get(name, 0) <= high
