@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from sensorium.agent.act import Executor
+from sensorium.agent.approval import Decision, Decisions, Request
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.endpoint import EndpointBrain
 from sensorium.agent.events import AguiWriter, Event, PlanMade, StepEnded, StepStarted
@@ -352,3 +353,25 @@ async def test_what_the_whole_plan_has_otherwise_runs_again_with_what_needs_it(
     assert executor.scope["changed"]["text"] == "other"
     assert "gone" not in executor.records
     assert [row.step for row in executor.journal.steps(run.id)] == ["same", "changed", "user"]
+
+
+async def test_steps_run_on_while_the_user_is_asked_about_others(
+    assistant: Assistant, play: Callable[..., None], writing: Callable[..., Any], *, ran: Ran, calls: list[str]
+) -> None:
+    user = step("user", args={"text": "user", "after": "$one"})
+
+    async def approve(request: Request) -> Decisions:
+        await asyncio.to_thread(ran["user"].wait, 30)
+        calls.append("the user")
+        return [Decision(type="approve")]
+
+    play(writing(step("one"), step("asked", "send"), user))
+    answer = await assistant.run("Note it", approve=approve)
+    assert answer.status == "done"
+    assert calls == ["one", "user", "the user", "asked"]
+    assert [(one["id"], one["status"]) for one in answer.steps] == [
+        ("one", "done"),
+        ("asked", "done"),
+        ("user", "done"),
+    ]
+    assert len(assistant.journal.steps(answer.run_id)) == 3
