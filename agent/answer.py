@@ -137,6 +137,7 @@ class RunView:
             "text": self.row.answer.get("text", ""),
             "artifacts": [{**one.model_dump(mode="json"), "sha256": one.sha256} for one in artifacts],
             "usage": self.row.answer.get("usage", []),
+            "claims": self.row.answer.get("claims", []),
             "run": {
                 "steps": self.row.answer.get("steps") or steps,
                 "cost_usd": sum(one.usd or 0.0 for one in self.orders if one.state == "done"),

@@ -1,5 +1,6 @@
 """The node that proves the last word: once it goes back to the model, then what is not backed is struck or marked."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from .state import State
 MOST_FAULTS = 20
 """That one request for a repair names."""
 _MOST_LETTERS = 240
+_ADDRESS = re.compile(r"https?://[^\s<>\"'，。；、（）「」“”]+")
 AT_THE_CAP = "at_the_cap"
 
 
@@ -173,12 +175,10 @@ def _short(text: str) -> str:
 
 def _written(proof: Proof, prover: Prover, state: State, language: Language) -> str:
     """Return the answer as the user reads it."""
-    allowed = {*prover.files.made, *prover.files.own}
-
-    def may_stay(address: str) -> bool:
-        return address in allowed or (len(address) > len("http://") and address in state["request"])
-
-    text = plain_links(shown_text(proof, prover.evidence, language), may_stay).strip("\n")
+    # Whole addresses: the beginning of the user's may be somebody else's.
+    named = {one.rstrip(".,;:!?)]}'\"") for one in _ADDRESS.findall(state["request"])}
+    allowed = {*prover.files.made, *prover.files.own, *named}
+    text = plain_links(shown_text(proof, prover.evidence, language), allowed.__contains__).strip("\n")
     closing = summary_of(proof, language, list(prover.files.made))
     return "\n\n".join(filter(None, [text, closing]))
 

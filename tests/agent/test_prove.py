@@ -246,3 +246,19 @@ async def test_claims_stand_in_the_json_and_in_what_is_recorded(
     assert lines[-1]["result"]["claims"] == answer.claims
     again = await assistant.resume(answer.run_id)
     assert again.claims == answer.claims
+
+
+async def test_only_the_users_own_address_stays_a_link(ask: Ask, server: Any) -> None:
+    said = f"See [mine](https://mine.example/p) and [other](https://mine.ex). {GOOD}"
+    answer = await ask(said, said, request="Compare it with https://mine.example/p, please")
+    assert answer.text.startswith("See [mine](https://mine.example/p) and other (`https://mine.ex`).")
+
+
+async def test_a_further_question_rests_on_what_earlier_turns_found(
+    ask: Ask, assistant: Assistant, server: Any, script: ModuleType
+) -> None:
+    first = await ask(GOOD)
+    server.play(script.says("It lasts 4 s [probe.duration_seconds], and it names bridges [text.m3]."))
+    answer = await assistant.run("How long is it?", thread=first.thread)
+    assert [one["status"] for one in answer.claims] == ["backed"]
+    assert answer.text == "It lasts 4 s [measured], and it names bridges [on screen at 0:02]."
