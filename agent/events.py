@@ -165,13 +165,7 @@ class AguiWriter:
                 self._run_id, self._thread = event.run_id, event.thread or event.run_id
                 return [core.RunStartedEvent(thread_id=self._thread, run_id=event.run_id)]
             case PlanMade():
-                known, self._plan = self._plan, [step["id"] for step in event.steps]
-                if known and not event.is_whole and self._plan[: len(known)] == known:
-                    return [_delta({"op": "add", "path": "/plan/-", "value": one}) for one in event.steps[len(known) :]]
-                state = {"goal": event.goal, "plan": event.steps, "artifacts": list(self._artifacts)}
-                snapshot = core.StateSnapshotEvent(snapshot=state)
-                # What a model says before its plan is a message of its own.
-                return [*self._close_message(), snapshot]
+                return self._planned(event)
             case PlanMended():
                 return [core.CustomEvent(name="plan_repaired", value={"repairs": event.repairs})]
             case StepStarted():
@@ -241,6 +235,18 @@ class AguiWriter:
         if status == "cancelled":
             return core.RunFinishedCancelledOutcome(type="cancelled")
         return core.RunFinishedSuccessOutcome(type="success")
+
+    def _planned(self, event: PlanMade) -> list[Any]:
+        from ag_ui.core import StateSnapshotEvent
+
+        known, self._plan = self._plan, [step["id"] for step in event.steps]
+        if known and not event.is_whole and self._plan[: len(known)] == known:
+            return [_delta({"op": "add", "path": "/plan/-", "value": one}) for one in event.steps[len(known) :]]
+        if not event.steps:  # what a plan made that was given up is no part of the run
+            self._artifacts = [one for one in self._artifacts if one["step"] not in known]
+        state = {"goal": event.goal, "plan": event.steps, "artifacts": list(self._artifacts)}
+        # What a model says before its plan is a message of its own.
+        return [*self._close_message(), StateSnapshotEvent(snapshot=state)]
 
     def _status(self, step: str, status: str) -> list[Any]:
         if step not in self._plan:

@@ -17,6 +17,7 @@ REDRAW_SECONDS = 0.1
 """Progress that comes faster is not drawn: nobody reads it, and a slow terminal would hold up the work."""
 REPORT_SECONDS = 15.0
 """How often a long step says something where lines stay."""
+GIVEN_UP = "The plan that was being written is given up."
 _NAME_COLUMNS = 18
 _MARKS = {"done": "✓", "failed": "✗", "skipped": "–", "rejected": "–", "cancelled": "–", "partial": "!"}
 _COLOURS = {"done": "32", "failed": "31", "skipped": "33", "rejected": "33", "cancelled": "33", "partial": "33"}
@@ -112,7 +113,9 @@ class PlainView:
                 return f"run {event.run_id}: {'resumed' if event.resumed else 'started'}"
             case PlanMade():
                 self._names.plan(event)
-                return f"plan: {', '.join(step['tool'] for step in event.steps)}" if event.is_whole else None
+                if not event.is_whole:
+                    return None if event.steps else GIVEN_UP
+                return f"plan: {', '.join(step['tool'] for step in event.steps)}"
             case StepStarted():
                 self._said[event.call_id] = time.monotonic()
                 return f"started    {self._names.of(event)}"
@@ -159,6 +162,8 @@ class LiveView:
                     self._names.plan(event)
                     if event.is_whole:
                         self._draw([f"Plan: {len(event.steps)} step{'s' * (len(event.steps) != 1)}"])
+                    elif not event.steps:
+                        self._draw([GIVEN_UP])
                 case StepStarted():
                     self._running[event.call_id] = (event, time.monotonic(), None)
                     self._draw([])

@@ -98,3 +98,13 @@ def test_the_answer_and_its_cost_are_in_the_last_line() -> None:
 def test_a_failure_is_the_last_line_with_its_code() -> None:
     last = lines([RunStarted(run_id="r1", request="x"), RunFailed(message="no", code="SettingsError")])[-1]
     assert (last["type"], last["message"], last["code"]) == ("RUN_ERROR", "no", "SettingsError")
+
+
+def test_a_plan_that_grows_is_added_to_and_one_that_is_given_up_is_gone() -> None:
+    growing = [PlanMade(goal="", steps=STEPS[:count], is_whole=False) for count in (1, 2)]
+    given_up = PlanMade(goal="", steps=[], is_whole=False)
+    told = lines([A_RUN[0], *growing, ArtifactStored(step="b", artifact=ARTIFACT), given_up])
+    first, added, _, last = [line for line in told if line["type"].startswith("STATE_")]
+    assert [one["id"] for one in first["snapshot"]["plan"]] == ["a"]
+    assert added["delta"] == [{"op": "add", "path": "/plan/-", "value": STEPS[1]}]
+    assert last["snapshot"] == {"goal": "", "plan": [], "artifacts": []}

@@ -6,12 +6,13 @@ import re
 import sys
 import threading
 import unicodedata
+from dataclasses import replace
 
 import pytest
 
 from sensorium.agent.events import PlanMade, RunStarted, StepEnded, StepProgress, StepStarted
 from sensorium.agent.printing import clean, fit, pad, width
-from sensorium.agent.terminal import LiveView, PlainView, open_view
+from sensorium.agent.terminal import GIVEN_UP, LiveView, PlainView, open_view
 
 _CODES = re.compile(r"\x1b\[(\d*)([AJm])|(.)", re.DOTALL)
 
@@ -227,3 +228,21 @@ def test_widths_count_columns() -> None:
 def test_clean_text_has_no_controls_no_reordering_and_no_halves_of_characters() -> None:
     assert clean("a\x1b[31mb\r\u202ec\udcffd\te\n") == "a\ufffd[31mb\ufffd\ufffdc\ufffdd\te\n"
     assert clean("\x9b2J 中文 é 🎬") == "\ufffd2J 中文 é 🎬"
+
+
+def test_a_plan_that_is_still_written_is_told_when_it_is_whole_or_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen, plain = Screen(60), io.StringIO()
+    for view in (_view(screen, monkeypatch), PlainView(plain)):
+        view.show(replace(_plan("read_text"), is_whole=False))
+        view.show(_started())
+        view.show(_ended())
+        view.show(PlanMade(goal="", steps=[], is_whole=False))
+        view.show(_plan("read_text", "speak"))
+        view.close()
+    assert screen.shown == ["✓ read_text          1.0 s", GIVEN_UP, "Plan: 2 steps"]
+    assert plain.getvalue().splitlines() == [
+        "started    read_text",
+        "done       read_text  1.0 s",
+        GIVEN_UP,
+        "plan: read_text, speak",
+    ]
