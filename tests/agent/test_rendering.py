@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +52,7 @@ def tools(small_tools: dict[str, Tool]) -> dict[str, Tool]:
     async def shoot(number: int, *, run: Run) -> Shot:
         """Make a picture."""
         made = run.put(
-            jpeg(Image.new("RGB", (1200, 900), (number * 30, 0, 0))), name=f"{number}.jpg", media_type="image/jpeg"
+            jpeg(Image.new("RGB", (400, 300), (number * 37 % 256, 5 * number, 0))), name=f"{number}.jpg", media_type="image/jpeg"
         )
         seen = Moment(kind="picture", start_seconds=None, text=f"red {number}", source=Source(tool="shoot"))
         return Shot(picture=made, moments=[seen])
@@ -276,3 +277,25 @@ async def test_an_answer_that_was_mended_is_not_sent_in_later_turns(
     ]  # fmt: skip
     later: Any = {"messages": [*first, AIMessage("A right one."), HumanMessage("And?")]}
     assert [str(one.text) for one in (await messages_for(later, context))[1:]] == ["What?", "A right one.", "And?"]
+
+
+async def test_a_long_conversation_with_pictures_stays_short_and_its_databases_small(
+    opened: Callable[..., Assistant], server: Any, script: ModuleType
+) -> None:
+    assistant = opened(takes=("picture",), window_tokens=5_200)
+    sizes: list[int] = []
+    thread, looked_at = None, 0
+    for turn in range(20):
+        numbers = range(looked_at, looked_at + 2 + turn % 2)
+        looked_at = numbers.stop
+        server.requests.clear()
+        server.play(script.calls(*(("shoot", {"number": one}) for one in numbers)), script.says("Done."))
+        answer = await assistant.run(f"Look at the next {len(numbers)} pictures. " * 8, thread=thread)
+        thread = answer.thread
+        assert answer.status == "done"
+        assert len(numbers) <= len(pictures(server.requests[-1])) <= NEWEST_PICTURES
+        sizes.append(len(re.sub(r"base64,[^\"]*", "", json.dumps(server.requests[-1]["messages"]))))
+    assert looked_at == 50
+    assert max(sizes[10:]) <= max(sizes[:10]) * 1.1, sizes
+    kept = {file.name: file.stat().st_size for file in assistant.settings.home.glob("*.db")}
+    assert sum(kept.values()) < 1_000_000, kept
