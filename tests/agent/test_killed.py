@@ -1,5 +1,6 @@
 """A run with paid calls, killed at every boundary and resumed: the server counts the requests."""
 
+import asyncio
 import json
 import os
 from collections import Counter
@@ -9,6 +10,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
+from sensorium.agent.assistant import Assistant
+from sensorium.tools.base.errors import ArgumentError
+from sensorium.tools.base.settings import Settings
 
 CANARY = "sk-canary-0a1b2c3d"
 Do = Callable[..., dict[str, Any]]
@@ -83,6 +88,27 @@ def test_where_it_is_not_a_tool_orders_nothing_again_without_the_users_word(
     assert (failed["status"], failed["cost_usd"]) == ("failed", pytest.approx(0.002))
     assert "its answer never came" in failed["error"]["message"]
     assert json.dumps(ended).count(CANARY) == len(canaries(tmp_path)) == 0
+
+
+def test_a_run_that_is_being_worked_on_is_not_taken_up_a_second_time(
+    do: Do, server: Any, killing: ModuleType, tmp_path: Path
+) -> None:
+    answer, refused = server.answering, []
+
+    def try_to_resume(request: dict[str, Any]) -> Any:
+        environ = {"SENSORIUM_HOME": str(tmp_path / "home"), "HOUSE_KEY": CANARY}
+        with Assistant(Settings.read(environ, tmp_path)) as assistant:
+            try:
+                asyncio.run(assistant.resume("last"))
+            except ArgumentError as error:
+                refused.append(str(error))
+        return answer(request)
+
+    server.answering = try_to_resume
+    assert do(request="Look twice")["status"] == "done"
+    assert sent(server, killing) == dict.fromkeys(killing.ORDERS.values(), 1)
+    assert len(refused) == 4
+    assert all("is being worked on by another process" in one for one in refused)
 
 
 def test_killed_again_and_again_it_still_pays_for_each_order_once(do: Do, server: Any, killing: ModuleType) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from .endpoints import ServedModel
 from .errors import ProviderError, SettingsError, StorageError, ToolError
-from .ledger import Ledger, OrderRow
+from .ledger import Ledger, OrderRow, Who
 from .price import Quote, added, price_of
 
 logger = logging.getLogger(__name__)
@@ -231,11 +231,13 @@ class Budget:
                 )
 
     def _settle(self, payment: Payment) -> None:
-        order, kept = payment.order, {"units": payment.units, "usd": payment.usd, "outcome": payment.outcome}
+        order, ledger = payment.order, self.ledger
         if payment.number < 0:
-            self.ledger.note(self.run, order.key, **_who(order), **kept)
+            ledger.note(
+                self.run, order.key, **_who(order), units=payment.units, usd=payment.usd, outcome=payment.outcome
+            )
         else:
-            self.ledger.settle(payment.number, **kept)
+            ledger.settle(payment.number, units=payment.units, usd=payment.usd, outcome=payment.outcome)
         payment.is_open = False
         self._reserved.pop(payment.number, None)
         self._add(call=order.call, usd=payment.usd, units=payment.units)
@@ -282,9 +284,9 @@ class Budget:
         )
 
 
-def _who(order: Order) -> dict[str, str]:
+def _who(order: Order) -> Who:
     served = order.served
-    return {"call": order.call, "role": served.role, "provider": served.endpoint.name, "model": served.name}
+    return Who(call=order.call, role=served.role, provider=served.endpoint.name, model=served.name)
 
 
 def was_not_paid(error: BaseException) -> bool:

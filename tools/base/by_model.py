@@ -18,7 +18,9 @@ def read_by_model(table: Any, known: tuple[str, ...], where: str) -> dict[str, A
     """
     if not isinstance(table, Mapping):
         raise SettingsError(f"{where} must be a table of: {', '.join(known)}; or of models, each with such a table.")
-    found = {str(name): read_amounts(one, known, where) for name, one in table.items() if isinstance(one, Mapping)}
+    found: dict[str, Amounts] = {
+        str(name): read_amounts(one, known, where) for name, one in table.items() if isinstance(one, Mapping)
+    }
     for_all = {name: one for name, one in table.items() if not isinstance(one, Mapping)}
     return found | ({"*": read_amounts(for_all, known, where)} if for_all else {})
 

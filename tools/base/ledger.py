@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from .library import Library
 
@@ -15,6 +15,15 @@ _COLUMNS = (
     "number, run, key, call, role, provider, model, state, quoted_units, quoted_usd, "
     "units, usd, outcome, created, ended"
 )
+
+
+class Who(TypedDict):
+    """Who orders, and from whom."""
+
+    call: str
+    role: str
+    provider: str
+    model: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,40 +62,19 @@ class Ledger:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def intend(
-        self,
-        run: str,
-        key: str,
-        *,
-        call: str,
-        role: str,
-        provider: str,
-        model: str,
-        units: Mapping[str, float],
-        usd: float | None,
-    ) -> int:
+    def intend(self, run: str, key: str, *, units: Mapping[str, float], usd: float | None, **who: Unpack[Who]) -> int:
         """Commit that something is about to be ordered, and return its number."""
         with self._library.transaction() as db:
             row = db.execute(
                 "INSERT INTO orders (run, key, call, role, provider, model, state, quoted_units, quoted_usd, created) "
                 "VALUES (?,?,?,?,?,?,'intent',?,?,?)",
-                (run, key, call, role, provider, model, json.dumps(dict(units)), usd, time.time()),
+                (run, key, *_ordered(who), json.dumps(dict(units)), usd, time.time()),
             )
             assert row.lastrowid is not None
             return row.lastrowid
 
     def note(
-        self,
-        run: str,
-        key: str,
-        *,
-        call: str,
-        role: str,
-        provider: str,
-        model: str,
-        units: Mapping[str, float],
-        usd: float | None,
-        outcome: Any,
+        self, run: str, key: str, *, units: Mapping[str, float], usd: float | None, outcome: Any, **who: Unpack[Who]
     ) -> None:
         """Commit what an order gave that was free, and so had no intent: it may be sent again without harm."""
         counted, now = json.dumps(dict(units)), time.time()
@@ -94,9 +82,8 @@ class Ledger:
             db.execute(
                 "INSERT INTO orders (run, key, call, role, provider, model, state, quoted_units, quoted_usd, units, "
                 "usd, outcome, created, ended) VALUES (?,?,?,?,?,?,'done',?,0,?,?,?,?,?)",
-                (run, key, call, role, provider, model, counted, counted, usd,
-                 json.dumps(outcome, ensure_ascii=False), now, now),
-            )  # fmt: skip
+                (run, key, *_ordered(who), counted, counted, usd, json.dumps(outcome, ensure_ascii=False), now, now),
+            )
 
     def settle(self, number: int, *, units: Mapping[str, float], usd: float | None, outcome: Any) -> None:
         """Commit what an order gave, and what it really cost."""
@@ -130,6 +117,11 @@ class Ledger:
                 (run, role, count),
             )
 
+    def forget(self, run: str) -> None:
+        """Delete what was answered in a run; what it paid stays."""
+        with self._library.transaction() as db:
+            db.execute("UPDATE orders SET outcome=NULL WHERE run=?", (run,))
+
     def _select(self, where: str, values: tuple[Any, ...]) -> list[OrderRow]:
         names = [name.strip() for name in _COLUMNS.split(",")]
         found = []
@@ -139,3 +131,7 @@ class Ledger:
                 known[name] = None if known[name] is None else json.loads(known[name])
             found.append(OrderRow(**known))
         return found
+
+
+def _ordered(who: Who) -> tuple[str, str, str, str]:
+    return who["call"], who["role"], who["provider"], who["model"]

@@ -163,6 +163,28 @@ async def test_answers_that_were_of_no_use_are_retired_and_stay_paid(make: Make)
     assert again.spent.usd == 0.75
 
 
+async def test_what_was_answered_can_be_forgotten_and_what_was_paid_stays(make: Make) -> None:
+    budget = make()
+    await buy(budget, order(), "a secret")
+    budget.ledger.forget("run")
+    [row] = budget.ledger.orders("run")
+    assert (row.outcome, row.usd, row.state) == (None, 0.25, "done")
+    assert make().spent.usd == 0.25
+
+
+async def test_what_is_free_leaves_no_intent_and_may_be_sent_again(make: Make) -> None:
+    free = Endpoint(name="here", base_url="http://localhost:1/v1")
+    budget = make(0.0)
+    with pytest.raises(asyncio.CancelledError):
+        async with budget.paying(order(endpoint=free)):
+            assert budget.ledger.orders("run") == []
+            raise asyncio.CancelledError
+    assert budget.spent == Spent()
+    assert await buy(budget, order(endpoint=free)) == "ok"
+    assert await buy(make(), order(endpoint=free), "other") == "ok"
+    assert [(one.state, one.usd, one.units) for one in budget.ledger.orders("run")] == [("done", 0, {"calls": 1})]
+
+
 async def test_who_watches_is_told_of_every_order(make: Make, run: Run) -> None:
     told: list[Spent] = []
     budget = Budget(Ledger(run.library), "run", on_spent=told.append)
