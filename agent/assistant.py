@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from .context import Context
     from .recipe import Recipe
+    from .replay import Replayed
     from .state import State
 
 OnEvent = Callable[[Event], None]
@@ -142,7 +143,7 @@ class Assistant:
 
         made = read_recipe(recipe)
         facts = await ingest_files(_absolute(files), self._base)
-        return made.request, fit(made, facts, self._catalog)
+        return made.request, fit(made, facts, self.tools)
 
     def export(self, run_id: str) -> "Recipe":
         """Return what a run did as a recipe that can be done with other files.
@@ -159,11 +160,12 @@ class Assistant:
         # "Now only the second half" says nothing without what it changed.
         request = " / ".join([*(self.journal.get(run).request for run in before.runs), row.request])
         return recipe_of(
-            request[-MOST_REQUEST_LETTERS:], plans, earlier, turn.records, turn.files, catalog=self._catalog
+            request[-MOST_REQUEST_LETTERS:], plans, earlier, turn.records, turn.files, catalog=self.tools
         )
 
     @property
-    def _catalog(self) -> Mapping[str, Tool]:
+    def tools(self) -> Mapping[str, Tool]:
+        """The tools to plan with, by name."""
         return offered(self.settings) if self._tools is None else self._tools
 
     async def stream(
@@ -295,6 +297,31 @@ class Assistant:
             orders=self._base.budget.ledger.orders(row.run),
         )
 
+    async def replay(self, run_id: str) -> "Replayed":
+        """Run a run again from its record, and say whether it went the same way.
+
+        The model's answers come from the ledger and the results of tools from the journal: nothing is asked, decoded,
+        paid or written. A changed prompt, tool or plan is a difference.
+
+        Args:
+            run_id: Its id, the start of it, or `last`.
+
+        Raises:
+            ArgumentError: There is no such run, or it never came to an answer.
+        """
+        from .replay import replay
+
+        return await replay(self, run_id)
+
+    def begin(self, run: str, options: Options, on_spent: Callable[[Spent], None] = lambda spent: None) -> Run:
+        """Return what the tools of a run are handed."""
+        return self._base.begin(run, caps=options.caps(self.settings), on_spent=on_spent)
+
+    @property
+    def has_own_brain(self) -> bool:
+        """Whether it plans with a brain that the settings do not name."""
+        return self._brain is not None
+
     async def delete_thread(self, thread: str) -> Thread:
         """Delete a conversation with all that was said in it, and return it.
 
@@ -335,7 +362,7 @@ class Assistant:
         def spent(so_far: Spent) -> None:
             emit(Spending(spent=so_far, cap_usd=run.budget.caps.usd))
 
-        run = self._base.begin(row.run, caps=options.caps(self.settings), on_spent=spent)
+        run = self.begin(row.run, options, spent)
         with self.journal.lease(row.run):
             started = time.perf_counter()
 
@@ -478,7 +505,7 @@ class Assistant:
         from .context import Context
         from .history import turn_of
 
-        tools = self._catalog
+        tools = self.tools
         executor = Executor(
             run=run,
             journal=self.journal,

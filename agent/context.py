@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage
@@ -24,6 +25,8 @@ class Context:
     max_steps: int
     said: Sequence[AnyMessage] = ()
     """What was said in earlier turns of the thread; not in the state, which would keep it again at every step."""
+    files: Sequence[Mapping[str, Any]] | None = None
+    """The facts of the files, when they are known from the record of a run; else the files are looked at."""
     keep: Callable[[State], None] = lambda state: None
     """Keeps for the next turn of the thread what is known of this one."""
 

@@ -35,7 +35,12 @@ async def ingest(state: State, runtime: Runtime[Context]) -> State:
     """Turn files into artifacts and facts."""
     run = runtime.context.executor.run
     run.admit(one["handle"] for one in state.get("files", []))
-    files = together(state.get("files", []), await ingest_files([os.fsdecode(one) for one in state["paths"]], run))
+    known = runtime.context.files
+    if known is None:
+        new = await ingest_files([os.fsdecode(one) for one in state["paths"]], run)
+        files = together(state.get("files", []), new)
+    else:
+        files = [dict(one) for one in known]
     first = user_message(state["request"], files, facts=state.get("facts", ()), id=request_id(run.id))
     begun: State = {"files": files, "messages": [first], "rounds": 0, "repairs": 0, "records": {}, "shortfall": ""}
     runtime.context.keep(begun)
