@@ -147,7 +147,7 @@ class Eyes:
         assert question
         shown = list(self._pictures(content))
         if ground := re.search(r"disc on the (\w+) ground", question[1]):
-            return self._disc(ground[1], shown, prompt)
+            return self._disc(ground[1], shown)
         if slide := re.search(r"(rate|archive number) on the slide (\w+)", question[1]):
             return self._slide(slide[1], slide[2], shown)
         wanted = {"called": r"lighthouse was called ([A-Z]\w+ [A-Z]\w+)", "cost": r"cost (\d+) crowns"}
@@ -185,7 +185,8 @@ class Eyes:
                     return {"answer": "it is small", "enough": False, "want": [{"picture": cell}]}
         return {"answer": "I do not see the slide", "enough": False, "want": []}
 
-    def _disc(self, ground: str, shown: list[tuple[int | None, Image.Image]], prompt: str) -> dict[str, Any]:
+    def _disc(self, ground: str, shown: list[tuple[int | None, Image.Image]]) -> dict[str, Any]:
+        spots: list[tuple[float, _Spot, Image.Image]] = []
         for number, picture in shown:
             pixels = np.asarray(picture).astype(int)
             of_ground = _near(pixels, COLOURS[ground])
@@ -193,22 +194,16 @@ class Eyes:
                 # The largest area of the colour is the ground; smaller ones may be discs of other scenes.
                 _, _, areas, _ = cv2.connectedComponentsWithStats(of_ground.astype(np.uint8))
                 left, top, wide, high, size = max(areas[1:], key=lambda one: one[4], default=(0, 0, 0, 0, 0))
-                if size < 2000:
-                    continue
-                lines = self._read(picture)
                 spot = _Spot((left + wide / 2) / picture.width, (top + high) / picture.height)
-                if (cell := _below(spot, lines)) is not None:
-                    return {"answer": "a small one", "enough": False, "want": [{"picture": cell}]}
+                spots.append((size, spot, picture))
             elif of_ground.mean() > 0.3:
-                rest = [
-                    name for name, colour in COLOURS.items() if name != ground and _near(pixels, colour).mean() > 0.02
-                ]
-                if rest:
-                    return {
-                        "answer": rest[0],
-                        "enough": True,
-                        "seen": [{"picture": number, "text": f"a {rest[0]} disc"}],
-                    }
+                others = [name for name in COLOURS if name != ground]
+                if found := [name for name in others if _near(pixels, COLOURS[name]).mean() > 0.02]:
+                    return {"answer": found[0], "enough": True, "seen": [{"picture": number, "text": found[0]}]}
+        if spots:
+            size, spot, picture = max(spots, key=lambda one: one[0])
+            if size > 2000 and (cell := _below(spot, self._read(picture))) is not None:
+                return {"answer": "a small one", "enough": False, "want": [{"picture": cell}]}
         return {"answer": "I see no such scene", "enough": False, "want": []}
 
 

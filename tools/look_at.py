@@ -40,10 +40,10 @@ def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> E
         low={"calls": 1, "pictures": pictures, "input_tokens": min(likely, 500), "output_tokens": 50},
         likely={"calls": 1 + is_film, "pictures": pictures + 4 * is_film, "input_tokens": likely, "output_tokens": 500},
         high={
-            "calls": MOST_LOOKS if is_film else 1,
-            "pictures": pictures + USUAL_PICTURES * is_film,
+            "calls": MOST_LOOKS,  # parts of a still picture may be wanted, too
+            "pictures": pictures + USUAL_PICTURES,
             "input_tokens": most,
-            "output_tokens": 2_000 * (MOST_LOOKS if is_film else 1),
+            "output_tokens": 2_000 * MOST_LOOKS,
         },
     )
 

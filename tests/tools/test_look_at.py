@@ -349,3 +349,16 @@ async def test_sound_has_nothing_to_look_at(run: Run, making: ModuleType, tmp_pa
     making.wav(tmp_path / "a.wav", making.tone(1.0))
     with pytest.raises(MediaError, match="needs video or picture"):
         await call("look_at", {"media": str(tmp_path / "a.wav")}, run)
+
+
+def test_what_a_look_takes_is_told_before() -> None:
+    from sensorium.tools.look_at import look_at
+
+    assert look_at.units is not None
+    picture, film = {"media": {"kind": "picture"}}, {"media": {"kind": "video", "seconds": 600}}
+    one, three = look_at.units({}, picture), look_at.units({"compare_with": ["a", "b"]}, picture)
+    assert (one.likely["calls"], one.likely["pictures"], three.likely["pictures"]) == (1, 1, 3)
+    assert one.likely["input_tokens"] < three.likely["input_tokens"] < look_at.units({}, film).likely["input_tokens"]
+    for estimate in (one, three, look_at.units({}, film), look_at.units({"budget_tokens": 900}, film)):
+        assert all(estimate.low[name] <= estimate.likely[name] <= estimate.high[name] for name in estimate.high)
+    assert look_at.units({"budget_tokens": 900}, film).high["input_tokens"] == 900
