@@ -113,7 +113,10 @@ async def look_at(
                 raise
             tried.append(f"{engine.identity}: {error}")
             continue
-        return as_findings(looking, seconds=facts.seconds, partial=facts.partial, tried=tried)
+        looked = as_findings(looking, seconds=facts.seconds, partial=facts.partial, tried=tried)
+        if looking.broken:  # what failed on its way may succeed next time, so it is not remembered
+            run.call.providers[:] = [f"{looked.engine} (in part)"]
+        return looked
     raise SettingsError(f"Nothing here can look. {' '.join(tried)} Set `SENSORIUM_SEE=openai:gpt-4o-mini`.")
 
 

@@ -211,6 +211,9 @@ async def test_a_look_that_fails_leaves_what_was_seen_before(
     looked = await call("look_at", {"media": str(film)}, run)
     assert (looked.answer, looked.partial, looked.enough) == ("A red scene.", True, False)
     assert any("out of order" in one for one in looked.limits)
+    server.play(script.whole('{"answer": "All of it."}'))
+    again = await call("look_at", {"media": str(film)}, run.begin("another"))
+    assert (again.answer, again.partial) == ("All of it.", False), "what failed is not remembered"
 
 
 def test_wide_gaps_are_filled_first() -> None:
