@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from .approval import Approve, Ask, Decision, Decisions, Request
 from .cards import card, is_cut, keys, summary, wrapped
@@ -70,12 +70,12 @@ class Approver:
                 decision = await self._decide(ask, number, len(request.asks))
                 if decision is None:
                     return None
-                if decision == "all":
+                if isinstance(decision, str):
                     return [*decided, *(Decision(type="approve") for _ in request.asks[len(decided) :])]
                 decided.append(decision)
         return decided
 
-    async def _decide(self, ask: Ask, number: int, count: int) -> "Decision | str | None":
+    async def _decide(self, ask: Ask, number: int, count: int) -> Decision | Literal["all"] | None:
         """Return the decision about one call; `all`: approve it and all that follow."""
         is_whole = False
         while True:

@@ -9,7 +9,7 @@ from .printing import clean, fit, pad, width
 MAX_LINES = 12
 """Lines of one argument that are shown at first; the key `v` shows the rest."""
 _MAX_NAME_COLUMNS = 16
-_FRAME = {True: "╭╰│─", False: "++|-"}
+_FRAME = {True: tuple("╭╰│─"), False: tuple("++|-")}
 
 
 def summary(request: Request, columns: int) -> list[str]:

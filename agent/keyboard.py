@@ -34,22 +34,30 @@ class Keyboard:
 
     async def _read(self) -> bytes:
         loop = asyncio.get_running_loop()
-        ready = loop.create_future()
+        ready: asyncio.Future[None] = loop.create_future()
         if sys.platform == "win32":
-            self._read_in_thread(ready, loop)
-            return bytes(await ready)
-        loop.add_reader(self._descriptor, lambda: ready.done() or ready.set_result(None))
+            return await self._read_in_thread(loop)
+        loop.add_reader(self._descriptor, lambda: None if ready.done() else ready.set_result(None))
         try:
             await ready
         finally:
             loop.remove_reader(self._descriptor)
-        return os.read(self._descriptor, 65_536)
+        return self._now()
 
-    def _read_in_thread(self, ready: "asyncio.Future[bytes]", loop: asyncio.AbstractEventLoop) -> None:
+    async def _read_in_thread(self, loop: asyncio.AbstractEventLoop) -> bytes:
         """Read where no event loop can wait for a console; the thread must not hold up the end of the process."""
+        found: asyncio.Future[bytes] = loop.create_future()
 
-        def read() -> None:
-            found = os.read(self._descriptor, 65_536)
-            loop.call_soon_threadsafe(lambda: ready.done() or ready.set_result(found))
+        def settle(piece: bytes) -> None:
+            if not found.done():
+                found.set_result(piece)
 
-        threading.Thread(target=read, daemon=True).start()
+        threading.Thread(target=lambda: loop.call_soon_threadsafe(settle, self._now()), daemon=True).start()
+        return await found
+
+    def _now(self) -> bytes:
+        """Return what was typed; nothing when the terminal is gone."""
+        try:
+            return os.read(self._descriptor, 65_536)
+        except OSError:
+            return b""
