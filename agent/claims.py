@@ -71,8 +71,9 @@ def cut(text: str, known: Known) -> list[Claim]:
     """
     found: list[Claim] = []
     heading = ""
-    for region in _regions(text):
-        if region.block == "heading":
+    for number, region in enumerate(_regions(text)):
+        # What a text opens with is its title.
+        if region.block == "heading" and number:
             heading = _words(text[region.start : region.end], ())
         made = list(_sentences(text, region, known, heading))
         found += _shared(made) if region.block == "item" else made

@@ -152,8 +152,7 @@ class Prover:
             return Checked(claim=claim, status="marked", problems=("no evidence is given",))
         ids, faults = self._best(sentence, cited, times, checker)
         if not faults:
-            drafted = bool(quotations(sentence)) and any(self._is_draft(one) for one in ids)
-            return Checked(claim=claim, evidence=tuple(ids), is_quoting_draft=drafted)
+            return Checked(claim=claim, evidence=tuple(ids), is_quoting_draft=self._quotes_draft(sentence, ids))
         contradicts = any(one.wrong in _CONTRADICTS for one in faults)
         problems = tuple(dict.fromkeys([*unknown, *(self._hinted(one) for one in faults)]))
         return Checked(
@@ -232,7 +231,8 @@ class Prover:
         near = list(dict.fromkeys([*cited, *(one for found in times for one in found[:NEAREST])]))
         first = self._faults(text, near, checker)
         if not first:
-            return near, []
+            exact = re.search(r"[“”「」『』\"\d]", text)
+            return self._fewest(text, cited, near, checker) if exact and times else near, []
         every = list(dict.fromkeys([*cited, *(one for found in times for one in found)]))
         # Words may go on in the next line of a transcript; a number or a time may not be taken from there.
         only_words = all(one.wrong == "quotation" for one in first)
@@ -262,9 +262,12 @@ class Prover:
                 return f"{fault.problem}; these words stand in {', '.join(places)}"
         return fault.problem
 
-    def _is_draft(self, name: str) -> bool:
-        moment = self.evidence.moments.get(name)
-        return moment is not None and moment.kind == "speech" and moment.source.quality == "draft"
+    def _quotes_draft(self, text: str, ids: Sequence[str]) -> bool:
+        """Tell whether quoted words stand in a draft transcript only."""
+        cited = [moment for one in ids if (moment := self.evidence.moments.get(one))]
+        drafts = [one for one in cited if one.kind == "speech" and one.source.quality == "draft"]
+        good = "".join(plain(one.text) for one in cited if one not in drafts)
+        return bool(drafts) and any(plain(one) not in good for one in quotations(text))
 
     def _code(self, claim: Claim) -> Checked:
         """Check a block of plain text, such as a transcript: its lines must stand in what was found."""
