@@ -1,5 +1,7 @@
 """What a thread's next turn needs of those before it, as plain data."""
 
+from typing import cast
+
 from langchain_core.messages import (
     AIMessage,
     AnyMessage,
@@ -30,7 +32,7 @@ def messages_of(thread: Thread) -> list[AnyMessage]:
     """Return what was said in a thread; a request that was never answered is followed by that."""
     said: list[AnyMessage] = []
     for turn in thread.turns:
-        said += messages_from_dict(turn.messages)
+        said += cast("list[AnyMessage]", messages_from_dict(turn.messages))
         while said and (isinstance(said[-1], ToolMessage) or (isinstance(said[-1], AIMessage) and said[-1].tool_calls)):
             said.pop()  # it was stopped before it was answered, and calls must not stand without results
         if said and isinstance(said[-1], HumanMessage):

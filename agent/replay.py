@@ -24,7 +24,7 @@ from .proven_report import REPORT
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
+    from langchain_core.messages import AIMessage, BaseMessage
 
     from .assistant import Assistant
     from .context import Context
@@ -211,8 +211,8 @@ def _again(error: Mapping[str, str]) -> ToolError:
     known = getattr(errors, error["type"], None)
     kind = known if isinstance(known, type) and issubclass(known, ToolError) else type(error["type"], (ToolError,), {})
     message = error["message"].partition(" The first: ")[2] or error["message"]
-    made = ToolError.__new__(kind)
-    Exception.__init__(made, message)
+    made: ToolError = ToolError.__new__(kind)
+    Exception.__init__(made, message)  # some kinds want more than a message, which nobody asks for here
     return made
 
 
@@ -325,7 +325,7 @@ def _brain(assistant: "Assistant", run: Run, tape: Tape, messages: Sequence[Mapp
     from .embedded.brain import EmbeddedBrain
     from .endpoint import EndpointBrain
 
-    told: list[AnyMessage] = messages_from_dict(list(messages))  # type: ignore[assignment]
+    told = messages_from_dict([dict(one) for one in messages])
     asked = [one for one in tape.orders if one.role == "think" and one.outcome is not None]
     if asked:
         served = [_served(assistant, one) for one in asked[:1]]

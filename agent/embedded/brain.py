@@ -120,7 +120,7 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) 
 
 def _requests(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
     """Return the user's messages; those that only ask a model to mend its answer have no facts of files."""
-    asked = [one for one in messages if isinstance(one, HumanMessage)]
+    asked: list[BaseMessage] = [one for one in messages if isinstance(one, HumanMessage)]
     return [one for one in asked if "sensorium" in one.additional_kwargs] or asked
 
 

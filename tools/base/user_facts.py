@@ -20,9 +20,9 @@ class UserFacts:
             if known.casefold() == text.casefold():
                 return number
         with self._library.transaction() as db:
-            number = db.execute("INSERT INTO user_facts (text, created) VALUES (?,?)", (text, time.time())).lastrowid
-        assert number is not None
-        return number
+            added = db.execute("INSERT INTO user_facts (text, created) VALUES (?,?)", (text, time.time()))
+        assert added.lastrowid is not None
+        return added.lastrowid
 
     def all(self) -> Mapping[int, str]:
         """Return the facts by number, the oldest first."""
