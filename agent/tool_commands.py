@@ -14,6 +14,7 @@ from ..tools.base.listing import listing
 from .printing import pad, say, say_json, tell
 
 if TYPE_CHECKING:
+    from ..tools.base.budget import Spent
     from ..tools.base.call import Outcome
     from ..tools.base.run import Run
 
@@ -161,15 +162,19 @@ async def _perform(name: str, arguments: Mapping[str, Any], run: "Run") -> "Outc
 
     from ..tools.base.call import perform
     from ..tools.base.run import Progress
-    from .events import StepEnded, StepProgress, StepStarted
+    from .events import Spending, StepEnded, StepProgress, StepStarted
     from .terminal import watching
 
     def progressed(progress: Progress) -> None:
         view.show(StepProgress(call_id="", step=name, tool=name, fraction=progress.fraction, note=progress.note))
 
+    def spent(so_far: "Spent") -> None:
+        view.show(Spending(spent=so_far, cap_usd=run.budget.caps.usd))
+
     with watching() as view:
         view.show(StepStarted(call_id="", step=name, tool=name))
-        outcome = await perform(name, arguments, replace(run, on_progress=progressed))
+        watched = run.begin(run.id, on_spent=spent)
+        outcome = await perform(name, arguments, replace(watched, on_progress=progressed))
         view.show(
             StepEnded(call_id="", step=name, tool=name, status="done", seconds=outcome.seconds, cached=outcome.cached)
         )

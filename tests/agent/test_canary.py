@@ -20,6 +20,7 @@ PLAN = {
         {"id": "seen", "tool": "look_at", "args": {"media": "$files[0]", "question": "What is it?"}, "optional": True},
     ],
 }
+SEEN = json.dumps({"answer": "A kite."})
 Cli = Callable[..., tuple[int, str]]
 
 
@@ -60,8 +61,7 @@ def test_no_command_prints_or_stores_it(
 
     def answer(request: dict[str, Any]) -> Any:
         if request["model"] == "eye":
-            said = {"choices": [{"message": {"content": "A kite."}}], "usage": script.USAGE}
-            return script.Reply(status=400, body=ECHO) if fails else script.Reply(body=said)
+            return script.Reply(status=400, body=ECHO) if fails else script.whole(SEEN)
         if any(one["role"] == "tool" for one in request["messages"]):
             return script.says("It is a kite [seen.m1].")
         return script.calls(("make_plan", PLAN))
@@ -85,3 +85,15 @@ def test_no_command_prints_or_stores_it(
     written = [one for folder in (home, Path("out")) for one in folder.rglob("*") if one.is_file()]
     assert {"library.db", "checkpoints.db"} <= {one.name for one in written}
     assert not [one for one in written if CANARY.encode() in one.read_bytes()]
+
+
+def test_a_single_call_tells_what_it_cost(
+    home: Path, cli: Cli, server: Any, script: ModuleType, making: ModuleType
+) -> None:
+    making.slide("A kite").save("kite.png")
+    server.play(script.whole(SEEN))
+    code, said = cli("tool", "look_at", json.dumps({"media": "kite.png", "question": "What is it?"}), "--json")
+    assert code == 0, said
+    assert "spent      $0.000081" in said
+    result = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    assert result["cost_usd"] == pytest.approx(11e-6 + 70e-6)

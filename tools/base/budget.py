@@ -305,10 +305,12 @@ def unpriced(served: ServedModel) -> SettingsError:
 
 
 def usd(amount: float | None) -> str:
-    """Write an amount of money for people; small ones keep two figures that say something."""
+    """Write an amount of money for people; small ones to the millionth."""
     if amount is None:
         return "an unknown amount"
-    return f"${amount:.2f}" if amount >= 1 or not amount else f"${amount:.4f}" if amount >= 0.001 else f"${amount:.2g}"
+    if amount >= 1 or not amount:
+        return f"${amount:.2f}"
+    return f"${amount:.4f}" if amount >= 0.001 else "$" + f"{max(amount, 1e-6):.6f}".rstrip("0")
 
 
 def _up_to(amount: float | None) -> str:

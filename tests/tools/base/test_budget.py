@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sensorium.tools.base.budget import Budget, Caps, Order, OutcomeUnknown, OverBudget, Spent
+from sensorium.tools.base.budget import Budget, Caps, Order, OutcomeUnknown, OverBudget, Spent, usd
 from sensorium.tools.base.endpoints import Endpoint, ServedModel
 from sensorium.tools.base.errors import ProviderError, SettingsError
 from sensorium.tools.base.ledger import Ledger
@@ -199,3 +199,10 @@ def test_runs_over_one_library_have_budgets_of_their_own(run: Run) -> None:
     other = run.begin("other", caps=Caps(usd=2))
     assert (other.id, other.budget.run, other.budget.left_usd, run.budget.left_usd) == ("other", "other", 2, None)
     assert other.cancelled is not run.cancelled
+
+
+def test_money_is_written_for_people() -> None:
+    amounts = (0.0, 12.5, 0.25, 0.00123, 0.000081, 1e-9, None)
+    assert [usd(one) for one in amounts] == [
+        "$0.00", "$12.50", "$0.2500", "$0.0012", "$0.000081", "$0.000001", "an unknown amount"
+    ]  # fmt: skip
