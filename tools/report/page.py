@@ -22,7 +22,7 @@ from .spoken import is_draft
 from .wording import Wording, clean, clock
 
 _CODE, _AS_CODE = re.compile(r"`([^`]+)`"), r"<code>\1</code>"
-_LABELS = {"screen": "on_screen", "said": "said"}
+_LABELS = {"screen": "on_screen", "said": "said", "model": "model"}
 
 
 def write(draft: Draft, pictures: Mapping[str, Illustration], say: Wording) -> str:
