@@ -125,7 +125,7 @@ class _Quoter:
             if split(each)[0] == "files":
                 kinds = {one.get("kind") for one in self._files}
                 return {"kind": kinds.pop()} if len(kinds) == 1 else {}
-            path = [*split(each)[1], *path]
+            path = (*split(each)[1], *path)
         names = [part for part in path if isinstance(part, str)]
         if names and names[-1] in ("picture", "pictures", "sheet", "marked"):
             return {"kind": "picture"}

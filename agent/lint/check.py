@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..plan import Plan
 from .draft import Draft
 from .finding import Finding, errors
 from .reading import MAX_STEPS, Unreadable, read_plan
@@ -13,7 +12,7 @@ from .rules_limits import NO_BOUNDS, Bounds, check_limits, check_totals
 from .rules_media import check_media
 from .rules_references import check_circles, check_ids, check_references
 from .rules_waste import check_detours, check_duplicates, check_unused
-from .specs import Catalog, Specs, read_catalog
+from .specs import Catalog, read_catalog
 
 
 def check(
@@ -40,21 +39,13 @@ def check(
         read, mended, links = read_plan(plan, specs)
     except Unreadable as error:
         return [Finding(step="", rule="plan-shape", message=str(error))]
-    return mended + check_read(read, specs, finished or {}, usable(facts), links, bounds, bold=bold)
+    draft = Draft(plan=read, specs=specs, finished=finished or {}, files=usable(facts), links=links)
+    return mended + check_draft(draft, bounds, bold=bold)
 
 
-def check_read(
-    plan: Plan,
-    specs: Specs,
-    finished: Mapping[str, Any],
-    files: Sequence[Mapping[str, Any]] | None,
-    links: frozenset[tuple[str, str]],
-    bounds: Bounds,
-    *,
-    bold: bool,
-) -> list[Finding]:
+def check_draft(draft: Draft, bounds: Bounds, *, bold: bool) -> list[Finding]:
     """Return everything that is wrong with a plan that was read."""
-    draft = Draft(plan=plan, specs=specs, finished=finished, files=files, links=links)
+    plan, specs = draft.plan, draft.specs
     findings = list(check_ids(draft))
     for step in plan.steps:
         findings += check_tool(step, draft)

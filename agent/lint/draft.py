@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -142,8 +142,9 @@ class Draft:
             if each is None or split(each)[0] == "item":
                 return UNKNOWN
             whole = self.given(each, step)
-            inside = items_of(whole.schema, whole.definitions)
-            return self._inside(inside, whole.definitions, path, "item", whole.kinds, _name_of(each))
+            return _inside(
+                replace(whole, schema=items_of(whole.schema, whole.definitions)), path, "item", _name_of(each)
+            )
         if root in self.finished or root == "run":
             return UNKNOWN
         spec = self.tools.get(root)
@@ -154,8 +155,8 @@ class Draft:
     def _of_step(self, spec: ToolSpec, step: Step, path: Sequence[str | int]) -> Given:
         if spec.output.keys() - {"$defs"}:
             schema = {"type": "array", "items": spec.output} if step.for_each else spec.output
-            whole = Given(kinds=spec.gives if spec.tool is None else frozenset())
-            return self._inside(schema, spec.result_definitions, path, step.id, whole.kinds, "")
+            kinds = spec.gives if spec.tool is None else frozenset()
+            return _inside(Given(schema=schema, definitions=spec.result_definitions, kinds=kinds), path, step.id, "")
         if not spec.gives:
             return UNKNOWN
         names = [part for part in path if isinstance(part, str)]
@@ -165,34 +166,6 @@ class Draft:
                 f"ends at `${step.id}`, which gives {' and '.join(sorted(spec.gives))}", names[-1], sorted(spec.gives)
             )
         return Given(kinds=frozenset(said & spec.gives) or spec.gives)
-
-    def _inside(
-        self,
-        schema: Schema,
-        definitions: Mapping[str, Any],
-        path: Sequence[str | int],
-        root: str,
-        kinds: frozenset[str],
-        name: str,
-    ) -> Given:
-        part = walk(schema, path, definitions, root)
-        names = [one for one in path if isinstance(one, str)] or ([name] if name else [])
-        stated = {kind(one) for inner in choices(part, definitions) for one in inner.get("x-kinds", ())}
-        is_handle = bool(names) and names[-1] in HANDLES
-        if stated:
-            found = frozenset(stated)
-        elif not path and kinds:
-            found = kinds
-        elif is_file(part, definitions):
-            found = frozenset({kind_of_file(names[-1]) if names else ANYTHING})
-        elif not types(part, definitions):
-            found = frozenset({ANYTHING})
-        elif types(part, definitions) == {"string"}:
-            parent = kind_of_file(names[-2]) if is_handle and len(names) > 1 else ANYTHING
-            found = frozenset({parent if is_handle else "text"})
-        else:
-            found = frozenset()
-        return Given(schema=part, definitions=definitions, kinds=found, is_handle=is_handle)
 
     def literal(self, value: Any) -> Given:
         """Return what a literal gives: a file's kind by its name."""
@@ -205,6 +178,29 @@ class Draft:
         # An address is taken by what downloads it as well as by what opens it.
         kinds = {named, "url"} if "://" in value else {named}
         return Given(schema={"type": "string"}, kinds=frozenset(kinds))
+
+
+def _inside(whole: Given, path: Sequence[str | int], root: str, name: str) -> Given:
+    """Return a part of what is given; `name` is that of the whole."""
+    definitions = whole.definitions
+    part = walk(whole.schema, path, definitions, root)
+    names = [one for one in path if isinstance(one, str)] or ([name] if name else [])
+    stated = {kind(one) for inner in choices(part, definitions) for one in inner.get("x-kinds", ())}
+    is_handle = bool(names) and names[-1] in HANDLES
+    if stated:
+        found = frozenset(stated)
+    elif not path and whole.kinds:
+        found = whole.kinds
+    elif is_file(part, definitions):
+        found = frozenset({kind_of_file(names[-1]) if names else ANYTHING})
+    elif not types(part, definitions):
+        found = frozenset({ANYTHING})
+    elif types(part, definitions) == {"string"}:
+        parent = kind_of_file(names[-2]) if is_handle and len(names) > 1 else ANYTHING
+        found = frozenset({parent if is_handle else "text"})
+    else:
+        found = frozenset()
+    return Given(schema=part, definitions=definitions, kinds=found, is_handle=is_handle)
 
 
 @lru_cache(maxsize=4096)

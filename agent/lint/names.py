@@ -336,7 +336,7 @@ def _is_longer(_: str, name: str, names: Collection[str]) -> bool:
 
 
 def _is_shorter(_: str, name: str, names: Collection[str]) -> bool:
-    """Return whether a name leaves out some of what it is called by: `Text Keyword Extractor` for `Keyword Extractor`."""
+    """Return whether a name says more than what it means is called: `Text Key Extractor` for `Key Extractor`."""
     mine = set(words(name))
     return any(
         other < mine and bool(other - KIND_WORDS - {"to"} or _direction(one))

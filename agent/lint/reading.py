@@ -1,14 +1,15 @@
 """Reads a plan in whatever shape it comes, and says what of its shape was mended.
 
-Beside our own shape, `{"goal", "steps": [{"id", "tool", "args", …}]}`, these are understood: JSON in a string, a bare list
-of steps, steps as an object of id -> step, other names of the same fields, calls as chat models write them, and graphs
-`{"task_nodes": [{"task", "arguments"}], "task_links": [{"source", "target"}]}` whose arguments name the node they come
-from as `<node-0>`.
+Beside our own shape, `{"goal", "steps": [{"id", "tool", "args", …}]}`, these are understood: JSON in a string, a bare
+list of steps, steps as an object of id -> step, other names of the same fields, calls as chat models write them, and
+graphs `{"task_nodes": [{"task", "arguments"}], "task_links": [{"source", "target"}]}` whose arguments name the node
+they come from as `<node-0>`.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -52,10 +53,8 @@ def read_plan(given: Any, specs: Specs) -> tuple[Plan, list[Finding], frozenset[
     """
     plan = given if isinstance(given, Plan) else None
     if isinstance(given, Mapping) and given.keys() == {"goal", "steps"}:
-        try:
+        with suppress(ValidationError):  # what does not fit is read step by step below
             plan = Plan.model_validate(given)
-        except ValidationError:
-            pass  # read step by step below
     if plan is not None and not any(_is_foreign(step.args) or _is_foreign(step.for_each) for step in plan.steps):
         return plan, [], frozenset()
     return _Reader(specs).read(given)
@@ -169,8 +168,7 @@ class _Reader:
             return ""
         if isinstance(outer.get("plan"), Mapping):
             outer = {**outer["plan"], **outer}
-        found = next((outer[key] for key in _GOAL if isinstance(outer.get(key), str)), "")
-        return found
+        return next((outer[key] for key in _GOAL if isinstance(outer.get(key), str)), "")
 
     def _links(self, outer: Any) -> list[Mapping[str, Any]]:
         found = next((outer[key] for key in _LINKS if key in outer), None) if isinstance(outer, Mapping) else None

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from ..plan import RESERVED, Plan
-from .check import check_read, usable
-from .draft import at_place
+from ..plan import RESERVED, Plan, Step
+from .check import check_draft, usable
+from .draft import Draft, at_place
 from .finding import Finding
 from .names import plain_name, words
 from .reading import MAX_STEPS, Unreadable, read_plan
@@ -96,22 +96,24 @@ def mend(
     became: dict[str, str] = {}
     made_for: dict[str, str] = {}
     for _ in range(MAX_ROUNDS):
-        findings = check_read(read, specs, given, files, links, bounds, bold=bold)
-        chosen = next((one for one in findings if one.repair and repr(one.repair) + one.step not in refused), None)
-        if chosen is None:
+        draft = Draft(plan=read, specs=specs, finished=given, files=files, links=links)
+        findings = check_draft(draft, bounds, bold=bold)
+        waiting = [one for one in findings if one.repair and _name(one) not in refused]
+        if not waiting:
             left = [_without_repair(one) for one in findings]
             return Mended(plan=read, repairs=repairs, findings=left, became=became, made_for=made_for)
-        try:
-            changed, links = _applied(read, chosen, specs, links)
-        except (ValidationError, KeyError, IndexError, TypeError):
-            changed = read  # what it names is no longer there
-        if repr(changed) == repr(read):  # 5.0 is equal to 5, and another value
-            refused.add(repr(chosen.repair) + chosen.step)
-            continue
-        _follow(read, changed, chosen, became, made_for)
-        read = changed
-        repairs.append(chosen)
-    left = check_read(read, specs, given, files, links, bounds, bold=bold)
+        for chosen in _together(waiting):
+            try:
+                changed, links = _applied(read, chosen, specs, links)
+            except (ValidationError, KeyError, IndexError, TypeError):
+                changed = read  # what it names is no longer there
+            if repr(changed) == repr(read):  # 5.0 is equal to 5, and another value
+                refused.add(_name(chosen))
+                continue
+            _follow(read, changed, chosen, became, made_for)
+            read = changed
+            repairs.append(chosen)
+    left = check_draft(Draft(plan=read, specs=specs, finished=given, files=files, links=links), bounds, bold=bold)
     return Mended(plan=read, repairs=repairs, findings=left, became=became, made_for=made_for)
 
 
@@ -131,6 +133,26 @@ def _follow(old: Plan, new: Plan, done: Finding, became: dict[str, str], made_fo
         made_for.update(dict.fromkeys(added, done.step))
 
 
+def _name(one: Finding) -> str:
+    return f"{one.step} {one.repair!r}"
+
+
+def _together(waiting: list[Finding]) -> list[Finding]:
+    """Return the repairs to be made before the plan is checked again: one of each step that concerns it alone."""
+    if not _is_local(waiting[0]):
+        return waiting[:1]
+    of_step: dict[str, Finding] = {}
+    for one in waiting:
+        if _is_local(one):
+            of_step.setdefault(one.step, one)
+    return list(of_step.values())
+
+
+def _is_local(one: Finding) -> bool:
+    repair = one.repair or {}
+    return repair["do"] in _ON_STEP or (repair["do"] == "set-place" and "with" not in repair)
+
+
 def _without_repair(one: Finding) -> Finding:
     return Finding(step=one.step, rule=one.rule, message=one.message, severity=one.severity)
 
@@ -140,16 +162,16 @@ Links = frozenset[tuple[str, str]]
 
 def _applied(plan: Plan, finding: Finding, specs: Specs, links: Links) -> tuple[Plan, Links]:
     repair = finding.repair or {}
-    steps: list[Plain] = deepcopy([step.model_dump() for step in plan.steps])
     do = str(repair["do"])
+    if _is_local(finding):
+        return _with_step(plan, finding.step, repair), links
+    steps: list[Plain] = deepcopy([step.model_dump() for step in plan.steps])
     step = next((one for one in steps if one["id"] == finding.step), steps[0])
-    if do in _ON_STEP:
-        _ON_STEP[do](step, repair)
-    elif do == "set-place":
+    if do == "set-place":
         _set_place(step, repair["place"], repair["value"])
-        if more := repair.get("with"):
-            other = next(one for one in steps if one["id"] == more["step"])
-            other["args"][more["argument"]] = more["value"]
+        more = repair["with"]
+        other = next(one for one in steps if one["id"] == more["step"])
+        other["args"][more["argument"]] = more["value"]
     elif do == "remove-dependency-of":
         other = next(one for one in steps if one["id"] == repair["step"])
         other["depends_on"] = [one for one in other["depends_on"] if one != repair["name"]]
@@ -172,9 +194,19 @@ def _applied(plan: Plan, finding: Finding, specs: Specs, links: Links) -> tuple[
     return _rebuilt(plan.goal, steps), links
 
 
-def _rebuilt(goal: str, steps: list[Plain]) -> Plan:
-    from ..plan import Step
+def _with_step(plan: Plan, id: str, repair: Mapping[str, Any]) -> Plan:
+    """Return the plan with one step mended and the others as they are."""
+    at = next(number for number, step in enumerate(plan.steps) if step.id == id)
+    step: Plain = deepcopy(plan.steps[at].model_dump())
+    if repair["do"] == "set-place":
+        _set_place(step, repair["place"], repair["value"])
+    else:
+        _ON_STEP[repair["do"]](step, repair)
+    steps = [*plan.steps[:at], Step.model_validate(step), *plan.steps[at + 1 :]]
+    return Plan.model_construct(goal=plan.goal, steps=steps)
 
+
+def _rebuilt(goal: str, steps: list[Plain]) -> Plan:
     if len(steps) <= MAX_STEPS:
         return Plan.model_validate({"goal": goal, "steps": steps})
     return Plan.model_construct(goal=goal, steps=[Step.model_validate(one) for one in steps])

@@ -14,12 +14,19 @@ from .specs import ANYTHING, Port, ToolSpec
 from .values import coerced, problem
 
 # Names under which models know an argument that holds the file a tool works on.
-_MEDIA_NAMES = frozenset(
-    map(plain_name, "media file path input source src url uri video audio image picture photo clip media_path file_path "
-    "video_path audio_path image_path picture_path input_path input_file media_file video_file audio_file image_file "
-    "filename file_name video_url image_url audio_url handle artifact files images videos sound frame frames "
-    "input_video input_audio input_image source_file".split())
-)  # fmt: skip
+_MEDIA_NAMES = (
+    frozenset(
+        f"{place}{word}"
+        for word in ("media", "file", "video", "audio", "image", "picture", "photo", "clip", "sound", "frame", "source")
+        for place in ("", "input")
+    )
+    | frozenset(
+        f"{word}{place}"
+        for word in ("media", "file", "video", "audio", "image", "picture", "input", "source")
+        for place in ("path", "file", "url", "uri", "name")
+    )
+    | frozenset(["src", "path", "url", "uri", "input", "handle", "artifact", "files", "images", "videos", "frames"])
+)
 _ARGUMENT_ALIASES = {
     "media": ("file",), "query": ("q", "search", "question", "keywords", "keyword", "term", "search_query", "phrase"),
     "text": ("content", "input_text", "message", "script", "body", "sentence", "prompt"),
@@ -84,7 +91,7 @@ def _kinds_wanted(step: str, user: str, draft: Draft) -> frozenset[str]:
     spec = draft.tools.get(user)
     if spec is None:
         return frozenset()
-    names = {use.place[0] for use in draft.uses[user] if use.reference.split(".")[0].split("[")[0] == step}
+    names = {str(use.place[0]) for use in draft.uses[user] if use.reference.split(".")[0].split("[")[0] == step}
     kinds = [spec.ports[name].kinds for name in names if name in spec.ports] if spec.ports else [spec.input_kinds]
     found = frozenset(one for some in kinds for one in some)
     return frozenset() if ANYTHING in found else found
@@ -100,7 +107,7 @@ def check_arguments(step: Step, spec: ToolSpec, draft: Draft) -> Iterator[Findin
     free = [name for name in spec.ports if name not in step.args]
     renamed: set[str] = set()
     for name in unknown:
-        found = _unknown(step, name, spec, free, missing, only=len(unknown) == 1, draft=draft)
+        found = _unknown(step, name, spec, free=free, missing=missing, only=len(unknown) == 1, draft=draft)
         if found.repair and found.repair["do"] == "rename-argument":
             if found.repair["to"] in renamed:
                 found = Finding(step=step.id, rule=found.rule, message=found.message)
@@ -124,12 +131,12 @@ def _check_open(step: Step, spec: ToolSpec, draft: Draft) -> Iterator[Finding]:
 
 
 def _unknown(
-    step: Step, name: str, spec: ToolSpec, free: list[str], missing: list[str], *, only: bool, draft: Draft
+    step: Step, name: str, spec: ToolSpec, *, free: list[str], missing: list[str], only: bool, draft: Draft
 ) -> Finding:
     takes = ", ".join(f"`{one}`" for one in spec.ports) or "no arguments"
     message = f"`{spec.name}` has no argument {name!r}. It takes: {takes}."
     value = step.args[name]
-    meant = _meant_argument(step, name, value, spec, free, missing, only, draft)
+    meant = _meant_argument(step, name, spec, free=free, missing=missing, only=only, draft=draft)
     if meant:
         repair: Mapping[str, Any] | None = {"do": "rename-argument", "argument": name, "to": meant}
     elif value is None:
@@ -140,8 +147,9 @@ def _unknown(
 
 
 def _meant_argument(
-    step: Step, name: str, value: Any, spec: ToolSpec, free: list[str], missing: list[str], only: bool, draft: Draft
+    step: Step, name: str, spec: ToolSpec, *, free: list[str], missing: list[str], only: bool, draft: Draft
 ) -> str | None:
+    value = step.args[name]
     fitting = {one for one in free if _may_take(spec.ports[one], value, step, spec, draft)}
     files = [one for one in free if spec.ports[one].kinds and one in fitting]
     wanted = [one for one in files if one in missing] or files
@@ -191,7 +199,7 @@ def _takes_reference(port: Port, value: Any, step: Step, draft: Draft) -> bool:
 
 
 def _value_of(step: Step, place: tuple[str | int, ...]) -> Any:
-    return step.args[place[0]] if len(place) == 1 else None  # type: ignore[index]
+    return step.args[str(place[0])] if len(place) == 1 else None
 
 
 def _missing(step: Step, port: Port, spec: ToolSpec, draft: Draft) -> Finding:

@@ -7,12 +7,14 @@ from ...tools.base.workspace import PREFIX
 from ..plan import Step, references
 from .draft import Draft, Place
 from .finding import Finding
+from .names import converts_by_name
 from .specs import Port, ToolSpec, kind
-from .values import is_time, read_seconds
+from .values import read_seconds
 
-# Arguments that say how long or how often, and not where in a file.
-_LENGTHS = frozenset({"every_seconds", "min_scene_seconds", "pause_seconds", "interval_seconds", "duration_seconds",
-                      "seconds", "timeout_seconds"})  # fmt: skip
+# Words in the names of arguments that say where in a file; others say how long or how often.
+_WHERE = frozenset(
+    {"start", "end", "times", "time", "timestamps", "timestamp", "between", "at", "from", "until", "window"}
+)
 
 
 def check_media(step: Step, spec: ToolSpec, draft: Draft) -> Iterator[Finding]:
@@ -25,7 +27,7 @@ def check_media(step: Step, spec: ToolSpec, draft: Draft) -> Iterator[Finding]:
                 continue
             found = list(references(value))
             if not found:
-                yield from _check_literal(step, spec, port, place, value, draft)
+                yield from _check_literal(step, spec, port, place=place, value=value, draft=draft)
                 continue
             file = draft.file(found[0])
             if file is not None:
@@ -47,7 +49,9 @@ def _values(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
         yield place, value
 
 
-def _check_literal(step: Step, spec: ToolSpec, port: Port, place: Place, value: str, draft: Draft) -> Iterator[Finding]:
+def _check_literal(
+    step: Step, spec: ToolSpec, port: Port, *, place: Place, value: str, draft: Draft
+) -> Iterator[Finding]:
     """A plan of a model uses the files the user named, and what its steps make; see `Run.reach`."""
     if spec.tool is None or value.startswith(("http://", "https://", "data:")) or not value.strip():
         return
@@ -61,8 +65,8 @@ def _check_literal(step: Step, spec: ToolSpec, port: Port, place: Place, value: 
     yield Finding(
         step=step.id,
         rule="literal-file",
-        message=f"`{port.name}` of `{spec.name}` is {value[:80]!r}. A plan names the user's files as `$files[0]` and what "
-        "a step made as `$step.part`.",
+        message=f"`{port.name}` of `{spec.name}` is {value[:80]!r}. A plan names the user's files as `$files[0]` and "
+        "what a step made as `$step.part`.",
         severity="warning" if draft.files is None else "error",
         repair=None if meant is None else {"do": "set-place", "place": list(place), "value": f"$files[{meant}]"},
     )
@@ -108,7 +112,10 @@ def _check_file(step: Step, spec: ToolSpec, port: Port, reference: str, file: Ma
 
 def _needs_sound(port: Port, spec: ToolSpec) -> bool:
     """Return whether a tool listens: it takes sound and no picture, or turns video into sound."""
-    return "audio" in port.kinds and "picture" not in port.kinds or spec.gives == {"audio"} and "video" in port.kinds
+    if spec.gives == {"audio"} and converts_by_name(spec.name, "video", "audio"):
+        return True
+    # Of a tool whose arguments have no names it is not known which input is the one that sounds.
+    return bool(spec.ports) and {"audio"} <= port.kinds and "picture" not in port.kinds
 
 
 def _check_times(step: Step, spec: ToolSpec, reference: str, file: Mapping[str, Any]) -> Iterator[Finding]:
@@ -116,23 +123,22 @@ def _check_times(step: Step, spec: ToolSpec, reference: str, file: Mapping[str, 
     if not isinstance(length, int | float) or isinstance(length, bool) or length <= 0:
         return
     for name, value in step.args.items():
-        schema = spec.ports[name].schema if name in spec.ports else {}
-        if name in _LENGTHS or not is_time(name, schema):
+        if not _WHERE & set(name.casefold().split("_")):
             continue
         times = [(place, time) for place, one in _values(value, (name,)) if (time := _seconds(one)) is not None]
         late = [(place, time) for place, time in times if time > length]
         if not late:
             continue
-        is_end = len(times) == 2 and len(late) == 1 and late[0][0][-1] == 1 and "time" not in name
-        # A stretch ends with its file; every tool takes it so.
-        end = length if is_end and spec.tool is not None or is_end else None
+        # A stretch ends with its file at the latest; every tool takes it so.
+        is_stretch = len(times) == 2 and len(late) == 1 and late[0][0][-1] == 1 and "time" not in name
+        is_end = is_stretch or name.casefold().startswith("end")
         yield Finding(
             step=step.id,
             rule="beyond-end",
             message=f"`{name}` of `{spec.name}` has {late[0][1]:g} s, and `${reference}` "
             f"({file.get('name', 'the file')}) ends at {length:g} s.",
             severity="warning" if is_end or step.optional else "error",
-            repair=None if end is None else {"do": "set-place", "place": list(late[0][0]), "value": end},
+            repair={"do": "set-place", "place": list(late[0][0]), "value": length} if is_end else None,
         )
 
 
@@ -147,9 +153,9 @@ def _seconds(value: Any) -> float | None:
 def _check_length(step: Step, spec: ToolSpec, reference: str, file: Mapping[str, Any]) -> Iterator[Finding]:
     most, length = spec.limits.get("max_input_seconds"), file.get("seconds")
     if isinstance(most, int | float) and isinstance(length, int | float) and length > most:
+        named = f"`${reference}` ({file.get('name', 'the file')})"
         yield Finding(
             step=step.id,
             rule="over-limit",
-            message=f"`${reference}` ({file.get('name', 'the file')}) has {length:g} s, and `{spec.name}` takes at most "
-            f"{most:g} s.",
+            message=f"{named} has {length:g} s, and `{spec.name}` takes at most {most:g} s.",
         )

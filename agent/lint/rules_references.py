@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from ..plan import RESERVED, Step, look_up, references
 from .draft import Draft, joined, split, split_each
@@ -13,7 +14,7 @@ from .specs import asked_for
 
 # Words that models put between a step and its result where there is nothing.
 _PART_ALIASES = {
-    "text": ("transcription", "transcript_text", "full_text", "content", "ocr_text", "transcript", "words", "result_text"),
+    "text": ("transcription", "transcript_text", "full_text", "content", "ocr_text", "transcript", "words"),
     "items": ("frames", "images", "pictures", "keyframes"), "scenes": ("shots", "segments", "cuts"),
     "picture": ("image", "chart", "frame", "file"), "audio": ("speech", "sound", "file", "wav"),
     "seconds": ("duration", "length"), "sheet": ("contact_sheet", "grid"), "matches": ("results", "moments"),
@@ -128,8 +129,7 @@ def _meant_step(name: str, step: Step, draft: Draft) -> str | None:
     if len(by_tool) == 1:
         return by_tool[0]
     after = _descendants(step.id, draft)
-    meant = guess(name, {one: () for one in others if one not in after}).meant
-    return meant
+    return guess(name, {one: () for one in others if one not in after}).meant
 
 
 def _descendants(name: str, draft: Draft) -> Collection[str]:
@@ -156,7 +156,7 @@ def _meant_path(reference: str, error: NoSuchPart, step: Step, draft: Draft) -> 
         if meant:
             candidates.append([*path[: error.at], meant, *path[error.at + 1 :]])
     if not error.among and len(path) == error.at + 1 and path[error.at] in ("path", "url", "uri", "file", "handle"):
-        candidates.append(path[: error.at])
+        candidates.append([*path[: error.at]])
     spec = draft.tools.get(root)
     if spec and not candidates and not spec.output and len(spec.gives) == 1 and len(path) == 1:
         candidates.append([])
@@ -297,7 +297,7 @@ def check_circles(draft: Draft) -> Iterator[Finding]:
 def _loosened(circle: list[str], draft: Draft) -> dict[str, str] | None:
     """Return the repair of a circle in which only one wait is not for a result."""
     loose = []
-    for step, need in zip(circle, circle[1:], strict=False):
+    for step, need in pairwise(circle):
         if need in draft.steps[step].depends_on:
             data = {split(use.reference)[0] for use in draft.uses[step]}
             data |= {split(one)[0] for one in references(draft.steps[step].for_each)}

@@ -111,9 +111,9 @@ def read_catalog(catalog: Catalog) -> Specs:
     `parameters` (a JSON schema, or a list of `{name, type}`), `output_schema`, `aliases`, `limits`, `cost_usd`,
     `seconds` and `effect`.
     """
-    if isinstance(catalog, Mapping) and (nodes := catalog.get("nodes", catalog.get("tools"))) and len(catalog) <= 4:
-        if isinstance(nodes, list | tuple | Mapping):
-            catalog = nodes
+    inside = catalog.get("nodes", catalog.get("tools")) if isinstance(catalog, Mapping) and len(catalog) <= 4 else None
+    if isinstance(inside, list | tuple | Mapping):
+        catalog = inside
     pairs = catalog.items() if isinstance(catalog, Mapping) else ((None, one) for one in catalog)
     specs = [_read(name, one) for name, one in pairs]
     return {one.name: one for one in specs if one.name}
@@ -245,7 +245,7 @@ def _of_plain(name: Any, one: Mapping[str, Any]) -> ToolSpec:
             key
             for key, part in output.get("properties", {}).items()
             if isinstance(part, Mapping) and part.get("type") == "array"
-        ),  # fmt: skip
+        ),
         is_pure=effect in (None, "pure", "read"),
         makes_files=effect in ("writes", "external"),
         limits=one["limits"] if isinstance(one.get("limits"), Mapping) else {},

@@ -99,7 +99,10 @@ def test_a_good_plan_has_no_findings_and_stays_as_it_is(facts: list[dict[str, An
             {"media": "$files[0]", "scenes": "$t.scenes"},
         ),
         ([step("t", "speak", text="hello"), step("a", "transcribe", media="$t")], {"media": "$t.audio"}),
-        ([step("t", "probe_media", media="$files[0]"), step("a", "speak", text="$t.seconds")], {"text": "${t.seconds}"}),
+        (
+            [step("t", "probe_media", media="$files[0]"), step("a", "speak", text="$t.seconds")],
+            {"text": "${t.seconds}"},
+        ),
         (
             [
                 step("t", "extract_frames", media="$files[0]"),
@@ -148,8 +151,10 @@ def test_the_contact_sheet_is_asked_for_when_it_is_used() -> None:
          [("a", "unknown-reference", "error")]),
         ([step("a", "transcribe", media="other.mp4")], [FILM, SONG], [("a", "literal-file", "error")]),
         ([step("a", "transcribe", media="other.mp4")], None, [("a", "literal-file", "warning")]),
-        ([step("a", "transcribe", media=f"artifact://sha256/{'9' * 64}")], [FILM, SONG], [("a", "literal-file", "error")]),
-        ([step("t", "speak", text="x"), step("a", "find_scenes", media="$t.audio")], [], [("a", "wrong-kind", "error")]),
+        ([step("a", "transcribe", media=f"artifact://sha256/{'9' * 64}")], [FILM, SONG],
+         [("a", "literal-file", "error")]),
+        ([step("t", "speak", text="x"), step("a", "find_scenes", media="$t.audio")], [],
+         [("a", "wrong-kind", "error")]),
         ([step("t", "transcribe", media="$files[0]"), step("a", "image_facts", media="$t.text")], [FILM],
          [("a", "wrong-type", "error")]),
         ([step("t", "find_scenes", media="$files[0]"), step("a", "speak", text="$t.scenes")], [FILM],
@@ -179,7 +184,10 @@ def test_a_plan_that_costs_or_takes_too_much_is_told() -> None:
     tools = [{"name": "film", "inputs": ["text"], "outputs": ["video"], "cost_usd": 0.6, "seconds": 90}]
     given = plan(step("a", "film", text="a cat"), step("b", "film", text="$request"))
     assert errors(check(given, tools, bounds=Bounds(usd=2, seconds=100))) == []
-    assert rules(errors(check(given, tools, bounds=Bounds(usd=1, seconds=60)))) == [("", "over-time"), ("b", "over-budget")]
+    assert rules(errors(check(given, tools, bounds=Bounds(usd=1, seconds=60)))) == [
+        ("", "over-time"),
+        ("b", "over-budget"),
+    ]
     assert rules(check(given, tools, bounds=Bounds(usd=1, quoted_usd=0.5))) == []
 
 

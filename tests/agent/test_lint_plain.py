@@ -23,7 +23,7 @@ NAMED: dict[str, Any] = {
         "arguments": {"type": "object", "required": ["video", "start_seconds"], "properties": {
             "video": {"type": "string"}, "start_seconds": {"type": "number", "minimum": 0},
             "end_seconds": {"type": "number"}, "aspect": {"type": "string"}, "count": {"type": "integer"}}},
-        "limits": {"max_count": 4, "aspects": ["16:9", "1:1"], "max_input_seconds": 600}, "cost_usd": 0.5, "seconds": 20,
+        "limits": {"max_count": 4, "aspects": ["16:9", "1:1"], "max_input_seconds": 600},
     },
     "transcribe": {
         "inputs": {"audio": ["audio", "video"]}, "outputs": ["text"],

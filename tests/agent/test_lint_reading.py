@@ -9,8 +9,8 @@ from sensorium.agent.lint import check, mend, repair
 from sensorium.agent.plan import Plan
 
 TOOLS = [
-    {"name": "listen", "arguments": {"type": "object", "required": ["media"], "properties": {"media": {"kind": "audio"}}},
-     "outputs": ["text"]},
+    {"name": "listen", "outputs": ["text"], "arguments": {"type": "object", "required": ["media"], "properties": {
+        "media": {"kind": "audio"}}}},
     {"name": "write", "arguments": {"type": "object", "required": ["text"], "properties": {
         "text": {"type": "string"}, "title": {"type": "string"}}}, "outputs": ["text"], "effect": "writes"},
 ]  # fmt: skip
