@@ -52,7 +52,9 @@ def tools(small_tools: dict[str, Tool]) -> dict[str, Tool]:
     async def shoot(number: int, *, run: Run) -> Shot:
         """Make a picture."""
         made = run.put(
-            jpeg(Image.new("RGB", (400, 300), (number * 37 % 256, 5 * number, 0))), name=f"{number}.jpg", media_type="image/jpeg"
+            jpeg(Image.new("RGB", (400, 300), (number * 37 % 256, 5 * number, 0))),
+            name=f"{number}.jpg",
+            media_type="image/jpeg",
         )
         seen = Moment(kind="picture", start_seconds=None, text=f"red {number}", source=Source(tool="shoot"))
         return Shot(picture=made, moments=[seen])
