@@ -11,6 +11,7 @@ import pytest
 from sensorium.agent.answer import Answer
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.events import AguiWriter, Event, TextDelta
+from sensorium.tools.base.budget import Caps
 from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.errors import ProviderError
 from sensorium.tools.base.settings import Settings
@@ -262,3 +263,22 @@ async def test_a_further_question_rests_on_what_earlier_turns_found(
     answer = await assistant.run("How long is it?", thread=first.thread)
     assert [one["status"] for one in answer.claims] == ["backed"]
     assert answer.text == "It lasts 4 s [measured], and it names bridges [on screen at 0:02]."
+
+
+async def test_a_repair_that_the_budget_does_not_allow_leaves_the_first_answer(
+    home: Path, server: Any, script: ModuleType, talk: Path
+) -> None:
+    settings = Settings(
+        home=home,
+        offline=True,
+        models={"think": "house:big"},
+        endpoints={"house": Endpoint(name="house", base_url=server.url)},
+        caps=Caps(units={"calls": 2}),
+    )
+    server.play(script.calls(("make_plan", {"goal": "Look", "steps": PERCEIVED})), script.says(f"{BAD} {GOOD}"))
+    with Assistant(settings) as assistant:
+        answer = await assistant.run(REQUEST, [talk])
+    assert (answer.status, len(server.requests)) == ("partial", 2)
+    assert answer.text.startswith("The first slide says “Kites and wind” [on screen at 0:00]. It lasts 4 s [measured].")
+    assert "1 statement struck" in answer.text and "The budget is used up" in answer.text
+    assert [one["status"] for one in answer.claims] == ["struck", "backed", "backed"]
