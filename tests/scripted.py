@@ -31,7 +31,7 @@ class Reply:
     done: bool = True
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: Plain | list[Any] | str | None = None
+    body: Plain | list[Any] | str | bytes | None = None
     pause_seconds: float = 0.0
     """Before every event."""
     cut: bool = False
@@ -125,7 +125,8 @@ def serving(listener: socket.socket | None = None) -> Iterator[Server]:
             return _response(server.script.pop(0) if server.script else Reply(status=599, body="the script is over"))
         return _response(await asyncio.to_thread(server.hearing, given))
 
-    routes = [("/v1/chat/completions", complete), ("/v1/audio/transcriptions", hear)]
+    paths = ("/v1/chat/completions", "/v1/audio/speech")
+    routes = [*((path, complete) for path in paths), ("/v1/audio/transcriptions", hear)]
     app = Starlette(routes=[Route(path, answer, methods=["POST"]) for path, answer in routes])
     config = uvicorn.Config(
         app, http="h11", ws="none", lifespan="off", log_config=None, log_level="critical", timeout_graceful_shutdown=1
@@ -142,6 +143,8 @@ def serving(listener: socket.socket | None = None) -> Iterator[Server]:
 
 
 def _response(reply: Reply) -> Response:
+    if isinstance(reply.body, bytes):
+        return Response(reply.body, status_code=reply.status, media_type="application/octet-stream")
     if reply.body is not None:
         page = isinstance(reply.body, str)
         content = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from .base.errors import ArgumentError, UnavailableError
+from .base.budget import OverBudget
+from .base.errors import ArgumentError, MediaError, ProviderError, SettingsError, UnavailableError
 from .base.estimate import Estimate, between, exactly
-from .base.models import Spoken
+from .base.models import Spoken, Voice
 from .base.run import Run
 from .base.tool import tool
 from .base.words import guess_language, is_han, split_sentences, tokens
@@ -88,21 +89,25 @@ async def speak(
             f"{len(pauses)} pauses in `text` last {sum(pauses):,.0f} s together; the limit is "
             f"{MAX_PAUSES_SECONDS:,.0f} s. Make them shorter, or say it in parts."
         )
-    engine = next(iter(run.models.usable("speak")), None)
-    if engine is None:
-        raise UnavailableError(f"Nothing here can speak. {run.models.ladder('speak')[0].missing()}")
-    pieces = list(split_text(text, language, one_voice=voice is not None))
-    said: list[Spoken | float] = []
-    for number, piece in enumerate(pieces):
-        run.progress(number / len(pieces), "speaking")
-        said.append(
-            await engine.speak(
-                piece.text, language=piece.language, words_per_minute=words_per_minute, voice=voice, run=run
-            )
-            if piece.text
-            else piece.pause_seconds
-        )
-    run.used(engine.identity)
+    tried: list[str] = []
+    for engine in run.models.ladder("speak"):
+        if reason := engine.missing():
+            tried.append(f"{engine.identity}: {reason}")
+            continue
+        pieces = list(split_text(text, language, one_voice=voice is not None or engine.multilingual))
+        served = len(run.call.providers)
+        try:
+            said = await _say(engine, pieces, words_per_minute, voice, run)
+        except (OverBudget, ProviderError, SettingsError, MediaError) as error:
+            if not run.settings.degrade or engine is run.models.ladder("speak")[-1]:
+                raise
+            tried.append(f"{engine.identity}: {error}")
+            continue
+        if len(run.call.providers) == served:  # what is behind an endpoint says so itself, for it may be its fallback
+            run.used(engine.identity)
+        break
+    else:
+        raise UnavailableError(f"Nothing here can speak. {' '.join(tried)}")
     with run.workspace.scratch() as folder:
         seconds = await run.thread(_write, folder / "speech.wav", said)
         audio = run.put(
@@ -114,7 +119,25 @@ async def speak(
         text=" ".join(_PAUSE.sub(" ", text).split()),
         languages=list(dict.fromkeys(piece.language for piece in pieces if piece.text)),
         engine=engine.description,
+        limits=[f"Another voice than {run.settings.models.get('speak')} speaks. {one}" for one in tried],
     )
+
+
+async def _say(
+    engine: Voice, pieces: Sequence[Piece], words_per_minute: int, voice: str | None, run: Run
+) -> list[Spoken | float]:
+    """Return what is said and how long is paused, in order."""
+    said: list[Spoken | float] = []
+    for number, piece in enumerate(pieces):
+        run.progress(number / len(pieces), "speaking")
+        said.append(
+            await engine.speak(
+                piece.text, language=piece.language, words_per_minute=words_per_minute, voice=voice, run=run
+            )
+            if piece.text
+            else piece.pause_seconds
+        )
+    return said
 
 
 def split_text(text: str, language: str | None = None, *, one_voice: bool = False) -> Iterator[Piece]:

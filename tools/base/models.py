@@ -81,8 +81,15 @@ class Speech(Provider, Protocol):
 class Voice(Provider, Protocol):
     """Turns words into sound."""
 
-    description: str
-    """What it sounds like, for people."""
+    @property
+    def description(self) -> str:
+        """What it sounds like, for people."""
+        ...
+
+    @property
+    def multilingual(self) -> bool:
+        """Whether it says several languages in one sentence by itself."""
+        ...
 
     async def speak(
         self, text: str, *, language: str, words_per_minute: int, voice: str | None, run: "Run"
@@ -166,10 +173,10 @@ class Vision(Provider, Protocol):
 LADDERS = {
     "see": ("endpoint_vision", "plain_sight"),
     "hear": ("endpoint_speech", "faster_whisper", "pocketsphinx", "silero"),
-    "speak": ("espeak",),
+    "speak": ("endpoint_voice", "espeak"),
     "read": ("rapidocr",),
 }
-ENDPOINTS = frozenset({"endpoint_vision", "endpoint_speech"})
+ENDPOINTS = frozenset({"endpoint_vision", "endpoint_speech", "endpoint_voice"})
 """Those that any OpenAI-compatible endpoint is behind; they serve only when the settings name one."""
 
 

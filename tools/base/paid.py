@@ -1,9 +1,10 @@
 """One request of a tool to a paid endpoint: within the budget, in the ledger, and never sent twice."""
 
 import hashlib
+import io
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import faults
@@ -12,6 +13,8 @@ from .endpoints import ServedModel, served_model, split_model
 from .errors import ArgumentError, ProviderError
 from .posting import Files, post
 from .price import Quote, quote_of
+from .sniff import sniff
+from .workspace import Artifact
 
 if TYPE_CHECKING:
     from .run import Run
@@ -19,7 +22,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 2**20
-"""No answer in JSON is this long."""
+"""No answer is this long: an hour of speech at 8 kHz."""
+MOST_SHOWN = 300
+"""Bytes of an answer that is not what it should be."""
+Reader = Callable[[ServedModel, bytes], dict[str, Any]]
+"""Makes of an answer what is kept in the ledger."""
 _COUNTS = {
     "prompt_tokens": "input_tokens",
     "input_tokens": "input_tokens",
@@ -56,9 +63,40 @@ async def request_json(
         SettingsError: The key, the model, the address or the price is missing or wrong.
         ProviderError: The endpoint is down or refuses, and so do its fallbacks.
     """
+    return await _order(run, served, path, body, quote=quote, files=files, read=_json)
+
+
+async def request_sound(
+    run: "Run", served: ServedModel, path: str, body: Mapping[str, Any], *, quote: Quote, name: str
+) -> Artifact:
+    """Return the sound that an endpoint answers, stored under a name; else as `request_json`."""
+
+    def read(asked: ServedModel, content: bytes) -> dict[str, Any]:
+        media_type = sniff(io.BytesIO(content)).media_type
+        if not media_type.startswith("audio/"):
+            _json(asked, content)  # it says what went wrong, mostly
+            raise faults.not_a_chat(asked, content[:MOST_SHOWN].decode(errors="replace"))
+        return {"artifact": run.put(content, name=name, media_type=media_type).handle}
+
+    answered = await _order(run, served, path, body, quote=quote, files=None, read=read)
+    run.admit([answered["artifact"]])
+    return run.artifact(answered["artifact"])
+
+
+async def _order(
+    run: "Run",
+    served: ServedModel,
+    path: str,
+    body: Mapping[str, Any],
+    *,
+    quote: Quote,
+    files: Files | None,
+    read: Reader,
+) -> dict[str, Any]:
+    """Return what `read` makes of an answer, of the first that gives one: the model, or its fallbacks."""
     for other in [*_fallbacks(run, served), None]:
         try:
-            return await _request(run, served, path, body, quote=quote, files=files)
+            return await _request(run, served, path, body, quote=quote, files=files, read=read)
         except ProviderError as error:
             if other is None:
                 raise
@@ -68,21 +106,28 @@ async def request_json(
 
 
 async def _request(
-    run: "Run", served: ServedModel, path: str, body: Mapping[str, Any], *, quote: Quote, files: Files | None
+    run: "Run",
+    served: ServedModel,
+    path: str,
+    body: Mapping[str, Any],
+    *,
+    quote: Quote,
+    files: Files | None,
+    read: Reader,
 ) -> dict[str, Any]:
     check_limits(served, quote.units, files)
     key = order_key(served, path, json.dumps(body, sort_keys=True).encode(), files)
     async with run.budget.paying(Order(served=served, key=key, quote=quote, call=run.call.id)) as payment:
         run.pay(payment)
         if payment.outcome is None:
-            answer = await _ask(served, path, body, files)
+            answer = read(served, await _ask(served, path, body, files))
             payment.settle(outcome=answer, units=units_of(answer, quote.units), usd=charged(answer))
     run.used(served.full_name)
     answered: dict[str, Any] = payment.outcome
     return answered
 
 
-async def _ask(served: ServedModel, path: str, body: Mapping[str, Any], files: Files | None) -> dict[str, Any]:
+async def _ask(served: ServedModel, path: str, body: Mapping[str, Any], files: Files | None) -> bytes:
     async with post(served, path, body, files=files) as response:
         parts, size = [], 0
         async for part in response.aiter_bytes():
@@ -90,7 +135,16 @@ async def _ask(served: ServedModel, path: str, body: Mapping[str, Any], files: F
             size += len(part)
             if size > MAX_BYTES:
                 raise faults.broken_off(served, f"it goes on after {MAX_BYTES} bytes")
-    text = b"".join(parts).decode(errors="replace")
+    return b"".join(parts)
+
+
+def _json(served: ServedModel, content: bytes) -> dict[str, Any]:
+    """Return an answer in JSON.
+
+    Raises:
+        SensoriumError: It is none, or says that something went wrong.
+    """
+    text = content.decode(errors="replace")
     try:
         answer = json.loads(text)
     except ValueError:
@@ -104,8 +158,8 @@ async def _ask(served: ServedModel, path: str, body: Mapping[str, Any], files: F
 
 
 def order_key(served: ServedModel, path: str, body: bytes, files: Files | None = None) -> str:
-    """Return what identifies an order: who is asked, and what."""
-    found = hashlib.sha256(f"{served.full_name}\n{served.endpoint.base_url}\n{path}\n".encode())
+    """Return what identifies an order: who is asked, and what; not where, for an address may be mended meanwhile."""
+    found = hashlib.sha256(f"{served.full_name}\n{path}\n".encode())
     found.update(body)
     for name, (file, content, media_type) in (files or {}).items():
         found.update(f"\n{name}\n{file}\n{media_type}\n{hashlib.sha256(content).hexdigest()}".encode())

@@ -46,6 +46,7 @@ class Espeak:
 
     identity = "espeak-ng:1.52"
     description = "espeak-ng (synthetic, robotic)"
+    multilingual = False
 
     def missing(self) -> str | None:
         if not installed("espeakng_loader"):

@@ -1,0 +1,94 @@
+"""Speech made behind an endpoint: what it is asked to say, and the sound that comes back."""
+
+import io
+import struct
+import wave
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sensorium.tools import call
+from sensorium.tools.base.endpoints import Endpoint
+from sensorium.tools.base.errors import ProviderError
+from sensorium.tools.base.run import Run
+from sensorium.tools.base.settings import Settings
+
+
+@pytest.fixture
+def speaking(settings: Settings, server: Any) -> Iterator[Callable[..., Run]]:
+    """Open a run that speaks through the scripted server."""
+    opened: list[Run] = []
+
+    def open_run(degrade: bool = True) -> Run:
+        endpoint = Endpoint(name="house", base_url=server.url, timeout_seconds=20.0)
+        models, endpoints = {"speak": "house:voice"}, {"house": endpoint}
+        opened.append(Run.open(replace(settings, models=models, endpoints=endpoints, degrade=degrade)))
+        return opened[-1]
+
+    yield open_run
+    for run in opened:
+        run.library.close()
+
+
+def tone(seconds: float, *, streamed: bool = False) -> bytes:
+    """Return a WAV file; a streamed one does not know its length, as OpenAI sends it."""
+    out = io.BytesIO()
+    samples = 0.4 * np.sin(2 * np.pi * 500 * np.arange(int(seconds * 24_000)) / 24_000)
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(24_000)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    made = bytearray(out.getvalue())
+    if streamed:
+        made[4:8] = made[40:44] = struct.pack("<I", 0xFFFFFFFF)
+    return bytes(made)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_text_is_said_in_one_voice_with_its_pauses(
+    speaking: Callable[..., Run], server: Any, script: ModuleType, streamed: bool
+) -> None:
+    run = speaking()
+    server.play(script.Reply(body=tone(1.0, streamed=streamed)), script.Reply(body=tone(0.5, streamed=streamed)))
+    spoken = await call("speak", {"text": "Hello 你好 there. <#2#> Goodbye.", "words_per_minute": 240}, run)
+    assert [one["input"] for one in server.requests] == ["Hello 你好 there.", "Goodbye."]
+    asked = {name: server.requests[0][name] for name in ("model", "voice", "response_format", "speed")}
+    assert asked == {"model": "voice", "voice": "alloy", "response_format": "wav", "speed": 1.5}
+    assert spoken.seconds == pytest.approx(3.5, abs=0.05)
+    assert (spoken.engine, spoken.limits) == ("house:voice", [])
+    with wave.open(str(run.path(spoken.audio.handle)), "rb") as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.float32) / 32768
+    loud = np.abs(samples) > 0.05
+    assert loud[: 24_000 - 500].mean() > 0.8 and not loud[25_000:71_000].any() and loud[73_000:83_000].mean() > 0.8
+    assert run.budget.spent.units["characters"] == len("Hello 你好 there.") + len("Goodbye.")
+    assert await call("speak", {"text": "Hello 你好 there. <#2#> Goodbye.", "words_per_minute": 240}, run) == spoken
+    assert len(server.requests) == 2, "asked again it is free"
+
+
+async def test_another_voice_speaks_and_says_so_when_it_fails_unless_that_is_forbidden(
+    speaking: Callable[..., Run], server: Any, script: ModuleType
+) -> None:
+    broken = script.Reply(status=500, body={"error": {"message": "out of order"}})
+    server.play(broken)
+    spoken = await call("speak", {"text": "Hello."}, speaking())
+    assert spoken.engine.startswith("espeak-ng")
+    assert spoken.limits[0].startswith("Another voice than house:voice speaks. house:voice: `house` failed (500): out")
+    server.play(broken)
+    with pytest.raises(ProviderError, match="out of order"):
+        await call("speak", {"text": "Hello."}, speaking(degrade=False))
+
+
+@pytest.mark.parametrize(
+    "body", ["<html><title>Sign in</title></html>", {"error": {"message": "no voice"}}, b"\x00\x01"]
+)
+async def test_what_is_no_sound_is_not_played(
+    speaking: Callable[..., Run], server: Any, script: ModuleType, body: Any
+) -> None:
+    server.play(script.Reply(body=body))
+    spoken = await call("speak", {"text": "Hello."}, speaking())
+    assert spoken.engine.startswith("espeak-ng") and "house:voice" in spoken.limits[0]
