@@ -241,7 +241,7 @@ class Assistant:
         from .messages import user_message
         from .offer import tool_schemas
         from .proposal import read_proposal
-        from .quote import quote_plan
+        from .quote import beyond_budget, quote_plan
         from .rendering import reader_of, to_send
 
         options = options or Options()
@@ -258,13 +258,12 @@ class Assistant:
             return Planned(plan=None, text=str(answer.text))
         earlier = self._results(before) if before else {}
         proposal = read_proposal(answer, {}, context.catalog, context.max_steps, earlier=earlier, facts=known)
-        quoted = proposal.plan if proposal.plan and not errors(proposal.findings) else None
+        quote, findings = None, list(proposal.findings)
+        if proposal.plan and not errors(findings):
+            quote = quote_plan(proposal.plan, context.catalog, self.settings, known)
+            findings += beyond_budget(quote, run.budget, degrade=self.settings.degrade)
         return Planned(
-            plan=proposal.plan,
-            text=str(answer.text),
-            findings=proposal.findings,
-            repairs=proposal.repairs,
-            quote=quote_plan(quoted, context.catalog, self.settings, known) if quoted else None,
+            plan=proposal.plan, text=str(answer.text), findings=findings, repairs=proposal.repairs, quote=quote
         )
 
     def _results(self, thread: Thread) -> dict[str, Any]:

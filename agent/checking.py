@@ -7,14 +7,16 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langgraph.runtime import Runtime
 
+from ..tools.base.budget import Caps
 from .act import Executor
 from .context import Context, give, last_answer
 from .events import PlanMended, TextDelta
 from .gate import to_ask
 from .last_words import not_runnable, shortfall_of
-from .lint import errors
+from .lint import Finding, errors
 from .plan import Plan
 from .proposal import Proposal, read_proposal
+from .quote import beyond_budget, quote_plan
 from .replan import Unfinished, tried_enough, unfinished
 from .state import State
 
@@ -43,6 +45,8 @@ def lint(state: State, runtime: Runtime[Context]) -> State:
     )
     plan = proposal.plan
     findings = [*errors(proposal.findings), *(tried_enough(plan, state.get("failures", {}), scope) if plan else ())]
+    if plan is not None and not findings:
+        findings += _unaffordable(plan, context, state["files"])
     if plan is None or findings:
         return _refusal(state, replace(proposal, findings=findings), context)
     replans = state.get("replans", 0) + bool(state.get("troubles"))
@@ -57,6 +61,15 @@ def lint(state: State, runtime: Runtime[Context]) -> State:
         "replans": replans,
         "mended": mended,
     }
+
+
+def _unaffordable(plan: Plan, context: Context, facts: list[dict[str, Any]]) -> list[Finding]:
+    """Return what of a plan is certain to be more than what is left of the budget."""
+    run = context.executor.run
+    if run.budget.caps == Caps():
+        return []
+    quote = quote_plan(plan, context.catalog, run.settings, facts)
+    return errors(beyond_budget(quote, run.budget, degrade=run.settings.degrade))
 
 
 def _refusal(state: State, proposal: Proposal, context: Context) -> State:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..tools.base.budget import Budget
 from ..tools.base.endpoints import ServedModel, served_model, split_model
 from ..tools.base.errors import SettingsError
 from ..tools.base.estimate import NOTHING, Estimate
@@ -11,7 +12,9 @@ from ..tools.base.price import Quote, price_of
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from .act import MAX_ITEMS
+from .lint import Finding
 from .lint.draft import split, split_each
+from .lint.finding import Severity
 from .plan import Plan, Step, references
 
 Facts = Mapping[str, Any]
@@ -76,6 +79,35 @@ def quote_plan(plan: Plan, catalog: Mapping[str, Tool], settings: Settings, fact
         facts: Of the user's files, as `ingest` gives them.
     """
     return PlanQuote(steps=tuple(_Quoter(plan, catalog, settings, facts).quote()))
+
+
+def beyond_budget(quote: PlanQuote, budget: Budget, *, degrade: bool) -> list[Finding]:
+    """Return what of a plan the budget of its run does not pay for.
+
+    Args:
+        quote: Of the plan.
+        budget: Of the run; what it has spent counts.
+        degrade: Whether what cannot be paid is done here instead, less well; then nothing is refused for it.
+    """
+    found: list[Finding] = []
+    for one in quote.steps:
+        if not one.served_by:
+            continue
+        least = {"usd": one.cost.low_usd, **one.units.low}
+        left = {"usd": budget.left_usd, **{unit: budget.left(unit) for unit in one.units.low}}
+        for unit, rest in left.items():
+            amount = least[unit]
+            if rest is None or (amount is not None and amount <= rest):
+                continue
+            what = "has no known price" if amount is None else f"takes at least {amount:.4g} {_unit(unit)}"
+            told = f"`{one.served_by}` {what}, and {rest:.4g} {_unit(unit)} of the budget are left."
+            severity: Severity = "warning" if degrade else "error"
+            found.append(Finding(step=one.step, rule="over-budget", message=told, severity=severity))
+    return found
+
+
+def _unit(name: str) -> str:
+    return "USD" if name == "usd" else name.replace("_", " ")
 
 
 class _Quoter:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from sensorium.agent.plan import Plan
-from sensorium.agent.quote import PlanQuote, quote_plan
+from sensorium.agent.quote import PlanQuote, beyond_budget, quote_plan
+from sensorium.tools.base.budget import Caps
 from sensorium.tools.base.catalog import catalog
+from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 
 FILM = {"handle": "x", "name": "talk.mp4", "kind": "video", "seconds": 600.0, "has_sound": True, "has_pictures": True}
@@ -98,3 +100,16 @@ def test_every_estimate_is_in_order_even_when_nothing_is_known(tool: str) -> Non
             assert made is not None
             for name, high in made.high.items():
                 assert 0 <= made.low.get(name, 0) <= made.likely.get(name, 0) <= high
+
+
+def test_what_the_budget_cannot_pay_is_told_before_it_is_tried(priced: Settings, run: Run) -> None:
+    quoted = quote(priced, step("speech", "transcribe", media="$files[0]"))
+    for cap, told in ((0.05, ["over-budget"]), (1.0, []), (None, [])):
+        budget = run.begin("capped", caps=Caps(usd=cap)).budget
+        found = beyond_budget(quoted, budget, degrade=False)
+        assert [(one.rule, one.severity) for one in found] == [(rule, "error") for rule in told]
+    minutes = run.begin("minutes", caps=Caps(units={"audio_minutes": 5})).budget
+    assert [one.message for one in beyond_budget(quoted, minutes, degrade=True)] == [
+        "`house:ear` takes at least 10 audio minutes, and 5 audio minutes of the budget are left."
+    ]
+    assert beyond_budget(quoted, minutes, degrade=True)[0].severity == "warning"
