@@ -22,7 +22,7 @@ from ..tools.base.tool import Tool
 from .compact import compact, shortened
 from .consent import Consent, calls
 from .early import EarlySteps
-from .events import ArtifactStored, Event, StepEnded, StepProgress, StepStarted
+from .events import ArtifactStored, Event, StepEnded, StepProgress, StepStarted, plan_made
 from .plan import MISSING, Plan, PlanError, Step, is_missing, references, resolve
 from .replan import Failures, why_not_again
 
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 Record = dict[str, Any]
 """How a step ended: step, tool, status, seconds, cached, provider, cost_usd, error, artifacts, partial; the journal's
 `key` of its call, or of a step with `for_each` those of the items that are done, in order; and once its plan ended,
-whether it is `final`, that is, no other step used it."""
+whether it is `final`, that is, no other step used it, and `edited`, when the user changed its call before it ran."""
 
 Keep = Callable[[StepRow], Awaitable[None]]
 
@@ -68,7 +68,7 @@ class Executor:
         self.early = EarlySteps(self)
         self.consent = Consent()
         self.told: Plan | None = None
-        """The plan that was announced, while some of its steps wait for an approval."""
+        """The plan that was announced and has not ended."""
         self._ended_calls: list[StepRow] = []
         self._journalling: asyncio.Task[None] | None = None
         self._open: set[str] = set()
@@ -147,7 +147,14 @@ class Executor:
             await asyncio.gather(*running, *filter(None, [self._journalling]), return_exceptions=True)
             raise
         used = {need for step in plan.steps for need in step.needs()}
-        return {name: self.records[name] | {"final": name not in used} for name in steps if name in self.records}
+        ended = {name: self.records[name] | {"final": name not in used} for name in steps if name in self.records}
+        return {name: one | self.consent.note(name) for name, one in ended.items()}
+
+    def announce(self, plan: Plan) -> None:
+        """Tell the steps of a plan, once: it may stop for an approval and go on."""
+        if self.told != plan:
+            self.told = plan
+            self.emit(plan_made(plan.goal, plan.steps, self.status, is_whole=True))
 
     async def _step(self, step: Step, steps: Mapping[str, Step]) -> Record:
         """Run one step and announce how it ended."""

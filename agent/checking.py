@@ -53,10 +53,13 @@ def lint(state: State, runtime: Runtime[Context]) -> State:
     mended = [one.plain() for one in proposal.repairs]
     if mended:
         context.emit(PlanMended(repairs=mended))
+    asked = to_ask(plan, context.executor, state["files"])
+    if asked["asked"]:
+        context.executor.announce(plan)  # what the user is asked about is shown as a part of it
     return {
         "plan": plan.model_dump(),
         "calls": proposal.calls,
-        "gate": to_ask(plan, context.executor, state["files"]),
+        "gate": asked,
         "repairs": 0,
         "replans": replans,
         "mended": mended,

@@ -33,6 +33,8 @@ class Consent:
     """Names of approved calls that were made."""
     ended: set[str] = field(default_factory=set)
     """Steps of the plan that ended before it was interrupted by an ask."""
+    edited: dict[str, str] = field(default_factory=dict)
+    """Step -> its call as the user wants it."""
     again: list[dict[str, Any]] = field(default_factory=list)
     """Orders to send once more though they may have been paid: `key`, and `number` of the one that has no outcome."""
 
@@ -44,6 +46,7 @@ class Consent:
             "rejected": self.rejected,
             "used": sorted(self.used),
             "ended": sorted(self.ended),
+            "edited": self.edited,
             "again": self.again,
         }
 
@@ -56,6 +59,7 @@ class Consent:
             rejected=dict(plain.get("rejected", {})),
             used=set(plain.get("used", ())),
             ended=set(plain.get("ended", ())),
+            edited=dict(plain.get("edited", {})),
             again=list(plain.get("again", ())),
         )
 
@@ -66,6 +70,10 @@ class Consent:
         else:
             self.approved[ask.name] = {"key": ask.key, "is_written": ask.is_written, "is_open": ask.is_open}
         self.used.discard(ask.name)
+
+    def note(self, name: str) -> dict[str, str]:
+        """Return what the record of a step has to say of the user's answer, beside how it ended."""
+        return {"edited": self.edited[name]} if name in self.edited else {}
 
     def send_again(self, budget: Budget) -> None:
         """Let the approved orders be sent once more, if they are still the ones that were asked about."""

@@ -19,6 +19,10 @@ from .lint import check, errors
 from .plan import MISSING, RESERVED, Plan, Step
 from .quote import quote_plan
 from .state import State
+from .tidy import written
+
+_MOST_LETTERS = 1_000
+"""Of an edit, for the model that plans."""
 
 
 async def gate(state: State, runtime: Runtime[Context]) -> State:
@@ -168,14 +172,13 @@ class _Edits:
         steps = [self._changed[one.id][1] if one.id in self._changed else one for one in self.plan.steps]
         plan = Plan(goal=self.plan.goal, steps=steps)
         problems, executor = self._problems(plan), self.context.executor
+        good = {name: step for name, (_, step) in self._changed.items() if name not in problems}
+        consent.edited |= {name: f"{step.tool} {written(step.args)}"[:_MOST_LETTERS] for name, step in good.items()}
         for name, (ask, step) in self._changed.items():
             if name in problems:
                 consent.asked.append(replace(ask, tool=step.tool, args=step.args, problem=problems[name]))
             elif edited := _ask(step, plan, executor.scope, {one.id for one in steps}, executor):
                 consent.approve(edited)
-        if not problems:
-            return plan
-        good = {name: step for name, (_, step) in self._changed.items() if name not in problems}
         return Plan(goal=plan.goal, steps=[good.get(one.id, one) for one in self.plan.steps])
 
     def _problems(self, plan: Plan) -> dict[str, str]:

@@ -19,7 +19,6 @@ from langgraph.runtime import Runtime
 
 from .checking import lint
 from .context import Context, give, has_calls, last_answer
-from .events import plan_made
 from .gate import gate, left_to_ask
 from .history import request_id
 from .ingest import ingest_files, together
@@ -51,9 +50,8 @@ async def act(state: State, runtime: Runtime[Context]) -> State:
     """Run the plan; its results are journalled the moment they exist."""
     give(runtime.context.executor, state)
     executor, plan = runtime.context.executor, Plan.model_validate(state["plan"])
-    if executor.told != plan:  # else it goes on after an approval
-        runtime.context.emit(plan_made(plan.goal, plan.steps, executor.status, is_whole=True))
-        executor.journal.plan(executor.run.id, plan.model_dump())
+    executor.announce(plan)
+    executor.journal.plan(executor.run.id, plan.model_dump())
     ended = await executor.act(plan)
     executor.told = plan if executor.consent.asked else None
     return {"records": {**state["records"], **ended}, "gate": left_to_ask(plan, executor)}

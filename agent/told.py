@@ -52,6 +52,8 @@ def tell(
         told.results[name] = {"tool": record["tool"], "status": record["status"]}
         if record["error"]:
             told.results[name]["error"] = record["error"]["message"]
+        if edited := record.get("edited"):
+            told.results[name]["edited_by_the_user"] = edited
         if record["status"] == "done":
             plain[name] = tidy(identify(name, scope[name]), name, names)
             if record["final"]:

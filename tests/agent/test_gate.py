@@ -1,6 +1,7 @@
 """The gate: what the policy asks about is asked once for a whole plan, and an approval is for one call."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
@@ -14,7 +15,7 @@ from sensorium.agent.answer import Answer, Options
 from sensorium.agent.approval import Decision, Decisions, Request
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.endpoint import EndpointBrain
-from sensorium.agent.events import ApprovalAsked, Event
+from sensorium.agent.events import ApprovalAsked, Event, PlanMade, StepStarted
 from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.errors import ArgumentError, ToolError
 from sensorium.tools.base.estimate import exactly
@@ -256,6 +257,16 @@ async def test_a_rule_about_a_value_asks_when_the_value_is_known(make: Make, sen
     assert sent == ["a $secret > me"]
     assert [type(one).__name__ for one in events].count("StepStarted") == 4
     assert [one.request for one in events if isinstance(one, ApprovalAsked)] == desk.requests
+    assert len([one for one in events if isinstance(one, PlanMade) and one.is_whole]) == 1
+
+
+async def test_the_plan_is_shown_before_it_is_asked_about(make: Make) -> None:
+    events: list[Event] = []
+    await make(SEND_TWO).run("Send", approve=Desk([APPROVE, APPROVE]), on_event=events.append)
+    [plan] = [one for one in events if isinstance(one, PlanMade) and one.is_whole]
+    asked = next(one for one in events if isinstance(one, ApprovalAsked))
+    first = next(one for one in events if isinstance(one, StepStarted) and one.tool == "send")
+    assert events.index(plan) < events.index(asked) < events.index(first)
 
 
 async def test_a_step_that_was_approved_as_written_is_asked_about_again_when_a_rule_is_about_its_value(
@@ -328,7 +339,9 @@ async def test_perceiving_below_that_price_or_without_a_known_one_is_not_asked_a
         assert (await assistant.run("Look", approve=Desk())).status == "done"
 
 
-async def test_an_edit_is_checked_and_asked_about_again_until_it_can_be_run(make: Make, sent: list[str]) -> None:
+async def test_an_edit_is_checked_and_asked_about_again_until_it_can_be_run(
+    make: Make, server: Any, sent: list[str]
+) -> None:
     wrong = Decision(type="edit", name="send", args={"txt": "z"})
     right = Decision(type="edit", name="send", args={"text": "z"})
     desk = Desk([wrong, APPROVE], [right])
@@ -337,6 +350,9 @@ async def test_an_edit_is_checked_and_asked_about_again_until_it_can_be_run(make
     assert "txt" in desk.requests[1].asks[0].problem
     assert sorted(sent) == ["b > you", "z > me"]
     assert answer.status == "done"
+    told = json.loads(server.requests[-1]["messages"][-1]["content"])["results"]
+    assert told["one"]["edited_by_the_user"] == 'send {"text":"z"}'
+    assert "edited_by_the_user" not in told["two"]
 
 
 async def test_an_edit_may_choose_another_tool(make: Make, sent: list[str]) -> None:
