@@ -6,7 +6,7 @@ START -> ingest -> brain --text--> prove, which asks once for a repair --> END
                     v  |
                    lint ---> gate, where something must be asked: the user's decisions
                     v         v ^
-                    '------> act ----> observe ----> brain
+                    '------> act ----> observe ----> brain, which may plan what is not done again, at most twice
 """
 
 import os

@@ -16,7 +16,7 @@ from ..tools.base.tool import Tool
 from .compact import compact
 from .messages import system_message
 from .offer import tool_schemas
-from .shortening import MOST_TOKENS, Unit, last_request, shorten, units
+from .shortening import MOST_TOKENS, PICTURE_TOKENS, Unit, last_request, shorten, units
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -78,20 +78,21 @@ def reader_of(brain: "BaseChatModel", tools: Mapping[str, Tool]) -> Reader:
     served = getattr(brain, "served", None)
     if served is None:
         return Reader()
+    pictures = NEWEST_PICTURES if "picture" in served.takes and LOOKING not in tools else 0
     return Reader(
         takes=served.takes,
-        most_tokens=_left(served.ability.window_tokens, tools),
+        most_tokens=_left(served.ability.window_tokens, tools, pictures),
         keeps_thoughts=served.endpoint.quirks.reasoning != "drop",
-        pictures=NEWEST_PICTURES if "picture" in served.takes and LOOKING not in tools else 0,
+        pictures=pictures,
     )
 
 
-def _left(window_tokens: int | None, tools: Mapping[str, Tool]) -> int:
-    """Return how many tokens a conversation may be beside the instructions, the tools and the answer."""
+def _left(window_tokens: int | None, tools: Mapping[str, Tool], pictures: int) -> int:
+    """Return how many tokens a conversation may be beside the instructions, the tools, its pictures and the answer."""
     if window_tokens is None:
         return MOST_TOKENS
     fixed = text_tokens(str(system_message().text)) + text_tokens(json.dumps(tool_schemas(tools)))
-    return max(LEAST_TOKENS, min(MOST_TOKENS, window_tokens - fixed - ANSWER_TOKENS))
+    return max(LEAST_TOKENS, min(MOST_TOKENS, window_tokens - fixed - pictures * PICTURE_TOKENS - ANSWER_TOKENS))
 
 
 async def messages_for(state: "State", context: "Context") -> list[AnyMessage]:
