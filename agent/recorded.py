@@ -92,7 +92,6 @@ async def _paid(
                 yield piece
         cost = charged({"usage": completion.usage})
         outcome = _outcome("".join(texts), "".join(thoughts), completion)
-        outcome["base_url"] = served.endpoint.base_url  # part of the key, which a replay compares
         payment.settle(outcome=outcome, units=_units(completion.usage, quote), usd=cost)
 
 

@@ -341,8 +341,6 @@ def _served(assistant: "Assistant", order: OrderRow) -> ServedModel:
     endpoint = assistant.settings.endpoints.get(order.provider)
     if endpoint is None:
         endpoint = Endpoint(name=order.provider, base_url=_NOWHERE)
-    elif address := order.outcome.get("base_url"):
-        endpoint = replace(endpoint, base_url=address)  # it may have moved since, which changes nothing
     return ServedModel(endpoint=endpoint, name=order.model, role="think")
 
 

@@ -186,11 +186,11 @@ def test_an_order_is_known_by_who_is_asked_and_what() -> None:
     keys = [
         order_key(one, PATH, b"{}"),
         order_key(replace(one, name="lens"), PATH, b"{}"),
-        order_key(replace(one, endpoint=house("https://b.test")), PATH, b"{}"),
+        order_key(replace(one, endpoint=house("https://a.test", name="other")), PATH, b"{}"),
         order_key(one, "/other", b"{}"),
         order_key(one, PATH, b"[]"),
         order_key(one, PATH, b"{}", files),
         order_key(one, PATH, b"{}", {"file": ("a.wav", b"2", "audio/wav")}),
     ]
     assert len(set(keys)) == len(keys)
-    assert keys[0] == order_key(replace(one, endpoint=house("https://a.test", secret="other")), PATH, b"{}")
+    assert keys[0] == order_key(replace(one, endpoint=house("https://b.test", secret="other")), PATH, b"{}")
