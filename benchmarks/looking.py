@@ -227,8 +227,8 @@ def _below(spot: _Spot, lines: list[Any]) -> int | None:
     for line in lines:
         number = re.match(r"#\s*(\d+)", line.text)
         middle = (line.box[1] + line.box[3]) / 2
-        # A label stands at the left of its cell, five of which are in a row.
-        if number and middle >= spot.bottom - 0.01 and line.box[0] - 0.02 <= spot.across <= line.box[0] + 0.21:
+        # A label stands at the left of its cell, six of which are in a row.
+        if number and middle >= spot.bottom - 0.01 and line.box[0] - 0.02 <= spot.across <= line.box[0] + 0.17:
             distance = middle - spot.bottom
             if best is None or distance < best[0]:
                 best = distance, int(number[1])

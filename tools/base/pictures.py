@@ -53,7 +53,9 @@ def contact_sheet(
 
     columns = max(1, min(columns, len(pictures)))
     cells = [(seconds, as_image(picture)) for seconds, picture in pictures]
-    font = cast("ImageFont.FreeTypeFont", ImageFont.load_default(size=max(12, cell_pixels // 18)))
+    # A label is what a picture is known by, and models see a sheet smaller than it is.
+    letters = max(12, cell_pixels // (18 if labels is None else 12))
+    font = cast("ImageFont.FreeTypeFont", ImageFont.load_default(size=letters))
     label, gap = int(font.size * 1.6), 8
     tallest = max(round(cell_pixels * image.height / image.width) for _, image in cells)
     rows = -(-len(cells) // columns)
@@ -64,6 +66,8 @@ def contact_sheet(
         left = gap + number % columns * (cell_pixels + gap)
         top = gap + number // columns * (tallest + label + gap)
         small = image.convert("RGB").resize((cell_pixels, round(cell_pixels * image.height / image.width)))
+        # White slides have no edge on white.
+        draw.rectangle((left - 1, top - 1, left + small.width, top + small.height), outline="#999999")
         sheet.paste(small, (left, top))
         words = clock(seconds) if labels is None else labels[number]
         draw.text((left, top + small.height + 2), words, fill="black", font=font)

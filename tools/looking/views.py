@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 SIDES_PIXELS = (2048, 1568, 1280, 1024, 768, 512, 384)
 """Longest sides a picture is shown at, the largest first; smaller ones say little."""
-CELL_PIXELS, MOST_COLUMNS, MOST_CELLS = 300, 5, 25
-"""A sheet of 5 columns is 1 548 pixels wide, which no model scales down much."""
+CELL_PIXELS, MOST_COLUMNS, MOST_CELLS = 250, 6, 30
+"""A sheet of 6 columns is 1 556 pixels wide: fewer are as many tokens to most models, more are too small to see."""
 
 Count = Callable[[int, int, Detail], int]
 """Width, height, detail -> tokens."""

@@ -52,7 +52,7 @@ async def test_it_looks_at_a_sheet_first_then_at_the_frames_and_the_stretches_it
 
     sheet = eyes.pictures(server.requests[0])[0].image
     cells = [one for one in looked.glances if one.on_sheet]
-    assert len(cells) <= 25 and sheet.width <= 1568
+    assert len(cells) <= 30 and sheet.width <= 1568
     assert [one.number for one in cells] == list(range(1, len(cells) + 1))
     times = [one.at_seconds for one in cells]
     assert times == sorted(times) and {int(at // 10) for at in times} == {0, 1, 2, 3}, "each scene is there"
