@@ -97,7 +97,9 @@ def _short(part: Any, definitions: Mapping[str, Any], within: tuple[str, ...]) -
     short = {}
     for key, value in part.items():
         if key == "properties":
-            short[key] = {name: _short(one, definitions, within) for name, one in value.items()}
+            # What is known only after the plan ran is no part of one.
+            late = {name for name, one in value.items() if isinstance(one, Mapping) and one.get("planned") is False}
+            short[key] = {name: _short(one, definitions, within) for name, one in value.items() if name not in late}
         elif not _says_nothing(key, value):
             short[key] = _short(value, definitions, within)
     return short

@@ -84,9 +84,15 @@ async def write_report(
     run_facts: Annotated[RunFacts | None, Field(description='What ran; in a plan give "$run".')] = None,
     sentences: Annotated[
         list[Given] | None,
-        Field(description="What you say of it, once you know the findings: in place of the drafted summary."),
+        Field(
+            description="What you say of it, once you know the findings: in place of the drafted summary.",
+            json_schema_extra={"planned": False},
+        ),
     ] = None,
-    author: Annotated[str | None, Field(description="Who wrote `sentences`, for example the model.")] = None,
+    author: Annotated[
+        str | None,
+        Field(description="Who wrote `sentences`, for example a model.", json_schema_extra={"planned": False}),
+    ] = None,
     run: Run,
 ) -> Report:
     """Write a report with a summary, chapters, key terms, measures and limits, as Markdown, HTML and JSON.

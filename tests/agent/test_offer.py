@@ -65,7 +65,8 @@ def test_every_tool_is_offered_without_references_and_with_all_its_arguments(off
     written = json.dumps(offered["input_schema"])
     assert "$ref" not in written and "$defs" not in written
     known = Plan.model_fields if offered["name"] == "make_plan" else catalog()[offered["name"]].arguments.model_fields
-    assert list(offered["input_schema"]["properties"]) == list(known)
+    later = {"sentences", "author"} if offered["name"] == "write_report" else set()
+    assert list(offered["input_schema"]["properties"]) == [name for name in known if name not in later]
 
 
 def test_a_tool_says_which_parts_its_result_has() -> None:
