@@ -79,7 +79,7 @@ class EarlySteps:
         dropped, told = list(self._early.values()), self._told
         await self._cancel(dropped)
         self._early, self._planned, self._told = {}, {}, 0
-        if told:
+        if told and not self._executor.told:  # else the whole plan was shown, and waits for the user
             self._executor.emit(PlanMade(goal="", steps=[], is_whole=False))
 
     async def _cancel(self, dropped: list[_Early]) -> None:
@@ -159,7 +159,7 @@ class EarlySteps:
 
     def _announce(self) -> None:
         """Tell the steps that are known, when there are more than before: nothing runs that was not shown."""
-        if self._told < len(self._planned):
+        if self._told < len(self._planned) and not self._executor.told:
             self._told = len(self._planned)
             self._executor.emit(plan_made("", self._planned.values(), self.status, is_whole=False))
 

@@ -375,3 +375,20 @@ async def test_steps_run_on_while_the_user_is_asked_about_others(
         ("user", "done"),
     ]
     assert len(assistant.journal.steps(answer.run_id)) == 3
+
+
+async def test_a_plan_that_waits_for_the_user_stays_shown(
+    assistant: Assistant, play: Callable[..., None], writing: Callable[..., Any], *, ran: Ran, told: list[Event]
+) -> None:
+    async def approve(request: Request) -> None:
+        return None
+
+    play(writing(step("one"), ran["one"], step("stay", "stay"), ran["stay"], step("asked", "send")))
+    answer = await assistant.run("Note it", approve=approve, on_event=told.append)
+    assert answer.status == "waiting"
+    last = [one for one in told if isinstance(one, PlanMade)][-1]
+    assert (last.is_whole, [one["id"] for one in last.steps]) == (True, ["one", "stay", "asked"])
+    assert [(one.step, one.status) for one in told if isinstance(one, StepEnded)] == [
+        ("one", "done"),
+        ("stay", "cancelled"),
+    ]
