@@ -9,7 +9,7 @@ from .tidy import written
 ROOM_LETTERS = 12_000
 """For all results of one plan together, about 3,000 tokens; what is left is read with `read_artifact`."""
 BESIDE_LETTERS = 1_500
-"""The most for a result that other steps of the plan used; it is seldom what the answer needs."""
+"""The most for a result that other steps of the plan used, where not all fit; it is seldom what the answer needs."""
 BESIDE_SHARE = 0.25
 """Of the room, kept for those however much the others need."""
 _TEXT_LETTERS_AN_ITEM = 40
@@ -52,6 +52,8 @@ def allot(sizes: Mapping[str, int], final: set[str], room: int = ROOM_LETTERS) -
         final: Those that no other step used: what the user asked for is among them.
         room: For all together.
     """
+    if sum(sizes.values()) <= room:
+        return dict(sizes)
     allotted = _shared({name: size for name, size in sizes.items() if name in final}, room)
     left = max(room - sum(allotted.values()), round(room * BESIDE_SHARE))
     beside = {name: min(size, BESIDE_LETTERS) for name, size in sizes.items() if name not in final}

@@ -47,6 +47,7 @@ def tell(
     told = Told()
     names = file_names(scope.get("files", []))
     plain: dict[str, Any] = {}
+    limits: set[str] = set()
     for name in steps:
         record = records[name]
         told.results[name] = {"tool": record["tool"], "status": record["status"]}
@@ -55,7 +56,7 @@ def tell(
         if edited := record.get("edited"):
             told.results[name]["edited_by_the_user"] = edited
         if record["status"] == "done":
-            plain[name] = tidy(identify(name, scope[name]), name, names)
+            plain[name] = _without_known_limits(tidy(identify(name, scope[name]), name, names), limits)
             if record["final"]:
                 told.pictures += [
                     {"handle": handle, "name": f"${path}"} for path, handle in _pictures(scope[name], name)
@@ -74,6 +75,15 @@ def tell(
             if can_read:
                 told.results[name]["more"] = _how(head, name)
     return told
+
+
+def _without_known_limits(result: Any, known: set[str]) -> Any:
+    """Return a result without the limits that others before it named: who uses a draft is told so with the draft."""
+    if not isinstance(result, dict) or not isinstance(result.get("limits"), list):
+        return result
+    new = [one for one in result["limits"] if one not in known]
+    known.update(new)
+    return {name: new if name == "limits" else part for name, part in result.items() if name != "limits" or new}
 
 
 def _lightness(texts: Mapping[str, str]) -> float:

@@ -59,6 +59,11 @@ def test_what_no_other_step_used_gets_most_of_the_room() -> None:
     assert letters == {"chart": 200, "found": 5_000, "report": 6_800, "text": 800, "speech": BESIDE_LETTERS}
 
 
+def test_what_all_fits_is_not_cut() -> None:
+    sizes = {"speech": 6_000, "found": 5_000}
+    assert allot(sizes, {"found"}, 12_000) == sizes
+
+
 def test_a_result_alone_may_have_all_the_room() -> None:
     assert allot({"speech": 50_000}, {"speech"}, 12_000) == {"speech": 12_000}
 

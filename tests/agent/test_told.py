@@ -47,6 +47,13 @@ async def test_the_rest_of_a_long_text_is_read_where_the_head_ends(run: Run) -> 
     assert text.startswith(shown + rest.text)
 
 
+async def test_limits_are_named_once(run: Run) -> None:
+    found = said(2) | {"limits": ["A draft.", "Latin letters only."]}
+    records = {"talk": record(final=False), "found": record("find_moments")}
+    told = tell(records, records, {"talk": said(2), "found": found}, run, can_read=True)
+    assert [one["output"]["limits"] for one in told.results.values()] == [["A draft."], ["Latin letters only."]]
+
+
 async def test_chinese_results_have_as_many_tokens_as_english_ones(run: Run) -> None:
     source = {"tool": "transcribe", "provider": "p", "quality": "good"}
     moments = [
