@@ -172,7 +172,9 @@ def _bare(row: str, known: Known, start: int) -> list[Mark]:
 def _spans(part: str, marks: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Yield where sentences stand; the marks after a full stop belong to the sentence before it."""
     wholes = sorted([*((one.start(), one.end()) for one in _WHOLE.finditer(part)), *marks])
-    after = dict(marks)
+    # Who begins with a mark, as in a transcript, writes each before its sentence.
+    begun = len(part) - len(part.lstrip())
+    after = {} if any(start == begun for start, _ in marks) else dict(marks)
     at, start = 0, 0
     for found in _END.finditer(part):
         end = found.end()

@@ -119,7 +119,7 @@ def _parts(message: AIMessage, answer: str) -> tuple[str, str]:
 
 
 def _prover(state: State, context: Context) -> Prover:
-    scope, run = context.executor.scope, context.executor.run
+    scope = context.executor.scope
     records = {**state.get("earlier", {}), **state["records"]}
     results = {
         name: scope[name]
@@ -136,7 +136,7 @@ def _prover(state: State, context: Context) -> Prover:
             made={name: kind for name, kind in made.items() if name not in own}, handles=frozenset(handles), own=own
         ),
         request=state["request"],
-        told=limits_of(results, records) + "|" + run.id,
+        told=limits_of(results, records),
     )
 
 

@@ -95,12 +95,22 @@ def sentences(text: str) -> list[tuple[str, str]]:
         ("It is 3.5 m, e.g. of talk.mp4, by Dr. Who.", ["It is 3.5 m, e.g. of talk.mp4, by Dr. Who."]),
         ("She said “We grew. We shrank.” Then she left.", ["She said “We grew. We shrank.”", "Then she left."]),
         ("一。二！“三。四。”五。", ["一。", "二！", "“三。四。”", "五。"]),
+        ("[speech.m1] One. [speech.m2] Two.", ["One.", "Two."]),
         ("A line\nthat goes on.\nNext.", ["A line that goes on.", "Next."]),
         ("**Bold** and _thin_ and `code` and snake_case.", ["Bold and thin and code and snake_case."]),
     ],
 )
 def test_sentences_end_where_a_reader_ends_them(text: str, cut_into: list[str]) -> None:
     assert [words for _, words in sentences(text)] == cut_into
+
+
+def test_a_mark_belongs_to_the_sentence_before_it_unless_the_text_begins_with_one() -> None:
+    def cited(text: str) -> list[list[str]]:
+        return [[one.name for mark in claim.marks for one in mark.cited] for claim in cut(text, IDS.__contains__)]
+
+    assert cited("One. [speech.m1] Two [speech.m2].") == [["speech.m1"], ["speech.m2"]]
+    assert cited("[speech.m1] One. [speech.m2] Two.") == [["speech.m1"], ["speech.m2"]]
+    assert cited("[0:05] One.\n[0:10] Two.") == [["0:05"], ["0:10"]]
 
 
 def test_blocks_of_markdown_are_told_apart() -> None:
