@@ -204,6 +204,18 @@ async def test_what_the_policy_asks_about_does_not_run_early(
     assert begun_early(told) == ["free"]
 
 
+async def test_what_may_be_paid_for_does_not_run_early(
+    settings: Settings, brain: EndpointBrain, tools: dict[str, Tool], *,
+    play: Callable[..., None], writing: Callable[..., Any], ran: Ran, told: list[Event],
+) -> None:  # fmt: skip
+    paid = replace(settings, models={"see": "house:eye"}, endpoints={"house": brain.served.endpoint})
+    tools["look"] = replace(tools["note"], roles=("see",))
+    play(writing(step("seen", "look"), step("free"), ran["free"]))
+    with Assistant(paid, brain=brain, tools=tools) as assistant:
+        await assistant.run("Note it", on_event=told.append)
+    assert begun_early(told) == ["free"]
+
+
 async def test_a_refused_plan_leaves_only_what_is_remembered(
     assistant: Assistant, play: Callable[..., None], writing: Callable[..., Any], *,
     ran: Ran, told: list[Event], calls: list[str],
