@@ -82,7 +82,9 @@ class Tape:
             self.differences.append(what)
 
     def plan(self, plan: Mapping[str, Any]) -> None:
-        """Take the next plan, and compare it with the one that ran."""
+        """Take the next plan, and compare it with the one that ran; after an approval the same one goes on."""
+        if plan in self.made:
+            return
         place = len(self.made)
         self.made.append(plan)
         if place >= len(self.plans):

@@ -78,7 +78,8 @@ def _arguments(**given: object) -> str:
 def test_help_names_every_command_and_exit_code(cli: Cli) -> None:
     ended = cli("--help")
     assert ended.code == 0
-    commands = ("run", "demo", "resume", "runs", "show", "tools", "tool", "plan", "doctor")
+    commands = ("run", "demo", "resume", "runs", "show", "tools", "tool", "plan", "doctor", "chat", "threads", "facts")
+    commands += ("export", "replay")
     assert [one for one in commands if f"\n    {one} " not in ended.out] == []
     assert "130 interrupted" in ended.out
 

@@ -8,14 +8,25 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from sensorium.agent.approval import Decision, Request
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.cli import main
+from sensorium.agent.endpoint import EndpointBrain
 from sensorium.agent.messages import load
 from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.errors import ArgumentError, ProviderError
+from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
-from sensorium.tools.base.tool import Tool
+from sensorium.tools.base.tool import Tool, tool
+
+
+class Sent(BaseModel):
+    """What was sent."""
+
+    text: str
+
 
 PLAN = {
     "goal": "Say it",
@@ -130,6 +141,30 @@ async def test_a_changed_tool_is_a_difference(
     assert calls == ["first", "first again"]
 
 
+async def test_what_the_user_approved_and_refused_is_taken_from_the_record(
+    settings: Settings, brain: EndpointBrain, server: Any, script: ModuleType
+) -> None:
+    sent: list[str] = []
+
+    @tool(effect="network", resource="network")
+    async def send(text: str, *, run: Run) -> Sent:
+        """Send a text."""
+        sent.append(text)
+        return Sent(text=text)
+
+    async def decide(request: Request) -> list[Decision]:
+        return [Decision(type="approve"), Decision(type="reject", message="Not today.")]
+
+    steps = [{"id": name, "tool": "send", "args": {"text": name}} for name in ("a", "b")]
+    server.play(script.calls(("make_plan", {"goal": "g", "steps": steps})), script.says("One was sent."))
+    with Assistant(settings, brain=brain, tools={"send": send}) as assistant:
+        await assistant.run("Send", approve=decide)
+        replayed = await assistant.replay("last")
+        assert [one["type"] for one in assistant.show("last").decisions] == ["approve", "reject"]
+    assert (replayed.differences, replayed.answers, replayed.steps) == ([], 2, 1)
+    assert (sent, len(server.requests)) == (["a"], 2)
+
+
 async def test_a_run_without_an_answer_cannot_be_replayed(
     open_assistant: Callable[..., Assistant], server: Any, script: ModuleType
 ) -> None:
@@ -141,6 +176,11 @@ async def test_a_run_without_an_answer_cannot_be_replayed(
         await assistant.replay("last")
     with pytest.raises(ArgumentError, match="There is no run"):
         await assistant.replay("nothing")
+    server.play(script.calls(("make_plan", PLAN)), script.Reply(status=500, body="down"), script.says("Done."))
+    with pytest.raises(ProviderError):
+        await assistant.resume("last")
+    assert (await assistant.resume("last")).text == "Done."
+    assert (await assistant.replay("last")).differences == []
 
 
 def test_the_command_replays_what_the_embedded_brain_did_and_tells_what_changed(

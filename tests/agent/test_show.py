@@ -63,7 +63,7 @@ def view() -> RunView:
             run="0123456789ab",
             request="写一份关于这个视频的报告，并且说明讲者在什么时候提到了预算，以及他对预算的看法是什么，还有他的结论"
             * 2,
-            files=["/home/someone/a folder with a rather long name/talk about kites and wind.mp4"],
+            files=["/media/disk/a folder with a rather long name/talk about kites and wind.mp4"],
             options={},
             status="partial",
             answer={"text": TEXT, "steps": [failed], "artifacts": [artifact], "usage": [usage]},
