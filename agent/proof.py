@@ -7,7 +7,8 @@ by the checker that reports are held to. A sentence without a mark is not lost w
 measures lead to evidence that proves it.
 
 What is not proven is `struck` when it contradicts or invents: a wrong quotation, number or time, or a file that no tool
-made. It is `marked` when nothing backs it: no evidence, or evidence that does not exist.
+made. It is `marked` when nothing backs it: no evidence, evidence that does not exist, or a small count (`3 reasons`,
+`two people`) that a reader may have made himself.
 """
 
 import re
@@ -30,6 +31,11 @@ NEAREST = 6
 MOST_AT_ONE_TIME = 60
 _CLOCK = re.compile(r"(?<![\d.:])(?:(\d+):)?(\d+):([0-5]\d)(?!:?\d)")
 _NUMBER = re.compile(r"(?<![\d.,])\d[\d,]*(?:\.\d+)?")
+MOST_COUNTED = 12
+_UNIT = (
+    r"(?:%|percent|per cent|°|(?:s|sec|seconds?|m|min|minutes?|h|hours?|days?|weeks?|months?|years?|mm|cm|km|met\w+|g|"
+    r"kg|million|billion|thousand|dollars?|euros?|usd|hz|khz|fps|px|pixels?|words?)\b|[秒分时天周月年米克元万亿度]|小时|公里|百分)"
+)
 _NUMBERED_ROW = re.compile(r"\s*\|\s*\d{1,3}\s*\|")
 _CONTRADICTS = frozenset({"quotation", "time", "number", "late"})
 _LETTERS_OF_A_LIMIT = 15
@@ -153,7 +159,7 @@ class Prover:
         ids, faults = self._best(sentence, cited, times, checker)
         if not faults:
             return Checked(claim=claim, evidence=tuple(ids), is_quoting_draft=self._quotes_draft(sentence, ids))
-        contradicts = any(one.wrong in _CONTRADICTS for one in faults)
+        contradicts = any(one.wrong in _CONTRADICTS and not _is_small_count(one, sentence) for one in faults)
         problems = tuple(dict.fromkeys([*unknown, *(self._hinted(one) for one in faults)]))
         return Checked(
             claim=claim, evidence=tuple(ids), status="struck" if contradicts else "marked", problems=problems
@@ -283,6 +289,14 @@ class Prover:
         if ids and missing * 5 <= len(lines):
             return Checked(claim=claim, evidence=tuple(ids)[:MOST_AT_ONE_TIME])
         return Checked(claim=claim, status="marked", problems=("these lines do not stand in the evidence",))
+
+
+def _is_small_count(fault: Fault, text: str) -> bool:
+    """Tell whether a number is how many there are of something, which a reader may have counted: `3 reasons`."""
+    number = re.search(r"the number (\d{1,2})$", fault.problem)
+    if fault.wrong != "number" or not number or int(number[1]) > MOST_COUNTED:
+        return False
+    return not re.search(rf"(?:[$€£¥]\s?{number[1]}(?!\d)|(?<![\d.]){number[1]}\s?{_UNIT})", text, re.IGNORECASE)
 
 
 def _seconds(clock: re.Match[str]) -> float:

@@ -2,7 +2,7 @@
 
 They were written in three parts, each unseen by the rules until it was measured, which were then mended. Good sentences
 that were marked or struck, and bad ones that were let pass, when first measured: 3 of 79 and 1 of 31; 8 of 40 and 1 of
-13; 3 of 17 and 2 of 9. So about one in seven sentences of a kind that the rules do not know yet is judged wrongly.
+13; 3 of 17 and 2 of 9. So about one in six sentences of a kind that the rules do not know yet is judged wrongly.
 """
 
 from collections import Counter
