@@ -38,7 +38,8 @@ class Options:
     output: str | None = None
     """The folder that the command line puts the files into; kept, so that `resume` knows it."""
     remember: bool = True
-    """Keep what the request asks to be remembered of the user; false where the request may not be a user's own."""
+    """Keep what the request asks to be remembered of the user, and list its conversation among the user's; false where
+    the request may not be a user's own."""
     given: dict[str, Any] = field(default_factory=dict)
     """What is done or said without asking who plans: a `plan`, or a `text`."""
 

@@ -120,7 +120,7 @@ class Assistant:
             options = self._noted(request, options)
         run_id = new_run_id()
         self.journal.begin(run_id, request, _absolute(files), asdict(options))
-        self.threads.begin(run_id, request, known)
+        self.threads.begin(run_id, request, known, is_listed=options.remember)
         return await self._work(self.journal.get(run_id), on_event, approve, resumed=False)
 
     def _noted(self, request: str, options: Options) -> Options:

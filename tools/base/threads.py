@@ -63,16 +63,20 @@ class Threads:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def begin(self, run: str, title: str, thread: str | None = None) -> str:
-        """Make a run the next turn of a thread, or the first of a new one; return the thread's id."""
+    def begin(self, run: str, title: str, thread: str | None = None, *, is_listed: bool = True) -> str:
+        """Make a run the next turn of a thread, or the first of a new one; return the thread's id.
+
+        One that is not listed is found by its id only: it is not among the user's own, and never the latest.
+        """
         now = time.time()
+        changed = now if is_listed else 0.0
         with self._library.transaction() as db:
             if thread is None:
                 thread = run
                 words = " ".join(title.split())
                 short = words if len(words) <= TITLE_LETTERS else f"{words[: TITLE_LETTERS - 1]}…"
-                db.execute("INSERT INTO threads VALUES (?,?,?,?)", (thread, short, now, now))
-            db.execute("UPDATE threads SET changed=? WHERE thread=?", (now, thread))
+                db.execute("INSERT INTO threads VALUES (?,?,?,?)", (thread, short, now, changed))
+            db.execute("UPDATE threads SET changed=? WHERE thread=? AND changed>0", (now, thread))
             db.execute(
                 "INSERT INTO turns (run, thread, number) "
                 "SELECT ?, ?, 1 + COALESCE(MAX(number), 0) FROM turns WHERE thread=?",
@@ -93,7 +97,9 @@ class Threads:
             ArgumentError: There is none, or several start so.
         """
         if thread == "last":
-            rows = self._library.rows("SELECT thread FROM threads ORDER BY changed DESC, rowid DESC LIMIT 1")
+            rows = self._library.rows(
+                "SELECT thread FROM threads WHERE changed>0 ORDER BY changed DESC, rowid DESC LIMIT 1"
+            )
             if not rows:
                 raise ArgumentError("There is no conversation yet. Start one with `sensorium chat` or `sensorium run`.")
         else:
@@ -131,7 +137,9 @@ class Threads:
     def latest(self, *, limit: int = 50) -> list[Thread]:
         """Return the threads in which something happened last, newest first, with the runs of their turns only."""
         rows = self._library.rows(
-            "SELECT thread, title, created, changed FROM threads ORDER BY changed DESC, rowid DESC LIMIT ?", (limit,)
+            "SELECT thread, title, created, changed FROM threads WHERE changed>0 "
+            "ORDER BY changed DESC, rowid DESC LIMIT ?",
+            (limit,),
         )
         runs = "SELECT run FROM turns WHERE thread=? ORDER BY number"
         return [

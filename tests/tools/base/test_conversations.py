@@ -80,6 +80,14 @@ def test_a_thread_that_is_not_there_is_said(threads: Threads, named: str, words:
         threads.get(named)
 
 
+def test_a_conversation_that_is_not_the_users_own_is_found_by_its_id_only(threads: Threads) -> None:
+    threads.begin("mine", "x")
+    threads.begin("other", "y", is_listed=False)
+    threads.begin("other2", "y", "other")
+    assert (threads.get("last").id, [one.id for one in threads.latest()]) == ("mine", ["mine"])
+    assert threads.get("other").runs == ["other", "other2"]
+
+
 def test_a_beginning_that_several_threads_share_is_not_guessed(threads: Threads) -> None:
     threads.begin("ab1", "x")
     threads.begin("ab2", "x")
