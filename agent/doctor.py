@@ -9,6 +9,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +19,7 @@ from ..tools.base.catalog import NEEDS_A_MODEL
 from ..tools.base.endpoints import ServedModel, served_model
 from ..tools.base.errors import SensoriumError, SettingsError
 from ..tools.base.fonts import find_cjk_font
+from ..tools.base.listing import listing
 from ..tools.base.models import LADDERS, Models
 from ..tools.base.run import Run
 from ..tools.base.settings import Settings
@@ -24,6 +27,8 @@ from .printing import pad, say, say_json
 
 LITTLE_BYTES = 2**30
 """Less free space than this is worth a word: pictures and sound of a long video take some."""
+_SERVED_ONLY = ("run_agent", "view_media")
+"""Tools that only the MCP server has."""
 _MARKS = {"ok": "ok", "less": "less", "missing": "MISSING"}
 _CHINESE_FONT = {
     "linux": "`apt install fonts-noto-cjk` (Debian, Ubuntu), or put any Chinese font into ~/.local/share/fonts",
@@ -55,6 +60,7 @@ def doctor(chosen: argparse.Namespace) -> int:
         think,
         *check_roles(settings, online=chosen.online),
         check_font(),
+        check_policy(settings),
     ]
     works = all(one.state != "missing" for one in checks)
     if chosen.json:
@@ -187,6 +193,20 @@ def _try_out(engine: Any, settings: Settings) -> str:
             return str(error)
         finally:
             run.library.close()
+
+
+def check_policy(settings: Settings) -> Check:
+    """Look whether the user's policy is about tools that there are: a name that is mistyped denies nothing."""
+    policy = settings.policy
+    names = {*(one.name for one in listing()), *_SERVED_ONLY}
+    patterns = [*policy.tools, *(one.tool for one in policy.rules)]
+    if lost := [one for one in patterns if not any(fnmatchcase(name, one) for name in names)]:
+        near = get_close_matches(lost[0], names, n=1)
+        hint = f" Did you mean `{near[0]}`?" if near else ""
+        fix = f"Change {lost[0]!r} in `[policy]` of sensorium.toml.{hint}"
+        return Check(name="policy", state="less", found=f"no tool is called {', '.join(map(repr, lost))}", fix=fix)
+    said = f"{len(policy.tools)} for tools, {len(policy.rules)} rules, " if patterns else ""
+    return Check(name="policy", state="ok", found=f"{said}asks above ${policy.ask_above_usd:g}")
 
 
 def check_font() -> Check:

@@ -1,12 +1,14 @@
 """What doctor says about a model behind an endpoint."""
 
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from sensorium.agent.doctor import Check, check_roles, check_think
+from sensorium.agent.doctor import Check, check_policy, check_roles, check_think
 from sensorium.tools.base.endpoints import Endpoint
+from sensorium.tools.base.policy import Policy, Rule
 from sensorium.tools.base.settings import Settings
 
 
@@ -110,3 +112,13 @@ def test_a_model_that_is_blind_or_fails_is_said_to_be_with_what_serves_instead(
 def test_a_provider_nobody_knows_is_missing_with_what_to_change(settings: Settings) -> None:
     check = role("hear", Settings(home=settings.home, models={"hear": "nowhere:ears"}))
     assert (check.state, "faster-whisper" in check.fix) == ("missing", True)
+
+
+def test_a_mistyped_name_in_the_policy_is_found(settings: Settings) -> None:
+    good = Policy(tools={"speak": "ask", "run_agent": "deny"}, rules=(Rule(tool="make_*", decision="ask"),))
+    assert check_policy(replace(settings, policy=good)) == Check(
+        name="policy", state="ok", found="2 for tools, 1 rules, asks above $1"
+    )
+    check = check_policy(replace(settings, policy=Policy(tools={"speek": "deny"})))
+    assert (check.state, check.found) == ("less", "no tool is called 'speek'")
+    assert check.fix == "Change 'speek' in `[policy]` of sensorium.toml. Did you mean `speak`?"
