@@ -61,9 +61,13 @@ async def small_frames(media: str, times: Sequence[float], run: Run) -> list[tup
     return await _extract(media, run, times=list(times), width_pixels=_SMALL_PIXELS)
 
 
-async def full_frames(media: str, times: Sequence[float], run: Run) -> list[tuple[float, Artifact]]:
-    """Return frames at these times at full resolution, each with its own time."""
-    return await _extract(media, run, times=list(times))
+async def full_frames(media: str, times: Sequence[float], run: Run) -> dict[float, tuple[float, Artifact]]:
+    """Return the frames on display at these times at full resolution, each with its own time."""
+    found = await perform("extract_frames", {"media": media, "times": list(times)}, run, call_id=run.call.id)
+    items = found.result.items  # type: ignore[attr-defined]  # the door gives what the tool returns
+    taken = {one.asked_seconds: (one.at_seconds or 0.0, one.picture) for one in items}
+    last = max(taken.values(), key=lambda one: one[0])
+    return {at: taken.get(at, last) for at in times}
 
 
 async def _extract(media: str, run: Run, **args: Any) -> list[tuple[float, Artifact]]:

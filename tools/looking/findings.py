@@ -8,7 +8,7 @@ from ..base.models import Vision
 from ..base.moments import Coverage, Measure, Moment, Series, Source, merge_spans, missing_spans
 from .asked import ChartAnswer, CountAnswer, GroundAnswer, Noticed, RawChart, RawSeries, ReadAnswer
 from .boxes import as_fractions, inside
-from .looking import Looking, Reply
+from .looking import MOST_LOOKS, Looking, Reply
 from .result import Axis, ChartRead, Counted, Glance, Looked, Place, Table
 from .views import View
 
@@ -76,16 +76,18 @@ def _limits(looking: Looking, engine: str, sure: bool, frames: int, charted: boo
     span = looking.gallery.subject.span
     if span is not None:
         yield (
-            f"Of {span[1] - span[0]:.1f} s of video, {frames} frames were looked at by a model; what is shown only "
-            "between them is missed."
+            f"A model looked at {frames} of the frames of {span[1] - span[0]:.1f} s of video; what is shown only between "
+            "them is missed."
         )
     if looking.broken:
         yield f"Looking ended early, and the answer is what was seen until then. {looking.broken}"
-    elif not sure and looking.replies[-1].answer.want:
+    elif not sure and looking.gallery.unshown:
         yield (
             f"The budget of {looking.account.budget_tokens} tokens was used before {engine} had seen enough; "
             "`budget_tokens` gives more."
         )
+    elif not sure and looking.replies[-1].answer.want and len(looking.replies) == MOST_LOOKS:
+        yield f"{engine} wanted to see more after {MOST_LOOKS} looks; ask about a part of it."
     elif not sure:
         yield f"{engine} was not sure of what it saw."
     if looking.left_out:

@@ -50,22 +50,29 @@ class Gallery:
     task: Task
     run: Run
     shown: list[View] = field(default_factory=list)
+    unshown: int = 0
+    """Pictures that did not fit into what was left of the budget."""
 
     async def first(self, left: int) -> list[Plate]:
         """Return the whole at a glance, in at most so many tokens."""
         if self.subject.span is not None:
             return await self._first_sheets(self.subject.span, left)
         plates = []
-        share = int(left * STILLS_SHARE) // len(self.subject.media)
+        most = left // len(self.subject.media)
+        share = int(most * STILLS_SHARE)
         for number, handle in enumerate(self.subject.media, 1):
             picture = await opened(self.run.artifact(handle), self.subject.region, self.run)
             view = View(number=number, media=handle, name=self.run.name(handle), part=self.subject.region)
             side = FINE_SIDE_PIXELS if self.task in _FINE else STILL_SIDE_PIXELS
-            made = await self.run.thread(
-                plate, picture, view, count=self.eye.picture_tokens, most_tokens=share, most_side_pixels=side
-            )
-            if made is not None:
-                plates.append(made)
+            for tokens in (share, most):
+                made = await self.run.thread(
+                    plate, picture, view, count=self.eye.picture_tokens, most_tokens=tokens, most_side_pixels=side
+                )
+                if made is not None:
+                    plates.append(made)
+                    break
+            else:
+                self.unshown += 1
         return plates
 
     async def _first_sheets(self, span: Span, left: int) -> list[Plate]:
@@ -89,9 +96,10 @@ class Gallery:
         each = -(-len(cells) // affordable) if len(cells) > MOST_CELLS else len(cells)
         plates: list[Plate] = []
         for first in range(0, len(cells), each):
-            made = await self.run.thread(
-                sheet, cells[first : first + each], count=self.eye.picture_tokens, most_tokens=share
-            )
+            few = cells[first : first + each]
+            made = await self.run.thread(sheet, few, count=self.eye.picture_tokens, most_tokens=share)
+            if made is None and not plates:  # a small one is better than none, though nothing is left then
+                made = await self.run.thread(sheet, few, count=self.eye.picture_tokens, most_tokens=left)
             if made is not None:
                 plates.append(made)
                 share -= made.tokens
@@ -102,8 +110,7 @@ class Gallery:
         if self.subject.span is None:
             return await self._parts(want, left)
         frames = [one for wanted in want for one in self._of_film(wanted, self.subject.span)]
-        seen = {(one.at_seconds, one.part) for one in self.shown if not one.on_sheet}
-        return await self._frames([one for one in dict.fromkeys(frames) if one not in seen][:MOST_A_LOOK], left)
+        return await self._frames(list(dict.fromkeys(frames))[: 2 * MOST_A_LOOK], left)
 
     def _of_film(self, wanted: Wanted, span: Span) -> list[tuple[float, Box | None]]:
         """Return times and parts of frames."""
@@ -123,14 +130,15 @@ class Gallery:
         if not wanted:
             return []
         media = self.subject.media[0]
-        times = [at for at, _ in wanted]
-        taken = await full_frames(media, sorted(set(times)), self.run)
+        taken = await full_frames(media, sorted({at for at, _ in wanted}), self.run)
+        seen = {(one.at_seconds, one.part) for one in self.shown if not one.on_sheet}
         plates: list[Plate] = []
         for at, part in wanted:
             # The frame on display at a time has a time of its own, a little earlier.
-            shown_at, frame = min(taken, key=lambda one: abs(one[0] - at))
-            if any(one.views[0].at_seconds == shown_at and one.views[0].part == part for one in plates):
+            shown_at, frame = taken[at]
+            if (shown_at, part) in seen or len(plates) == MOST_A_LOOK:
                 continue
+            seen.add((shown_at, part))
             view = View(
                 number=self._next(plates), media=media, name=self.run.name(media), at_seconds=shown_at, part=part
             )
@@ -144,6 +152,7 @@ class Gallery:
                 most_side_pixels=FRAME_SIDE_PIXELS if part is None and self.task not in _FINE else STILL_SIDE_PIXELS,
             )
             if made is None:
+                self.unshown += 1
                 break
             left -= made.tokens + LINE_TOKENS
             plates.append(_with(made, frame if part is None else await self.run.thread(keep, picture, view, self.run)))
@@ -168,6 +177,7 @@ class Gallery:
                 most_side_pixels=STILL_SIDE_PIXELS,
             )
             if made is None:
+                self.unshown += 1
                 break
             left -= made.tokens + LINE_TOKENS
             plates.append(_with(made, await self.run.thread(keep, picture, larger, self.run)))

@@ -12,7 +12,9 @@ from sensorium.tools import call
 from sensorium.tools.base.errors import ArgumentError
 from sensorium.tools.base.moments import Findings, Moment, Source
 from sensorium.tools.base.run import Run
+from sensorium.tools.base.words import is_han
 from sensorium.tools.looking.film import filled
+from sensorium.tools.report.chinese import in_chinese
 
 FPS = 10
 SAID = "The red valve opens at half past nine."
@@ -72,7 +74,7 @@ async def test_it_looks_at_a_sheet_first_then_at_the_frames_and_the_stretches_it
     at_frames = [one.at_seconds or 0 for one in looked.glances]
     assert not any(start < at < end for at in at_frames for start, end in looked.not_looked_at)
     assert 15 < sum(end - start for start, end in looked.not_looked_at) < 30
-    assert "frames were looked at by a model" in looked.limits[0]
+    assert looked.limits[0].startswith(f"A model looked at {looked.coverage.frames} of the frames of 40.0 s")
 
 
 async def test_a_window_is_all_that_is_looked_at(
@@ -168,7 +170,9 @@ async def test_the_budget_holds_whatever_the_model_wants(
     assert looked.spent.pictures == sum(len(eyes.pictures(one)) for one in server.requests)
     assert looked.spent.requests == len(server.requests) <= 4
     assert (looked.answer, looked.enough) == (f"guess {asked[0]}", False)
-    assert any("was used before house:eyes had seen enough" in one for one in looked.limits)
+    ended = "wanted to see more after 4 looks" if budget == 9000 else "was used before house:eyes had seen enough"
+    assert any(ended in one for one in looked.limits)
+    assert all(is_han(in_chinese(one)) for one in looked.limits)
 
 
 async def test_what_is_reported_counts_more_than_what_was_estimated(
