@@ -76,8 +76,8 @@ def _limits(looking: Looking, engine: str, sure: bool, frames: int, charted: boo
     span = looking.gallery.subject.span
     if span is not None:
         yield (
-            f"A model looked at {frames} of the frames of {span[1] - span[0]:.1f} s of video; what is shown only between "
-            "them is missed."
+            f"A model looked at {frames} of the frames of {span[1] - span[0]:.1f} s of video; what is shown only "
+            "between them is missed."
         )
     if looking.broken:
         yield f"Looking ended early, and the answer is what was seen until then. {looking.broken}"
