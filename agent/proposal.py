@@ -68,8 +68,9 @@ def read_proposal(
         plans: dict[int, Plan] = {}
         for at, one in enumerate(message.tool_calls):
             if _is_plan(one):
-                plans[at], shaped, _ = read_plan(one["args"], specs)
-                repairs += shaped
+                read = read_plan(one["args"], specs)
+                plans[at] = read.plan
+                repairs += read.mended
         taken = {*finished, *(earlier or {}), *(step.id for plan in plans.values() for step in plan.steps)}
         for at, call in enumerate(message.tool_calls):
             made = plans[at].steps if at in plans else [direct_step(call["name"], call["args"], taken)]

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .draft import Draft
+from .draft import Draft, kind_of_name
 from .finding import Finding, errors
-from .reading import MAX_STEPS, Unreadable, read_plan
+from .reading import MAX_STEPS, Read, Unreadable, read_plan
 from .rules_calls import check_arguments, check_tool
 from .rules_kinds import check_edges
 from .rules_limits import NO_BOUNDS, Bounds, check_limits, check_totals
 from .rules_media import check_media
 from .rules_references import check_circles, check_ids, check_references
 from .rules_waste import check_detours, check_duplicates, check_unused
-from .specs import Catalog, read_catalog
+from .specs import Catalog, Specs, kind, read_catalog
 
 
 def check(
@@ -36,11 +36,24 @@ def check(
     """
     specs = read_catalog(catalog)
     try:
-        read, mended, links = read_plan(plan, specs)
+        read = read_plan(plan, specs)
     except Unreadable as error:
         return [Finding(step="", rule="plan-shape", message=str(error))]
-    draft = Draft(plan=read, specs=specs, finished=finished or {}, files=usable(facts), links=links)
-    return mended + check_draft(draft, bounds, bold=bold)
+    return read.mended + check_draft(draft_of(read, specs, finished, facts), bounds, bold=bold)
+
+
+def draft_of(
+    read: Read, specs: Specs, finished: Mapping[str, Any] | None, facts: Sequence[Mapping[str, Any]] | None
+) -> Draft:
+    """Return a plan that was read, ready to be checked."""
+    return Draft(
+        plan=read.plan,
+        specs=specs,
+        finished=finished or {},
+        files=usable(read.files if facts is None else facts),
+        links=read.links,
+        asked=read.asked,
+    )
 
 
 def check_draft(draft: Draft, bounds: Bounds, *, bold: bool) -> list[Finding]:
@@ -73,4 +86,18 @@ def usable(facts: Sequence[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]
     """Return the files that `$files` holds: those that could be read."""
     if facts is None:
         return None
-    return [one for one in facts if not one.get("error")]
+    return [_as_ingested(one) for one in facts if not one.get("error")]
+
+
+# Other names of the same facts.
+_ALSO = {
+    "kind": ("kind", "type", "media_kind"), "seconds": ("seconds", "duration_seconds", "duration"),
+    "has_sound": ("has_sound", "has_audio"), "has_pictures": ("has_pictures", "has_video"),
+}  # fmt: skip
+
+
+def _as_ingested(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return facts of a file under the names that `ingest` gives them."""
+    found = {name: facts[key] for name, keys in _ALSO.items() for key in reversed(keys) if facts.get(key) is not None}
+    named = found.get("kind") or facts.get("media_type") or kind_of_name(str(facts.get("name", "")))
+    return {**facts, **found, **({"kind": kind(named)} if named else {})}

@@ -64,6 +64,8 @@ class Draft:
     files: Sequence[Mapping[str, Any]] | None
     """Facts of the files that `$files` names; None when they are not known."""
     links: frozenset[tuple[str, str]]
+    asked: frozenset[str] = frozenset()
+    """The steps whose results are wanted, beside the last one."""
     _given: dict[tuple[str, str | None], Given | NoSuchPart] = field(default_factory=dict)
 
     @cached_property
@@ -142,9 +144,8 @@ class Draft:
             if each is None or split(each)[0] == "item":
                 return UNKNOWN
             whole = self.given(each, step)
-            return _inside(
-                replace(whole, schema=items_of(whole.schema, whole.definitions)), path, "item", _name_of(each)
-            )
+            whole = replace(whole, schema=items_of(whole.schema, whole.definitions), kinds=one_of(whole.kinds))
+            return _inside(whole, path, "item", _name_of(each))
         if root in self.finished or root == "run":
             return UNKNOWN
         spec = self.tools.get(root)
@@ -165,19 +166,37 @@ class Draft:
             raise NoSuchPart(
                 f"ends at `${step.id}`, which gives {' and '.join(sorted(spec.gives))}", names[-1], sorted(spec.gives)
             )
-        return Given(kinds=frozenset(said & spec.gives) or spec.gives)
+        kinds = frozenset(said & spec.gives) or spec.gives
+        if any(isinstance(part, int) for part in path):
+            return Given(kinds=kinds if step.for_each else one_of(kinds))
+        return Given(kinds=list_of(kinds) if step.for_each else kinds)
 
     def literal(self, value: Any) -> Given:
         """Return what a literal gives: a file's kind by its name."""
         if not isinstance(value, str):
             return UNKNOWN
-        found = _FILE.fullmatch(value.strip())
-        named = _KIND_OF.get(found[1].casefold()) if found else None
+        named = kind_of_name(value)
         if named is None:
             return UNKNOWN
         # An address is taken by what downloads it as well as by what opens it.
         kinds = {named, "url"} if "://" in value else {named}
         return Given(schema={"type": "string"}, kinds=frozenset(kinds))
+
+
+def kind_of_name(name: str) -> str | None:
+    """Return the kind of media that the name of a file says it is."""
+    found = _FILE.fullmatch(name.strip())
+    return _KIND_OF.get(found[1].casefold()) if found else None
+
+
+def one_of(kinds: frozenset[str]) -> frozenset[str]:
+    """Return the kinds of one item of a list of these kinds."""
+    return frozenset("picture" if one == "frames" else one for one in kinds)
+
+
+def list_of(kinds: frozenset[str]) -> frozenset[str]:
+    """Return the kinds of a list of what is of these kinds."""
+    return frozenset("frames" if one == "picture" else one for one in kinds)
 
 
 def _inside(whole: Given, path: Sequence[str | int], root: str, name: str) -> Given:

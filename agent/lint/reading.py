@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,6 +22,7 @@ from .specs import Specs
 
 MAX_STEPS = 64
 _STEPS = ("steps", "plan", "task_nodes", "nodes", "tasks", "actions", "workflow", "tool_calls", "calls")
+_ASKED = ("asked", "result", "results", "output", "outputs", "returns", "answer")
 _LINKS = ("task_links", "links", "edges")
 _GOAL = ("goal", "request", "objective", "user_request", "query", "title", "name", "description")
 _FIELDS = {
@@ -45,8 +47,23 @@ class Unreadable(Exception):
     """It is no plan; the message says why."""
 
 
-def read_plan(given: Any, specs: Specs) -> tuple[Plan, list[Finding], frozenset[tuple[str, str]]]:
-    """Return the plan, what of its shape was mended, and the links it names beside its references.
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """A plan, and what else its data said."""
+
+    plan: Plan
+    mended: list[Finding] = field(default_factory=list)
+    """What of its shape was mended."""
+    links: frozenset[tuple[str, str]] = frozenset()
+    """The links it names beside its references."""
+    asked: frozenset[str] = frozenset()
+    """The steps whose results it says are wanted."""
+    files: list[dict[str, Any]] | None = None
+    """The files it says it is for."""
+
+
+def read_plan(given: Any, specs: Specs) -> Read:
+    """Return the plan, and what else its data says.
 
     Raises:
         Unreadable: It is no plan, and no mending is certain.
@@ -56,7 +73,7 @@ def read_plan(given: Any, specs: Specs) -> tuple[Plan, list[Finding], frozenset[
         with suppress(ValidationError):  # what does not fit is read step by step below
             plan = Plan.model_validate(given)
     if plan is not None and not any(_is_foreign(step.args) or _is_foreign(step.for_each) for step in plan.steps):
-        return plan, [], frozenset()
+        return Read(plan=plan)
     return _Reader(specs).read(given)
 
 
@@ -80,7 +97,7 @@ class _Reader:
         self._is_graph = False
         """Whether it is a graph of `task_nodes`, whose shape is another one and not a wrong one."""
 
-    def read(self, given: Any) -> tuple[Plan, list[Finding], frozenset[tuple[str, str]]]:
+    def read(self, given: Any) -> Read:
         outer = self._decoded(given, "The plan")
         inner = self._steps_of(outer)
         goal = self._goal(outer)
@@ -93,10 +110,14 @@ class _Reader:
         steps = [self._step(fields, number, raw) for number, fields in enumerate(raw)]
         named = self._named_links(links, steps)
         try:
-            return self._plan(goal, steps), self._mended, named
+            plan = self._plan(goal, steps)
         except ValidationError as error:
             first = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:5])
             raise Unreadable(first) from error
+        more = outer if isinstance(outer, Mapping) else {}
+        wanted = (name for key in _ASKED for name in _named(more.get(key)))
+        asked = frozenset(self._ids[one] for one in wanted if one in self._ids)
+        return Read(plan=plan, mended=self._mended, links=named, asked=asked, files=_files(more.get("files")))
 
     def _plan(self, goal: str, steps: list[dict[str, Any]]) -> Plan:
         if len(steps) <= MAX_STEPS:
@@ -135,7 +156,7 @@ class _Reader:
             if key in outer and isinstance(outer[key], str | list | Mapping):
                 if key != "steps":
                     self._mend("", f"The steps stood in `{key}`.")
-                more = [name for name in outer if name not in (key, *_GOAL, *_LINKS)]
+                more = [name for name in outer if name not in (key, *_GOAL, *_LINKS, *_ASKED, "files")]
                 if more:
                     self._mend("", f"The plan had more fields, left out: {', '.join(map(str, more))}.")
                 return self._sequence(outer[key], key)
@@ -387,6 +408,19 @@ class _Reader:
         if isinstance(said, int) and not isinstance(said, bool):
             return [said] if 0 <= said < len(steps) else []
         return [at for at, one in enumerate(steps) if _flat(one["tool"]) == _flat(str(said))]
+
+
+def _named(value: Any) -> Iterator[str]:
+    """Yield the ids of steps that a wish for results names: as references, or alone."""
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, str):
+            yield re.split(r"[.\[]", one.removeprefix("$").strip("{}"), maxsplit=1)[0]
+
+
+def _files(given: Any) -> list[dict[str, Any]] | None:
+    if not isinstance(given, list) or not all(isinstance(one, str | Mapping) for one in given):
+        return None
+    return [{"name": one} if isinstance(one, str) else dict(one) for one in given]
 
 
 def _roots(value: Any) -> Iterator[str]:

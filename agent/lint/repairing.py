@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from ..plan import RESERVED, Plan, Step
-from .check import check_draft, usable
+from .check import check_draft, draft_of
 from .draft import Draft, at_place
 from .finding import Finding
 from .names import plain_name, words
@@ -88,33 +88,35 @@ def mend(
     """Return the mended plan, the repairs, and what is still wrong."""
     specs = read_catalog(catalog)
     try:
-        read, repairs, links = read_plan(plan, specs)
+        read = read_plan(plan, specs)
     except Unreadable as error:
         return Mended(plan=None, repairs=[], findings=[Finding(step="", rule="plan-shape", message=str(error))])
-    files, given = usable(facts), finished or {}
+    draft, repairs = draft_of(read, specs, finished, facts), list(read.mended)
     refused: set[str] = set()
     became: dict[str, str] = {}
     made_for: dict[str, str] = {}
     for _ in range(MAX_ROUNDS):
-        draft = Draft(plan=read, specs=specs, finished=given, files=files, links=links)
         findings = check_draft(draft, bounds, bold=bold)
         waiting = [one for one in findings if one.repair and _name(one) not in refused]
         if not waiting:
             left = [_without_repair(one) for one in findings]
-            return Mended(plan=read, repairs=repairs, findings=left, became=became, made_for=made_for)
+            return Mended(plan=draft.plan, repairs=repairs, findings=left, became=became, made_for=made_for)
         for chosen in _together(waiting):
             try:
-                changed, links = _applied(read, chosen, specs, links)
+                changed, links = _applied(draft.plan, chosen, specs, draft.links)
             except (ValidationError, KeyError, IndexError, TypeError):
-                changed = read  # what it names is no longer there
-            if repr(changed) == repr(read):  # 5.0 is equal to 5, and another value
+                changed, links = draft.plan, draft.links  # what it names is no longer there
+            if repr(changed) == repr(draft.plan):  # 5.0 is equal to 5, and another value
                 refused.add(_name(chosen))
                 continue
-            _follow(read, changed, chosen, became, made_for)
-            read = changed
+            _follow(draft.plan, changed, chosen, became, made_for)
+            asked = frozenset(became.get(one, one) for one in draft.asked)
+            draft = Draft(
+                plan=changed, specs=specs, finished=draft.finished, files=draft.files, links=links, asked=asked
+            )
             repairs.append(chosen)
-    left = check_draft(Draft(plan=read, specs=specs, finished=given, files=files, links=links), bounds, bold=bold)
-    return Mended(plan=read, repairs=repairs, findings=left, became=became, made_for=made_for)
+    left = check_draft(draft, bounds, bold=bold)
+    return Mended(plan=draft.plan, repairs=repairs, findings=left, became=became, made_for=made_for)
 
 
 def _follow(old: Plan, new: Plan, done: Finding, became: dict[str, str], made_for: dict[str, str]) -> None:

@@ -60,7 +60,7 @@ def _check_links(step: Step, spec: ToolSpec, draft: Draft) -> Iterator[Finding]:
         linked = list(step.depends_on)
     for source in linked:
         given = draft.tools[source].gives if source in draft.tools else frozenset()
-        if given and ANYTHING not in given and not given & takes:
+        if given and ANYTHING not in given and not _fits(given, takes):
             what = f"The result of `{source}`"
             through = _through(given, takes - {"text"} or takes, draft.specs)
             repair = {"do": "convert-link", "source": source, "through": through} if through else None
@@ -99,6 +99,11 @@ def _waited_for(step: Step, wanted: frozenset[str], draft: Draft) -> str | None:
     return fitting[0] if len(fitting) == 1 and draft.tools[fitting[0]].tool is None else None
 
 
+def _fits(given: frozenset[str], wanted: frozenset[str]) -> bool:
+    """Return whether one of the kinds is taken; one picture is a list of one."""
+    return bool(given & wanted) or ("frames" in wanted and "picture" in given)
+
+
 def _literals(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
     if isinstance(value, str) and not any(references(value)):
         yield place, value
@@ -110,7 +115,7 @@ def _literals(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
 def _compare(
     step: Step, place: Place, what: str, *, given: Given, wanted: frozenset[str], draft: Draft
 ) -> Iterator[Finding]:
-    if not given.is_known or not given.kinds or given.kinds & wanted:
+    if not given.is_known or not given.kinds or _fits(given.kinds, wanted):
         return
     # Beside a medium, text says what to do with it.
     files = wanted - {"text"} or wanted

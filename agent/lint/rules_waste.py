@@ -44,7 +44,7 @@ def check_unused(draft: Draft, *, bold: bool) -> Iterator[Finding]:
     for number in ends[:-1]:  # the last one is what the plan is for
         step = steps[number]
         spec = draft.tools.get(step.id)
-        if spec is None or spec.makes_files or not spec.is_pure:
+        if spec is None or spec.makes_files or not spec.is_pure or step.id in draft.asked:
             continue
         if sum(steps[one].tool == step.tool for one in ends) > 1:
             continue  # the same of several files: each is an answer

@@ -14,13 +14,14 @@ from .shapes import ANY, Schema, choices, is_nullable, properties
 ANYTHING = "any"
 
 _KINDS = {
-    "image": "picture", "images": "picture", "picture": "picture", "pictures": "picture", "photo": "picture",
+    "image": "picture", "picture": "picture", "photo": "picture",
     "img": "picture", "jpg": "picture", "jpeg": "picture", "png": "picture",
     "video": "video", "videos": "video", "movie": "video", "film": "video", "clip": "video",
     "audio": "audio", "audios": "audio", "sound": "audio", "speech": "audio", "voice": "audio", "music": "audio",
     "text": "text", "texts": "text", "txt": "text", "string": "text", "str": "text", "transcript": "text",
     "url": "url", "urls": "url", "link": "url",
-    "frame": "frames", "frames": "frames", "pictures list": "frames",
+    "frame": "picture", "frames": "frames", "images": "frames", "pictures": "frames", "photos": "frames",
+    "image[]": "frames", "picture[]": "frames", "list[image]": "frames", "list[picture]": "frames",
     "any": ANYTHING, "file": ANYTHING, "media": ANYTHING, "*": ANYTHING, "": ANYTHING,
 }  # fmt: skip
 MEDIA_KINDS = frozenset({"picture", "video", "audio", "text", "url", "frames"})
@@ -122,7 +123,8 @@ def read_catalog(catalog: Catalog) -> Specs:
 def kind(word: Any) -> str:
     """Return a kind of media under the one name it has here."""
     text = str(word).strip().casefold()
-    return _KINDS.get(text, text)
+    # `image/png` and `video/*` are media types.
+    return _KINDS.get(text) or _KINDS.get(text.partition("/")[0], text)
 
 
 def _read(name: Any, one: Any) -> ToolSpec:
@@ -132,6 +134,8 @@ def _read(name: Any, one: Any) -> ToolSpec:
         return of_tool(one)
     if isinstance(one, str):
         return ToolSpec(name=one, is_open=True)
+    if isinstance(one, list | tuple) and len(one) == 2:  # what goes in, and what comes out
+        one = {"inputs": one[0], "outputs": one[1]}
     return _of_plain(name, one) if isinstance(one, Mapping) else ToolSpec(name=str(name or ""), is_open=True)
 
 

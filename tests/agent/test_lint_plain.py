@@ -340,3 +340,39 @@ def test_what_is_no_plan_is_said_and_not_raised(given: Any) -> None:
     found = check(given, KINDS)
     assert [(one.rule, one.severity) for one in found] == [("plan-shape", "error")]
     assert repair(given, KINDS).plan is None
+
+
+def test_one_picture_is_a_list_of_one_and_a_list_is_no_picture() -> None:
+    tools = {
+        "sample": {"inputs": ["video/mp4"], "outputs": ["images"]},
+        "collage": (["images"], ["image"]),
+        "draw": (["text"], ["image"]),
+        "colour": (["image/png"], ["image"]),
+    }
+    drawn = [step("a", "draw", {"text": "x"}), step("b", "collage", {"images": "$a"})]
+    each = [step("a", "sample", {"video": "f.mp4"}), step("b", "colour", {"image": "$item"}, for_each="$a")]
+    one = [step("a", "sample", {"video": "f.mp4"}), step("b", "colour", {"image": "$a[0]"})]
+    for good in (drawn, each, one):
+        assert check(plan(*good), tools) == []
+    many = mend(plan(step("a", "sample", {"video": "f.mp4"}), step("b", "colour", {"image": "$a"})), tools)
+    assert many.plan is not None and errors(many.findings) == []
+    assert [one.tool for one in many.plan.steps] == ["sample", "collage", "colour"]
+
+
+def test_a_plan_may_say_what_it_is_for_and_whose_results_are_wanted() -> None:
+    given = plan(
+        step("a", "Video-to-Text", {"video": "$files[0]"}),
+        step("b", "Frame Sampler", {"video": "$files[0]"}),
+        step("c", "Text Summarizer", {"text": "$a"}),
+        goal="Sum it up",
+    )
+    assert [one.rule for one in check(given, KINDS)] == ["unused-step"]
+    assert check(given | {"output": ["$b", "$c"], "files": ["talk.mp4"]}, KINDS) == []
+    found = check(given | {"output": "$b", "files": ["song.mp3"]}, KINDS)
+    assert rules(errors(found)) == [("a", "wrong-kind"), ("b", "wrong-kind")]
+
+
+def test_facts_may_have_other_names() -> None:
+    given = plan(step("a", "Video-to-Audio", {"video": "$files[0]"}))
+    silent = {"name": "film.mp4", "type": "video", "duration": 9, "has_audio": False}
+    assert rules(check(given, KINDS, facts=[silent])) == [("a", "no-sound")]
