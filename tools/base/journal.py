@@ -26,7 +26,7 @@ class RunRow:
     files: list[str]
     options: dict[str, Any]
     status: str
-    """running, interrupted (its process is gone), done, partial, failed or cancelled."""
+    """running, interrupted (its process is gone), waiting (for an approval), done, partial, failed or cancelled."""
     answer: dict[str, Any]
     created: float
     seconds: float
