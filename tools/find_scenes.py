@@ -38,8 +38,8 @@ class Scenes(Findings):
 
 def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
     # Frames decoded: between key frames 0.3 to 1.6 a second in measured films; with `exact` each one.
-    rates = (10, 30, 60) if args.get("exact") else (0.2, 1, 6)
-    return spread(length_of(files.get("media", {})), *rates, most=math.inf)
+    low, likely, high = (10.0, 30.0, 60.0) if args.get("exact") else (0.2, 1.0, 6.0)
+    return spread(length_of(files.get("media", {})), low, likely, high, most=math.inf)
 
 
 @tool(effect="pure", resource="cpu", units=_units)

@@ -108,11 +108,11 @@ def check_arguments(step: Step, spec: ToolSpec, draft: Draft) -> Iterator[Findin
     renamed: set[str] = set()
     for name in unknown:
         found = _unknown(step, name, spec, free=free, missing=missing, only=len(unknown) == 1, draft=draft)
-        if found.repair and found.repair["do"] == "rename-argument":
-            if found.repair["to"] in renamed:
-                found = Finding(step=step.id, rule=found.rule, message=found.message)
-            else:
-                renamed.add(found.repair["to"])
+        meant = (found.repair or {}).get("to")
+        if meant in renamed:
+            found = Finding(step=step.id, rule=found.rule, message=found.message)
+        elif meant:
+            renamed.add(meant)
         yield found
     for name in missing:
         if name not in renamed:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import operator
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -67,16 +68,18 @@ def _problem(value: Any, schema: Schema, definitions: Mapping[str, Any]) -> str 
     return None
 
 
+_BOUNDS = {
+    "minimum": (operator.ge, "at least"),
+    "maximum": (operator.le, "at most"),
+    "exclusiveMinimum": (operator.gt, "more than"),
+    "exclusiveMaximum": (operator.lt, "less than"),
+}
+
+
 def _out_of_bounds(value: float, schema: Schema) -> str | None:
-    bounds = (
-        ("minimum", lambda limit: value >= limit, "at least"),
-        ("maximum", lambda limit: value <= limit, "at most"),
-        ("exclusiveMinimum", lambda limit: value > limit, "more than"),
-        ("exclusiveMaximum", lambda limit: value < limit, "less than"),
-    )
-    for key, holds, words in bounds:
+    for key, (holds, words) in _BOUNDS.items():
         limit = schema.get(key)
-        if isinstance(limit, int | float) and not isinstance(limit, bool) and not holds(limit):
+        if isinstance(limit, int | float) and not isinstance(limit, bool) and not holds(value, limit):
             return f"must be {words} {limit:g}, and is {value:g}"
     return None
 
