@@ -177,6 +177,11 @@ class Executor:
         ended = self.records.get(step.id) if step.id in self.consent.ended else None
         return ended["status"] if ended else self.early.status(step)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether any call of the run is done."""
+        return bool(self._journalled)
+
     def recorded(self, step: Step, scope: Mapping[str, Any]) -> Any:
         """Return the result that the journal has of a step; MISSING when not all of its calls are done."""
         try:

@@ -63,7 +63,7 @@ def to_ask(plan: Plan, executor: Executor, files: Sequence[Mapping[str, Any]] = 
         files: Facts of the user's files, for the price.
     """
     scope, later = dict(executor.scope), {step.id for step in plan.steps}
-    for step in _in_order(plan):
+    for step in _in_order(plan) if executor.has_begun else ():
         if not step.needs() & later and (result := executor.recorded(step, scope)) is not MISSING:
             scope[step.id] = result  # it was made before the run was interrupted, and will not be made again
             later.discard(step.id)
@@ -96,9 +96,10 @@ def left_to_ask(plan: Plan, executor: Executor) -> dict[str, Any]:
 
 def _prices(plan: Plan, executor: Executor, files: Sequence[Mapping[str, Any]]) -> dict[str, Quote]:
     """Return what each step costs for which a model behind an endpoint is paid."""
-    if not any(executor.catalog[step.tool].roles for step in plan.steps):
+    settings = executor.run.settings
+    if not settings.endpoints or not any(executor.catalog[step.tool].roles for step in plan.steps):
         return {}
-    quoted = quote_plan(plan, executor.catalog, executor.run.settings, files)
+    quoted = quote_plan(plan, executor.catalog, settings, files)
     return {one.step: one.cost for one in quoted.steps if one.served_by}
 
 
