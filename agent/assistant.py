@@ -335,6 +335,7 @@ class Assistant:
                 held.enter_context(self.journal.lease(run))
             for run in known.runs:
                 await self._forget(run)
+                self._base.budget.ledger.forget(run)
             self.threads.delete(known.id)
         for run in known.runs:
             self.journal.forget(run)
@@ -359,7 +360,7 @@ class Assistant:
         options = Options(**row.options)
 
         def spent(so_far: Spent) -> None:
-            emit(Spending(spent=so_far, cap_usd=run.budget.caps.usd))
+            emit(Spending(spent=so_far, cap_usd=options.caps(self.settings).usd))
 
         run = self.begin(row.run, options, spent)
         with self.journal.lease(row.run):
