@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from ..plan import Step
 from .draft import Draft
 from .finding import Finding
-from .names import KIND_WORDS, words
+from .names import words
 from .specs import ANYTHING, ToolSpec
+from .vocabulary import KIND_WORDS
 
 
 def check_duplicates(draft: Draft) -> Iterator[Finding]:
