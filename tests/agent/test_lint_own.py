@@ -152,7 +152,7 @@ def test_the_contact_sheet_is_asked_for_when_it_is_used() -> None:
         ([step("a", "transcribe", media="other.mp4")], [FILM, SONG], [("a", "literal-file", "error")]),
         ([step("a", "transcribe", media="other.mp4")], None, [("a", "literal-file", "warning")]),
         ([step("a", "transcribe", media=f"artifact://sha256/{'9' * 64}")], [FILM, SONG],
-         [("a", "literal-file", "error")]),
+         [("a", "literal-file", "warning")]),
         ([step("t", "speak", text="x"), step("a", "find_scenes", media="$t.audio")], [],
          [("a", "wrong-kind", "error")]),
         ([step("t", "transcribe", media="$files[0]"), step("a", "image_facts", media="$t.text")], [FILM],

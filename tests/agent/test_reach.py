@@ -54,9 +54,22 @@ def secret(tmp_path: Path, ask: Ask) -> str:
 
 async def test_a_plan_cannot_open_a_file_that_the_user_did_not_name(ask: Ask, tmp_path: Path) -> None:
     answer, told = await ask(read(str(tmp_path / "secret.txt")), files=[])
-    assert [one["status"] for one in answer.steps] == ["failed"]
+    assert answer.steps == []
     assert SECRET not in told
-    assert "secret.txt" in answer.steps[0]["error"]["message"]
+    assert "literal-file" in told and "secret.txt" in told
+
+
+async def test_what_a_plan_names_that_nobody_checked_is_refused_at_the_door(run: Run, tmp_path: Path) -> None:
+    from sensorium.tools.base.catalog import find_tool
+
+    (tmp_path / "secret.txt").write_text(SECRET)
+    executor = Executor(
+        run=run, journal=Journal(run.library, run.settings.home), emit=lambda event: None,
+        catalog={"read_artifact": find_tool("read_artifact")},
+    )  # fmt: skip
+    plan = Plan.model_validate({"goal": "Read", "steps": [read(str(tmp_path / "secret.txt"))]})
+    record = (await executor.act(plan))["read"]
+    assert record["status"] == "failed" and "secret.txt" in record["error"]["message"]
 
 
 async def test_a_plan_cannot_use_an_artifact_of_another_run(ask: Ask, secret: str) -> None:
