@@ -37,7 +37,7 @@ class PlanMade:
 @dataclass(frozen=True, kw_only=True)
 class PlanMended:
     repairs: list[dict[str, Any]]
-    """Each with step, rule, message, severity and repair: what could be meant in one way only, and is written so now."""
+    """Each with step, rule, message, severity and repair: it could be meant in one way only, and is now written so."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -303,7 +303,7 @@ def _context(
     from .history import messages_of
 
     options, tools = Options(**row.options), assistant.tools
-    opened = assistant.begin(row.run, options)
+    opened = assistant.runner.begin(row.run, options)
     run: Run = replace(opened, budget=ReplayBudget(opened.budget, tape))
     executor = ReplayExecutor(
         run=run, journal=ReplayJournal(assistant.journal, tape), catalog=tools, emit=lambda event: None
@@ -332,7 +332,7 @@ def _brain(assistant: "Assistant", run: Run, tape: Tape, messages: Sequence[Mapp
     if asked:
         served = [_served(assistant, one) for one in asked[:1]]
         return EndpointBrain(served=served[0], budget=run.budget)
-    if assistant.has_own_brain or tape.row.answer.get("usage"):
+    if assistant.runner.own_brain or tape.row.answer.get("usage"):
         answers = [one for one in told if isinstance(one, AIMessage)]
         return cast("BaseChatModel", KnownBrain(answers, tape))
     return EmbeddedBrain()
@@ -360,7 +360,7 @@ def _compare(assistant: "Assistant", row: RunRow, tape: Tape, state: "State") ->
     if missing := [name for key, name in wanted.items() if key not in tape.met]:
         tape.differs(f"These steps ran then, and do not now: {', '.join(f'`{one}`' for one in missing)}.")
     then = str(row.answer.get("text", ""))
-    budget = ReplayBudget(assistant.begin(row.run, Options(**row.options)).budget, tape)
+    budget = ReplayBudget(assistant.runner.begin(row.run, Options(**row.options)).budget, tape)
     now = state.get("answer", "") + unsettled(row.request, budget.spent)
     if now != then:
         tape.differs(f"The answer differs {_where(then, now)}.")

@@ -11,7 +11,7 @@ import pytest
 
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.embedded.facts import read_files
-from sensorium.agent.embedded.intents import Cannot, Facts, Find, Look, Report, Transcribe
+from sensorium.agent.embedded.intents import Facts, Find, Look, Report, Transcribe
 from sensorium.agent.embedded.sight import with_sight
 from sensorium.agent.embedded.understand import understand
 from sensorium.tools.base.endpoints import Endpoint
