@@ -433,7 +433,7 @@ def beyond_end(plan: Plain, dice: random.Random) -> Spoilt | None:
     return Spoilt(wrong, step["id"], ("beyond-end",), None)
 
 
-def malformed(plan: Plain, dice: random.Random) -> Spoilt:
+def malformed(plan: Plain, dice: random.Random) -> Spoilt:  # noqa: PLR0912 - a flat table of shapes
     """A shape that models write instead of ours."""
     import json
 
