@@ -17,6 +17,8 @@ _NO_MODEL = re.compile(
 )
 # Not "quota" alone: Google says it of a limit that passes within a minute.
 _NO_CREDIT = re.compile(r"insufficient[_ ](?:quota|balance|credit|fund)|余额不足|欠费", re.I)
+# Some answer a wrong key with 400, Google among them.
+_NO_KEY = re.compile(r"API_KEY_INVALID|(?:invalid|incorrect) api[ _]key|api[ _]key (?:not valid|is invalid)", re.I)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
 _SURE = "nothing was sent twice."
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -33,18 +35,19 @@ def refused(model: ServedModel, status: int, text: str) -> SensoriumError:
     endpoint, name = model.endpoint, model.endpoint.name
     said = words(model, text)
     told = f": {said}" if said else ""
-    if status == 401 and not endpoint.key:
+    is_key = status == 401 or (status == 400 and bool(_NO_KEY.search(text)))
+    if is_key and not endpoint.key:
         return SettingsError(
-            f"`{name}` asks for a key (401). Name the variable that holds it as `key` in `[providers.{name}]` of "
+            f"`{name}` asks for a key ({status}). Name the variable that holds it as `key` in `[providers.{name}]` of "
             "sensorium.toml."
         )
-    if status == 401:
+    if is_key:
         # What it says is not shown: some servers repeat the key, or most of it.
-        return SettingsError(f"`{name}` refused the key in `{endpoint.key}` (401). Set `{endpoint.key}` anew.")
+        return SettingsError(f"`{name}` refused the key in `{endpoint.key}` ({status}). Set `{endpoint.key}` anew.")
     if status == 402 or (status == 429 and is_out_of_credit(text)):
         return ProviderError(f"`{name}` has no credit left for this key ({status}){told}")
     if (status in (404, 405) and not said) or (is_page(text) and status < 429):
-        return _no_endpoint(model, f"answered {status}{_title(text)}")
+        return _no_endpoint(model, f"answered {status}{_title(model, text)}")
     if status == 403:
         return SettingsError(
             f"`{name}` does not let this key use {model.name!r} ({status}){told}. "
@@ -61,10 +64,15 @@ def refused(model: ServedModel, status: int, text: str) -> SensoriumError:
     return ProviderError(f"`{name}` refused the request ({status}){told}")
 
 
+def moved(model: ServedModel, status: int, to: str) -> SettingsError:
+    """Return the error of an answer that points elsewhere: whoever sits there must not get the key unasked."""
+    return _no_endpoint(model, f"answered {status} and points to {_shown(model, to)!r}")
+
+
 def not_a_chat(model: ServedModel, text: str) -> SensoriumError:
     """Return the error of an answer with status 200 that holds no chat completion."""
     if is_page(text):
-        what = f"answered with a web page{_title(text)}"
+        what = f"answered with a web page{_title(model, text)}"
     elif text.strip():
         what = f"answered with something else: {_shown(model, text)!r}"
     else:
@@ -106,7 +114,7 @@ def words(model: ServedModel, text: str) -> str:
         return ""
     try:
         said = _message(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         said = text
     return _shown(model, said).rstrip(".")
 
@@ -140,9 +148,9 @@ def _no_endpoint(model: ServedModel, what: str) -> SettingsError:
     )
 
 
-def _title(text: str) -> str:
+def _title(model: ServedModel, text: str) -> str:
     found = _TITLE.search(text[:20_000])
-    return f" ({_line(found[1])[:80]!r})" if found else ""
+    return f" ({_line(model.endpoint.hide(found[1]))[:80]!r})" if found else ""
 
 
 def _shown(model: ServedModel, text: str) -> str:

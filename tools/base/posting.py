@@ -102,8 +102,7 @@ async def _accepted(model: ServedModel, path: str, written: Mapping[str, Any]) -
             )
             return cast("httpx2.Response", await sent)
         except openai.APIStatusError as error:
-            fault = faults.refused(model, error.status_code, error.response.text)
-            wait = _pause(error.response, tries)
+            fault, wait = _refused(model, error.response, tries)
         except (openai.APIConnectionError, httpx2.RequestError) as error:
             fault, wait = _unanswered(model, error, tries)
         if wait is None or tries + 1 == MAX_TRIES or wait > MAX_WAIT_SECONDS or waited + wait > TOTAL_WAIT_SECONDS:
@@ -113,6 +112,13 @@ async def _accepted(model: ServedModel, path: str, written: Mapping[str, Any]) -
         await asyncio.sleep(wait)
         waited += wait
     raise AssertionError("unreachable")
+
+
+def _refused(model: ServedModel, response: "httpx2.Response", tries: int) -> tuple[SensoriumError, float | None]:
+    """Return the error of a request that was answered, and the pause before it is sent again."""
+    if response.has_redirect_location:
+        return faults.moved(model, response.status_code, response.headers["location"]), None
+    return faults.refused(model, response.status_code, response.text), _pause(response, tries)
 
 
 def _pause(response: "httpx2.Response", tries: int) -> float | None:
@@ -210,6 +216,7 @@ def _open(endpoint: Endpoint) -> "AsyncOpenAI":
             timeout=timeout,
             event_hooks={"request": [] if endpoint.name == "openai" else [strip]},
             trust_env=not endpoint.is_local,  # no proxy leads to this machine
+            follow_redirects=False,  # the key goes to the address that was set, and nowhere else
         )
     except (ImportError, ValueError) as error:
         # Only the first is shown: it says which package is missing, the second may show a proxy's password.
