@@ -11,17 +11,20 @@ class Events:
     """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._line: list[bytes] = []
+        """The pieces so far of a line, which are put together once: a line may have megabytes."""
+        self._return = b""
+        """A CR at the end of the last piece, which may be the first half of a CR LF."""
         self._data: list[bytes] = []
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """Yield the data of each event that is complete."""
-        lines = (self._rest + piece).replace(b"\r\n", b"\n")
-        # A CR at the end may be the first half of a CR LF.
-        kept = b"\r" if lines.endswith(b"\r") else b""
-        *complete, last = lines.removesuffix(kept).replace(b"\r", b"\n").split(b"\n")
-        self._rest = last + kept
-        for line in complete:
+        lines = (self._return + piece).replace(b"\r\n", b"\n")
+        self._return = b"\r" if lines.endswith(b"\r") else b""
+        first, *others = lines.removesuffix(self._return).replace(b"\r", b"\n").split(b"\n")
+        self._line.append(first)
+        for other in others:
+            line, self._line = b"".join(self._line), [other]
             if line.startswith(b"data:"):
                 self._data.append(line[5:].removeprefix(b" "))
             elif not line:

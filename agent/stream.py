@@ -3,9 +3,10 @@
 import json
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..tools.base.letters import Letters, whole, whole_text
 from .sse import Events
 from .thoughts import Thoughts
 
@@ -41,6 +42,8 @@ class Call:
     name: str = ""
     arguments: Any = ""
     """Text, or an object from a server that sends one."""
+    letters: Letters = field(default_factory=Letters, repr=False, compare=False)
+    """Makes whole what comes of the arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,9 @@ class Completion:
     _bytes: int = 0
     _has_begun: bool = False
     _text: list[str] = field(default_factory=list)
+    _text_letters: Letters = field(default_factory=Letters)
     _reasoning: list[str] = field(default_factory=list)
+    _reasoning_letters: Letters = field(default_factory=Letters)
     _called: list[CallPiece] = field(default_factory=list)
 
     @property
@@ -126,17 +131,26 @@ class Completion:
         self._say(*self._thoughts.rest())
         seen: set[str] = set()
         for call in self.calls:
+            if rest := call.letters.rest():
+                self._add(call, rest)
             if not call.id or call.id in seen:
                 call.id = f"call_{uuid.uuid4().hex[:12]}"
             seen.add(call.id)
-        return self._piece()
+        piece = self._piece()
+        return replace(
+            piece,
+            text=piece.text + self._text_letters.rest(),
+            reasoning=piece.reasoning + self._reasoning_letters.rest(),
+        )
 
     def become(self, other: "Completion") -> None:
         """Take over a completion that came in the place of this one."""
         vars(self).update(vars(other))
 
     def _piece(self) -> Piece:
-        piece = Piece(text="".join(self._text), reasoning="".join(self._reasoning), calls=tuple(self._called))
+        text = self._text_letters.take("".join(self._text))
+        reasoning = self._reasoning_letters.take("".join(self._reasoning))
+        piece = Piece(text=text, reasoning=reasoning, calls=tuple(self._called))
         self._text.clear()
         self._reasoning.clear()
         self._called.clear()
@@ -149,7 +163,7 @@ class Completion:
                 continue
             try:
                 plain = json.loads(data)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise NotAChat(data[:_HEAD_BYTES].decode(errors="replace")) from None
             if isinstance(plain, Mapping):
                 self._chunk(plain)
@@ -176,8 +190,10 @@ class Completion:
                     self._reasoning.append(part[name])
                     break
             self._say(*self._thoughts.split(_text_of(part.get("content")) or _text_of(part.get("refusal"))))
-            for delta in part.get("tool_calls") or []:
-                self._call(delta)
+            made = part.get("tool_calls")
+            for delta in made if isinstance(made, list) else ():
+                if isinstance(delta, Mapping):
+                    self._call(delta)
         if reason := choice.get("finish_reason"):
             self.finish_reason = str(reason)
 
@@ -186,17 +202,22 @@ class Completion:
         self._text.append(text)
 
     def _call(self, delta: Mapping[str, Any]) -> None:
-        function = delta.get("function") or {}
-        call = self._slot(delta.get("index"), str(delta.get("id") or ""), function)
+        function = delta.get("function")
+        if not isinstance(function, Mapping):
+            function = {}
+        call = self._slot(delta.get("index"), whole_text(str(delta.get("id") or "")), function)
         # A name comes whole; some servers repeat it with every piece.
-        call.name = call.name or str(function.get("name") or "")
+        call.name = call.name or whole_text(str(function.get("name") or ""))
         arguments = function.get("arguments")
         if isinstance(arguments, str) and isinstance(call.arguments, str):
-            call.arguments += arguments
-            self._called.append(CallPiece(call.number, call.name, arguments))
+            self._add(call, call.letters.take(arguments))
         elif arguments is not None:
-            call.arguments = arguments
-            self._called.append(CallPiece(call.number, call.name, json.dumps(arguments)))
+            call.arguments = whole(arguments)
+            self._called.append(CallPiece(call.number, call.name, json.dumps(call.arguments)))
+
+    def _add(self, call: Call, arguments: str) -> None:
+        call.arguments += arguments
+        self._called.append(CallPiece(call.number, call.name, arguments))
 
     def _slot(self, index: Any, id: str, function: Mapping[str, Any]) -> Call:
         """Return the call that a piece belongs to.
@@ -223,7 +244,7 @@ def _is_whole(call: Call) -> bool:
         return True
     try:
         json.loads(call.arguments)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

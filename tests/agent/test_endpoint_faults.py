@@ -40,11 +40,30 @@ PAGE = "<!doctype html><html><head><title>Sign in\n to go on</title></head><body
         ),
         ({"status": 404, "body": {"detail": "Not Found"}}, SettingsError, "Not Found.*Set `base_url`"),
         ({"status": 404, "body": PAGE}, SettingsError, r"answered 404 \('Sign in to go on'\).*`base_url`"),
+        (
+            {"status": 307, "headers": {"location": "https://x.test/v1"}, "body": ""},
+            SettingsError,
+            "answered 307 .*x.test",
+        ),
+        (
+            {"status": 404, "body": f"<title>{ECHO}</title>"},
+            SettingsError,
+            "answered 404 .'Incorrect API key provided: …",
+        ),
+        (
+            {"status": 400, "body": [{"error": {"message": "API key not valid. Please pass a valid API key."}}]},
+            SettingsError,
+            "refused the key in",
+        ),
+        ({"body": '{"a":' * 100_000}, SettingsError, "answered with something else"),
+        ({"status": 400, "body": "[" * 100_000}, ProviderError, "refused the request"),
+        ({"status": 400, "body": '{"error":' * 900 + "1" + "}" * 900}, ProviderError, "refused the request"),
         ({"body": PAGE}, SettingsError, r"answered with a web page \('Sign in to go on'\).*`base_url`"),
         ({"body": {"hello": "world"}}, SettingsError, "answered with something else.*hello"),
         ({"body": "pong"}, SettingsError, "answered with something else: 'pong'"),
         ({"body": ""}, SettingsError, "answered with nothing"),
-        ({"status": 400, "body": {"error": {"message": ECHO}}}, ProviderError, "refused the request"),
+        ({"status": 400, "body": {"error": {"message": ECHO}}}, SettingsError, "refused the key in `HOUSE_KEY` .400"),
+        ({"status": 422, "body": {"error": {"message": ECHO}}}, ProviderError, "refused the request"),
         ({"status": 402, "body": {"error": {"message": "Insufficient Balance"}}}, ProviderError, "no credit left"),
         (
             {"status": 429, "body": {"error": {"message": "You exceeded", "code": "insufficient_quota"}}},
@@ -71,6 +90,16 @@ async def test_a_refusal_is_one_line_that_says_what_to_change(
     assert CANARY not in str(raised.value)
     assert raised.value.__cause__ is None and raised.value.__suppress_context__
     assert len(server.requests) == 1
+
+
+async def test_the_key_goes_nowhere_that_a_server_points_to(
+    brain: EndpointBrain, server: Any, script: ModuleType
+) -> None:
+    with script.serving() as other:
+        server.play(script.Reply(status=307, headers={"location": f"{other.url}/chat/completions"}, body=""))
+        with pytest.raises(SettingsError, match="answered 307 and points to .*Set `base_url`"):
+            await brain.ainvoke("hi")
+        assert not other.requests
 
 
 async def test_a_server_that_wants_a_key_names_the_setting(make_brain: Make, server: Any, script: ModuleType) -> None:
