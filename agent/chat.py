@@ -150,6 +150,8 @@ class Chat:
                 break
             try:
                 self.take(line)
+            except KeyboardInterrupt:  # a turn that was stopped says more
+                tell(self.tongue("Stopped.", "已停止。"))
             except SensoriumError as error:
                 self.code = 1
                 tell(f"sensorium: {error}")

@@ -193,6 +193,24 @@ def test_ctrl_c_stops_the_turn_and_not_the_conversation(
     assert "stopped" in told[1]
 
 
+def test_ctrl_c_stops_a_plan_and_not_the_conversation(
+    typed: Callable[..., Typed], server: Any, script: ModuleType, tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    settings = f'[models]\nthink = "house:big"\n[providers.house]\nbase_url = "{server.url}"\n'
+    (tmp_path / "home" / "sensorium.toml").write_text(settings, encoding="utf-8")
+    server.play(script.says("never", "said", pause_seconds=60), script.says("Here I am."))
+    chat = typed()
+    chat.wait_for("> ")
+    chat.type("/plan something slow\n")
+    assert server.asked.wait(60)
+    chat.type("\x03")
+    chat.wait_for("Stopped.")
+    chat.wait_for("> ")
+    chat.type("Are you there?\n")
+    chat.wait_for("Here I am.")
+
+
 def test_what_is_pasted_is_one_turn(typed: Callable[..., Typed]) -> None:
     chat = typed()
     chat.wait_for("> ")
