@@ -2,14 +2,19 @@
 
 import ast
 import json
+import math
 import re
-from typing import Any
+from typing import Any, Never
 
-_FENCE = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.S)
+from ..tools.base.letters import whole
+
+# Each pattern has one way only to read a text, or a model that repeats itself would keep it busy for hours.
 # What follows a complete object when a model's template leaks: closing brackets, or tags such as `</tool_call>`.
-_LEAKED = re.compile(r"(?:[\s\]})]|</?[A-Za-z_|]+>|<\|[^|>]*\|>|```)*")
-_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.S)
+_LEAKED = re.compile(r"(?:[\s\]})]|</?[A-Za-z_][A-Za-z_|]*>|</?\|[^<>]*>|```)*")
+_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*"?)|,(?=\s*[}\]])', re.S)
 _ESCAPE = re.compile(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""The escape of half a letter, mostly with its other half after it."""
 _MAX_DECODINGS = 2
 """JSON written into a JSON string, once or twice."""
 
@@ -53,8 +58,8 @@ def why_broken(marked: str | None) -> str:
 
 def _decoded(text: str) -> Any:
     text = text.strip().lstrip("\ufeff")
-    if fenced := _FENCE.fullmatch(text):
-        text = fenced[1]
+    if len(text) >= 6 and text.startswith("```") and text.endswith("```"):
+        text = text[3:-3].removeprefix("json").strip()
     if not text:
         return {}
     try:
@@ -73,15 +78,20 @@ def _decoded(text: str) -> Any:
 
 def _loads(text: str) -> Any:
     """Read JSON whose strings may hold line breaks, and which may be followed by itself or by leaked brackets."""
-    decoder = json.JSONDecoder(strict=False, parse_constant=_refuse)
+    decoder = json.JSONDecoder(strict=False, parse_constant=_refuse, parse_float=_finite)
     value, end = decoder.raw_decode(text)
     rest = text[end:].strip()
     if not _LEAKED.fullmatch(rest) and rest != text[:end].strip():
         raise json.JSONDecodeError("something follows the object", text, end)
-    return value
+    return whole(value) if _HALF.search(text) else value
 
 
-def _refuse(constant: str) -> Any:
+def _finite(number: str) -> float:
+    read = float(number)
+    return read if math.isfinite(read) else _refuse(number)
+
+
+def _refuse(constant: str) -> Never:
     raise ValueError(f"{constant} is no JSON")
 
 

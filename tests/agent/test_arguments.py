@@ -22,7 +22,8 @@ WANTED = {"a": [1, None], "b": "x, }"}
         json.dumps(WANTED) * 2,
         json.dumps(WANTED) + "}",
         json.dumps(WANTED) + "\n</tool_call>",
-        json.dumps(WANTED) + "<|im_end|>",
+        json.dumps(WANTED) + "<|im_end|>" * 60,
+        json.dumps(WANTED) + "</tool_call><|a b|>]}```",
         '{"a": [1, null,], "b": "x, }",}',
         "{'a': [1, None], 'b': 'x, }'}",
         "\ufeff" + json.dumps(WANTED),
@@ -39,6 +40,10 @@ def test_nothing_is_no_arguments(given: Any) -> None:
 
 def test_a_line_break_inside_a_string_is_kept() -> None:
     assert read_arguments('{"text": "one\ntwo"}') == {"text": "one\ntwo"}
+
+
+def test_half_a_letter_is_replaced() -> None:
+    assert read_arguments(r'{"text": ["\ud83e\ude81", "\uD83E", "\\ud83e"]}') == {"text": ["🪁", "\ufffd", r"\ud83e"]}
 
 
 def test_a_backslash_that_begins_no_escape_stands_for_itself() -> None:
@@ -58,6 +63,10 @@ def test_a_backslash_that_begins_no_escape_stands_for_itself() -> None:
         ("seven", "not JSON"),
         (7, "are 7"),
         ("[" * 100_000, "nested too deeply"),
+        ("{}" + "<|a|>" * 60 + "<|a", "something follows the object"),
+        ("```json" + "\n" * 20_000 + "x", "not JSON"),
+        ('{"page": "' + '<a href=\\"x\\">y</a>' * 20_000, "break off"),
+        ('{"a": 1e999}', "1e999 is no JSON"),
         ("{'a': open('/etc/passwd')}", "not JSON"),
         ("{'a': {1, 2}}", "not JSON"),
         (r"{'a': '\x41'}", "not JSON"),

@@ -97,7 +97,7 @@ async def test_the_key_goes_nowhere_that_a_server_points_to(
 ) -> None:
     with script.serving() as other:
         server.play(script.Reply(status=307, headers={"location": f"{other.url}/chat/completions"}, body=""))
-        with pytest.raises(SettingsError, match="answered 307 and points to .*Set `base_url`"):
+        with pytest.raises(SettingsError, match=r"answered 307 and points to .*Set `base_url`"):
             await brain.ainvoke("hi")
         assert not other.requests
 
