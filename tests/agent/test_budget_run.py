@@ -295,4 +295,4 @@ async def test_over_budget_is_an_error_that_a_tools_caller_can_act_on(opened: Op
     with pytest.raises(OverBudget, match=r"may cost \$0.0100, and \$0.0050 of the budget of \$0.0050 is left"):
         from sensorium.tools.base.call import call
 
-        await call(opened()._tools["look"], {"question": "?"}, run)  # type: ignore[index]
+        await call(opened().tools["look"], {"question": "?"}, run)

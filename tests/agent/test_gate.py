@@ -312,7 +312,7 @@ def priced(make: Make, tools: dict[str, Tool], settings: Settings) -> Callable[[
         prices = {} if usd is None else {"big": {"pictures": usd}}
         endpoint = Endpoint(name="shop", base_url="https://shop.example/v1", prices=prices)
         known = replace(assistant.settings, models={"see": "shop:big"}, endpoints={"shop": endpoint})
-        return Assistant(known, brain=assistant._brain, tools=tools | {"watch": watch})
+        return Assistant(known, brain=assistant.runner.own_brain, tools=tools | {"watch": watch})
 
     return priced
 
