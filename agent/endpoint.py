@@ -22,6 +22,7 @@ from ..tools.base import faults
 from ..tools.base.budget import Budget
 from ..tools.base.endpoints import ServedModel
 from ..tools.base.posting import post
+from ..tools.base.price import counted
 from .arguments import BrokenArguments, broken, read_arguments
 from .recorded import PATH, ordered
 from .stream import Call, Completion, NotAChat, Piece, Refused
@@ -90,6 +91,7 @@ class EndpointBrain(BaseChatModel):
         self, messages: list[BaseMessage], stop: list[str] | None, more: Mapping[str, Any], completion: Completion
     ) -> AsyncGenerator[Piece, None]:
         """Yield what comes while it puts `completion` together."""
+
         def body_for(served: ServedModel) -> Mapping[str, Any]:
             return self._body(served, messages, stop, more)
 
@@ -238,7 +240,7 @@ def _about(completion: Completion, served: ServedModel) -> dict[str, Any]:
 
 def _usage(reported: Mapping[str, Any] | None) -> UsageMetadata | None:
     """Return the count of tokens; None when the server gave none, which is not the same as 0."""
-    if reported is None or "prompt_tokens" not in reported:
+    if reported is None or not _count(reported, "prompt_tokens"):
         return None
     taken, given = _count(reported, "prompt_tokens"), _count(reported, "completion_tokens")
     usage = UsageMetadata(input_tokens=taken, output_tokens=given, total_tokens=taken + given)
@@ -251,4 +253,4 @@ def _usage(reported: Mapping[str, Any] | None) -> UsageMetadata | None:
 
 def _count(reported: Any, name: str) -> int:
     value = reported.get(name) if isinstance(reported, Mapping) else None
-    return value if isinstance(value, int) and value > 0 else 0
+    return int(counted(value) or 0)

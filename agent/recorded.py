@@ -10,7 +10,7 @@ from ..tools.base.budget import Budget, Order
 from ..tools.base.endpoints import ServedModel
 from ..tools.base.errors import ProviderError
 from ..tools.base.paid import charged, order_key, units_of
-from ..tools.base.price import Quote, price_of, quote_of, tokens_in
+from ..tools.base.price import Quote, counted, price_of, quote_of, tokens_in
 from ..tools.base.tokens import PictureTokens
 from .stream import Call, CallPiece, Completion, Piece
 
@@ -167,6 +167,6 @@ def _replayed(said: Mapping[str, Any], completion: Completion) -> Piece:
 
 def _units(usage: Mapping[str, Any] | None, quote: Quote) -> dict[str, float] | None:
     """Return the tokens as the server counted them; None when it did not, so that they are charged as reserved."""
-    if not usage or not isinstance(usage.get("prompt_tokens"), int):
+    if not usage or not counted(usage.get("prompt_tokens")):
         return None
     return units_of({"usage": usage}, quote.units)

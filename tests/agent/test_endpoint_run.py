@@ -283,7 +283,7 @@ async def test_the_key_is_nowhere_but_in_the_request(
     await ask()
     with pytest.raises(SettingsError):
         await ask()
-    server.play(script.Reply(status=400, body=echo))
+    server.play(script.Reply(status=422, body=echo))
     with pytest.raises(ProviderError):
         await ask()
     writer = AguiWriter()

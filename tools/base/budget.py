@@ -194,7 +194,8 @@ class Budget:
         known = self.ledger.find(self.run, order.key)
         if known and known.state == "done" and known.outcome is not None:
             return Payment(self, order, known.number, known)
-        if known and known.state == "unknown" and not (order.asks_again or order.key in self._again):
+        # An open intent of this process too: how it ended could not be written.
+        if known and known.state in ("intent", "unknown") and not (order.asks_again or order.key in self._again):
             raise OutcomeUnknown(
                 f"The same request was sent to `{order.served.full_name}` before, and its answer never came, so it may "
                 f"have been paid{_up_to(known.quoted_usd)}. It was not sent again.",

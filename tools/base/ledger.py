@@ -82,12 +82,12 @@ class Ledger:
             db.execute(
                 "INSERT INTO orders (run, key, call, role, provider, model, state, quoted_units, quoted_usd, units, "
                 "usd, outcome, created, ended) VALUES (?,?,?,?,?,?,'done',?,0,?,?,?,?,?)",
-                (run, key, *_ordered(who), counted, counted, usd, json.dumps(outcome, ensure_ascii=False), now, now),
+                (run, key, *_ordered(who), counted, counted, usd, _written(outcome), now, now),
             )
 
     def settle(self, number: int, *, units: Mapping[str, float], usd: float | None, outcome: Any) -> None:
         """Commit what an order gave, and what it really cost."""
-        written = json.dumps(outcome, ensure_ascii=False)
+        written = _written(outcome)
         with self._library.transaction() as db:
             db.execute(
                 "UPDATE orders SET state='done', units=?, usd=?, outcome=?, ended=? WHERE number=?",
@@ -131,6 +131,11 @@ class Ledger:
                 known[name] = None if known[name] is None else json.loads(known[name])
             found.append(OrderRow(**known))
         return found
+
+
+def _written(outcome: Any) -> str:
+    """Return an answer as JSON that the database can hold: what was paid for is not lost for half a letter."""
+    return json.dumps(outcome, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def _ordered(who: Who) -> tuple[str, str, str, str]:

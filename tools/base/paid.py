@@ -11,8 +11,9 @@ from . import faults
 from .budget import Order
 from .endpoints import ServedModel, served_model, split_model
 from .errors import ArgumentError, ProviderError
+from .letters import whole
 from .posting import Files, post
-from .price import Quote, quote_of
+from .price import Quote, counted, quote_of
 from .sniff import sniff
 from .workspace import Artifact
 
@@ -147,14 +148,15 @@ def _json(served: ServedModel, content: bytes) -> dict[str, Any]:
     text = content.decode(errors="replace")
     try:
         answer = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise faults.not_a_chat(served, text) from None
     if not isinstance(answer, dict):
         raise faults.not_a_chat(served, text)
     if error := answer.get("error"):
         code = error.get("code") if isinstance(error, Mapping) else None
         raise faults.refused(served, code if isinstance(code, int) and 400 <= code < 600 else 500, json.dumps(answer))
-    return answer
+    made: dict[str, Any] = whole(answer)
+    return made
 
 
 def order_key(served: ServedModel, path: str, body: bytes, files: Files | None = None) -> str:
@@ -190,17 +192,17 @@ def _counted(usage: Any) -> Iterator[tuple[str, float]]:
     if not isinstance(usage, Mapping):
         return
     for name, unit in _COUNTS.items():
-        if isinstance(count := usage.get(name), int) and count >= 0:
-            yield unit, float(count)
-    if usage.get("type") == "duration" and isinstance(seconds := usage.get("seconds"), int | float):
+        count = counted(usage.get(name))
+        if count or (count == 0 and unit == "output_tokens"):  # no request has nothing in it
+            yield unit, count
+    if usage.get("type") == "duration" and (seconds := counted(usage.get("seconds"))) is not None:
         yield "audio_minutes", seconds / 60  # OpenAI's count of a transcription
 
 
 def charged(answer: Mapping[str, Any]) -> float | None:
     """Return the USD that the provider says it charged; OpenRouter does, in `usage.cost`."""
     usage = answer.get("usage")
-    cost = usage.get("cost") if isinstance(usage, Mapping) else None
-    return float(cost) if isinstance(cost, int | float) and not isinstance(cost, bool) and cost >= 0 else None
+    return counted(usage.get("cost")) if isinstance(usage, Mapping) else None
 
 
 def _fallbacks(run: "Run", served: ServedModel) -> list[ServedModel]:

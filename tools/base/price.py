@@ -22,6 +22,8 @@ UNITS = (
 PER_MILLION = frozenset({"input_tokens", "output_tokens", "characters"})
 """Units whose price vendors, and so the settings, give for a million."""
 
+MOST_COUNTED = 10_000_000
+"""No request has so many of a unit, nor costs so many USD; who says so is mistaken."""
 _BYTES_A_TOKEN = (5, 4, 2)
 """Low, likely and high estimate: English has about 4 bytes a token, JSON 3, Chinese (3 bytes a letter) 2 to 3."""
 
@@ -120,6 +122,12 @@ def tokens_in(size_bytes: int) -> tuple[int, int, int]:
     """Return the low, likely and high count of tokens of so many bytes of text."""
     low, likely, high = (-(-size_bytes // each) for each in _BYTES_A_TOKEN)
     return low, likely, high
+
+
+def counted(value: Any) -> float | None:
+    """Return a number that a server counted; None where it cannot be true."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= MOST_COUNTED else None
 
 
 def added(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:

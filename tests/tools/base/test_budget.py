@@ -7,7 +7,7 @@ import pytest
 
 from sensorium.tools.base.budget import Budget, Caps, Order, OutcomeUnknown, OverBudget, Spent, usd
 from sensorium.tools.base.endpoints import Endpoint, ServedModel
-from sensorium.tools.base.errors import ProviderError, SettingsError
+from sensorium.tools.base.errors import ProviderError, SettingsError, StorageError
 from sensorium.tools.base.ledger import Ledger
 from sensorium.tools.base.price import quote_of
 from sensorium.tools.base.run import Run
@@ -142,6 +142,30 @@ async def test_an_order_left_open_by_a_process_that_is_gone_is_unknown(make: Mak
     bought.allow_again(one.key)
     assert await buy(bought, one) == "ok"
     assert (bought.spent.usd, bought.spent.unknown_usd) == (0.25, 0.25)
+
+
+async def test_an_order_whose_end_could_not_be_written_is_not_repeated(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = make(1.0)
+
+    def full(*_: object, **__: object) -> None:
+        raise StorageError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "settle", full)
+        patch.setattr(Ledger, "close", full)
+        with pytest.raises(StorageError):
+            await buy(budget, order())
+    with pytest.raises(OutcomeUnknown, match="may have been paid"):
+        await buy(budget, order())
+    assert budget.spent.unknown_usd == 0.25
+
+
+async def test_an_answer_that_no_database_can_hold_is_kept(make: Make) -> None:
+    budget = make(1.0)
+    assert await buy(budget, order(), {"text": "half a letter \ud83e"}) == {"text": "half a letter \ud83e"}
+    assert await buy(make(1.0), order()) == {"text": "half a letter ?"}
 
 
 async def test_who_plans_asks_again_by_itself(make: Make) -> None:

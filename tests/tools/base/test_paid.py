@@ -76,6 +76,31 @@ async def test_what_the_server_does_not_count_is_charged_as_reserved(
 
 
 @pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 10**400, "completion_tokens": 10**400},
+        {"prompt_tokens": -5, "completion_tokens": -5},
+        {"prompt_tokens": 10**12, "completion_tokens": 10**12},
+        {"prompt_tokens": "11", "completion_tokens": True},
+        {"prompt_tokens": 0, "cost": 10**400},
+        {"cost": -1.0},
+        {"cost": 1e300},
+        {"type": "duration", "seconds": -60},
+        {"type": "duration", "seconds": 10**400},
+        [7],
+    ],
+    ids=str,
+)
+async def test_a_count_that_cannot_be_true_is_charged_as_reserved(
+    ask: Ask, run: Run, server: Any, script: ModuleType, usage: Any
+) -> None:
+    server.play(script.Reply(body={"choices": [], "usage": usage}))
+    await ask(units={"input_tokens": 2000, "output_tokens": 100, "audio_minutes": 1})
+    assert run.budget.spent.usd == pytest.approx(0.003)
+    assert run.budget.spent.units == {"calls": 1, "input_tokens": 2000, "output_tokens": 100, "audio_minutes": 1}
+
+
+@pytest.mark.parametrize(
     ("answer", "error", "words"),
     [
         ({"status": 401, "body": {"error": CANARY}}, SettingsError, "Set `HOUSE_KEY` anew"),
