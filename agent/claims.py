@@ -45,7 +45,7 @@ class Claim:
     marks: tuple[Mark, ...]
     block: Block
     shared: tuple[Mark, ...] = ()
-    """Where it has no marks of its own: those of the rest of its item, or of the line that leads to its list."""
+    """Where it has no marks of its own: those of the rest of its item, of the end of its paragraph, or of the line that leads to its list."""
     heading: str = ""
     """The heading it stands under."""
     leads: int = 0
@@ -76,7 +76,7 @@ def cut(text: str, known: Known) -> list[Claim]:
         if region.block == "heading" and number:
             heading = _words(text[region.start : region.end], ())
         made = list(_sentences(text, region, known, heading))
-        found += _shared(made) if region.block == "item" else made
+        found += _shared(made) if region.block == "item" else _closed(made)
     return _led(found)
 
 
@@ -255,6 +255,17 @@ def _shared(claims: list[Claim]) -> list[Claim]:
     """Let sentences of one item rest on all its marks where they have none of their own."""
     marks = tuple(mark for one in claims for mark in one.marks)
     return [one if one.marks else replace(one, shared=marks) for one in claims]
+
+
+def _closed(claims: list[Claim]) -> list[Claim]:
+    """Let the sentences of a paragraph rest on the marks at its end, where these are its only ones and name at least as
+    many things as there are sentences: then they were written for all of them."""
+    if len(claims) < 2 or any(one.marks for one in claims[:-1]):
+        return claims
+    *before, last = claims
+    if sum(len(mark.cited) for mark in last.marks) < len(claims):
+        return claims
+    return [*(replace(one, shared=last.marks) for one in before), last]
 
 
 def _led(claims: list[Claim]) -> list[Claim]:

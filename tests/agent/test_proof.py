@@ -263,3 +263,17 @@ def test_a_very_long_answer_is_proven_in_little_time(prover: Callable[..., Prove
     made = prover()
     proof = made.prove(text)
     assert len(plain_links(shown_text(proof, made.evidence, "en"), lambda address: False)) >= 50_000
+
+
+@pytest.mark.parametrize(
+    ("text", "statuses"),
+    [
+        ("Kites need wind. A line of 30 m is needed too [speech.m1, speech.m2].", ["backed", "backed"]),
+        ("Kites need rain and 70 birds. A line of 30 m is needed too [speech.m1, speech.m2].", ["struck", "backed"]),
+        ("A dog runs through the picture. Kites need wind [speech.m1].", ["marked", "backed"]),
+    ],
+)
+def test_marks_at_the_end_of_a_paragraph_hold_for_all_of_it_when_there_are_enough(
+    prover: Callable[..., Prover], text: str, statuses: list[str]
+) -> None:
+    assert [one.status for one in prover().prove(text).checked] == statuses
