@@ -45,7 +45,8 @@ class Claim:
     marks: tuple[Mark, ...]
     block: Block
     shared: tuple[Mark, ...] = ()
-    """Where it has no marks of its own: those of the rest of its item, of the end of its paragraph, or of the line that leads to its list."""
+    """Where it has no marks of its own: those of the rest of its item, of the end of its paragraph, or of the line that
+    leads to its list."""
     heading: str = ""
     """The heading it stands under."""
     leads: int = 0
