@@ -138,7 +138,8 @@ def read_decisions(answer: Any, asks: Sequence[Ask]) -> list[Decision]:
         raise DecisionError('Decisions must be `{"decisions": [{"type": "approve"}, …]}`, one for each action.')
     if len(given) != len(asks):
         listed = ", ".join(f"`{one.name}` ({one.tool})" for one in asks)
-        raise DecisionError(f"{len(asks)} decisions are needed, and there are {len(given)}. In this order: {listed}.")
+        needed = f"{len(asks)} decisions are" if len(asks) != 1 else "One decision is"
+        raise DecisionError(f"{needed} needed, and there are {len(given)}. In this order: {listed}.")
     return [_decision(one, ask) for one, ask in zip(given, asks, strict=True)]
 
 
@@ -184,12 +185,12 @@ async def decide(request: Request, approve: Approve | None, *, yes: bool) -> lis
     Args:
         request: What is asked.
         approve: Who decides; None: nobody is there, and all is rejected.
-        yes: All is approved but to order again what may have been paid, which is asked all the same.
+        yes: All is approved but what cannot be, and to order again what may have been paid: both are asked.
 
     Raises:
         DecisionError: What `approve` gives are no decisions about these asks.
     """
-    left = tuple(one for one in request.asks if one.resend or not yes)
+    left = tuple(one for one in request.asks if one.resend or "approve" not in one.allowed or not yes)
     answer = await (approve or refuse_unattended)(replace(request, asks=left)) if left else ()
     if answer is None:
         return None
@@ -216,6 +217,9 @@ def waiting_text(request: str, asked: Request) -> str:
     """Say in the language of the user's request that a run waits, and how it goes on."""
     tools = ", ".join(dict.fromkeys(f"`{one.tool}`" for one in asked.asks))
     how = f"`sensorium resume {asked.run_id}`"
+    wrong = "".join(f"`{one.name}`: {one.problem}\n" for one in asked.asks if one.problem)
     if answer_language(request) == "zh":
-        return f"等待您批准：{tools}。请在终端中运行 {how} 继续，或加上 `--decisions` 或 `--yes`。"
-    return f"Waiting for your approval of {tools}. To go on: {how} on a terminal, or with `--decisions` or `--yes`."
+        return f"{wrong}等待您批准：{tools}。请在终端中运行 {how} 继续，或加上 `--decisions` 或 `--yes`。"
+    return (
+        f"{wrong}Waiting for your approval of {tools}. To go on: {how} on a terminal, or with `--decisions` or `--yes`."
+    )

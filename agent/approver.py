@@ -67,7 +67,8 @@ class Approver:
             self.keyboard.forget()
             self._write(summary(request, self._columns))
             for number, ask in enumerate(request.asks, 1):
-                decision = await self._decide(ask, number, len(request.asks))
+                can_all = all("approve" in one.allowed for one in request.asks[number - 1 :])
+                decision = await self._decide(ask, number, len(request.asks), can_all=can_all)
                 if decision is None:
                     return None
                 if isinstance(decision, str):
@@ -75,18 +76,18 @@ class Approver:
                 decided.append(decision)
         return decided
 
-    async def _decide(self, ask: Ask, number: int, count: int) -> Decision | Literal["all"] | None:
+    async def _decide(self, ask: Ask, number: int, count: int, *, can_all: bool) -> Decision | Literal["all"] | None:
         """Return the decision about one call; `all`: approve it and all that follow."""
         is_whole = False
         while True:
             self._write(self._card(ask, number, count, is_whole=is_whole))
-            columns, left = self._columns, count - number + 1
+            columns, left = self._columns, count - number + 1 if can_all else 1
             cut = not is_whole and is_cut(ask, columns)
             while (key := await self._ask(keys(ask, left, columns=columns, is_cut=cut))) is not None:
                 pressed = "A" if key.strip() == "A" else key.strip().casefold()[:1]
                 if pressed == "A" and left > 1:
                     return "all"
-                if pressed in ("a", "A"):
+                if pressed in ("a", "A") and "approve" in ask.allowed:
                     return Decision(type="approve")
                 if pressed == "r" and "reject" in ask.allowed:
                     reason = await self._ask("Why? The model that plans reads it; nothing is fine > ")

@@ -177,7 +177,9 @@ class _Edits:
         consent.edited |= {name: f"{step.tool} {written(step.args)}"[:_MOST_LETTERS] for name, step in good.items()}
         for name, (ask, step) in self._changed.items():
             if name in problems:
-                consent.asked.append(replace(ask, tool=step.tool, args=step.args, problem=problems[name]))
+                # What was asked about first is not shown any more, so it cannot be approved.
+                wrong = replace(ask, tool=step.tool, args=step.args, problem=problems[name])
+                consent.asked.append(replace(wrong, allowed=("edit", "reject")))
             elif edited := _ask(step, plan, executor.scope, {one.id for one in steps}, executor):
                 consent.approve(edited)
         return Plan(goal=plan.goal, steps=[good.get(one.id, one) for one in self.plan.steps])

@@ -222,7 +222,7 @@ async def replay(assistant: "Assistant", run_id: str) -> Replayed:
     """Run a run again from its record and compare; see `Assistant.replay`."""
     row = assistant.journal.get(run_id)
     turn = assistant.threads.turn(row.run)
-    if "artifacts" not in row.answer or not turn.messages:
+    if row.status == "waiting" or "artifacts" not in row.answer or not turn.messages:
         raise ArgumentError(
             f"The run {row.run} is {row.status} and has no answer to compare with. Go on with it first: "
             f"`sensorium resume {row.run}`."

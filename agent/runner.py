@@ -148,7 +148,7 @@ class Runner:
     def _note(self, row: RunRow, status: Status, text: str, seconds: float) -> None:
         """Record an end without an answer; an answer that an earlier attempt gave is kept."""
         with suppress(StorageError):  # the disk may be what failed
-            if row.answer.get("artifacts"):
+            if row.answer.get("artifacts") or (status == "waiting" and row.answer):
                 self.journal.end(row.run, row.status, row.answer, seconds)
             else:
                 self.journal.end(row.run, status, {"text": text}, seconds)

@@ -49,6 +49,7 @@ def lines_of(view: RunView, columns: int) -> Iterator[str]:
         yield ""
         yield from _calls(view, columns)
     for title, found in (
+        ("waits for approval", _asked(row.answer.get("asked") or {}, columns)),
         ("approvals", _decisions(view.decisions, columns)),
         ("costs", _costs(view, columns)),
         ("models", _models(view.row.answer.get("usage", []), columns)),
@@ -93,6 +94,13 @@ def _calls(view: RunView, columns: int) -> Iterator[str]:
             yield fit(f"  {pad(ended['status'], 9)} {ended['id']} = {ended['tool']}", columns)
             if ended["error"]:
                 yield from _wrapped("      ", ended["error"]["message"], columns)
+
+
+def _asked(asked: Mapping[str, Any], columns: int) -> Iterator[str]:
+    for one in asked.get("action_requests", ()):
+        yield fit(f"  {one['name']}", columns)
+        for name, value in one["args"].items():
+            yield from _wrapped(f"      {name}: ", _value(value), columns, indent=8)
 
 
 def _decisions(decisions: Iterable[Mapping[str, Any]], columns: int) -> Iterator[str]:

@@ -98,13 +98,34 @@ def test_a_program_reads_what_is_asked_and_answers_with_resume(
 
     wrong = sensorium("resume", run, "--decisions", DECIDE % "")
     assert wrong.code == 2
-    assert "1 decisions are needed, and there are 0" in wrong.err
+    assert "One decision is needed, and there are 0" in wrong.err
     went_on = sensorium("resume", run, "--json", "--decisions", "-", stdin=DECIDE % '{"type": "approve"}')
     assert (went_on.code, went_on.finished["outcome"]["type"]) == (0, "success")
     assert went_on.finished["result"]["steps"][0]["status"] == "done"
     late = sensorium("resume", run, "--decisions", DECIDE % '{"type": "approve"}')
     assert late.code == 2
     assert "is done and waits for no decision" in late.err
+
+
+def test_an_edit_that_does_not_fit_is_told_why_and_what_waits_stays_to_be_seen(
+    sensorium: Callable[..., Ended], planned: Callable[..., None]
+) -> None:
+    planned()
+    assert sensorium("run", "Make it short", "--json").code == 5
+    edit = '{"type": "edit", "edited_action": {"name": "summarize_text", "args": {"text": "a", "often": "b"}}}'
+    edited = sensorium("resume", "last", "--decisions", DECIDE % edit)
+    assert edited.code == 5
+    assert re.search(r"^`short`: .*'often'.*\nWaiting for your approval of `summarize_text`", edited.out)
+    shown = sensorium("show", "last").out
+    assert "waits for approval:\n  summarize_text\n      text: a\n      often: b\n" in shown
+    assert sensorium("resume", "last", "--decisions", DECIDE % "").code == 2
+    assert "waits for approval:\n" in sensorium("show", "last").out
+    replayed = sensorium("replay", "last")
+    assert (replayed.code, "is waiting and has no answer to compare with" in replayed.err) == (2, True)
+    approved = sensorium("resume", "last", "--decisions", DECIDE % '{"type": "approve"}')
+    assert (approved.code, "it must be one of: edit, reject" in approved.err) == (2, True)
+    assert sensorium("resume", "last", "--yes").code == 1
+    assert "summarize_text: " not in sensorium("show", "last").out
 
 
 def test_decisions_may_edit_and_stand_in_a_file(
