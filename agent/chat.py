@@ -326,7 +326,8 @@ class Chat:
             tell(self.tongue("A new conversation.", "新对话。"))
             return
         known = self._known()
-        turns = self.tongue(f"{len(known.turns)} turns", f"{len(known.turns)} 轮")
+        count = len(known.turns)
+        turns = self.tongue(f"{count} turn{'s' * (count != 1)}", f"{count} 轮")
         tell(fit(f"{known.id}: {known.title} ({turns})", columns()))
         if names := [str(one["name"]) for one in known.files]:
             tell(fit(self.tongue("Files: ", "文件：") + ", ".join(names), columns()))

@@ -88,7 +88,7 @@ def _settled(command: argparse.ArgumentParser, chosen: argparse.Namespace) -> ar
             command.error("a recipe starts a conversation of its own: leave out `-c` and `--thread`")
         chosen.files = [Path(chosen.request), *chosen.files] if chosen.request else chosen.files
         chosen.request = ""
-    elif chosen.request is None:
+    elif not (chosen.request or "").strip():
         command.error('say what you want, for example: sensorium run "Write a report" talk.mp4')
     chosen.request = words(chosen.request)
     return chosen
@@ -99,7 +99,7 @@ def _settled_plan(command: argparse.ArgumentParser, chosen: argparse.Namespace) 
     if chosen.check:
         chosen.files = [Path(chosen.request), *chosen.files] if chosen.request else chosen.files
         chosen.request = ""
-    elif chosen.request is None:
+    elif not (chosen.request or "").strip():
         command.error('say what you want, for example: sensorium plan "Write a report" talk.mp4')
     elif chosen.catalog or chosen.bold:
         command.error("`--catalog` and `--bold` go with `--check PLAN.json`")

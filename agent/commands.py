@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -20,7 +21,7 @@ from .events import AguiWriter, Event, RunFailed, RunFinished, RunStarted
 from .plan_text import show_planned
 from .printing import ClosedPipe, fit, say, say_json, tell
 from .terminal import View, watching
-from .tool_commands import read_arguments
+from .tool_commands import columns, read_arguments
 
 Start = Callable[[Callable[[Event], None], Approve | None], Coroutine[Any, Any, Answer]]
 """Starts a run, given who hears its events and who answers what it asks."""
@@ -104,9 +105,10 @@ def runs(chosen: argparse.Namespace) -> int:
         return 0
     if not rows:
         tell("There is no run yet. Start one with `sensorium run`.")
+    room = max(20, columns() - 39) if sys.stdout.isatty() else 80
     for one in rows:
         when = time.strftime("%m-%d %H:%M", time.localtime(one.created))
-        say(f"{one.run[:12]:<13}{when:<13}{one.status:<13}{fit(one.request, 80)}")
+        say(f"{one.run[:12]:<13}{when:<13}{one.status:<13}{fit(one.request, room)}")
     return 0
 
 
@@ -201,4 +203,3 @@ def exit_code_of(given: Answer) -> int:
             if errors <= kinds:
                 return code
     return EXIT_CODES[given.status]
-

@@ -1,6 +1,7 @@
 """`sensorium export`."""
 
 import argparse
+import shlex
 
 from ..tools.base.errors import ArgumentError
 from ..tools.base.settings import Settings
@@ -23,5 +24,5 @@ def export(chosen: argparse.Namespace) -> int:
         raise ArgumentError(
             f"`-o`: {str(chosen.output)!r} cannot be written: {error.strerror}. Choose another name."
         ) from error
-    tell(f"{chosen.output}: apply it with `sensorium run --recipe {chosen.output} FILE…`")
+    tell(f"{chosen.output}: apply it with `sensorium run --recipe {shlex.quote(str(chosen.output))} FILE…`")
     return 0

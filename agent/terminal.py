@@ -253,7 +253,7 @@ def spending(event: Spending) -> str:
     if not (spent.usd or spent.unknown_usd or spent.unpriced):
         return ""
     cap = f" of {usd(event.cap_usd)}" if event.cap_usd is not None else ""
-    unpriced = f", and {spent.unpriced} requests of unknown price" if spent.unpriced else ""
+    unpriced = f", and {spent.unpriced} request{'s' * (spent.unpriced != 1)} of unknown price" if spent.unpriced else ""
     return f"{usd(spent.usd + spent.unknown_usd)}{cap}{unpriced}"
 
 
@@ -263,7 +263,8 @@ def summary(event: RunFinished) -> str:
     price = f", {usd(answer.cost_usd)}" if answer.cost_usd else ""
     price += f" and up to {usd(answer.unknown_usd)} that may have been paid" if answer.unknown_usd else ""
     price += ", price unknown" if answer.unpriced else ""
-    return f"{answer.status}: run {answer.run_id}, {len(answer.steps)} steps, {answer.seconds:.1f} s{price}"
+    steps = f"{len(answer.steps)} step{'s' * (len(answer.steps) != 1)}"
+    return f"{answer.status}: run {answer.run_id}, {steps}, {answer.seconds:.1f} s{price}"
 
 
 class _Names:

@@ -6,6 +6,7 @@ import time
 
 from ..tools.base.errors import ArgumentError
 from ..tools.base.settings import Settings
+from ..tools.base.threads import Thread
 from .assistant import Assistant
 from .printing import fit, say, say_json, tell
 from .tool_commands import columns
@@ -18,13 +19,13 @@ def threads(chosen: argparse.Namespace) -> int:
         match action, rest:
             case "list", []:
                 _list(assistant, as_json=chosen.json)
-            case "rename", [id, *title] if title:
+            case "rename", [id, *title] if " ".join(title).strip():
                 known = assistant.threads.get(id)
                 assistant.threads.rename(known.id, " ".join(title))
                 tell(f"{known.id[:12]} is now called: {assistant.threads.get(known.id).title}")
             case "delete", [id]:
                 gone = asyncio.run(assistant.delete_thread(id))
-                tell(f"Deleted {gone.id[:12]} with its {len(gone.turns)} turns. Files that were made are kept.")
+                tell(f"Deleted {gone.id[:12]} with its {_turns(gone)}. Files that were made are kept.")
             case _:
                 raise ArgumentError("Write `sensorium threads`, `threads rename ID TITLE` or `threads delete ID`.")
     return 0
@@ -43,8 +44,11 @@ def _list(assistant: Assistant, *, as_json: bool) -> None:
     else:
         for one in known:
             when = time.strftime("%m-%d %H:%M", time.localtime(one.changed))
-            turns = f"{len(one.turns)} turn{'s' * (len(one.turns) != 1)}"
-            say(f"{one.id[:12]:<13}{when:<13}{turns:<10}{fit(one.title, max(20, columns() - 37))}")
+            say(f"{one.id[:12]:<13}{when:<13}{_turns(one):<10}{fit(one.title, max(20, columns() - 37))}")
+
+
+def _turns(thread: Thread) -> str:
+    return f"{len(thread.turns)} turn{'s' * (len(thread.turns) != 1)}"
 
 
 def facts(chosen: argparse.Namespace) -> int:

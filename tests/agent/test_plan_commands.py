@@ -109,6 +109,7 @@ def test_the_plan_for_a_request_is_shown_with_what_it_takes(cli: Cli, tmp_path: 
     ("arguments", "code", "words"),
     [
         ((), 2, "say what you want"),
+        ((" ",), 2, "say what you want"),
         (("--catalog", "tools.json", "Write a report"), 2, "go with `--check"),
         (("--check", "lost.json"), 2, "'lost.json' cannot be read"),
         (("--check", "plan.json", "--catalog", "lost.json"), 2, "'lost.json' cannot be read"),

@@ -183,6 +183,8 @@ def test_commands_export_apply_and_refuse(
     monkeypatch.chdir(tmp_path)
     assert main(["run", "Read the text", str(clips["sound"])]) == 0
     assert main(["export", "last", "-o", "r.toml"]) == 0
+    assert main(["export", "last", "-o", "my r.toml"]) == 0
+    assert "--recipe 'my r.toml' FILE" in capsys.readouterr().err
     assert main(["run", str(clips["silent"]), "--recipe", "r.toml", "--plan-only"]) == 3
     assert main(["run", "--recipe", "r.toml", str(clips["sound"]), "--plan-only"]) == 0
     capsys.readouterr()

@@ -97,6 +97,7 @@ def test_commands_list_name_and_delete(
     assert (len(thread["runs"]), thread["title"]) == (2, "记住我喜欢简短的回答")
     assert run("threads", "rename", thread["thread"][:6], "My", "talk")[0] == 0
     assert "2 turns   My talk" in run("threads")[1]
+    assert run("threads", "rename", "last", " ")[0] == 2
     assert run("run", "--thread", "nothing", "hello")[0] == 2
     assert run("threads", "delete", "last")[0] == 0
     assert run("threads")[1:] == (

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from sensorium.agent.events import PlanMade, RunStarted, StepEnded, StepProgress, StepStarted
+from sensorium.agent.answer import Answer
+from sensorium.agent.events import PlanMade, RunFinished, RunStarted, StepEnded, StepProgress, StepStarted
 from sensorium.agent.printing import clean, fit, pad, width
-from sensorium.agent.terminal import GIVEN_UP, LiveView, PlainView, open_view
+from sensorium.agent.terminal import GIVEN_UP, LiveView, PlainView, open_view, summary
 
 _CODES = re.compile(r"\x1b\[(\d*)([AJm])|(.)", re.DOTALL)
 
@@ -178,6 +179,13 @@ def test_what_is_no_terminal_gets_plain_lines_without_controls() -> None:
     view.show(_ended(cached=True))
     view.close()
     assert stream.getvalue() == "run abc: started\nstarted    read_text\ndone       read_text  remembered\n"
+
+
+def test_one_step_is_not_several() -> None:
+    step = {"id": "a", "tool": "read_text", "status": "done"}
+    answer = Answer(run_id="abc", status="done", text="", artifacts=[], steps=[step], seconds=1.0)
+    assert summary(RunFinished(answer=answer)) == "done: run abc, 1 step, 1.0 s"
+    assert ", 2 steps, " in summary(RunFinished(answer=replace(answer, steps=[step, step])))
 
 
 def test_views_may_be_called_from_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:

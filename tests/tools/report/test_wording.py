@@ -83,6 +83,12 @@ async def test_what_the_tools_state_is_known_in_chinese(run: Run, making: Module
             assert size or is_han(in_chinese(statement)), f"{tool}: {statement}"
 
 
+async def test_what_a_summary_leaves_out_is_known_in_chinese_too(run: Run) -> None:
+    drafted = "A draft transcript was left out: its words are mostly guesses."
+    made = await call("summarize_text", {"text": "Kites need wind. Wind is free."}, run)
+    assert all(is_han(in_chinese(one)) for one in [*made.limits, drafted])
+
+
 def test_an_unknown_statement_stays_as_it_is() -> None:
     assert in_chinese("Something else happened.") == "Something else happened."
 
