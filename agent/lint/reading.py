@@ -34,7 +34,6 @@ _FIELDS = {
     "for_each": ("for_each", "foreach", "forEach", "each", "map_over"),
     "optional": ("optional", "is_optional"),
 }  # fmt: skip
-_KNOWN = {alias for aliases in _FIELDS.values() for alias in aliases}
 _NODE = re.compile(r"<(?:node-)?(\d+)>|<GENERATED>-(\d+)|<resource>-(\d+)")
 _OUTPUT_OF = re.compile(r"<output[-_ ]of[-_ ]([^<>]+)>", re.I)
 _BRACES = re.compile(r"\{\{\s*\$?(?:steps?\.)?([A-Za-z_][\w.\[\]-]*)\s*\}\}")

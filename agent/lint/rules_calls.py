@@ -9,7 +9,7 @@ from ..plan import Step, references
 from .draft import Draft, Given
 from .finding import Finding
 from .names import guess, plain_name
-from .shapes import NoSuchPart, choices, types
+from .shapes import NoSuchPart, types
 from .specs import ANYTHING, Port, ToolSpec
 from .values import coerced, problem
 
@@ -266,8 +266,3 @@ def _value_repair(name: str, value: Any, port: Port, spec: ToolSpec) -> Mapping[
         if not _refused(spec, {name: one}) and problem(one, port.schema, spec.definitions) is None:
             return {"do": "set-argument", "argument": name, "value": one}
     return None
-
-
-def takes_list(port: Port, spec: ToolSpec) -> bool:
-    """Return whether an argument is a list."""
-    return any(one.get("type") == "array" for one in choices(port.schema, spec.definitions))

@@ -64,10 +64,6 @@ def part_of(args: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[float, f
     return (max(0.0, ends[0] - start), max(0.0, ends[1] - start), max(0.0, ends[2] - start))
 
 
-def is_picture(facts: Mapping[str, Any]) -> bool:
-    return facts.get("kind") == "picture"
-
-
 def spread(seconds: tuple[float, float, float], low: float, likely: float, high: float, most: float) -> Estimate:
     """Return frames of so many seconds, at so many a second and at most `most` of them; never none."""
     counts = [

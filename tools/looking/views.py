@@ -87,12 +87,6 @@ def plate(picture: "Image", view: View, *, count: Count, most_tokens: int, most_
     return None
 
 
-def least_tokens(width_pixels: int, height_pixels: int, count: Count) -> int:
-    """Return what a picture is in tokens at the least."""
-    size = shown_size(width_pixels, height_pixels, SIDES_PIXELS[-1])
-    return min(count(*size, "auto"), count(*size, "low"))
-
-
 def sheet_tokens(count: Count) -> int:
     """Return about what a full sheet of a usual video is in tokens."""
     return count(MOST_COLUMNS * CELL_PIXELS, MOST_CELLS // MOST_COLUMNS * CELL_PIXELS * 2 // 3, "auto")
