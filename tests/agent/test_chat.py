@@ -1,5 +1,6 @@
 """The conversation on the command line, typed and piped."""
 
+import codecs
 import io
 import os
 import select
@@ -131,6 +132,8 @@ class Typed:
         )
         os.close(there)
         self.shown = ""
+        # The bytes of a character may come one by one.
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def wait_for(self, words: str, seconds: float = 60.0) -> str:
         """Return what was shown since the last time, up to these words."""
@@ -138,7 +141,7 @@ class Typed:
         while words not in self.shown:
             assert time.monotonic() < ends, self.shown
             if select.select([self.terminal], [], [], 0.2)[0]:
-                self.shown += os.read(self.terminal, 65_536).decode("utf-8", "replace")
+                self.shown += self._decoder.decode(os.read(self.terminal, 65_536))
         at = self.shown.index(words) + len(words)
         before, self.shown = self.shown[:at], self.shown[at:]
         return before
