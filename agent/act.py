@@ -20,10 +20,10 @@ from ..tools.base.memo import digest
 from ..tools.base.run import Progress, Run
 from ..tools.base.tool import Tool
 from .compact import compact, shortened
-from .consent import Consent, calls
+from .consent import Consent
 from .early import EarlySteps
 from .events import ArtifactStored, Event, StepEnded, StepProgress, StepStarted, plan_made
-from .plan import MISSING, Plan, PlanError, Step, is_missing, references, resolve
+from .plan import MISSING, Plan, PlanError, Step, calls, is_missing, resolve, roots
 from .replan import Failures, why_not_again
 
 logger = logging.getLogger(__name__)
@@ -37,8 +37,6 @@ Keep = Callable[[StepRow], Awaitable[None]]
 
 WAITING = "waiting"
 """The status of a step that has to wait for the user's approval; it has not ended."""
-MAX_ITEMS = 500
-"""The most calls one step with `for_each` may become."""
 
 
 def slots() -> dict[str, int]:
@@ -267,15 +265,7 @@ class Executor:
             self.emit(StepStarted(call_id=call_id, step=step.id, tool=step.tool, args=step.args))
         if step.for_each is None:
             return await self._call(work, step.id, self.scope)
-        items = resolve(step.for_each, self.scope)
-        if not isinstance(items, list):
-            raise PlanError(f"`for_each` of `{step.id}` needs a list, and `{step.for_each}` is none.")
-        if len(items) > MAX_ITEMS:
-            raise PlanError(f"`{step.id}` would be {len(items)} calls; the limit is {MAX_ITEMS}. Choose fewer items.")
-        calls = [
-            self._item(work, f"{step.id}[{number}]", {**self.scope, "item": item}) for number, item in enumerate(items)
-        ]
-        ended = await asyncio.gather(*calls)
+        ended = await asyncio.gather(*(self._item(work, name, within) for name, within in calls(step, self.scope)))
         return self._joined(step, ended)
 
     async def _item(self, work: "_Work", name: str, scope: Mapping[str, Any]) -> tuple[Record, Any]:
@@ -329,8 +319,7 @@ class Executor:
             self._announce(step, known.record)
             return known.record, known.result
         async with self._slots[tool.resource]:
-            asks = any(one.split(".")[0] == "run" for one in references(step.args))
-            arguments = resolve(step.args, {**scope, "run": self._facts()} if asks else scope)
+            arguments = resolve(step.args, {**scope, "run": self._facts()} if "run" in roots(step.args) else scope)
             approvals = self.consent.approvals(step, name, tool, arguments, run)
             outcome = await perform(tool, arguments, replace(run, approvals=approvals), call_id=work.call_id)
         result = outcome.result.model_dump(mode="json")

@@ -14,7 +14,7 @@ from ..tools.base.price import Quote
 from ..tools.base.run import Run
 from ..tools.base.tool import Tool
 from .approval import Ask
-from .plan import MISSING, PlanError, Step, literal, look_up, references, resolve
+from .plan import MISSING, PlanError, Step, calls, literal, look_up, references, resolve, root_of, roots
 
 PRICE_SETTING = "`ask_above_usd` in `[policy]` of sensorium.toml"
 
@@ -127,7 +127,11 @@ class Consent:
         """
         if not may_ask(tool, run):
             return
-        for name, within in calls(step, scope):
+        try:
+            made_of = calls(step, {**scope, "run": MISSING})
+        except PlanError:
+            return  # that it cannot be called is found out by calling it
+        for name, within in made_of:
             try:
                 if name in self.rejected or made(step, name, within):
                     continue
@@ -186,7 +190,7 @@ def ask_about(
     """
     if not (dear or price or may_ask(tool, run)):
         return None
-    unknown = {name for name, value in step.args.items() if _roots(value) - (scope.keys() - {*later, "item", "run"})}
+    unknown = {name for name, value in step.args.items() if roots(value) - (scope.keys() - {*later, "item", "run"})}
     try:
         arguments = resolve({name: value for name, value in step.args.items() if name not in unknown}, scope)
         is_whole = not unknown and step.for_each is None
@@ -198,7 +202,7 @@ def ask_about(
         verdict = replace(verdict, decision="ask", reason=dear, setting=PRICE_SETTING)
     if verdict.decision != "ask":
         return None
-    shown = {name: literals(value) for name, value in arguments.items() if _roots(step.args[name]) != {"files"}}
+    shown = {name: literals(value) for name, value in arguments.items() if roots(step.args[name]) != {"files"}}
     return Ask(
         name=step.id,
         step=step.id,
@@ -217,19 +221,6 @@ def may_ask(tool: Tool, run: Run) -> bool:
     """Return whether there are arguments with which the policy asks about a tool."""
     verdict = run.settings.policy.decide(tool, {}, unknown=tool.arguments.model_fields)
     return verdict.decision == "ask" or verdict.is_open
-
-
-def calls(step: Step, scope: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield name and scope of each call that a step is; none when its list is not there."""
-    if step.for_each is None:
-        yield step.id, {**scope, "run": MISSING}
-        return
-    try:
-        items = resolve(step.for_each, scope)
-    except PlanError:
-        return
-    for number, item in enumerate(items if isinstance(items, list) else ()):
-        yield f"{step.id}[{number}]", {**scope, "run": MISSING, "item": item}
 
 
 def judge(tool: Tool, plain: Mapping[str, Any], run: Run) -> Verdict:
@@ -259,7 +250,7 @@ def sources(step: Step, tools: Mapping[str, str], scope: Mapping[str, Any], run:
 
 
 def _source(reference: str, tools: Mapping[str, str], scope: Mapping[str, Any], run: Run) -> str:
-    root = _root(reference)
+    root = root_of(reference)
     if root == "files":
         try:
             named = look_up(reference, scope)
@@ -279,14 +270,6 @@ def literals(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: literals(part) for name, part in value.items()}
     return [literals(one) for one in value] if isinstance(value, list) else value
-
-
-def _roots(value: Any) -> set[str]:
-    return {_root(one) for one in references(value)}
-
-
-def _root(reference: str) -> str:
-    return reference.partition(".")[0].partition("[")[0]
 
 
 def _with_defaults(tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:

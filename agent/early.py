@@ -1,7 +1,6 @@
 """Runs steps of a plan that is still being written."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,7 +9,7 @@ from ..tools.base.errors import ArgumentError
 from ..tools.base.journal import StepRow
 from ..tools.base.policy import may_start
 from .events import PlanMade, plan_made
-from .plan import MISSING, RESERVED, Plan, PlanError, Step, references, resolve
+from .plan import MISSING, RESERVED, Plan, PlanError, Step, calls, resolve, roots
 
 if TYPE_CHECKING:
     from .act import Executor, Record
@@ -108,8 +107,7 @@ class EarlySteps:
             return False  # the linter refuses an id that is taken
         if any(one["tool"] == step.tool and one["status"] == "failed" for one in records.values()):
             return False  # whether to try again is not for a guess
-        roots = {reference.split(".")[0].split("[")[0] for reference in references([step.args, step.for_each])}
-        if "run" in roots:  # what ran so far is known when the plan is whole
+        if "run" in roots([step.args, step.for_each]):  # what ran so far is known when the plan is whole
             return False
         return all(need in self._early or scope.get(need, MISSING) is not MISSING for need in step.needs())
 
@@ -121,7 +119,8 @@ class EarlySteps:
         if not all((record := _ended(task)) and record["status"] == "done" for task in needed):
             return None
         try:
-            if not all(self._is_harmless(early.step, args) for args in self._calls(early.step)):
+            made = calls(early.step, self._executor.scope)
+            if not all(self._is_harmless(early.step, resolve(early.step.args, scope)) for _, scope in made):
                 return None
         except PlanError:
             return None
@@ -135,18 +134,6 @@ class EarlySteps:
                 early.rows.append(row)
 
         return await self._executor.attempt(early.step, keep)
-
-    def _calls(self, step: Step) -> Iterator[Any]:
-        """Yield the arguments of a step, or of each of its items."""
-        scope = self._executor.scope
-        if step.for_each is None:
-            yield resolve(step.args, scope)
-            return
-        items = resolve(step.for_each, scope)
-        if not isinstance(items, list):
-            raise PlanError(f"`{step.for_each}` is no list.")
-        for item in items:
-            yield resolve(step.args, {**scope, "item": item})
 
     def _is_harmless(self, step: Step, args: dict[str, Any]) -> bool:
         """Return whether a call is one that nobody has to be asked about, and that can be made."""

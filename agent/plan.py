@@ -21,6 +21,8 @@ _WHOLE = re.compile(rf"\$({_PATH})")
 _INSIDE = re.compile(rf"\$\$|\$\{{({_PATH})\}}")
 _PART = re.compile(rf"({_NAME})|\[(-?\d+)\]")
 
+MAX_ITEMS = 500
+"""The most calls one step with `for_each` may become."""
 MISSING = object()
 """What a reference to a failed optional step gives: left out of lists and of arguments."""
 
@@ -47,8 +49,7 @@ class Step(BaseModel):
 
     def needs(self) -> set[str]:
         """Return the ids of the steps that must end before this one."""
-        names = {reference.split(".")[0].split("[")[0] for reference in references([self.args, self.for_each])}
-        return (names | set(self.depends_on)) - set(RESERVED)
+        return (roots([self.args, self.for_each]) | set(self.depends_on)) - set(RESERVED)
 
 
 class Plan(BaseModel):
@@ -80,6 +81,16 @@ def references(value: Any) -> Iterator[str]:
             yield from references(part)
 
 
+def root_of(reference: str) -> str:
+    """Return the name that a reference begins with."""
+    return re.split(r"[.\[]", reference, maxsplit=1)[0]
+
+
+def roots(value: Any) -> set[str]:
+    """Return the names that the references inside a value begin with."""
+    return {root_of(one) for one in references(value)}
+
+
 def renamed(value: Any, ids: Mapping[str, str]) -> Any:
     """Return `value` with its references leading to steps under their new ids."""
     if isinstance(value, str):
@@ -92,7 +103,7 @@ def renamed(value: Any, ids: Mapping[str, str]) -> Any:
 
 
 def _elsewhere(reference: str, ids: Mapping[str, str]) -> str:
-    root = re.split(r"[.\[]", reference, maxsplit=1)[0]
+    root = root_of(reference)
     return ids.get(root, root) + reference[len(root) :]
 
 
@@ -114,10 +125,26 @@ def resolve(value: Any, scope: Mapping[str, Any]) -> Any:
     return value
 
 
+def calls(step: Step, scope: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return name and scope of each call that a step is.
+
+    Raises:
+        PlanError: Its `for_each` leads nowhere, is no list, or is too long.
+    """
+    if step.for_each is None:
+        return [(step.id, scope)]
+    items = resolve(step.for_each, scope)
+    if not isinstance(items, list):
+        raise PlanError(f"`for_each` of `{step.id}` needs a list, and `{step.for_each}` is none.")
+    if len(items) > MAX_ITEMS:
+        raise PlanError(f"`{step.id}` would be {len(items)} calls; the limit is {MAX_ITEMS}. Choose fewer items.")
+    return [(f"{step.id}[{number}]", {**scope, "item": item}) for number, item in enumerate(items)]
+
+
 def is_missing(value: Any, scope: Mapping[str, Any]) -> bool:
     """Return whether a value is nothing but a reference to what a failed optional step would have given."""
     whole = _WHOLE.fullmatch(value) if isinstance(value, str) else None
-    return whole is not None and scope.get(whole[1].split(".")[0].split("[")[0]) is MISSING
+    return whole is not None and scope.get(root_of(whole[1])) is MISSING
 
 
 def look_up(reference: str, scope: Mapping[str, Any]) -> Any:

@@ -11,11 +11,10 @@ from ..tools.base.estimate import NOTHING, Estimate
 from ..tools.base.price import Quote, price_of
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
-from .act import MAX_ITEMS
 from .lint import Finding
 from .lint.draft import split, split_each
 from .lint.finding import Severity
-from .plan import Plan, Step, references
+from .plan import MAX_ITEMS, Plan, Step, references
 
 Facts = Mapping[str, Any]
 Count = tuple[float, float, float]
