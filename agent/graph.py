@@ -17,6 +17,7 @@ from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
+from ..tools.base.errors import StorageError
 from .checking import lint
 from .context import Context, give, has_calls, last_answer
 from .gate import gate, left_to_ask
@@ -54,6 +55,9 @@ async def act(state: State, runtime: Runtime[Context]) -> State:
     executor.journal.plan(executor.run.id, plan.model_dump())
     ended = await executor.act(plan)
     executor.told = plan if executor.consent.asked else None
+    for one in ended.values():
+        if (one["error"] or {}).get("type") == StorageError.__name__:  # a resumed run does these steps, not the others
+            raise StorageError(one["error"]["message"])
     return {"records": {**state["records"], **ended}, "gate": left_to_ask(plan, executor)}
 
 

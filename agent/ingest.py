@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..tools.base.call import perform
-from ..tools.base.errors import ToolError
+from ..tools.base.errors import StorageError, ToolError
 from ..tools.base.run import Run
 from ..tools.base.workspace import Artifact, shown_name
 
@@ -35,6 +35,8 @@ async def _ingest(path: str, run: Run) -> dict[str, Any]:
             return {"handle": artifact.handle, "name": artifact.name, "media_type": artifact.media_type, "kind": "text"}
         # The user named the file, so looking at what it is needs no approval.
         probed = (await perform("probe_media", {"media": artifact.handle}, replace(run, approvals=None))).result
+    except StorageError:  # no fault of the file: with room on the disk it can be used
+        raise
     except ToolError as error:
         return {"name": shown_name(Path(path).name), "error": str(error)}
     facts = probed.model_dump(mode="json", include=set(_SHOWN))

@@ -58,6 +58,19 @@ async def test_a_disk_that_fills_while_checkpoints_are_written_is_said(
     assert (await assistant.resume("last")).status == "done"
 
 
+async def test_a_disk_that_is_full_is_no_fault_of_a_file(
+    assistant: Assistant, slide: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StorageError("The library cannot be written.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("sensorium.tools.base.workspace.Workspace.adopt", full)
+        with pytest.raises(StorageError):
+            await assistant.run("Read the text", slide)
+    assert (await assistant.resume("last")).status == "done"
+
+
 async def test_the_checkpoints_of_a_finished_run_are_deleted_and_those_of_another_kept(
     assistant: Assistant, slide: Path
 ) -> None:

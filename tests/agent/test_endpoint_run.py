@@ -8,17 +8,25 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from sensorium.agent.answer import Answer, Options
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.cli import main
 from sensorium.agent.events import AguiWriter, Event, TextDelta
 from sensorium.tools.base.endpoints import Endpoint
-from sensorium.tools.base.errors import ProviderError, SettingsError
+from sensorium.tools.base.errors import ProviderError, SettingsError, StorageError
+from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
-from sensorium.tools.base.tool import Tool
+from sensorium.tools.base.tool import Tool, tool
 
 CANARY = "sk-canary-0a1b2c3d"
+
+
+class Said(BaseModel):
+    """What a small tool gives."""
+
+
 PLAN = {
     "goal": "Say it twice",
     "steps": [
@@ -108,6 +116,31 @@ async def test_a_video_becomes_a_report_with_two_calls_of_the_model(
     assert [step["tool"] for step in written["run"]["steps"]] == ["probe_media", "read_text"]
     assert "Bridges" in made["report.md"]
     assert '"seconds": 4' in server.requests[0]["messages"][1]["content"]
+
+
+async def test_a_step_that_a_full_disk_stopped_is_tried_again_when_there_is_room(
+    tmp_path: Path, server: Any, script: ModuleType, small_tools: dict[str, Tool], calls: list[str]
+) -> None:
+    @tool(effect="writes", resource="network")
+    async def store(*, run: Run) -> Said:
+        """Write where there is room the second time."""
+        calls.append("store")
+        if calls.count("store") == 1:
+            raise StorageError("The disk is full. Free it, then `sensorium resume last`.")
+        return Said()
+
+    steps = [{"id": "one", "tool": "echo", "args": {"text": "first"}}, {"id": "two", "tool": "store", "args": {}}]
+    server.play(script.calls(("make_plan", {"goal": "x", "steps": steps})), script.says("Done."))
+    endpoint = Endpoint(name="house", base_url=server.url)
+    settings = Settings(
+        home=tmp_path / "home", offline=True, models={"think": "house:big"}, endpoints={"house": endpoint}
+    )
+    with Assistant(settings, tools={**small_tools, "store": store}) as assistant:
+        with pytest.raises(StorageError, match="Free it"):
+            await assistant.run("Store it")
+        answer = await assistant.resume("last")
+    assert (answer.status, answer.text, sorted(calls)) == ("done", "Done.", ["first", "store", "store"])
+    assert len(server.requests) == 2
 
 
 async def test_direct_calls_beside_a_plan_are_run_and_answered_too(
