@@ -38,7 +38,7 @@ _SHORTER = sign(
         shorter|briefer|short|brief(?:ly)?|shorten(?:ed)?|(?:more )?concise(?:ly)?|condensed?
         too long|not so long|less (?:detail(?:s|ed)?|words?|text)|fewer words
     """,
-    r"[更再]?短一?[点些]|[更再]?简[短洁要单](?:一?[点些])?|精简(?:一?[点些])?|再短|缩短|少一?[点些]|太长|不要(?:那么|这么)?长|别(?:那么|这么)长",
+    r"更短|[更再]?短一?[点些]|[更再]?简[短洁要单](?:一?[点些])?|精简(?:一?[点些])?|再短|缩短|少一?[点些]|太长|不要(?:那么|这么)?长|别(?:那么|这么)长",
 )
 _LONGER = sign(
     r"longer|more (?:detail(?:s|ed)?|words?|text)|in (?:more |greater )?detail|elaborate|expand(?: on)?|detailed",
@@ -65,9 +65,9 @@ _FILLER = re.compile(
               and|also|but|what|about|how|give|gimme|me|my|can|could|would|will|you|i|want|need|would|like|be|is|are|as
               at|bit|little|lot|much|even|version|one|ones|keep|instead|then|time|once|try|let's|us|get|show|part|section
               portion|half|talk|video|file|clip|audio|answer|summary|report|list|text|into|use|using|write|say|tell
-              language|or|so|ok|okay|thanks|thank|limit|focus|look|down|up|more|than|again)\b
+              language|or|so|ok|okay|thanks|thank|limit|focus|look|down|up|more|than|again|after|before|between|start(?:ing|s)?|onwards?|go|back|return|switch)\b
             不要|现在|只|要|看|就|把|它|这|那|个|改成|改为|改|换成|换|成|用|说|讲|再|更|一下|一遍|一点|一些|点|些|吧|呢|吗|啊|请|能|可以|不|的
-            部分|段|给我|给|我|版本|版|来|做|对|中|里|内容|回答|答案|写|下|也|和|视频|报告|总结|摘要|语言|了|仅|而已|麻烦|帮|谢谢|讲述|是
+            部分|段|给我|给|我|版本|版|来|做|对|中|里|内容|回答|答案|写|下|也|和|视频|报告|总结|摘要|语言|了|仅|而已|得|从|开始|以后|之后|以前|之前|到|回|还|但|麻烦|帮|谢谢|讲述|是
         """
     )
 )

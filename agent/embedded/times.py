@@ -191,7 +191,7 @@ def _places(left: _Left, spans: list[Span]) -> list[float]:
 
 def _side(point: float, before: str, after: str) -> Span | None:
     if re.search(r"(?:after|since|starting (?:at|from)|from)\s*$", before) or re.match(
-        r"\s*(?:之后|以后|onward)", after
+        r"\s*(?:之后|以后|开始|起|onward)", after
     ):
         return (point, math.inf)
     if re.search(r"(?:before|until|till|up to)\s*$", before) or re.match(r"\s*(?:之前|以前)", after):
