@@ -4,9 +4,7 @@ import argparse
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,12 +19,12 @@ from .commands import Listener, Start, exit_code_of
 from .deliver import prepare
 from .dropped import files_dropped, paths_in
 from .embedded.phrases import Tongue
+from .lines import Lines, open_lines
 from .plan_text import show_planned
 from .printing import fit, one_line, say, tell
 from .terminal import watching
 from .tool_commands import columns
 
-_BLOCK = '"""'
 _HELP = (
     ("/attach FILE…", "add files; they stay for all turns", "添加文件，之后各轮都可使用"),
     ("/plan REQUEST", "show the plan without running it", "只显示计划，不执行"),
@@ -47,70 +45,6 @@ def chat(chosen: argparse.Namespace) -> int:
         talk = Chat(assistant=assistant, runner=runner, thread=thread.id if thread else None)
         talk.attach(chosen.files)
         return talk.talk(open_lines())
-
-
-def open_lines() -> "Lines":
-    """Return the lines of standard input; on a terminal they can be edited."""
-    return Terminal() if sys.stdin.isatty() else Piped()
-
-
-class Lines:
-    """What a user says, a piece at a time."""
-
-    is_terminal = False
-
-    def next(self, prompt: str) -> str | None:
-        """Return the next line; None at the end."""
-        raise NotImplementedError
-
-
-class Piped(Lines):
-    """Lines of a pipe or a file, each a turn."""
-
-    def next(self, prompt: str) -> str | None:
-        line = sys.stdin.readline()
-        return line.rstrip("\r\n") if line else None
-
-
-class Terminal(Lines):
-    """Lines that are typed; what is pasted may have several."""
-
-    is_terminal = True
-
-    def __init__(self) -> None:
-        # It edits lines, remembers them, and takes a paste of several lines as one; Windows has none.
-        with suppress(ImportError):
-            import readline
-
-            with suppress(OSError, ValueError):
-                readline.parse_and_bind("set enable-bracketed-paste on")
-
-    def next(self, prompt: str) -> str | None:
-        try:
-            return self._whole(self._typed(prompt))
-        except EOFError:
-            tell("")
-            return None
-
-    def _whole(self, line: str) -> str:
-        """Return a line with those that belong to it: after a backslash, or up to the end of a block."""
-        while line.endswith("\\"):
-            line = f"{line[:-1]}\n{self._typed('… ')}"
-        if not line.lstrip().startswith(_BLOCK):
-            return line
-        text = line.lstrip()[len(_BLOCK) :]
-        while _BLOCK not in text:
-            text = f"{text}\n{self._typed('… ')}"
-        return text.partition(_BLOCK)[0].strip("\n")
-
-    def _typed(self, prompt: str) -> str:
-        if sys.stdout.isatty():
-            return input(prompt)
-        sys.stderr.write(prompt)  # standard output is for answers
-        sys.stderr.flush()
-        if not (line := sys.stdin.readline()):
-            raise EOFError
-        return line.rstrip("\n")
 
 
 @dataclass
