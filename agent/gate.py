@@ -13,7 +13,8 @@ from ..tools.base.policy import Policy
 from ..tools.base.price import Quote
 from .act import Executor
 from .approval import Ask, Decision, DecisionError, read_decisions, wire
-from .consent import Consent, ask_about, sources
+from .asks import ask_about, sources
+from .consent import Consent
 from .context import Context, give
 from .lint import check, errors
 from .plan import MISSING, RESERVED, Plan, Step
