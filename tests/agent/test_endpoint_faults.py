@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from types import ModuleType
@@ -124,6 +125,19 @@ async def test_a_connection_that_breaks_after_the_answers_end_takes_nothing_from
 ) -> None:
     server.play(script.says("whole", cut=True), script.Reply(events=[*script.says("whole").events, "[DONE]"], cut=True))
     assert [(await brain.ainvoke("hi")).content for _ in range(2)] == ["whole", "whole"]
+
+
+async def test_of_a_refusal_without_end_only_the_beginning_is_read(
+    brain: EndpointBrain, server: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sensorium.tools.base.short_bodies.MOST_BYTES", 100)
+    never = threading.Event()
+    server.play(script.Reply(status=500, events=[b"over" * 50, never]))
+    try:
+        with pytest.raises(ProviderError, match=r"failed .500.: overover"):
+            await asyncio.wait_for(brain.ainvoke("hi"), 5)
+    finally:
+        never.set()
 
 
 async def test_silence_ends_the_wait(make_brain: Make, server: Any, script: ModuleType) -> None:

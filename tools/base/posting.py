@@ -202,6 +202,8 @@ async def _keep(
 def _open(endpoint: Endpoint) -> "AsyncOpenAI":
     import openai
 
+    from .short_bodies import shorten
+
     async def strip(request: "httpx2.Request") -> None:
         for name in [one for one in request.headers if one not in _HEADERS]:
             del request.headers[name]
@@ -214,7 +216,7 @@ def _open(endpoint: Endpoint) -> "AsyncOpenAI":
     try:
         http = openai.DefaultAsyncHttpxClient(
             timeout=timeout,
-            event_hooks={"request": [] if endpoint.name == "openai" else [strip]},
+            event_hooks={"request": [] if endpoint.name == "openai" else [strip], "response": [shorten]},
             trust_env=not endpoint.is_local,  # no proxy leads to this machine
             follow_redirects=False,  # the key goes to the address that was set, and nowhere else
         )
