@@ -124,7 +124,7 @@ class Approver:
             return None
         try:
             args = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self._write(wrapped(f"This is not JSON: {error}.", self._columns))
             return None
         if not isinstance(args, dict):

@@ -50,7 +50,7 @@ def _plan(path: Path) -> Any:
     text = _read(path)
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -68,7 +68,7 @@ async def _facts(files: list[Path], settings: Settings) -> list[dict[str, Any]]:
 def _catalog(path: Path) -> Any:
     try:
         found = json.loads(_read(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArgumentError(f"The catalog {str(path)!r} is not JSON: {error}.") from error
     if not found or not isinstance(found, list | dict):
         raise ArgumentError(

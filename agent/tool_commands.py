@@ -120,7 +120,7 @@ def read_arguments(text: str, *, name: str = "ARGS", example: str = '{"media": "
         raise ArgumentError(f"{where} cannot be read: {error}.") from error
     try:
         arguments = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArgumentError(f"{where} is not JSON: {error}. Write for example '{example}'.") from error
     if not isinstance(arguments, dict):
         raise ArgumentError(f"{where} must be a JSON object, for example '{example}'.")

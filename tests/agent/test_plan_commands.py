@@ -114,6 +114,7 @@ def test_the_plan_for_a_request_is_shown_with_what_it_takes(cli: Cli, tmp_path: 
         (("--check", "lost.json"), 2, "'lost.json' cannot be read"),
         (("--check", "plan.json", "--catalog", "lost.json"), 2, "'lost.json' cannot be read"),
         (("--check", "plan.json", "--catalog", "broken.json"), 2, "is not JSON"),
+        (("--check", "plan.json", "--catalog", "deep.json"), 2, "is not JSON"),
         (("--check", "plan.json", "--catalog", "empty.json"), 2, "holds no tools"),
         (("--check", "bytes.json"), 2, "is no text"),
     ],
@@ -122,6 +123,7 @@ def test_what_cannot_be_checked_is_a_usage_error_of_one_line(
     cli: Cli, files: tuple[Path, Path], tmp_path: Path, *, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
     (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "deep.json").write_text("[" * 9_000)
     (tmp_path / "empty.json").write_text("[]")
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe\x00")
     ended, out, err = cli(*arguments)
@@ -130,6 +132,9 @@ def test_what_cannot_be_checked_is_a_usage_error_of_one_line(
 
 
 def test_a_file_that_is_no_plan_is_told_and_exits_with_1(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "deep.json").write_text("[" * 9_000 + "]" * 9_000)
+    code, out, _ = cli("--check", "deep.json")
+    assert (code, "nested" in out) == (1, True)
     (tmp_path / "notes.txt").write_text("Buy milk.")
     code, out, _ = cli("--check", "notes.txt")
     assert code == 1
