@@ -115,7 +115,7 @@ async def test_a_stream_cut_in_the_middle_is_not_an_answer(
     brain: EndpointBrain, server: Any, script: ModuleType, more: dict[str, Any]
 ) -> None:
     server.play(script.Reply(events=[script.delta(content="The answer is")], **more))
-    with pytest.raises(ProviderError, match="`house` broke off its answer"):
+    with pytest.raises(ProviderError, match=r"`house` broke off its answer: .* Try again; .* set `base_url`"):
         await brain.ainvoke("hi")
     assert len(server.requests) == 1
 
@@ -213,6 +213,11 @@ async def test_a_local_server_may_still_be_starting(make_brain: Make, script: Mo
         stack.callback(logger.removeHandler, starter)
         starting = make_brain(f"http://127.0.0.1:{bound.getsockname()[1]}/v1")
         assert (await starting.ainvoke("hi")).content == "awake"
+
+
+async def test_a_server_without_tls_is_told_from_one_with_a_wrong_certificate(make_brain: Make, server: Any) -> None:
+    with pytest.raises(ProviderError, match=r"it speaks no TLS; its address may begin with `http://`"):
+        await make_brain(server.url.replace("http:", "https:")).ainvoke("hi")
 
 
 async def test_an_unknown_host_is_said_to_be_unknown(make_brain: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,8 @@ def unreachable(model: ServedModel, reason: str) -> ProviderError:
 def broken_off(model: ServedModel, reason: str) -> ProviderError:
     """Return the error of an answer that did not come to its end; it may have been paid for."""
     return ProviderError(
-        f"`{model.endpoint.name}` broke off its answer: {_line(reason)}. Nothing of it was used; {_SURE}",
+        f"`{model.endpoint.name}` broke off its answer: {_line(reason)}. Nothing of it was used; {_SURE} "
+        f"Try again; if that does not help, set {model.endpoint.address_setting}.",
         may_be_paid=True,
     )
 

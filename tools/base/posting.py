@@ -151,6 +151,8 @@ def _unanswered(model: ServedModel, error: Exception, tries: int) -> tuple[Senso
 
     causes = list(_causes(error))
     if any(isinstance(one, ssl.SSLError) for one in causes):
+        if "WRONG_VERSION_NUMBER" in str(causes[-1]):  # OpenSSL's words for an answer that is not TLS at all
+            return faults.unreachable(model, "it speaks no TLS; its address may begin with `http://`"), None
         return faults.unreachable(model, f"its certificate is not accepted ({causes[-1]})"), None
     if any(isinstance(one, socket.gaierror) for one in causes):
         return faults.unreachable(model, "its name is not known, or there is no network"), None
