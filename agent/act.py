@@ -4,19 +4,16 @@ import asyncio
 import logging
 import os
 import time
-import traceback
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..tools.base.approvals import Approvals
 from ..tools.base.budget import OutcomeUnknown
-from ..tools.base.call import Outcome, perform
+from ..tools.base.call import perform
 from ..tools.base.errors import Cancelled, SensoriumError, ToolError
 from ..tools.base.journal import Journal, StepRow
-from ..tools.base.memo import digest
 from ..tools.base.run import Progress, Run
 from ..tools.base.tool import Tool
 from .compact import compact, shortened
@@ -25,18 +22,10 @@ from .early import EarlySteps
 from .events import ArtifactStored, Event, StepEnded, StepProgress, StepStarted, plan_made
 from .plan import MISSING, Plan, PlanError, Step, calls, is_missing, resolve, roots
 from .replan import Failures, why_not_again
+from .step_journal import Keep, StepJournal, call_key
+from .step_record import WAITING, Record, error_of, joined, record_of
 
 logger = logging.getLogger(__name__)
-
-Record = dict[str, Any]
-"""How a step ended: step, tool, status, seconds, cached, provider, cost_usd, error, artifacts, partial; the journal's
-`key` of its call, or of a step with `for_each` those of the items that are done, in order; and once its plan ended,
-whether it is `final`, that is, no other step used it, and `edited`, when the user changed its call before it ran."""
-
-Keep = Callable[[StepRow], Awaitable[None]]
-
-WAITING = "waiting"
-"""The status of a step that has to wait for the user's approval; it has not ended."""
 
 
 def slots() -> dict[str, int]:
@@ -67,16 +56,13 @@ class Executor:
         self.consent = Consent()
         self.told: Plan | None = None
         """The plan that was announced and has not ended."""
-        self._ended_calls: list[StepRow] = []
-        self._journalling: asyncio.Task[None] | None = None
+        self.done = StepJournal(self.journal, self.run.id, self.elapsed)
         self._open: set[str] = set()
         """Calls that were announced and have not ended."""
         self._slots = {name: asyncio.Semaphore(count) for name, count in slots().items()}
-        self._journalled = {row.key: row for row in self.journal.steps(self.run.id)}
         # A model wrote the plans: whatever they name, they use what the user named and what they made, and the user is
         # asked what the policy says must be asked.
-        made = (handle for row in self._journalled.values() for handle in row.record["artifacts"])
-        self.run = replace(self.run, reach=set(made), approvals=Approvals())
+        self.run = replace(self.run, reach=self.done.handles(), approvals=Approvals())
 
     def recall(self, records: Mapping[str, Record]) -> None:
         """Take over the records of earlier plans; after a resume their results come from the journal."""
@@ -84,7 +70,7 @@ class Executor:
         for name, record in records.items():
             if record["status"] == "done" and name not in self.scope:
                 keys = record["key"]
-                rows = self._journalled
+                rows = self.done.rows
                 self.scope[name] = rows[keys].result if isinstance(keys, str) else [rows[one].result for one in keys]
 
     def recall_turns(self, records: Mapping[str, Record]) -> None:
@@ -142,7 +128,7 @@ class Executor:
             self.run.cancelled.set()
             for task in running:
                 task.cancel()
-            await asyncio.gather(*running, *filter(None, [self._journalling]), return_exceptions=True)
+            await asyncio.gather(*running, self.done.settle(), return_exceptions=True)
             raise
         used = {need for step in plan.steps for need in step.needs()}
         ended = {name: self.records[name] | {"final": name not in used} for name in steps if name in self.records}
@@ -161,14 +147,14 @@ class Executor:
         if error is None and (refused := self.consent.rejected.get(step.id)):
             status, error = refused["status"], {"type": refused["type"], "message": refused["message"]}
         if error:
-            record = _record(step, status, error=error) | self._cost(call_id)
+            record = record_of(step, status, error=error) | self._cost(call_id)
             self.scope[step.id] = MISSING
             self._ended(call_id, record, None)
             return record
         if asks := list(self.consent.missing(step, self.catalog[step.tool], self.scope, self.run, self._made)):
             self.consent.asked += asks
-            return _record(step, WAITING)
-        return await self.attempt(step, self.keep)
+            return record_of(step, WAITING)
+        return await self.attempt(step, self.done.keep)
 
     def status(self, step: Step) -> str:
         """Return how far a step is, for those who watch: waiting, running, or how it ended."""
@@ -178,7 +164,7 @@ class Executor:
     @property
     def has_begun(self) -> bool:
         """Whether any call of the run is done."""
-        return bool(self._journalled)
+        return bool(self.done.rows)
 
     def recorded(self, step: Step, scope: Mapping[str, Any]) -> Any:
         """Return the result that the journal has of a step; MISSING when not all of its calls are done."""
@@ -191,23 +177,8 @@ class Executor:
 
     def _made(self, step: Step, name: str, scope: Mapping[str, Any]) -> StepRow | None:
         """Return what the journal has of a call that is done."""
-        tool = self.catalog[step.tool]
-        row = self._journalled.get(digest(name, tool.name, tool.version, resolve(step.args, {**scope, "run": MISSING})))
+        row = self.done.rows.get(call_key(step, name, self.catalog[step.tool], scope))
         return row if row and row.record["status"] == "done" else None
-
-    async def keep(self, *rows: StepRow) -> None:
-        """Journal calls that ended: they will not be made again in this run."""
-        self._ended_calls += rows
-        if self._journalling is None:
-            self._journalling = asyncio.create_task(self._journal_calls())
-        await asyncio.shield(self._journalling)
-
-    async def _journal_calls(self) -> None:
-        """Journal what ended until now, all at once: each commit waits for the disk, and calls end side by side."""
-        await asyncio.sleep(0)
-        rows, self._ended_calls, self._journalling = self._ended_calls, [], None
-        self.journal.record_all(self.run.id, rows, self.elapsed())
-        self._journalled.update({row.key: row for row in rows})
 
     async def attempt(self, step: Step, keep: Keep) -> Record:
         """Run a step whose needs are there; give each of its calls that ended to `keep`."""
@@ -217,19 +188,19 @@ class Executor:
         try:
             record, result = await self._results(step, call_id, keep)
         except asyncio.CancelledError:
-            self._ended(call_id, _record(step, "cancelled", seconds=time.perf_counter() - started), None)
+            self._ended(call_id, record_of(step, "cancelled", seconds=time.perf_counter() - started), None)
             raise
         except OutcomeUnknown as error:
             self.consent.ask_again(step, step.id, error, self.run.budget)
-            return _record(step, WAITING)
+            return record_of(step, WAITING)
         except SensoriumError as error:
             status = "cancelled" if isinstance(error, Cancelled) and self.run.cancelled.is_set() else "failed"
             seconds = time.perf_counter() - started
-            record = _record(step, status, error=_error(error), seconds=seconds)
+            record = record_of(step, status, error=error_of(error), seconds=seconds)
         except Exception as error:  # a bug of ours must not take the other steps' work with it
             logger.exception("step %s (%s) failed", step.id, step.tool)
             seconds = time.perf_counter() - started
-            record = _record(step, "failed", error=_error(error), seconds=seconds)
+            record = record_of(step, "failed", error=error_of(error), seconds=seconds)
         if record["status"] == WAITING:
             return record
         record |= self._cost(call_id)
@@ -266,64 +237,39 @@ class Executor:
         if step.for_each is None:
             return await self._call(work, step.id, self.scope)
         ended = await asyncio.gather(*(self._item(work, name, within) for name, within in calls(step, self.scope)))
-        return self._joined(step, ended)
+        return joined(step, ended)
 
     async def _item(self, work: "_Work", name: str, scope: Mapping[str, Any]) -> tuple[Record, Any]:
         step = work.step
         if refused := self.consent.rejected.get(name):
             said = {"type": refused["type"], "message": refused["message"]}
-            return _record(step, refused["status"], error=said), MISSING
+            return record_of(step, refused["status"], error=said), MISSING
         try:
             return await self._call(work, name, scope)
         except OutcomeUnknown as error:
             self.consent.ask_again(step, name, error, self.run.budget)
-            return _record(step, WAITING), MISSING
+            return record_of(step, WAITING), MISSING
         except SensoriumError as error:
-            return _record(step, "failed", error=_error(error)), MISSING
+            return record_of(step, "failed", error=error_of(error)), MISSING
         except Exception as error:  # nor the other items' work
             logger.exception("item %s (%s) failed", name, step.tool)
-            return _record(step, "failed", error=_error(error)), MISSING
-
-    def _joined(self, step: Step, ended: list[tuple[Record, Any]]) -> tuple[Record, Any]:
-        """Return the record of a step with `for_each`: done when at least one item is, partial when one is not."""
-        if any(record["status"] == WAITING for record, _ in ended):
-            return _record(step, WAITING), MISSING
-        results = [result for _, result in ended if result is not MISSING]
-        failures = [record["error"] for record, result in ended if result is MISSING]
-        if failures and all(record["status"] == "rejected" for record, _ in ended):
-            return _record(step, "rejected", error=failures[0]), MISSING
-        if failures and not results:
-            raise ToolError(f"All {len(failures)} items failed. The first: {failures[0]['message']}")
-        record = _record(
-            step,
-            "done",
-            seconds=sum(one["seconds"] for one, _ in ended),
-            cached=bool(ended) and all(one["cached"] for one, _ in ended),
-            provider=Counter(one["provider"] for one, _ in ended).most_common(1)[0][0] if ended else "sensorium",
-            artifacts=[handle for one, _ in ended for handle in one["artifacts"]],
-            partial=bool(failures) or any(one["partial"] for one, _ in ended),
-            key=[one["key"] for one, result in ended if result is not MISSING],
-        )
-        if failures:
-            record["error"] = {"type": "Partial", "message": f"{len(failures)} of {len(ended)} items failed."}
-        return record, results
+            return record_of(step, "failed", error=error_of(error)), MISSING
 
     async def _call(self, work: "_Work", name: str, scope: Mapping[str, Any]) -> tuple[Record, Any]:
         """Do one call, or take what the journal has of it."""
         step, run = work.step, work.run
         tool = self.catalog[step.tool]
-        # What ran so far differs from one run to the next, so it is no part of what identifies the call.
-        key = digest(name, tool.name, tool.version, resolve(step.args, {**scope, "run": MISSING}))
-        known = self._journalled.get(key) or await self._again(tool, key, work.keep)
+        key = call_key(step, name, tool, scope)
+        known = self.done.rows.get(key) or await self._again(tool, key, work.keep)
         if known and known.record["status"] == "done":
             self._announce(step, known.record)
             return known.record, known.result
         async with self._slots[tool.resource]:
-            arguments = resolve(step.args, {**scope, "run": self._facts()} if "run" in roots(step.args) else scope)
+            arguments = resolve(step.args, {**scope, "run": self.facts()} if "run" in roots(step.args) else scope)
             approvals = self.consent.approvals(step, name, tool, arguments, run)
             outcome = await perform(tool, arguments, replace(run, approvals=approvals), call_id=work.call_id)
         result = outcome.result.model_dump(mode="json")
-        record = _record(step, "done", outcome=outcome, partial=bool(result.get("partial")), key=key)
+        record = record_of(step, "done", outcome=outcome, partial=bool(result.get("partial")), key=key)
         row = StepRow(step=name, key=key, record=record, result=result, args=shortened(arguments))
         await work.keep(row)
         self._announce(step, record)
@@ -338,7 +284,7 @@ class Executor:
             await keep(row)
         return row
 
-    def _facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """Return what `$run` refers to: what ran so far, in the shape of the report's `run`."""
         shown = ("tool", "status", "seconds", "cost_usd", "cached", "provider", "error")
         steps = [{"id": name, **{key: one[key] for key in shown}} for name, one in self.records.items()]
@@ -387,42 +333,6 @@ class _Work:
     """The run with the step's progress."""
     keep: Keep
     """Takes each of its calls that ended."""
-
-
-def _record(
-    step: Step,
-    status: str,
-    *,
-    outcome: Outcome | None = None,
-    error: dict[str, str] | None = None,
-    seconds: float = 0.0,
-    cached: bool = False,
-    provider: str = "sensorium",
-    artifacts: list[str] | None = None,
-    partial: bool = False,
-    key: str | list[str] = "",
-) -> Record:
-    return {
-        "step": step.id,
-        "tool": step.tool,
-        "status": status,
-        "seconds": round(outcome.seconds if outcome else seconds, 4),
-        "cached": outcome.cached if outcome else cached,
-        "provider": outcome.provider if outcome else provider,
-        "cost_usd": outcome.cost_usd if outcome else 0.0,
-        "error": error,
-        "artifacts": [one.handle for one in outcome.artifacts] if outcome else artifacts or [],
-        "partial": partial,
-        "key": key,
-    }
-
-
-def _error(error: Exception) -> dict[str, str]:
-    if isinstance(error, SensoriumError):
-        return {"type": type(error).__name__, "message": str(error)}
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{last.name}, line {last.lineno}"
-    return {"type": "Bug", "message": f"This is a fault of Sensorium: {type(error).__name__}: {error} (in {where})."}
 
 
 def _remaining_path(plan: Plan) -> dict[str, int]:

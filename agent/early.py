@@ -10,9 +10,10 @@ from ..tools.base.journal import StepRow
 from ..tools.base.policy import may_start
 from .events import PlanMade, plan_made
 from .plan import MISSING, RESERVED, Plan, PlanError, Step, calls, resolve, roots
+from .step_record import Record
 
 if TYPE_CHECKING:
-    from .act import Executor, Record
+    from .act import Executor
 
 
 @dataclass(eq=False)
@@ -20,7 +21,7 @@ class _Early:
     """A step that was planned, and the task that runs it once what it needs is there."""
 
     step: Step
-    task: "asyncio.Task[Record | None]" = field(init=False)
+    task: asyncio.Task[Record | None] = field(init=False)
     has_begun: bool = False
     hidden: Any = None
     """What its id meant before it began: a result of an earlier turn."""
@@ -52,7 +53,7 @@ class EarlySteps:
             early = self._early[step.id] = _Early(step)
             early.task = asyncio.create_task(self._run(early))
 
-    async def take_over(self, plan: Plan) -> "dict[asyncio.Task[Record], Step]":
+    async def take_over(self, plan: Plan) -> dict[asyncio.Task[Record], Step]:
         """Return the tasks of those steps that the whole plan has with the same call; the others are cancelled."""
         steps = {step.id: step for step in plan.steps}
         taken: dict[str, _Early] = {}
@@ -69,7 +70,7 @@ class EarlySteps:
         for early in taken.values():
             early.is_taken = True
         if rows := [row for early in taken.values() for row in early.rows]:
-            await self._executor.keep(*rows)
+            await self._executor.done.keep(*rows)
         self._early, self._planned, self._told = {}, {}, 0
         return {cast("asyncio.Task[Record]", early.task): steps[name] for name, early in taken.items()}
 
@@ -111,7 +112,7 @@ class EarlySteps:
             return False
         return all(need in self._early or scope.get(need, MISSING) is not MISSING for need in step.needs())
 
-    async def _run(self, early: _Early) -> "Record | None":
+    async def _run(self, early: _Early) -> Record | None:
         """Run a step once what it needs is there; None when it has to wait for the whole plan."""
         needed = [self._early[need].task for need in early.step.needs() if need in self._early]
         if needed:
@@ -129,7 +130,7 @@ class EarlySteps:
 
         async def keep(row: StepRow) -> None:
             if early.is_taken:
-                await self._executor.keep(row)
+                await self._executor.done.keep(row)
             else:
                 early.rows.append(row)
 
@@ -151,7 +152,7 @@ class EarlySteps:
             self._executor.emit(plan_made("", self._planned.values(), self.status, is_whole=False))
 
 
-def _ended(task: "asyncio.Task[Record | None]") -> "Record | None":
+def _ended(task: asyncio.Task[Record | None]) -> Record | None:
     """Return the record of a step that ran to its end."""
     return None if not task.done() or task.cancelled() or task.exception() else task.result()
 

@@ -39,7 +39,7 @@ async def write_again(
     }
     scope = {**executor.scope, **numbered}
     if any(one.split(".")[0] == "run" for one in references(step.args)):
-        scope["run"] = _facts(executor._facts(), state)
+        scope["run"] = _facts(executor.facts(), state)
     with suppress(PlanError):
         arguments = resolve(step.args, scope)
         sentences = _sentences(proof.checked, evidence, _ids(arguments.get("findings")))

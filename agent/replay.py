@@ -15,12 +15,13 @@ from ..tools.base.journal import Journal, RunRow, StepRow
 from ..tools.base.ledger import OrderRow
 from ..tools.base.memo import digest
 from ..tools.base.run import Run
-from .act import Executor, Record
+from .act import Executor
 from .answer import Options
 from .last_words import unsettled
 from .plan import MISSING, resolve
 from .printing import fit
 from .proven_report import REPORT
+from .step_record import Record
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -178,7 +179,7 @@ class ReplayExecutor(Executor):
         step = work.step
         tool = self.catalog[step.tool]
         args = resolve(step.args, {**scope, "run": MISSING})
-        row = self._journalled.get(digest(name, tool.name, tool.version, args))
+        row = self.done.rows.get(digest(name, tool.name, tool.version, args))
         if row is None:
             row = self._other(name, step.tool, args)
         self.tape.met.add(row.key)

@@ -31,7 +31,7 @@ class State(TypedDict, total=False):
     gate: dict[str, Any]
     """What is asked about the plan, and what the user answered; see `Consent`."""
     records: dict[str, dict[str, Any]]
-    """Step id -> how it ended; see `act.Record`."""
+    """Step id -> how it ended; see `step_record.Record`."""
     rounds: int
     repairs: int
     """Plans in a row that could not be run."""
