@@ -12,51 +12,27 @@ made. It is `marked` when nothing backs it: no evidence, evidence that does not 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..tools.report.check import Checker, Fault, quotations
+from ..tools.report.check import CLOCK, Checker, Fault, clock_seconds, quotations
 from ..tools.report.model import Sentence
 from .claiming import MEDIA, asserts, denies, is_heading_claim, needs_evidence
 from .claims import Claim, cut
 from .evidence import Evidence, plain
 from .files_said import Files
 from .marks import Cited
+from .numbers_said import is_small_count, measures_named, without_count
 
 Status = Literal["backed", "marked", "struck"]
 
 NEAREST = 6
 """Moments that a bare time stands for, unless the sentence needs others of that time."""
 MOST_AT_ONE_TIME = 60
-_CLOCK = re.compile(r"(?<![\d.:])(?:(\d+):)?(\d+):([0-5]\d)(?!:?\d)")
-_NUMBER = re.compile(r"(?<![\d.,])\d[\d,]*(?:\.\d+)?")
-MOST_COUNTED = 12
-_UNIT = (
-    r"(?:%|percent|per cent|°|(?:s|sec|seconds?|m|min|minutes?|h|hours?|days?|weeks?|months?|years?|mm|cm|km|met\w+|g|"
-    r"kg|million|billion|thousand|dollars?|euros?|usd|hz|khz|fps|px|pixels?|words?)\b|[秒分时天周月年米克元万亿度]|小时|公里|百分)"
-)
 _NUMBERED_ROW = re.compile(r"\s*\|\s*\d{1,3}\s*\|")
 _CONTRADICTS = frozenset({"quotation", "time", "number", "late"})
 _LETTERS_OF_A_LIMIT = 15
-_NUMBER_WORDS = "one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905 - reads best
-_HAN_NUMBERS = "一二三四五六七八九十"
-_MEASURE_WORDS: Mapping[str, tuple[str, ...]] = {
-    "seconds": ("second", "sec", " s", "long", "last", "length", "minute", "duration", "秒", "分", "时长", "长度"),
-    "duration": ("long", "last", "length", "minute", "时长", "长度", "duration"),
-    "pixels": ("pixel", "×", " x ", "resolution", "wide", "high", "像素", "分辨率", "宽", "高"),
-    "frames": ("frame", "fps", "帧"),
-    "words": ("word", "词", "字"),
-    "minute": ("minute", "wpm", "每分钟"),
-    "scenes": ("scene", "shot", "镜头", "场景"),
-    "slides": ("slide", "幻灯片"),
-    "speech": ("speech", "speak", "spoke", "talk", "语音", "说话"),
-    "silence": ("silen", "静音"),
-    "loudness": ("loud", "lufs", "响度"),
-    "faces": ("face", "人脸"),
-    "percent": ("%", "percent", "share", "百分"),
-    "channels": ("channel", "mono", "stereo", "声道"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +135,7 @@ class Prover:
         ids, faults = self._best(sentence, cited, times, checker)
         if not faults:
             return Checked(claim=claim, evidence=tuple(ids), is_quoting_draft=self._quotes_draft(sentence, ids))
-        contradicts = any(one.wrong in _CONTRADICTS and not _is_small_count(one, sentence) for one in faults)
+        contradicts = any(one.wrong in _CONTRADICTS and not is_small_count(one, sentence) for one in faults)
         problems = tuple(dict.fromkeys([*unknown, *(self._hinted(one) for one in faults)]))
         return Checked(
             claim=claim, evidence=tuple(ids), status="struck" if contradicts else "marked", problems=problems
@@ -171,13 +147,7 @@ class Prover:
         if claim.block == "row":  # its number
             text = re.sub(r"^\s*\d{1,3}\b(?![:.,%])", "", text) if _NUMBERED_ROW.match(claim.raw) else text
         if claim.leads:
-            words = [str(claim.leads)]
-            words += _NUMBER_WORDS[claim.leads - 1 : claim.leads]
-            pattern = "|".join(rf"\b{one}\b" for one in words)
-            han = "|".join(
-                [*(f"{one}(?=[个张次页条段位名项点])" for one in _HAN_NUMBERS[claim.leads - 1 : claim.leads])]
-            )
-            text = re.sub("|".join(filter(None, [pattern, han])), " ", text, count=1, flags=re.IGNORECASE)
+            text = without_count(text, claim.leads)
         if denies(claim.text):  # “budget” is not mentioned
             asked = plain(self.request)
             for quoted in quotations(text):
@@ -209,26 +179,10 @@ class Prover:
     def _led_to(self, text: str) -> tuple[list[str], list[list[str]]]:
         """Return what a sentence without a mark leads to: by its quotations, its times, or a measure it names."""
         quoted = [name for one in quotations(text) if len(plain(one)) >= 4 for name in self.evidence.containing(one)]
-        times = [self.evidence.at(_seconds(clock))[:MOST_AT_ONE_TIME] for clock in _CLOCK.finditer(text)]
+        times = [self.evidence.at(clock_seconds(clock))[:MOST_AT_ONE_TIME] for clock in CLOCK.finditer(text)]
         if quoted or any(times):
             return list(dict.fromkeys(quoted)), [one for one in times if one]
-        return self._measures_of(text), []
-
-    def _measures_of(self, text: str) -> list[str]:
-        """Return the measures a sentence names with their values."""
-        digits = [one.replace(",", "").rstrip(".") for one in _NUMBER.findall(_CLOCK.sub(" ", text))]
-        if not digits:
-            return []
-        folded = f" {text.casefold()} "
-        found: dict[float, str] = {}
-        for name, measure in self.evidence.measures.items():
-            scaled = [measure.value, measure.value / 60.0, measure.value / 3600.0]
-            named = any(
-                word in folded for part in measure.name.split("_") for word in _MEASURE_WORDS.get(part, (part,))
-            )
-            if named and any(abs(round(v, len(d.partition(".")[2])) - float(d)) < 1e-9 for v in scaled for d in digits):
-                found.setdefault(measure.value, name)
-        return list(found.values())
+        return measures_named(text, self.evidence.measures), []
 
     def _best(
         self, text: str, cited: list[str], times: list[list[str]], checker: Checker
@@ -291,18 +245,6 @@ class Prover:
         return Checked(claim=claim, status="marked", problems=("these lines do not stand in the evidence",))
 
 
-def _is_small_count(fault: Fault, text: str) -> bool:
-    """Tell whether a number is how many there are of something, which a reader may have counted: `3 reasons`."""
-    number = re.search(r"the number (\d{1,2})$", fault.problem)
-    if fault.wrong != "number" or not number or int(number[1]) > MOST_COUNTED:
-        return False
-    return not re.search(rf"(?:[$€£¥]\s?{number[1]}(?!\d)|(?<![\d.]){number[1]}\s?{_UNIT})", text, re.IGNORECASE)
-
-
-def _seconds(clock: re.Match[str]) -> float:
-    return int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + int(clock[3])
-
-
 _PROSE = frozenset({"", "text", "txt", "srt", "vtt", "md", "markdown", "plaintext", "transcript"})
 _COMMAND = re.compile(r"^\s*(?:\$ |sensorium |pip |ffmpeg |export |cd |#|//|[A-Z_]+=|[{}\[\]<])")
 
@@ -313,17 +255,3 @@ def _is_words(fence: str) -> bool:
     language = first.strip().strip("`~").split(" ")[0].casefold()
     lines = [line for line in rest.splitlines() if line.strip()]
     return language in _PROSE and not any(_COMMAND.match(line) for line in lines[:3])
-
-
-def limits_of(results: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the letters of all limits that the results name and of the errors of steps."""
-    errors = [str((one.get("error") or {}).get("message", "")) for one in records.values()]
-    return "|".join(map(plain, [*_limits(list(results.values())), *errors]))
-
-
-def _limits(value: Any) -> Iterator[str]:
-    if isinstance(value, list):
-        for one in value:
-            yield from _limits(one)
-    elif isinstance(value, Mapping):
-        yield from (str(one) for one in value.get("limits") or [])

@@ -13,11 +13,11 @@ from ..prompts import load
 from ..tools.base.words import Language, answer_language
 from .context import Context, give
 from .events import Event, TextDelta
-from .evidence import Evidence
+from .evidence import Evidence, plain
 from .files_said import Files
 from .plain_links import plain_links
 from .plan import MISSING
-from .proof import Proof, Prover, limits_of
+from .proof import Proof, Prover
 from .proven_report import write_again
 from .proven_text import shown_text, summary_of
 from .state import State
@@ -136,8 +136,22 @@ def _prover(state: State, context: Context) -> Prover:
             made={name: kind for name, kind in made.items() if name not in own}, handles=frozenset(handles), own=own
         ),
         request=state["request"],
-        told=limits_of(results, records),
+        told=_limits_of(results, records),
     )
+
+
+def _limits_of(results: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the letters of all limits that the results name and of the errors of steps."""
+    errors = [str((one.get("error") or {}).get("message", "")) for one in records.values()]
+    return "|".join(map(plain, [*_limits(list(results.values())), *errors]))
+
+
+def _limits(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for one in value:
+            yield from _limits(one)
+    elif isinstance(value, Mapping):
+        yield from (str(one) for one in value.get("limits") or [])
 
 
 def _artifacts(value: Any) -> Iterator[Mapping[str, Any]]:

@@ -11,7 +11,8 @@ from ..base.errors import EvidenceError
 from ..base.moments import Measure, Moment
 from .model import Draft, Sentence
 
-_CLOCK = re.compile(r"(?<![\d.:])(\d+):([0-5]\d)(?::([0-5]\d))?(?!:?\d)")
+CLOCK = re.compile(r"(?<![\d.:])(\d+):([0-5]\d)(?::([0-5]\d))?(?!:?\d)")
+"""A time in a sentence: `1:23`, `1:02:03`."""
 _NUMBER = re.compile(r"(?<![\d.])\d[\d,]*(?:\.\d+)?")
 _QUOTED = re.compile(r"“([^”]*)”|「([^」]*)」|『([^』]*)』|\"([^\"]*)\"")
 _NUMBER_WORDS = (
@@ -224,13 +225,13 @@ def _unproven_numbers(
         stated = [one for one in cited if one.kind == "fact" and one.start_seconds is None]
         times += [float(number) for one in stated for number in _few(evidence.numbers_of(one))]
     values = [one.value for one in measures]
-    for clock in _CLOCK.finditer(text):
-        if not _is_time(_seconds(clock), [*times, *values], cited, by_model):
+    for clock in CLOCK.finditer(text):
+        if not _is_time(clock_seconds(clock), [*times, *values], cited, by_model):
             yield "time", f"no cited moment or measure has the time {clock[0]}"
     written = frozenset[str]().union(*(evidence.numbers_of(one) for one in cited))
     lasting = [(one.end_seconds or 0.0) - one.start_seconds for one in cited if one.start_seconds is not None]
     known = [*values, *times, *(lasting if by_model else [])]
-    rest = _CLOCK.sub(" ", text)
+    rest = CLOCK.sub(" ", text)
     for found in _NUMBER.finditer(rest):
         digits = found[0].replace(",", "").rstrip(".")
         if digits in written or _is_rounded(digits, known):
@@ -287,7 +288,8 @@ def _has_numeral(text: str) -> bool:
     return bool(_WORD.search(text) or _HAN_NUMBER.search(text))
 
 
-def _seconds(clock: re.Match[str]) -> float:
+def clock_seconds(clock: re.Match[str]) -> float:
+    """Return the seconds of a time that `CLOCK` found."""
     first, second, third = int(clock[1]), int(clock[2]), clock[3]
     return first * 60 + second if third is None else first * 3600 + second * 60 + int(third)
 
