@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from .endpoints import ServedModel
@@ -70,14 +70,7 @@ class Spent:
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data."""
-        return {
-            "usd": self.usd,
-            "unknown_usd": self.unknown_usd,
-            "units": dict(self.units),
-            "orders": self.orders,
-            "unknown": self.unknown,
-            "unpriced": self.unpriced,
-        }
+        return asdict(self)
 
 
 class Payment:
