@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from .errors import ToolError
+from .letters import whole
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -57,7 +58,7 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
                 continue
             if isinstance(value, dict):
                 any_found = True
-                yield value
+                yield whole(value)
         if any_found:
             return
 

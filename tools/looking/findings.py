@@ -6,7 +6,7 @@ from typing import Any
 
 from ..base.models import Vision
 from ..base.moments import Coverage, Measure, Moment, Series, Source, merge_spans, missing_spans
-from .asked import ChartAnswer, CountAnswer, GroundAnswer, Noticed, RawChart, RawSeries, ReadAnswer
+from .asked import MOST, ChartAnswer, CountAnswer, GroundAnswer, Noticed, RawChart, RawCount, RawSeries, ReadAnswer
 from .boxes import as_fractions, inside
 from .looking import MOST_LOOKS, Looking, Reply
 from .result import Axis, ChartRead, Counted, Glance, Looked, Place, Table
@@ -117,8 +117,9 @@ class _Reader:
                     said["chart"] = _chart(chart)
                 case CountAnswer() if answer.counts:
                     said["counts"] = [
-                        Counted(what=one.what, number=one.number, places=list(self._places(reply, one.boxes, one.what)))
+                        Counted(what=one.what, number=number, places=list(self._places(reply, one.boxes, one.what)))
                         for one in answer.counts
+                        if (number := _counted(one)) is not None
                     ]
                 case GroundAnswer():
                     said.setdefault("found", []).extend(self._places(reply, answer.found, ""))
@@ -188,6 +189,12 @@ class _Reader:
                 yield Table(title=one.title, rows=one.rows, media=view.media, at_seconds=view.at_seconds)
 
 
+def _counted(raw: RawCount) -> int | None:
+    """Return how many there are; None where the model gives no number that can be one."""
+    number = raw.number if raw.number is not None else len(raw.boxes) or None
+    return None if number is None or number < 0 else number
+
+
 def _chart(raw: RawChart) -> ChartRead:
     kind = raw.kind.lower().removesuffix(" chart").strip()
     return ChartRead.model_validate(
@@ -208,7 +215,7 @@ def _series(raw: RawSeries) -> Series | None:
     points = [(x, y) for x, y in zip(raw.x, raw.y, strict=False) if y is not None and x is not None]
     if not points:
         return None
-    numbers = all(isinstance(x, int | float) and not isinstance(x, bool) for x, _ in points)
+    numbers = all(isinstance(x, int | float) and not isinstance(x, bool) and abs(x) <= MOST for x, _ in points)
     places: list[Any] = [float(x) if numbers else str(x) for x, _ in points]
     return Series(name=raw.name, x=places, y=[y for _, y in points])
 

@@ -58,7 +58,7 @@ class Gallery:
         if self.subject.span is not None:
             return await self._first_sheets(self.subject.span, left)
         plates = []
-        most = left // len(self.subject.media)
+        most = left // len(self.subject.media) - LINE_TOKENS
         share = int(most * STILLS_SHARE)
         for number, handle in enumerate(self.subject.media, 1):
             picture = await opened(self.run.artifact(handle), self.subject.region, self.run)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..base.answers import AnswerError
 from ..base.budget import OverBudget
-from ..base.errors import ArgumentError, ProviderError, SettingsError
+from ..base.errors import ArgumentError, ProviderError, SettingsError, ToolError
 from ..base.moments import Findings
 from ..base.tokens import text_tokens
 from .account import Account
@@ -75,7 +75,11 @@ class Looking:
                 return
             before = self._prompt_tokens(Known())
             room = self.account.left - before - int(self.account.left * KNOWN_LATER_SHARE if self.findings else 0)
-            plates = await self.gallery.wanted(answer.want, room)
+            try:
+                plates = await self.gallery.wanted(answer.want, room)
+            except ToolError as error:  # what was seen so far was paid for
+                self.broken = str(error)
+                return
             if not plates:
                 return
             near = [one.at_seconds for each in plates for one in each.views if one.at_seconds is not None]

@@ -21,6 +21,9 @@ SIDES_PIXELS = (2048, 1568, 1280, 1024, 768, 512, 384)
 CELL_PIXELS, MOST_COLUMNS, MOST_CELLS = 250, 6, 30
 """A sheet of 6 columns is 1 556 pixels wide: fewer are as many tokens to most models, more are too small to see."""
 
+MOST_LETTERS = 48
+"""Of the name of a file, in what a model is told."""
+
 Count = Callable[[int, int, Detail], int]
 """Width, height, detail -> tokens."""
 
@@ -48,7 +51,7 @@ class View:
         if self.at_seconds is not None:
             what = f"frame at {clock(self.at_seconds)} ({self.at_seconds:.2f} s)"
         else:
-            what = f"the picture {self.name!r}"
+            what = f"the picture {_short(self.name)!r}"
         return f"Picture {self.number}: {f'part {_shares(self.part)} of ' if self.part else ''}{what}"
 
 
@@ -137,6 +140,11 @@ def keep(picture: "Image", view: View, run: "Run") -> Artifact:
 
 def _sized(view: View, shown: Shown) -> View:
     return replace(view, width_pixels=shown.width_pixels, height_pixels=shown.height_pixels)
+
+
+def _short(name: str) -> str:
+    """Return a name with both its ends, so that no name takes what is meant for pictures."""
+    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 12]}…{name[-11:]}"
 
 
 def _shares(part: Box) -> str:

@@ -12,7 +12,7 @@ from ..base.endpoints import ServedModel, served_model
 from ..base.errors import ProviderError, SettingsError
 from ..base.models import Viewed
 from ..base.paid import request_json
-from ..base.price import quote_of
+from ..base.price import counted, quote_of
 from ..base.settings import Settings
 from ..base.showing import Shown, show
 from ..base.tokens import Detail, PictureTokens, text_tokens
@@ -140,7 +140,8 @@ async def _ask(
 
 def _said(answer: Mapping[str, Any]) -> tuple[str, str]:
     """Return the text of an answer, and why it ended."""
-    choice = next(iter(answer.get("choices") or []), None)
+    choices = answer.get("choices")
+    choice = next(iter(choices), None) if isinstance(choices, list) else None
     if not isinstance(choice, Mapping):
         return "", ""
     message = choice.get("message")
@@ -162,7 +163,13 @@ def _counts(answer: Mapping[str, Any]) -> tuple[int | None, int | None]:
     usage = answer.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
     taken, given = (usage.get(name) for name in ("prompt_tokens", "completion_tokens"))
-    return taken if isinstance(taken, int) else None, given if isinstance(given, int) else None
+    # No request has nothing in it.
+    return _count(taken) or None, _count(given)
+
+
+def _count(value: Any) -> int | None:
+    number = counted(value)
+    return None if number is None else int(number)
 
 
 def _viewed(answer: T, counts: Sequence[tuple[int | None, int | None]]) -> Viewed[T]:
