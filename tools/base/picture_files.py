@@ -95,6 +95,9 @@ def _upright(picture: "Image", name: str) -> "Image":
 
     with _whole(name):
         picture.load()
+        if picture.mode.startswith("I;16"):
+            # Pillow would cut its 16 bits off at 255, which leaves white.
+            picture = picture.point(lambda level: level * (1 / 257)).convert("L")
         turn = _TURNS.get(_orientation(picture))
         upright = picture if turn is None else picture.transpose(Image.Transpose(turn))
         if upright.mode in ("RGBA", "LA") or "transparency" in upright.info:

@@ -67,3 +67,11 @@ async def test_a_png_is_decoded_once(run: Run, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(PngImagePlugin.PngImageFile, "load_end", lambda self: decoded.append(self.size) or ended(self))
     await call("image_facts", {"media": str(path)}, run)
     assert decoded == [(40, 30)]
+
+
+@pytest.mark.parametrize("name", ["grey.png", "grey.tif"])
+def test_sixteen_bits_of_grey_are_seen_as_grey_and_not_as_white(name: str, tmp_path: Path) -> None:
+    levels = np.linspace(0, 65535, 256).astype(np.uint16)
+    Image.fromarray(np.tile(levels, (4, 1))).save(tmp_path / name)
+    seen = open_picture(tmp_path / name, name)
+    assert [seen.getpixel((column, 0)) for column in (0, 100, 255)] == [(0, 0, 0), (100, 100, 100), (255, 255, 255)]
