@@ -104,7 +104,7 @@ class Chat:
         if dropped := files_dropped(line):
             self.attach(dropped)
             return
-        word, _, rest = line.partition(" ")
+        word, *rest = line.split(maxsplit=1)
         if not word.startswith("/"):
             self._ask(line)
             return
@@ -113,7 +113,7 @@ class Chat:
             raise ArgumentError(
                 self.tongue(f"There is no {word}. There are: {known}, /quit.", f"没有 {word}。可用：{known}、/quit。")
             )
-        self._commands[word](rest.strip())
+        self._commands[word]("".join(rest))
 
     @property
     def _commands(self) -> Mapping[str, Callable[[str], None]]:

@@ -69,6 +69,7 @@ def test_each_piped_line_is_a_turn_of_one_conversation(piped: Callable[..., tupl
         ("/nonsense", "There is no /nonsense. There are: /attach, /plan"),
         ("/attach", "/attach talk.mp4"),
         ("/attach gone.mp4", "'gone.mp4' is not there"),
+        ("/attach\tgone.mp4", "'gone.mp4' is not there"),
         ("/save", "/save out"),
         ("/save out", "No turn made any files"),
         ("/resume", "No turn of this conversation was stopped"),
@@ -167,12 +168,18 @@ def typed() -> Iterator[Callable[..., Typed]]:
         os.close(one.terminal)
 
 
-def test_ctrl_c_stops_the_turn_and_not_the_conversation(
-    typed: Callable[..., Typed], server: Any, script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def served(server: Any, tmp_path: Path) -> None:
+    """The scripted server is the model of the settings."""
     (tmp_path / "home").mkdir()
     settings = f'[models]\nthink = "house:big"\n[providers.house]\nbase_url = "{server.url}"\n'
     (tmp_path / "home" / "sensorium.toml").write_text(settings, encoding="utf-8")
+
+
+@pytest.mark.usefixtures("served")
+def test_ctrl_c_stops_the_turn_and_not_the_conversation(
+    typed: Callable[..., Typed], server: Any, script: ModuleType
+) -> None:
     server.play(script.says("never", "said", pause_seconds=60), script.says("Here I am."))
     chat = typed()
     chat.wait_for("> ")
@@ -196,12 +203,10 @@ def test_ctrl_c_stops_the_turn_and_not_the_conversation(
     assert "stopped" in told[1]
 
 
+@pytest.mark.usefixtures("served")
 def test_ctrl_c_stops_a_plan_and_not_the_conversation(
-    typed: Callable[..., Typed], server: Any, script: ModuleType, tmp_path: Path
+    typed: Callable[..., Typed], server: Any, script: ModuleType
 ) -> None:
-    (tmp_path / "home").mkdir()
-    settings = f'[models]\nthink = "house:big"\n[providers.house]\nbase_url = "{server.url}"\n'
-    (tmp_path / "home" / "sensorium.toml").write_text(settings, encoding="utf-8")
     server.play(script.says("never", "said", pause_seconds=60), script.says("Here I am."))
     chat = typed()
     chat.wait_for("> ")
