@@ -16,6 +16,7 @@ from sensorium.agent.approval import Decision, Decisions, Request
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.endpoint import EndpointBrain
 from sensorium.agent.events import ApprovalAsked, Event, PlanMade, StepStarted
+from sensorium.agent.plan import MAX_ITEMS
 from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.errors import ArgumentError, ToolError
 from sensorium.tools.base.estimate import exactly
@@ -296,6 +297,20 @@ async def test_items_are_asked_about_one_by_one_where_a_rule_is_about_their_valu
     assert {one.allowed for one in desk.requests[0].asks} == {("approve", "reject")}
     assert sorted(sent) == ["secret 1 > me", "x > me"]
     assert answer.status == "partial"
+
+
+async def test_nothing_is_asked_about_a_list_that_is_too_long_to_run(make: Make, sent: list[str]) -> None:
+    steps = [
+        step("all", "look", {"items": ["secret"] * (MAX_ITEMS + 1)}),
+        step("post", "send", {"text": "$item"}, for_each="$all.items"),
+    ]
+    desk = Desk()
+    answer = await make(steps, [step("other", "look", {})], tools={"send": "safe"}, rules=(RULE,)).run(
+        "Send", approve=desk
+    )
+    assert desk.requests == []
+    assert sent == []
+    assert statuses(answer)["post"] == "failed"
 
 
 @pytest.fixture
