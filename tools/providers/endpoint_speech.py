@@ -4,6 +4,7 @@ import io
 import math
 import wave
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..base.endpoints import ServedModel, served_model
@@ -76,8 +77,8 @@ class EndpointSpeech:
             run.progress(part[0] / seconds, "speech is being recognized")
             first, last = round(part[0] * RATE), round(part[1] * RATE)
             answer = await asking.ask(await run.thread(wav_bytes, sound[first:last]), part, run)
-            coarse = coarse or not answer.get("segments")
-            utterances += _utterances(answer, part)
+            coarse = coarse or not any(_span(one, part) for one in _segments(answer))
+            utterances += utterances(answer, part)
         return Heard(
             utterances=utterances,
             language=asking.language if utterances else None,
@@ -126,7 +127,7 @@ class _Asking:
         """Return the transcript of one part."""
         answer = await self._send(content, part, run)
         if self._timed is None:
-            self._timed = "segments" if answer.get("segments") else "text"
+            self._timed = "segments" if _segments(answer) else "text"
         self.language = self.language or language_code(answer.get("language"))
         return answer
 
@@ -179,25 +180,44 @@ def wav_bytes(samples: "NDArray[np.float32]") -> bytes:
     return out.getvalue()
 
 
-def _utterances(answer: Mapping[str, Any], part: Span) -> Iterator[Utterance]:
-    """Yield what was said in a part, at its times in the whole."""
-    segments = [one for one in answer.get("segments") or [] if isinstance(one, Mapping)]
+def utterances(answer: Mapping[str, Any], part: Span) -> list[Utterance]:
+    """Return what was said in a part, at its times in the whole, in order; no word is lost for a time that is none."""
     words = list(_words(answer.get("words"), part))
-    any_timed = False
-    for one in segments:
-        text, span = str(one.get("text") or "").strip(), _span(one, part)
-        if not text or span is None or _is_no_speech(one):
-            continue
-        any_timed = True
+    segments = _segments(answer)
+    heard = [one for one in segments if str(one.get("text") or "").strip() and not _is_no_speech(one)]
+    if not heard:
+        text = answer.get("text")
+        if isinstance(text, str) and text.strip() and not any(map(_is_no_speech, segments)):
+            return [Utterance(text=text.strip(), start_seconds=part[0], end_seconds=part[1], words=tuple(words))]
+        return []
+    found = []
+    for one, span in zip(heard, _filled([_span(one, part) for one in heard], part), strict=True):
         own = list(_words(one.get("words"), part)) or [
             word for word in words if span[0] <= (word.start_seconds + word.end_seconds) / 2 < span[1]
         ]
-        yield Utterance(
-            text=text, start_seconds=span[0], end_seconds=span[1], confidence=_confidence(one), words=tuple(own)
+        text = str(one["text"]).strip()
+        found.append(
+            Utterance(
+                text=text, start_seconds=span[0], end_seconds=span[1], confidence=_confidence(one), words=tuple(own)
+            )
         )
-    text = str(answer.get("text") or "").strip()
-    if text and not segments and not any_timed:
-        yield Utterance(text=text, start_seconds=part[0], end_seconds=part[1], words=tuple(words))
+    return sorted(found, key=lambda one: one.start_seconds)
+
+
+def _segments(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    listed = answer.get("segments")
+    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+
+
+def _filled(spans: Sequence[Span | None], part: Span) -> list[Span]:
+    """Return spans where those without times are as long as what lies between the one before and the one after."""
+    found: list[Span] = []
+    before = part[0]
+    for at, span in enumerate(spans):
+        after = next((one[0] for one in spans[at:] if one is not None), part[1])
+        found.append(span or (before, max(before, after)))
+        before = span[1] if span else before
+    return found
 
 
 def _words(listed: Any, part: Span) -> Iterator[Word]:
@@ -213,19 +233,24 @@ def _span(timed: Mapping[str, Any], part: Span) -> Span | None:
     if start is None or end is None:
         return None
     # Models let the last sentence end after the sound does.
-    return min(part[0] + max(0.0, start), part[1]), min(part[0] + max(0.0, end), part[1])
+    first, last = (min(part[0] + max(0.0, one), part[1]) for one in sorted((start, end)))
+    return first, last
 
 
 def _number(value: Any) -> float | None:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if good else None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    with suppress(ValueError, OverflowError):
+        number = float(value)
+        return number if math.isfinite(number) else None
+    return None
 
 
 def _is_no_speech(segment: Mapping[str, Any]) -> bool:
-    silence, sure = segment.get("no_speech_prob"), segment.get("avg_logprob")
-    return isinstance(silence, float) and isinstance(sure, float) and silence > _NO_SPEECH and sure < _UNSURE
+    silence, sure = _number(segment.get("no_speech_prob")), _number(segment.get("avg_logprob"))
+    return silence is not None and sure is not None and silence > _NO_SPEECH and sure < _UNSURE
 
 
 def _confidence(segment: Mapping[str, Any]) -> float | None:
-    sure = segment.get("avg_logprob")
-    return min(1.0, math.exp(sure)) if isinstance(sure, int | float) and math.isfinite(sure) else None
+    sure = _number(segment.get("avg_logprob"))
+    return None if sure is None else math.exp(min(0.0, sure))

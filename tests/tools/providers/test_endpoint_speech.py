@@ -18,7 +18,7 @@ from sensorium.tools.base.errors import ProviderError, SettingsError
 from sensorium.tools.base.languages import language_code
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
-from sensorium.tools.providers.endpoint_speech import next_part
+from sensorium.tools.providers.endpoint_speech import next_part, utterances
 
 RATE = 16_000
 TALKS = ((2.0, 6.0), (20.0, 26.0), (50.0, 55.0))
@@ -120,6 +120,39 @@ async def test_what_is_said_stands_at_its_time_in_the_whole(
     assert said.srt is not None
     assert (await call("transcribe", {"media": str(recording)}, run)) == said
     assert len(server.requests) == 1, "asked again it is free"
+
+
+HUGE = int("9" * 400)
+"""A whole number that no float can hold."""
+
+
+@pytest.mark.parametrize(
+    ("segments", "found"),
+    [
+        (5, [("all of it", 0.0, 10.0)]),
+        ({"a": 1}, [("all of it", 0.0, 10.0)]),
+        ([{"text": "", "start": 0, "end": 1}], [("all of it", 0.0, 10.0)]),
+        ([{"text": "one"}, {"text": "two", "start": float("nan"), "end": 3}], [("one", 0.0, 10.0), ("two", 0.0, 10.0)]),
+        (
+            [{"text": "a", "start": 0, "end": 1}, {"text": "b"}, {"text": "c", "start": 5, "end": 6}],
+            [("a", 0.0, 1.0), ("b", 1.0, 5.0), ("c", 5.0, 6.0)],
+        ),
+        ([{"text": "back", "start": 3, "end": 1}], [("back", 1.0, 3.0)]),
+        ([{"text": "early", "start": -5, "end": 1}], [("early", 0.0, 1.0)]),
+        ([{"text": "late", "start": 50, "end": HUGE}], [("late", 0.0, 10.0)]),
+        ([{"text": "words", "start": "0.5", "end": "1.5"}], [("words", 0.5, 1.5)]),
+        (
+            [{"text": "b", "start": 5, "end": 7}, {"text": "a", "start": 0, "end": 6}],
+            [("a", 0.0, 6.0), ("b", 5.0, 7.0)],
+        ),
+        ([{"text": "sure", "start": 0, "end": 1, "avg_logprob": 1000}], [("sure", 0.0, 1.0)]),
+        ([{"text": "sure", "start": 0, "end": 1, "avg_logprob": HUGE}], [("sure", 0.0, 1.0)]),
+        ([{"text": "hum", "start": 0, "end": 1, "no_speech_prob": 1, "avg_logprob": -2}], []),
+    ],
+)
+def test_no_word_is_lost_for_a_time_that_is_none(segments: Any, found: list[tuple[str, float, float]]) -> None:
+    said = utterances({"text": "all of it", "segments": segments}, (0.0, 10.0))
+    assert [(one.text, one.start_seconds, one.end_seconds) for one in said] == found
 
 
 @pytest.mark.parametrize("limits", [{"audio_minutes": 0.4}, {"bytes": 24 * RATE * 2}])
