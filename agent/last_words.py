@@ -32,6 +32,14 @@ def nothing_said(request: str, finish_reason: str | None, records: Mapping[str, 
     return f"The model gave an empty answer{why}.{listed} Try again, or set another model with `SENSORIUM_THINK`."
 
 
+def cut_by_budget(request: str, run: str) -> str:
+    """Say that the answer above it is not whole because it may cost no more."""
+    on = f"`sensorium resume {run} --budget-usd X`"
+    if answer_language(request) == "zh":
+        return f"\n\n（回答因预算用尽而被截断。要继续：{on}。）"
+    return f"\n\n(The answer was cut where the budget ends. To go on: {on}.)"
+
+
 def cut_short(request: str, finish_reason: str) -> str:
     """Say that the answer above it is not whole."""
     at_limit = finish_reason in ("length", "max_tokens")

@@ -21,6 +21,8 @@ Send = Callable[[ServedModel, bytes, Completion], Pieces]
 """Sends a request and yields what comes, while it puts the completion together."""
 
 PATH = "/chat/completions"
+CUT_BY_BUDGET = "cut_by_budget"
+"""Marks in `response_metadata` an answer that would be longer with more money."""
 MOST_TOKENS = 8_192
 """The longest answer that is reserved, where the settings give no limit `output_tokens`."""
 LEAST_TOKENS, LEAST_LAST_TOKENS = 512, 96
@@ -90,6 +92,8 @@ async def _paid(
                 texts.append(piece.text)
                 thoughts.append(piece.reasoning)
                 yield piece
+        if completion.finish_reason == "length" and most_tokens is not None and most_tokens < _most(served):
+            completion.about[CUT_BY_BUDGET] = True
         cost = charged({"usage": completion.usage})
         outcome = _outcome("".join(texts), "".join(thoughts), completion)
         payment.settle(outcome=outcome, units=_units(completion.usage, quote), usd=cost)
@@ -109,7 +113,7 @@ def _quoted(budget: Budget, served: ServedModel, body: Mapping[str, Any], size_b
         for text, side in zip(tokens_in(size_bytes - picture_bytes), _SIDES_PIXELS, strict=True)
     )
     taken: dict[str, float] = {"calls": 1, "input_tokens": high}
-    most = int(served.limits.get("output_tokens", MOST_TOKENS))
+    most = _most(served)
     affordable = _affordable(budget, served, taken)
     if affordable is not None:
         most = max(min(most, affordable), LEAST_TOKENS if "tools" in body else LEAST_LAST_TOKENS)
@@ -120,6 +124,11 @@ def _quoted(budget: Budget, served: ServedModel, body: Mapping[str, Any], size_b
         low={"calls": 1, "input_tokens": low, "output_tokens": min(most, 50)},
     )
     return quote, None if affordable is None else most
+
+
+def _most(served: ServedModel) -> int:
+    """Return the longest answer that is reserved where the caps leave enough."""
+    return int(served.limits.get("output_tokens", MOST_TOKENS))
 
 
 def _affordable(budget: Budget, served: ServedModel, taken: Mapping[str, float]) -> int | None:

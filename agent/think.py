@@ -10,9 +10,10 @@ from langgraph.runtime import Runtime
 from .at_the_cap import ask_within_budget
 from .context import Context, give, has_calls
 from .events import TextDelta
-from .last_words import ENDED, cut_short, is_whole, nothing_said, shortfall_of
+from .last_words import ENDED, cut_by_budget, cut_short, is_whole, nothing_said, shortfall_of
 from .offer import MAKE_PLAN, tool_schemas
 from .prove import Held, is_proven_later, is_repair
+from .recorded import CUT_BY_BUDGET
 from .rendering import messages_for, to_keep
 from .replan import may_plan
 from .state import State
@@ -53,6 +54,8 @@ def _ending(state: State, answer: AIMessage, context: Context) -> State:
         more, shortfall = nothing_said(state["request"], reason, state["records"]), shortfall_of(state["records"])
     elif reason in ENDED:
         return {"shortfall": ENDED[reason]}
+    elif answer.response_metadata.get(CUT_BY_BUDGET):
+        more, shortfall = cut_by_budget(state["request"], context.executor.run.id), "partial"
     elif not is_whole(reason):
         more, shortfall = cut_short(state["request"], str(reason)), "partial"
     elif state["repairs"]:  # its last plan was refused, and it did not make another

@@ -147,6 +147,19 @@ async def test_an_answer_may_be_no_longer_than_what_is_left(opened: Open, server
     assert given * OUTPUT_USD + text_bytes / 2 * INPUT_USD == pytest.approx(0.05, abs=0.001)
 
 
+async def test_an_answer_that_the_budget_cut_says_so_and_how_to_go_on(
+    opened: Open, server: Any, script: ModuleType
+) -> None:
+    assistant, usage = opened(), {"prompt_tokens": 100, "completion_tokens": 10}
+    server.play(script.says("A ki", finish="length", usage=usage))
+    answer = await assistant.run("Look", options=Options(budget_usd=0.05))
+    assert answer.status == "partial"
+    assert f"cut where the budget ends. To go on: `sensorium resume {answer.run_id} --budget-usd X`." in answer.text
+    server.play(script.says("A kite.", usage=usage))
+    answer = await assistant.resume("last", budget_usd=1.0)
+    assert (answer.status, len(server.requests)) == ("done", 2)
+
+
 @pytest.mark.usefixtures("answers")
 async def test_at_the_cap_the_model_says_a_last_word_and_what_is_missing_is_told(
     opened: Open, told: list[Event], server: Any
