@@ -78,7 +78,7 @@ class EndpointSpeech:
             first, last = round(part[0] * RATE), round(part[1] * RATE)
             answer = await asking.ask(await run.thread(wav_bytes, sound[first:last]), part, run)
             coarse = coarse or not any(_span(one, part) for one in _segments(answer))
-            utterances += utterances(answer, part)
+            utterances += utterances_of(answer, part)
         return Heard(
             utterances=utterances,
             language=asking.language if utterances else None,
@@ -180,7 +180,7 @@ def wav_bytes(samples: "NDArray[np.float32]") -> bytes:
     return out.getvalue()
 
 
-def utterances(answer: Mapping[str, Any], part: Span) -> list[Utterance]:
+def utterances_of(answer: Mapping[str, Any], part: Span) -> list[Utterance]:
     """Return what was said in a part, at its times in the whole, in order; no word is lost for a time that is none."""
     words = list(_words(answer.get("words"), part))
     segments = _segments(answer)

@@ -18,7 +18,7 @@ from sensorium.tools.base.errors import ProviderError, SettingsError
 from sensorium.tools.base.languages import language_code
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
-from sensorium.tools.providers.endpoint_speech import next_part, utterances
+from sensorium.tools.providers.endpoint_speech import next_part, utterances_of
 
 RATE = 16_000
 TALKS = ((2.0, 6.0), (20.0, 26.0), (50.0, 55.0))
@@ -151,7 +151,7 @@ HUGE = int("9" * 400)
     ],
 )
 def test_no_word_is_lost_for_a_time_that_is_none(segments: Any, found: list[tuple[str, float, float]]) -> None:
-    said = utterances({"text": "all of it", "segments": segments}, (0.0, 10.0))
+    said = utterances_of({"text": "all of it", "segments": segments}, (0.0, 10.0))
     assert [(one.text, one.start_seconds, one.end_seconds) for one in said] == found
 
 
