@@ -125,10 +125,10 @@ class Consent:
         if not may_ask(tool, run):
             return
         try:
-            made_of = calls(step, {**scope, "run": MISSING})
+            found = calls(step, {**scope, "run": MISSING})
         except PlanError:
             return  # that it cannot be called is found out by calling it
-        for name, within in made_of:
+        for name, within in found:
             try:
                 if name in self.rejected or made(step, name, within):
                     continue

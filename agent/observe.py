@@ -5,7 +5,7 @@ from langgraph.runtime import Runtime
 
 from .context import Context, give
 from .digest import ROOM_LETTERS
-from .plan import Plan
+from .plan import Plan, root_of
 from .rendering import reader_of
 from .replan import advice, failures_of, superseded, troubles
 from .state import State
@@ -28,7 +28,7 @@ def observe(state: State, runtime: Runtime[Context]) -> State:
     for call in state["calls"]:
         results = {step: told.results.get(step, {"status": "done before"}) for step in call["steps"]}
         last = advice(state, found, records) if call is state["calls"][-1] else {}
-        pictures = [one for one in told.pictures if one["name"][1:].split(".")[0].split("[")[0] in call["steps"]]
+        pictures = [one for one in told.pictures if root_of(one["name"][1:]) in call["steps"]]
         messages.append(
             ToolMessage(
                 written({"results": results, **last}),
