@@ -179,9 +179,9 @@ class Chat:
             tell(fit(f"{head}{names}", columns()))
 
     def _attach(self, text: str) -> None:
-        if not text:
+        if not (paths := paths_in(text)):
             raise ArgumentError(self.tongue("Name the files: /attach talk.mp4", "请写上文件：/attach talk.mp4"))
-        self.attach(paths_in(text))
+        self.attach(paths)
 
     def _plan(self, request: str) -> None:
         if not request:

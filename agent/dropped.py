@@ -37,7 +37,7 @@ def _words(text: str) -> list[str]:
     if sys.platform == "win32":  # a backslash parts folders there
         return [next(part for part in hit.groups() if part is not None) for hit in _WORD.finditer(text)]
     try:
-        return shlex.split(text)
+        return [one for one in shlex.split(text) if one]
     except ValueError:  # a quote that nothing closes, as in it's.mp4
         return text.split()
 

@@ -68,9 +68,11 @@ def test_each_piped_line_is_a_turn_of_one_conversation(piped: Callable[..., tupl
     [
         ("/nonsense", "There is no /nonsense. There are: /attach, /plan"),
         ("/attach", "/attach talk.mp4"),
+        ('/attach ""', "/attach talk.mp4"),
         ("/attach gone.mp4", "'gone.mp4' is not there"),
         ("/attach\tgone.mp4", "'gone.mp4' is not there"),
         ("/save", "/save out"),
+        ('/save ""', "/save out"),
         ("/save out", "No turn made any files"),
         ("/resume", "No turn of this conversation was stopped"),
         ("/resume abc", "There is no run 'abc'"),

@@ -92,6 +92,8 @@ def test_commands_list_name_and_delete(
     assert run("facts", "delete", "1") == (0, "  2  我喜欢简短的回答\n", "Forgotten: I am Anna\n")
     assert run("facts", "delete", "7")[0] == 2
     assert run("facts", "forget", "all")[0] == 2
+    code, _, said = run("facts", "add", "x" * 501)
+    assert (code, "501 letters; 500 are the most" in said) == (2, True)
     assert run("run", "-c", "hello")[0] == 0
     (thread,) = json.loads(run("threads", "--json")[1])
     assert (len(thread["runs"]), thread["title"]) == (2, "记住我喜欢简短的回答")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from .errors import ArgumentError
 from .library import Library
 
+MOST_LETTERS = 500
+
 
 class UserFacts:
     """The facts of a library; only what a user asked to be remembered is ever written here."""
@@ -14,8 +16,17 @@ class UserFacts:
         self._library = library
 
     def add(self, text: str) -> int:
-        """Keep a fact and return its number; the same words are kept once."""
+        """Keep a fact and return its number; the same words are kept once.
+
+        Raises:
+            ArgumentError: It is too long.
+        """
         text = " ".join(text.split())
+        if len(text) > MOST_LETTERS:
+            raise ArgumentError(
+                f"What is to be remembered has {len(text):,} letters; {MOST_LETTERS} are the most, for every request "
+                "carries it. Say it shorter."
+            )
         for number, known in self.all().items():
             if known.casefold() == text.casefold():
                 return number
