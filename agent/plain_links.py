@@ -3,14 +3,24 @@
 import re
 from collections.abc import Callable
 
-_FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n(?:.*?^ {0,3}\1[`~]*[ \t]*$|.*\Z)", re.MULTILINE | re.DOTALL)
-_CODE = re.compile(r"(?<!`)(`+)(?!`)[^`\n]{1,2000}?(?<!`)\1(?!`)")
+# Only one that is inside nothing: that of an item or a quotation ends with it, wherever its own end stands. And some
+# readers see a table where its first line could be the head of one.
+_FENCED = re.compile(
+    r"^(?:(`{3,})[^`|\n]*|(~{3,})[^|\n]*)\n(?![ \t]*[|:-])(?:.*?^ {0,3}(?:\1`*|\2~*)[ \t]*$|.*\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_FENCE = re.compile(r"^[ \t>*+\-\d.)]*(?:`{3,}|~{3,})", re.MULTILINE)
+_FENCE_OR_TICK = re.compile(r"(^[ \t>*+\-\d.)]*`{3,})|`", re.MULTILINE)
+_TICKS = re.compile(r"`+")
+_PARAGRAPH_END = re.compile(r"(\n[ \t]*\n)")
 _INLINE = re.compile(r"(!?)\[([^\[\]\n]{0,500})\]\(\s*<?([^()\s<>\n]{0,2000})>?(?:\s+[^()\n]{0,300})?\)")
-_DEFINED = re.compile(r"^( {0,3})\[(?=[^\]\n]{1,300}\]:)", re.MULTILINE)
+_DEFINED = re.compile(
+    r"^((?:[ \t]*(?:[>*+-]|\d{1,9}[.)]))*[ \t]*)\[(?=(?:[^\[\]\\]|\\.){1,999}\]:)", re.MULTILINE | re.DOTALL
+)
 _ADDRESS = re.compile(
     r"<?((?:[a-z][a-z0-9+.-]{1,15}://|www\.|mailto:|javascript:|data:)[^\s<>`|）】」，。；、]{1,2000})>?", re.IGNORECASE
 )
-_TAG = re.compile(r"<(?=[a-zA-Z/!?])")
+_TAG = re.compile(r"(?<!\\)((?:\\\\)*)<(?=[a-zA-Z/!?])")
 _TRAILING = ".,;:!?)]}'\"*_"
 
 
@@ -20,19 +30,65 @@ def plain_links(text: str, allowed: Callable[[str], bool]) -> str:
     Args:
         allowed: Tells whether an address may stay a link: the user's own, or a file that was made.
     """
-    parts, position = list[str](), 0
-    for found in _FENCED.finditer(text):
-        parts += [_plain(text[position : found.start()], allowed), found[0]]
-        position = found.end()
-    return "".join([*parts, _plain(text[position:], allowed)])
+    fences = [(one.start(), one.end()) for one in _FENCED.finditer(text)]
+    edges = [0, *(edge for fence in fences for edge in fence), len(text)]
+    outside = [text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    if any(_FENCE.search(one) for one in outside):  # where readers may differ about it, nothing counts as code
+        return _dead(_unticked(_DEFINED.sub(r"\1\\[", text)), allowed)
+    plain = [_plain(one, allowed) for one in outside]
+    blocks = [text[start:end] for start, end in fences]
+    return "".join(part for pair in zip(plain, [*blocks, ""], strict=True) for part in pair)
+
+
+def _unticked(text: str) -> str:
+    """Return a text with the backticks of its fences alone."""
+    return _FENCE_OR_TICK.sub(lambda found: found[1] or "'", text)
 
 
 def _plain(text: str, allowed: Callable[[str], bool]) -> str:
+    text = _DEFINED.sub(r"\1\\[", text)
+    return "".join(_paragraph(one, allowed) for one in _PARAGRAPH_END.split(text))
+
+
+def _paragraph(text: str, allowed: Callable[[str], bool]) -> str:
+    codes = _codes(text)
+    if codes is None:
+        return _dead(text.replace("`", "'"), allowed)
     parts, position = list[str](), 0
-    for found in _CODE.finditer(text):
-        parts += [_dead(text[position : found.start()], allowed), found[0]]
-        position = found.end()
-    return "".join([*parts, _dead(text[position:], allowed)])
+    for start, end in codes:
+        parts += [_dead(text[position:start], allowed), text[start:end]]
+        position = end
+    return _joined([*parts, _dead(text[position:], allowed)])
+
+
+def _codes(text: str) -> list[tuple[int, int]] | None:
+    """Return where code stands in a paragraph; None where readers of Markdown may differ about it.
+
+    They agree where each line ends the code that it begins, no backtick is escaped, and no cell of a table ends in it.
+    """
+    if "\\`" in text:
+        return None
+    found, position = list[tuple[int, int]](), 0
+    for line in text.splitlines(keepends=True):
+        runs = [(one.start(), one.end()) for one in _TICKS.finditer(line)]
+        at = 0
+        while at < len(runs):
+            (start, inner), length = runs[at], runs[at][1] - runs[at][0]
+            last = next((n for n in range(at + 1, len(runs)) if runs[n][1] - runs[n][0] == length), None)
+            if last is None or "|" in line[inner : runs[last][0]]:
+                return None
+            found.append((position + start, position + runs[last][1]))
+            at = last + 1
+        position += len(line)
+    return found
+
+
+def _joined(parts: list[str]) -> str:
+    """Return parts as one text in which no backticks of two meet: together they would mean something else."""
+    text = list[str]()
+    for one in filter(None, parts):
+        text += [" ", one] if text and text[-1].endswith("`") and one.startswith("`") else [one]
+    return "".join(text)
 
 
 def _dead(text: str, allowed: Callable[[str], bool]) -> str:
@@ -41,10 +97,12 @@ def _dead(text: str, allowed: Callable[[str], bool]) -> str:
     for found in _INLINE.finditer(text):
         picture, words, address = found[1], found[2], found[3]
         kept = not picture and allowed(address)
-        shown = found[0] if kept else f"{_bare(words, allowed)} ({_code(address)})" if address else words
+        shown = (
+            found[0] if kept else f"{_bare(words, allowed)} ({_code(address)})" if address else _bare(words, allowed)
+        )
         parts += [_bare(text[position : found.start()], allowed), shown]
         position = found.end()
-    return "".join([*parts, _bare(text[position:], allowed)])
+    return _joined([*parts, _bare(text[position:], allowed)])
 
 
 def _bare(text: str, allowed: Callable[[str], bool]) -> str:
@@ -57,13 +115,12 @@ def _bare(text: str, allowed: Callable[[str], bool]) -> str:
         shown = text[found.start() : after] if allowed(address) else _code(address)
         parts += [_escaped(text[position : found.start()]), shown]
         position = after
-    return "".join([*parts, _escaped(text[position:])])
+    return _joined([*parts, _escaped(text[position:])])
 
 
 def _escaped(text: str) -> str:
-    """Return a stretch without addresses in which no reference, no tag and no half of a link is live."""
-    text = _DEFINED.sub(r"\1\\[", text)
-    return _TAG.sub(r"\\<", text).replace("](", "] (").replace("![", "!\\[")
+    """Return a stretch without addresses in which no tag and no half of a link is live."""
+    return _TAG.sub(r"\1\\<", text).replace("](", "] (").replace("![", "!\\[")
 
 
 def _code(address: str) -> str:

@@ -1,6 +1,7 @@
 """A model's text is cut into sentences, and each is proven or not."""
 
 import random
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -228,6 +229,32 @@ def test_no_address_of_a_model_is_live(text: str) -> None:
     assert "](" not in outside and "![" not in outside.replace("!\\[", "")
     assert "://" not in outside and "www." not in outside
     assert "<" not in outside.replace("\\<", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\\`![x](//e.x/i.png)\\`",
+        "``` `\n![x](//e.x/i.png)\n",
+        "- a\n  ```\n  code\n![x](//e.x/i.png)\n",
+        "`a\n` ![x](//e.x/i.png) `b`",
+        "- `a\n- ` x ` ![x](//e.x/i.png) `",
+        "a `` ` `` ![x](//e.x/i.png) `` ` ``",
+        "| `a | b |\n|---|---|\n| ` | ![x](//e.x/i.png) ` |",
+        "``a``http://e `![x](//e.x/i.png)`",
+        "```| a |\n|---|---|\n| ![x](//e.x/i.png) | b |",
+        "~~~\n:-:\n~~~\n![x](//e.x/i.png)\n```\na",
+        "\\<img src=//e.x/i.png>",
+        "[<img src=//e.x/i.png>]()",
+        "> [1]: //e.x/i.png\n\n[1]",
+        "- [x\ny]: //e.x/i.png\n\n[x y]",
+    ],
+)
+def test_what_only_looks_like_code_hides_no_address(text: str) -> None:
+    plain = plain_links(text, lambda address: False)
+    assert "](//" not in plain
+    assert not re.search(r"(?<!\\)(?:\\\\)*<img", plain)
+    assert not re.search(r"^(?:[>-] )?\[[^\]]*\]:", plain, re.MULTILINE)
 
 
 def test_the_users_own_link_and_code_stay() -> None:
