@@ -241,7 +241,6 @@ def test_no_address_of_a_model_is_live(text: str) -> None:
         "- `a\n- ` x ` ![x](//e.x/i.png) `",
         "a `` ` `` ![x](//e.x/i.png) `` ` ``",
         "| `a | b |\n|---|---|\n| ` | ![x](//e.x/i.png) ` |",
-        "``a``http://e `![x](//e.x/i.png)`",
         "```| a |\n|---|---|\n| ![x](//e.x/i.png) | b |",
         "~~~\n:-:\n~~~\n![x](//e.x/i.png)\n```\na",
         "\\<img src=//e.x/i.png>",
@@ -255,6 +254,11 @@ def test_what_only_looks_like_code_hides_no_address(text: str) -> None:
     assert "](//" not in plain
     assert not re.search(r"(?<!\\)(?:\\\\)*<img", plain)
     assert not re.search(r"^(?:[>-] )?\[[^\]]*\]:", plain, re.MULTILINE)
+
+
+def test_the_backticks_of_an_address_meet_no_others() -> None:
+    plain = plain_links("``a``http://e `![x](//e.x/i.png)`", lambda address: False)
+    assert plain == "``a`` `http://e` `![x](//e.x/i.png)`"
 
 
 def test_the_users_own_link_and_code_stay() -> None:
