@@ -7,7 +7,7 @@ sentence with a quotation or a figure of its own gets no benefit of a doubt.
 
 import re
 
-_QUOTED_OR_FIGURE = re.compile(r"[“”「」\"]|\d")
+_QUOTED_OR_FIGURE = re.compile(r"[“”„«「」\"]|\d")
 
 _ASKS = re.compile(r"[?？][”’」』）)\]\"'*_]*\s*$")
 _LEADS_ON = re.compile(

@@ -247,6 +247,7 @@ def _words(raw: str, marks: tuple[tuple[int, int], ...]) -> str:
         parts.append(raw[position:start])
         position = end
     text = _LINK.sub(r"\1", "".join([*parts, raw[position:]]))
+    text = re.sub(r"</?[a-zA-Z][^<>\n]{0,200}>", " ", text)
     text = re.sub(r"\*+|`+|~~|(?<!\w)_+|_+(?!\w)|^\s*>+\s?", "", text, flags=re.MULTILINE)
     text = re.sub(r"\s*(?<!\\)\|\s*", " ", text)
     return re.sub(r"\s+([.,;:!?。，；：！？])", r"\1", " ".join(text.split()))
@@ -273,13 +274,18 @@ def _led(claims: list[Claim]) -> list[Claim]:
     """Let a line that leads to a list rest on the marks of the list, and items without any on those of the line."""
     found = list(claims)
     for at, one in enumerate(claims):
-        if one.block not in ("text", "quote") or not one.text.endswith((":", "：")):
+        nested = one.block == "item" and _is_alone(claims, at)
+        if not nested and (one.block not in ("text", "quote") or not one.text.endswith((":", "："))):
             continue
         items = []
         for later in range(at + 1, len(claims)):
             if claims[later].block not in ("item", "row", "code", "quote"):
                 break
+            if nested and _indent(claims[later]) <= _indent(one):
+                break
             items.append(later)
+        if nested and not items:
+            continue
         marks = tuple(mark for item in items for mark in claims[item].marks)
         count = len({claims[item].whole for item in items})
         found[at] = replace(one, leads=count, shared=() if one.marks else marks)
@@ -287,3 +293,15 @@ def _led(claims: list[Claim]) -> list[Claim]:
             if one.marks and not claims[item].marks and not claims[item].shared:
                 found[item] = replace(claims[item], shared=one.marks)
     return found
+
+
+def _is_alone(claims: list[Claim], at: int) -> bool:
+    """Tell whether an item is one sentence without marks, as one is that names what is nested in it."""
+    one = claims[at]
+    beside = [*claims[max(0, at - 1) : at], *claims[at + 1 : at + 2]]
+    return not one.marks and not one.shared and all(other.whole != one.whole for other in beside)
+
+
+def _indent(claim: Claim) -> int:
+    """Return how far into its line the words of an item begin."""
+    return claim.start - claim.whole[0]

@@ -104,3 +104,32 @@ def test_the_proof_agrees_with_a_person(prover: Prover) -> None:
 
 def test_what_only_a_person_can_tell_is_let_pass(prover: Prover) -> None:
     assert {got for label, got, _ in outcomes(prover) if label == "x"} == {"b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        ("The speaker said ‘kites need rain’ [speech.m4].", "s"),
+        ("The speaker said ‘Kites need wind’ [speech.m4].", "b"),
+        ("The speaker said 'kites don't need much wind today' [speech.m4].", "s"),
+        ("The speaker’s word for ‘wind’ isn’t the kites’ own [speech.m4].", "b"),
+        ("The speaker said «kites need rain» [speech.m4].", "s"),
+        ("The speaker said „kites need rain“ [speech.m4].", "s"),
+        ("The speaker said „Kites need wind“ [speech.m4].", "b"),
+        ("The clip lasts 1m30s [probe.duration_seconds].", "b"),
+        ("The clip lasts 1 minute and 30 seconds [probe.duration_seconds].", "b"),
+        ("The clip lasts 2m30s [probe.duration_seconds].", "s"),
+        ("她在1分00秒处提到风 [speech.m4]。", "b"),
+        ("她在2分10秒处提到风 [speech.m4]。", "s"),
+        ("<p>The talk is about kites [speech.m1].</p>", "b"),
+        ("<b>She says “kites need rain” [speech.m4].</b>", "s"),
+        ("- Slides\n  - “Kites and wind” [text.m1]\n- Speech\n  - Kites need wind [speech.m4]", "bb"),
+        ("- A man in a red hat\n- Kites need wind [speech.m4]", "mb"),
+    ],
+)
+def test_marks_times_and_lists_of_other_styles_are_read(prover: Prover, text: str, letters: str) -> None:
+    assert "".join(LETTERS[one.status] for one in prover.prove(text).checked) == letters
+
+
+def test_many_apostrophes_take_little_time(prover: Prover) -> None:
+    prover.prove(" 'a 's ‘b " * 8_000)

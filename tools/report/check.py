@@ -14,7 +14,16 @@ from .model import Draft, Sentence
 CLOCK = re.compile(r"(?<![\d.:])(\d+):([0-5]\d)(?::([0-5]\d))?(?!:?\d)")
 """A time in a sentence: `1:23`, `1:02:03`."""
 _NUMBER = re.compile(r"(?<![\d.])\d[\d,]*(?:\.\d+)?")
-_QUOTED = re.compile(r"“([^”]*)”|「([^」]*)」|『([^』]*)』|\"([^\"]*)\"")
+_QUOTED = re.compile(
+    r"„([^“”\n]*)[“”]|“([^”]*)”|「([^」]*)」|『([^』]*)』|\"([^\"]*)\"|«([^«»\n]*)»|"
+    r"(?<!\w)[‘'](?=\S)(?P<single>(?:[^‘’'\n]|[’'](?=\w)){5,400})(?<=\S)[’'](?!\w)"
+)
+_LEAST_WORDS = 3
+"""In single quotation marks, which also set off a word or a name."""
+_SPOKEN_CLOCK = re.compile(
+    r"(?<![A-Za-z0-9_.:])(\d{1,3})\s?(?:m|min|mins|minutes?|分钟?)[\s,]*(?:and\s+)?([0-5]?\d)\s?(?:s|secs?|seconds?|秒)(?![a-z])",
+    re.IGNORECASE,
+)
 _NUMBER_WORDS = (
     "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
     "nineteen twenty"
@@ -205,12 +214,20 @@ def _problems(claim: Sentence, evidence: Checker) -> Iterator[tuple[Wrong, str]]
         parts = [part for part in re.split(r"…|\.\.\.", quoted) if part]
         if not all(_plain(part) in everything for part in parts):
             yield "quotation", f"the quotation {quoted!r} does not stand in the evidence"
-    yield from _unproven_numbers(_QUOTED.sub(" ", claim.text), cited, values, evidence, claim.role == "model")
+    yield from _unproven_numbers(_unquoted(claim.text), cited, values, evidence, claim.role == "model")
 
 
 def quotations(text: str) -> list[str]:
     """Return what stands in quotation marks."""
-    return ["".join(groups) for groups in _QUOTED.findall(text)]
+    return ["".join(filter(None, one.groups())) for one in _QUOTED.finditer(text) if _is_quotation(one)]
+
+
+def _unquoted(text: str) -> str:
+    return _QUOTED.sub(lambda found: " " if _is_quotation(found) else found[0], text)
+
+
+def _is_quotation(found: re.Match[str]) -> bool:
+    return found["single"] is None or len(found["single"].split()) >= _LEAST_WORDS
 
 
 def _plain(text: str) -> str:
@@ -225,6 +242,8 @@ def _unproven_numbers(
         stated = [one for one in cited if one.kind == "fact" and one.start_seconds is None]
         times += [float(number) for one in stated for number in _few(evidence.numbers_of(one))]
     values = [one.value for one in measures]
+    # A time in words is one number, not two.
+    text = _SPOKEN_CLOCK.sub(lambda found: f" {int(found[1])}:{int(found[2]):02} ", text)
     for clock in CLOCK.finditer(text):
         if not _is_time(clock_seconds(clock), [*times, *values], cited, by_model):
             yield "time", f"no cited moment or measure has the time {clock[0]}"
