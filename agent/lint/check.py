@@ -5,14 +5,17 @@ from typing import Any
 
 from .draft import Draft, kind_of_name
 from .finding import Finding, errors
+from .kinds import kind
 from .reading import MAX_STEPS, Read, Unreadable, read_plan
 from .rules_calls import check_arguments, check_tool
 from .rules_kinds import check_edges
 from .rules_limits import NO_BOUNDS, Bounds, check_limits, check_totals
 from .rules_media import check_media
-from .rules_references import check_circles, check_ids, check_references
+from .rules_order import check_circles, check_ids
+from .rules_references import check_references
 from .rules_waste import check_detours, check_duplicates, check_unused
-from .specs import Catalog, Specs, kind, read_catalog
+from .specs import Catalog, read_catalog
+from .toolspec import Specs
 
 
 def check(
@@ -38,7 +41,7 @@ def check(
     try:
         read = read_plan(plan, specs)
     except Unreadable as error:
-        return [Finding(step="", rule="plan-shape", message=str(error))]
+        return [Finding(step="", rule=error.rule, message=str(error))]
     return read.mended + check_draft(draft_of(read, specs, finished, facts), bounds, bold=bold)
 
 
@@ -61,6 +64,8 @@ def check_draft(draft: Draft, bounds: Bounds, *, bold: bool) -> list[Finding]:
     plan, specs = draft.plan, draft.specs
     findings = list(check_ids(draft))
     for step in plan.steps:
+        if draft.steps[step.id] is not step:
+            continue  # its id is taken, and what it needs is looked at once it has one of its own
         findings += check_tool(step, draft)
         findings += check_references(step, draft)
         spec = specs.get(step.tool)
@@ -86,7 +91,7 @@ def usable(facts: Sequence[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]
     """Return the files that `$files` holds: those that could be read."""
     if facts is None:
         return None
-    return [_as_ingested(one) for one in facts if not one.get("error")]
+    return [_as_ingested(one) for one in facts if isinstance(one, Mapping) and not one.get("error")]
 
 
 # Other names of the same facts.
@@ -100,4 +105,4 @@ def _as_ingested(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return facts of a file under the names that `ingest` gives them."""
     found = {name: facts[key] for name, keys in _ALSO.items() for key in reversed(keys) if facts.get(key) is not None}
     named = found.get("kind") or facts.get("media_type") or kind_of_name(str(facts.get("name", "")))
-    return {**facts, **found, **({"kind": kind(named)} if named else {})}
+    return {**facts, **found, "kind": kind(named) if named else None}

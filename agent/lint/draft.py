@@ -7,10 +7,12 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from ..plan import RESERVED, Plan, Step, references
+from .kinds import ANYTHING, HANDLES, MEDIA_KINDS, kind, kind_of_file
+from .own_tools import is_file
 from .shapes import ANY, NoSuchPart, Schema, choices, items_of, types, walk
-from .specs import ANYTHING, HANDLES, MEDIA_KINDS, Specs, ToolSpec, is_file, kind, kind_of_file
+from .toolspec import Specs, ToolSpec
 
-_PART = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)|\[(-?\d+)\]")
+_PART = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)|\[(-?\d{1,9})\]")
 _ALONE = re.compile(r"\$\{([^{}$]+)\}|\$([A-Za-z_][\w.\[\]-]*)")
 _EXTENSIONS = {
     "picture": "jpg jpeg png gif webp bmp tif tiff heic svg", "audio": "wav mp3 flac ogg m4a aac opus wma aiff",
@@ -83,18 +85,15 @@ class Draft:
     @cached_property
     def uses(self) -> dict[str, list[Use]]:
         """The references in each step's arguments."""
-        return {step.id: list(_uses(step.args, ())) for step in self.plan.steps}
+        return {id: list(_uses(step.args, ())) for id, step in self.steps.items()}
 
     @cached_property
     def needs(self) -> dict[str, set[str]]:
-        return {
-            step.id: {split(use.reference)[0] for use in self.uses[step.id]}.union(
-                split(one)[0] for one in references(step.for_each)
-            )
-            .union(step.depends_on)
-            .difference(RESERVED)
-            for step in self.plan.steps
-        }
+        found: dict[str, set[str]] = {}
+        for step in self.plan.steps:
+            named = {split(one)[0] for one in references([step.args, step.for_each])}
+            found.setdefault(step.id, set()).update(named.union(step.depends_on).difference(RESERVED))
+        return found
 
     @cached_property
     def users(self) -> dict[str, list[str]]:

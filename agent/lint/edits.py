@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from ..plan import RESERVED, Plan, Step
-from .draft import at_place
+from ..plan import RESERVED, Plan, Step, references
+from .draft import at_place, split
 from .finding import Finding
+from .kinds import MEDIA_KINDS, kind_of_file
 from .names import plain_name, words
 from .reading import MAX_STEPS
-from .specs import MEDIA_KINDS, Specs, ToolSpec, kind_of_file
+from .toolspec import Specs, ToolSpec
 
 Plain = dict[str, Any]
 Links = frozenset[tuple[str, str]]
@@ -209,7 +210,13 @@ def _convert(steps: list[Plain], step: Plain, repair: Mapping[str, Any], specs: 
     _set_place(step, repair["place"], value)
     if each:
         step["for_each"] = each
-    return links
+    # A link that stood for what is converted now leads to the first converter.
+    moved = {(root, step["id"]) for root in _roots_of(made[0]["args"]) if (root, step["id"]) in links}
+    return (links - moved) | {(root, made[0]["id"]) for root, _ in moved}
+
+
+def _roots_of(value: Any) -> set[str]:
+    return {split(one)[0] for one in references(value)}
 
 
 def _input_name(spec: ToolSpec) -> str:

@@ -6,7 +6,6 @@ graphs `{"task_nodes": [{"task", "arguments"}], "task_links": [{"source", "targe
 they come from as `<node-0>`.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -16,9 +15,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..arguments import BrokenArguments, read_arguments
-from ..plan import RESERVED, Plan, Step
+from ..plan import RESERVED, Plan, Step, root_of
+from . import sizes
 from .finding import Finding
-from .specs import Specs
+from .links import named_links
+from .notations import Notations, is_foreign
+from .toolspec import Specs
 
 MAX_STEPS = 64
 _STEPS = ("steps", "plan", "task_nodes", "nodes", "tasks", "actions", "workflow", "tool_calls", "calls")
@@ -34,16 +36,15 @@ _FIELDS = {
     "for_each": ("for_each", "foreach", "forEach", "each", "map_over"),
     "optional": ("optional", "is_optional"),
 }  # fmt: skip
-_NODE = re.compile(r"<(?:node-)?(\d+)>|<GENERATED>-(\d+)|<resource>-(\d+)")
-_OUTPUT_OF = re.compile(r"<output[-_ ]of[-_ ]([^<>]+)>", re.I)
-_BRACES = re.compile(r"\{\{\s*\$?(?:steps?\.)?([A-Za-z_][\w.\[\]-]*)\s*\}\}")
-_ANGLES = re.compile(r"<\$?([A-Za-z_][\w-]*(?:\.[\w.\[\]]+)?)>")
-_NUMBERED = re.compile(r"\$\{?(\d+)((?:\.[A-Za-z_]\w*|\[-?\d+\])*)\}?|#E(\d+)")
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
 class Unreadable(Exception):
     """It is no plan; the message says why."""
+
+    def __init__(self, message: str, rule: str = "plan-shape") -> None:
+        super().__init__(message)
+        self.rule = rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,22 +68,19 @@ def read_plan(given: Any, specs: Specs) -> Read:
     Raises:
         Unreadable: It is no plan, and no mending is certain.
     """
+    if why := sizes.too_much(
+        [[step.args, step.for_each] for step in given.steps] if isinstance(given, Plan) else given
+    ):
+        raise Unreadable(f"The plan {why}.")
     plan = given if isinstance(given, Plan) else None
     if isinstance(given, Mapping) and given.keys() == {"goal", "steps"}:
         with suppress(ValidationError):  # what does not fit is read step by step below
             plan = Plan.model_validate(given)
-    if plan is not None and not any(_is_foreign(step.args) or _is_foreign(step.for_each) for step in plan.steps):
+    if plan is not None:
+        _count(plan.steps)
+    if plan is not None and not any(is_foreign(step.args) or is_foreign(step.for_each) for step in plan.steps):
         return Read(plan=plan)
     return _Reader(specs).read(given)
-
-
-def _is_foreign(value: Any) -> bool:
-    """Return whether a value may hold a reference that is written in another way than ours."""
-    if isinstance(value, str):
-        return "{{" in value or "<" in value or "#E" in value
-    if isinstance(value, Mapping):
-        return any(map(_is_foreign, value.values()))
-    return isinstance(value, list) and any(map(_is_foreign, value))
 
 
 class _Reader:
@@ -91,8 +89,6 @@ class _Reader:
         self._mended: list[Finding] = []
         self._ids: dict[str, str] = {}
         """What the plan calls a step -> its id here."""
-        self._first = 0
-        """What the first node is counted as."""
         self._is_graph = False
         """Whether it is a graph of `task_nodes`, whose shape is another one and not a wrong one."""
 
@@ -101,13 +97,17 @@ class _Reader:
         inner = self._steps_of(outer)
         goal = self._goal(outer)
         links = self._links(outer)
+        _count(inner)
         raw = [self._fields(one, number) for number, one in enumerate(inner)]
         if not raw:
             raise Unreadable("The plan has no steps. Give at least one: `{id, tool, args}`.")
         self._number(raw)
-        self._first = self._counted_from(raw)
-        steps = [self._step(fields, number, raw) for number, fields in enumerate(raw)]
-        named = self._named_links(links, steps)
+        self._notations = Notations(raw, self._ids, self._mend)
+        if self._notations.count_from_1():
+            told = "The nodes are counted from 1, and `<node-0>` is the first one."
+            self._mended.append(_mending("", told))
+        steps = [self._step(fields, number) for number, fields in enumerate(raw)]
+        named = named_links(links, steps, self._ids)
         try:
             plan = self._plan(goal, steps)
         except ValidationError as error:
@@ -125,8 +125,7 @@ class _Reader:
 
     def _mend(self, step: str, message: str) -> None:
         if not self._is_graph:
-            told = Finding(step=step, rule="plan-shape", message=message, severity="warning", repair={"do": "shape"})
-            self._mended.append(told)
+            self._mended.append(_mending(step, message))
 
     def _decoded(self, given: Any, what: str) -> Any:
         if hasattr(given, "model_dump"):
@@ -248,14 +247,14 @@ class _Reader:
             else:
                 self._mend(id, f"Step {number + 1} had no id; it is `{id}` here.")
 
-    def _step(self, fields: dict[str, Any], number: int, raw: list[dict[str, Any]]) -> dict[str, Any]:
+    def _step(self, fields: dict[str, Any], number: int) -> dict[str, Any]:
         id = fields["id"]
         step: dict[str, Any] = {"id": id, "tool": str(fields["tool"]).strip()}
-        step["args"] = self._rewritten(self._arguments(fields.get("args"), id, step["tool"]), id, number, raw)
+        step["args"] = self._notations.rewritten(self._arguments(fields.get("args"), id, step["tool"]), id, number)
         if "depends_on" in fields:
             step["depends_on"] = self._dependencies(fields["depends_on"], id)
         if "for_each" in fields:
-            each = self._rewritten(fields["for_each"], id, number, raw)
+            each = self._notations.rewritten(fields["for_each"], id, number)
             if isinstance(each, list) and len(each) == 1:
                 each = each[0]
             if not isinstance(each, str):
@@ -302,118 +301,21 @@ class _Reader:
         # Plans in the manner of HuggingGPT write [-1] where a step waits for nothing.
         return [self._ids.get(one, one) for one in dict.fromkeys(names) if one not in ("-1", "", "None", "null")]
 
-    def _rewritten(self, value: Any, id: str, number: int, raw: list[dict[str, Any]]) -> Any:
-        """Return a value with references that are written in other ways written in ours."""
-        if isinstance(value, Mapping):
-            return {str(name): self._rewritten(part, id, number, raw) for name, part in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._rewritten(part, id, number, raw) for part in value]
-        if not isinstance(value, str) or not any(mark in value for mark in "$<{#"):
-            return value
-        written = value
-        written = _BRACES.sub(lambda found: self._named(found[1], found[0]), written)
-        written = _OUTPUT_OF.sub(lambda found: self._of_tool(found[1], found[0], number, raw), written)
-        written = _NODE.sub(lambda found: self._of_number(found, raw), written)
-        written = _NUMBERED.sub(self._of_id, written)
-        written = _ANGLES.sub(lambda found: self._named(found[1], found[0]), written)
-        written = self._renamed(written)
-        if written != value:
-            if re.fullmatch(r"\$\{[^{}$]+\}", written):
-                written = f"${written[2:-1]}"
-            self._mend(id, f"The reference {value!r} is written {written!r} here.")
-        return written
 
-    def _named(self, reference: str, as_it_was: str) -> str:
-        root = re.split(r"[.\[]", reference, maxsplit=1)[0]
-        step = self._ids.get(root) or (root if root in ("files", "request", "item") else None)
-        return f"${{{step}{reference[len(root) :]}}}" if step else as_it_was
+def _mending(step: str, message: str) -> Finding:
+    return Finding(step=step, rule="plan-shape", message=message, severity="warning", repair={"do": "shape"})
 
-    def _of_tool(self, tool: str, as_it_was: str, number: int, raw: list[dict[str, Any]]) -> str:
-        found = [one["id"] for at, one in enumerate(raw) if at != number and _flat(one["tool"]) == _flat(tool)]
-        return f"${{{found[0]}}}" if len(found) == 1 else as_it_was
 
-    def _counted_from(self, raw: list[dict[str, Any]]) -> int:
-        """Return 1 when `<node-1>` is the first node: counted from 0 some would name themselves or a later one."""
-        named = [
-            (number, int(found[1] or found[2] or found[3]))
-            for number, one in enumerate(raw)
-            for found in _NODE.finditer(json.dumps(one.get("args"), default=str))
-        ]
-        is_from_1 = all(0 < at <= number for number, at in named) and any(at >= number for number, at in named)
-        if not is_from_1 or any(one.isdigit() for one in self._ids):
-            return 0
-        told = "The nodes are counted from 1, and `<node-0>` is the first one."
-        self._mended.append(
-            Finding(step="", rule="plan-shape", message=told, severity="warning", repair={"do": "shape"})
-        )
-        return 1
-
-    def _of_number(self, found: "re.Match[str]", raw: list[dict[str, Any]]) -> str:
-        at = int(found[1] or found[2] or found[3]) - self._first
-        name = self._ids.get(str(at))
-        if name is None and 0 <= at < len(raw):
-            name = raw[at]["id"]
-        return f"${{{name or f'node_{at}'}}}"
-
-    def _of_id(self, found: "re.Match[str]") -> str:
-        name = self._ids.get(found[1] or found[3]) or self._ids.get(f"E{found[3]}")
-        return f"${{{name}{found[2] or ''}}}" if name else found[0]
-
-    def _renamed(self, text: str) -> str:
-        """Write the ids that were renamed anew where a reference names them, as in `$step-1.text`."""
-        for said, id in self._ids.items():
-            if said != id and not said.isdigit():
-                text = re.sub(rf"(?<=\$){re.escape(said)}(?![\w-])", id, text)
-                text = re.sub(rf"(?<=\$\{{){re.escape(said)}(?![\w-])", id, text)
-        return text
-
-    def _named_links(self, links: list[Mapping[str, Any]], steps: list[dict[str, Any]]) -> frozenset[tuple[str, str]]:
-        """Return links as pairs of ids, and make each step wait for what is linked to it."""
-        named: set[tuple[str, str]] = set()
-        for link in links:
-            said = [link.get(end, link.get(other)) for end, other in (("source", "from"), ("target", "to"))]
-            sources, targets = (self._ends(one, steps) for one in said)
-            pairs = [(one, other) for one in sources for other in targets if one != other or len(sources) == 1]
-            if not pairs:
-                target = steps[targets[0]] if targets else steps[-1]
-                lost = said[1] if sources else said[0]
-                if lost is not None:
-                    target.setdefault("depends_on", []).append(str(lost))
-                continue
-            # A tool that is used twice has one name: the link goes forward, to the nearest, and none stands twice.
-            source, target_at = min(
-                pairs,
-                key=lambda pair: (
-                    (steps[pair[0]]["id"], steps[pair[1]]["id"]) in named,
-                    pair[0] >= pair[1],
-                    abs(pair[1] - pair[0]),
-                ),
-            )
-            id, target = str(steps[source]["id"]), steps[target_at]
-            named.add((id, str(target["id"])))
-            if id not in set(_roots(target["args"])) and id not in target.get("depends_on", []):
-                target.setdefault("depends_on", []).append(id)
-        return frozenset(named)
-
-    def _ends(self, said: Any, steps: list[dict[str, Any]]) -> list[int]:
-        """Return the places of the steps that one end of a link may mean."""
-        ids = [str(step["id"]) for step in steps]
-        by_id = self._ids.get(str(said))
-        if by_id:
-            return [ids.index(by_id)]
-        if node := _NODE.fullmatch(str(said)):
-            at = int(node[1] or node[2] or node[3])
-            return [at] if at < len(steps) else []
-        if isinstance(said, int) and not isinstance(said, bool):
-            return [said] if 0 <= said < len(steps) else []
-        return [at for at, one in enumerate(steps) if _flat(one["tool"]) == _flat(str(said))]
+def _count(steps: Sequence[Any]) -> None:
+    if len(steps) > sizes.MAX_STEPS:
+        raise Unreadable(f"The plan has {len(steps)} steps; the limit is {MAX_STEPS}.", "too-many-steps")
 
 
 def _named(value: Any) -> Iterator[str]:
     """Yield the ids of steps that a wish for results names: as references, or alone."""
     for one in value if isinstance(value, list) else [value]:
         if isinstance(one, str):
-            yield re.split(r"[.\[]", one.removeprefix("$").strip("{}"), maxsplit=1)[0]
+            yield root_of(one.removeprefix("$").strip("{}"))
 
 
 def _files(given: Any) -> list[dict[str, Any]] | None:
@@ -422,20 +324,9 @@ def _files(given: Any) -> list[dict[str, Any]] | None:
     return [{"name": one} if isinstance(one, str) else dict(one) for one in given]
 
 
-def _roots(value: Any) -> Iterator[str]:
-    from ..plan import references
-
-    for reference in references(value):
-        yield re.split(r"[.\[]", reference, maxsplit=1)[0]
-
-
 def _find(one: Mapping[str, Any], name: str) -> Any:
     return next((one[key] for key in _FIELDS[name] if isinstance(one.get(key), str | Mapping)), None)
 
 
 def _short(tool: str) -> str:
     return re.sub(r"\W+", "_", tool.strip().casefold(), flags=re.A)[:40]
-
-
-def _flat(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())

@@ -81,7 +81,7 @@ def mend(
     try:
         read = read_plan(plan, specs)
     except Unreadable as error:
-        return Mended(plan=None, repairs=[], findings=[Finding(step="", rule="plan-shape", message=str(error))])
+        return Mended(plan=None, repairs=[], findings=[Finding(step="", rule=error.rule, message=str(error))])
     draft, repairs = draft_of(read, specs, finished, facts), list(read.mended)
     refused: set[str] = set()
     became: dict[str, str] = {}

@@ -1,16 +1,18 @@
 """What is wrong with a step by itself: its tool, the names of its arguments, and their literals."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from ..plan import Step, references
+from ..plan import Step, references, root_of
 from .draft import Draft, Given
 from .finding import Finding
+from .kinds import ANYTHING
 from .names import guess, plain_name
 from .shapes import NoSuchPart, types
-from .specs import ANYTHING, Port, ToolSpec
+from .toolspec import Port, ToolSpec
 from .values import coerced, problem
 
 # Names under which models know an argument that holds the file a tool works on.
@@ -91,7 +93,7 @@ def _kinds_wanted(step: str, user: str, draft: Draft) -> frozenset[str]:
     spec = draft.tools.get(user)
     if spec is None:
         return frozenset()
-    names = {str(use.place[0]) for use in draft.uses[user] if use.reference.split(".")[0].split("[")[0] == step}
+    names = {str(use.place[0]) for use in draft.uses[user] if root_of(use.reference) == step}
     kinds = [spec.ports[name].kinds for name in names if name in spec.ports] if spec.ports else [spec.input_kinds]
     found = frozenset(one for some in kinds for one in some)
     return frozenset() if ANYTHING in found else found
@@ -155,14 +157,20 @@ def _meant_argument(
     wanted = [one for one in files if one in missing] or files
     if plain_name(name) in _MEDIA_NAMES and len(wanted) == 1:
         return wanted[0]
-    aliases = {one: _ARGUMENT_ALIASES.get(one, ()) for one in free if one in fitting}
-    meant = guess(name, aliases, fitting).meant if aliases else None
+    # `video_path` is `video`, and the other way round.
+    aliases = {one: (*_ARGUMENT_ALIASES.get(one, ()), _bare(one)) for one in free if one in fitting}
+    meant = (guess(name, aliases, fitting).meant or guess(_bare(name), aliases, fitting).meant) if aliases else None
     if meant:
         return meant
     # What is left over and what is lacking belong together when there is one of each, and they fit.
     return missing[0] if only and len(missing) == 1 and missing[0] in fitting and _is_telling(
         spec.ports[missing[0]], value
     ) else None  # fmt: skip
+
+
+def _bare(name: str) -> str:
+    """Return the name of an argument without the words for a place where a file is."""
+    return re.sub(r"(?<=[a-z0-9])_?(?:path|file|filename|file_path|uri)$", "", name, flags=re.I)
 
 
 def _is_telling(port: Port, value: Any) -> bool:

@@ -6,8 +6,10 @@ from typing import Any
 from ..plan import Step
 from .draft import Draft, Given, Use, joined, split
 from .finding import Finding
+from .kinds import ANYTHING, asked_for, kind_of_file
+from .own_tools import is_file
 from .shapes import NoSuchPart, items_of, leaves, types
-from .specs import ANYTHING, Port, ToolSpec, asked_for, is_file, kind_of_file
+from .toolspec import Port, ToolSpec
 from .wrong_kind import wrong_kind
 
 

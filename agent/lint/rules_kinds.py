@@ -6,11 +6,12 @@ from typing import Any
 from ..plan import Step, references
 from .draft import Draft, Given, Place, split
 from .finding import Finding
+from .kinds import ANYTHING, kind
 from .names import converts_by_name, words
 from .rules_files import check_file_argument
 from .rules_types import check_types
 from .shapes import NoSuchPart
-from .specs import ANYTHING, Port, Specs, ToolSpec, kind
+from .toolspec import Port, Specs, ToolSpec
 from .wrong_kind import wrong_kind
 
 MAX_CONVERTERS = 3
@@ -62,7 +63,7 @@ def _check_links(step: Step, spec: ToolSpec, draft: Draft) -> Iterator[Finding]:
         given = draft.tools[source].gives if source in draft.tools else frozenset()
         if given and ANYTHING not in given and not _fits(given, takes):
             what = f"The result of `{source}`"
-            through = _through(given, takes - {"text"} or takes, draft.specs)
+            through = _through(given, takes - {"text"} or takes, spec, draft.specs)
             repair = {"do": "convert-link", "source": source, "through": through} if through else None
             yield wrong_kind(step, what, given, takes, repair=repair)
 
@@ -119,13 +120,17 @@ def _compare(
         return
     # Beside a medium, text says what to do with it.
     files = wanted - {"text"} or wanted
-    through = _through(given.kinds, files, draft.specs)
+    through = _through(given.kinds, files, draft.tools[step.id], draft.specs)
     repair = {"do": "convert", "place": list(place), "through": through} if through else None
     yield wrong_kind(step, what, given.kinds, wanted, repair=repair)
 
 
-def _through(given: frozenset[str], wanted: frozenset[str], specs: Specs) -> list[str] | None:
-    """Return the one shortest chain of tools that turns one kind into another; None when there is none, or several."""
+def _through(given: frozenset[str], wanted: frozenset[str], user: ToolSpec, specs: Specs) -> list[str] | None:
+    """Return the one shortest chain of tools that turns one kind into another; None when there is none, or several.
+
+    A chain to a converter does not pass what that makes: it would be made, and made again from what was made of it.
+    """
+    made_after = user.gives if user.converts() else frozenset()
     ways: dict[str, list[tuple[str, str]]] = {}
     for spec in specs.values():
         if (found := spec.converts()) and spec.tool is None:
@@ -142,6 +147,7 @@ def _through(given: frozenset[str], wanted: frozenset[str], specs: Specs) -> lis
             for gives, name in ways.get(one, ())
         ]
         arrived = [(made, named) for one, made, named in chains if one in wanted]
+        chains = [one for one in chains if one[0] not in made_after]
         if arrived:
             # Of several, the one whose names say that they convert: `Text-to-Image`, and not `Image Search`.
             only = [made for made, named in arrived if named or len(arrived) == 1]

@@ -9,7 +9,7 @@ from ..plan import Step, references
 from .draft import Draft
 from .finding import Finding
 from .names import plain_name, words
-from .specs import ToolSpec
+from .toolspec import ToolSpec
 from .values import read_number, read_seconds
 
 

@@ -7,8 +7,9 @@ from ...tools.base.workspace import PREFIX
 from ..plan import Step, references
 from .draft import Draft, Place
 from .finding import Finding
+from .kinds import kind
 from .names import converts_by_name
-from .specs import Port, ToolSpec, kind
+from .toolspec import Port, ToolSpec
 from .values import read_seconds
 
 # Words in the names of arguments that say where in a file; others say how long or how often.
@@ -60,7 +61,7 @@ def _check_literal(
     same = [at for at, file in enumerate(files) if value == file.get("handle") or name == file.get("name")]
     if value.startswith(PREFIX) and (same or draft.files is None or _is_made(value, draft.finished)):
         return
-    is_only = len(files) == 1 and draft.literal(value).kinds == {kind(files[0].get("kind", ""))}
+    is_only = len(files) == 1 and draft.literal(value).kinds == {kind(files[0].get("kind"))}
     meant = same[0] if len(same) == 1 else 0 if is_only and not same else None
     yield Finding(
         step=step.id,
@@ -87,7 +88,7 @@ def _is_made(handle: str, finished: Mapping[str, Any]) -> bool:
 
 
 def _check_file(step: Step, spec: ToolSpec, port: Port, reference: str, file: Mapping[str, Any]) -> Iterator[Finding]:
-    has, name = kind(file.get("kind", "")), file.get("name", f"${reference}")
+    has, name = kind(file.get("kind")), file.get("name", f"${reference}")
     if spec.tool is not None and has and has not in port.kinds:
         needs = " or ".join(sorted(port.kinds))
         yield Finding(

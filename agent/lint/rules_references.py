@@ -1,16 +1,14 @@
-"""What is wrong between steps: ids, references that lead nowhere, and circles."""
+"""References that lead nowhere."""
 
-import re
 from collections.abc import Collection, Iterator
-from graphlib import CycleError, TopologicalSorter
-from itertools import pairwise
 
 from ..plan import RESERVED, Step, look_up, references
-from .draft import Draft, joined, split, split_each
+from .draft import Draft, joined, split
 from .finding import Finding
+from .kinds import asked_for
 from .names import guess, plain_name
-from .shapes import NoSuchPart, choices, properties, types, unfit, walk
-from .specs import asked_for
+from .rules_each import check_each
+from .shapes import NoSuchPart, unfit
 
 # Words that models put between a step and its result where there is nothing.
 _PART_ALIASES = {
@@ -20,26 +18,6 @@ _PART_ALIASES = {
     "seconds": ("duration", "length"), "sheet": ("contact_sheet", "grid"), "matches": ("results", "moments"),
 }  # fmt: skip
 _WRAPPERS = frozenset({"result", "results", "output", "outputs", "data", "value", "response", "content", "returns"})
-
-
-def check_ids(draft: Draft) -> Iterator[Finding]:
-    """Find ids that are given twice or that mean something else."""
-    seen: dict[str, Step] = {}
-    referred = {need for needs in draft.needs.values() for need in needs}
-    for number, step in enumerate(draft.plan.steps):
-        if step.id in seen or step.id in draft.finished or step.id in RESERVED:
-            first = seen.get(step.id)
-            same = first is not None and (first.tool, first.args, first.for_each) == (
-                step.tool, step.args, step.for_each)  # fmt: skip
-            free = step.id not in referred
-            repair = {"do": "remove-at", "at": number} if same else {"do": "rename-at", "at": number} if free else None
-            yield Finding(
-                step=step.id,
-                rule="step-id",
-                message=f"The id {step.id!r} is taken. Give each step an id of its own.",
-                repair=repair,
-            )
-        seen.setdefault(step.id, step)
 
 
 def check_references(step: Step, draft: Draft) -> Iterator[Finding]:
@@ -52,7 +30,7 @@ def check_references(step: Step, draft: Draft) -> Iterator[Finding]:
     for reference in references(step.for_each):
         yield from _check_reference(reference, step, draft, in_each=True)
     if step.for_each is not None:
-        yield from _check_for_each(step, draft)
+        yield from check_each(step, draft)
     for name in step.depends_on:
         if name == step.id:
             yield Finding(
@@ -203,109 +181,6 @@ def _check_asked_for(reference: str, step: Step, draft: Draft) -> Iterator[Findi
             message=f"`{step.id}` uses `${reference}`, which `{spec.name}` gives only with `{argument}`.",
             repair={"do": "set-argument", "argument": argument, "value": value},
         )
-
-
-def _check_for_each(step: Step, draft: Draft) -> Iterator[Finding]:
-    reference = split_each(step.for_each)
-    if reference is None:
-        named = split(step.for_each or "")[0] if re.fullmatch(r"[A-Za-z_][\w.\[\]-]*", step.for_each or "") else ""
-        is_known = named in draft.steps or named in draft.finished or named == "files"
-        yield Finding(
-            step=step.id,
-            rule="for-each",
-            message=f"`for_each` of `{step.id}` is {step.for_each!r}, and must be a reference to a list, such as "
-            '"$frames.items".',
-            repair={"do": "set-for-each", "to": f"${step.for_each}"} if is_known else None,
-        )
-        return
-    if step.for_each != f"${reference}":
-        yield Finding(
-            step=step.id,
-            rule="for-each",
-            message=f"`for_each` of `{step.id}` is text; a list keeps its type only as `${reference}`.",
-            repair={"do": "set-for-each", "to": f"${reference}"},
-        )
-        return
-    root, path = split(reference)
-    if root in RESERVED and not (root == "files" and not path):
-        if root != "item":
-            yield _no_list(step, reference, "is no list", None)
-        return
-    if root in draft.finished:
-        try:
-            value = look_up(reference, draft.finished)
-        except Exception:
-            return  # told above
-        if not isinstance(value, list):
-            yield _no_list(step, reference, "is no list", None)
-        return
-    try:
-        given = draft.given(reference, step)
-    except NoSuchPart:
-        return
-    kinds = types(given.schema, given.definitions)
-    if not kinds or "array" in kinds:
-        return
-    yield _no_list(step, reference, f"is {' or '.join(sorted(kinds))}", _only_list(reference, step, draft))
-
-
-def _only_list(reference: str, step: Step, draft: Draft) -> dict[str, str] | None:
-    """Return the repair that takes the one list inside an object."""
-    root, path = split(reference)
-    spec = draft.tools.get(root)
-    if spec is None or draft.steps[root].for_each:
-        return None
-    if not path:
-        lists = list(spec.own_lists)
-    else:
-        part = walk(spec.output, path, spec.result_definitions, root)
-        lists = [
-            name
-            for name in properties(part, spec.result_definitions)
-            for one in choices(walk(part, [name], spec.result_definitions, root), spec.result_definitions)
-            if one.get("type") == "array"
-        ]
-    return {"do": "set-for-each", "to": f"${joined(root, [*path, lists[0]])}"} if len(lists) == 1 else None
-
-
-def _no_list(step: Step, reference: str, what: str, repair: dict[str, str] | None) -> Finding:
-    return Finding(
-        step=step.id,
-        rule="for-each",
-        message=f"`for_each` of `{step.id}` needs a list, and `${reference}` {what}.",
-        repair=repair,
-    )
-
-
-def check_circles(draft: Draft) -> Iterator[Finding]:
-    """Find steps that wait for each other."""
-    ids = set(draft.steps)
-    graph = {name: (needs & ids) - (set(draft.steps[name].depends_on) & {name}) for name, needs in draft.needs.items()}
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        circle = list(reversed(error.args[1]))
-        first = next(step for step in draft.plan.steps if step.id in circle)
-        yield Finding(
-            step=first.id,
-            rule="cycle",
-            message=f"The steps wait for each other: {' -> '.join(circle)}.",
-            repair=_loosened(circle, draft),
-        )
-
-
-def _loosened(circle: list[str], draft: Draft) -> dict[str, str] | None:
-    """Return the repair of a circle in which only one wait is not for a result."""
-    loose = []
-    for step, need in pairwise(circle):
-        if need in draft.steps[step].depends_on:
-            data = {split(use.reference)[0] for use in draft.uses[step]}
-            data |= {split(one)[0] for one in references(draft.steps[step].for_each)}
-            if need not in data and (need, step) not in draft.links:
-                loose.append((step, need))
-    if len(loose) != 1:
-        return None
-    return {"do": "remove-dependency-of", "step": loose[0][0], "name": loose[0][1]}
 
 
 def _unknown(step: Step, message: str, repair: dict[str, str] | None) -> Finding:

@@ -8,7 +8,7 @@ from ..plan import Step
 from .draft import Draft, Given, Place, Use, joined, split
 from .finding import Finding
 from .shapes import NoSuchPart, choices, items_of, properties, types, unfit, walk
-from .specs import Port, ToolSpec
+from .toolspec import Port, ToolSpec
 
 
 def check_types(step: Step, spec: ToolSpec, port: Port, draft: Draft) -> Iterator[Finding]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from ..plan import Step
 from .draft import Draft
 from .finding import Finding
+from .kinds import ANYTHING
 from .names import words
-from .specs import ANYTHING, ToolSpec
+from .toolspec import ToolSpec
 from .vocabulary import KIND_WORDS
 
 

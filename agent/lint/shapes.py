@@ -6,6 +6,8 @@ from typing import Any
 Schema = Mapping[str, Any]
 ANY: Schema = {}
 _COMPOUND = frozenset({"$ref", "anyOf", "oneOf", "allOf"})
+MAX_LISTS = 4
+"""Lists inside lists that are compared: a schema may refer to itself."""
 _SIMPLE = ("string", "number", "integer", "boolean", "object", "array")
 
 
@@ -18,31 +20,45 @@ class NoSuchPart(Exception):
         """The part that is not there, what is there instead, and its place in the path."""
 
 
+JSON_TYPES = {
+    "string": "string", "str": "string", "number": "number", "float": "number", "integer": "integer",
+    "int": "integer", "boolean": "boolean", "bool": "boolean", "object": "object", "dict": "object",
+    "array": "array", "list": "array", "null": "null",
+}  # fmt: skip
+"""The types of JSON, and other names of theirs."""
+
+
 def choices(schema: Schema, definitions: Mapping[str, Any]) -> list[Schema]:
     """Return the schemas that a value may have, without null, with references followed."""
     if not schema.keys() & _COMPOUND and not isinstance(schema.get("type"), list):
         return [schema]
-    if "$ref" in schema:
-        return choices(definitions.get(schema["$ref"].rpartition("/")[2], ANY), definitions)
-    for key in ("anyOf", "oneOf"):
-        if key in schema:
-            return [inner for one in schema[key] for inner in choices(one, definitions) if inner.get("type") != "null"]
-    if len(schema.get("allOf", ())) == 1:
-        return choices(schema["allOf"][0], definitions)
-    if isinstance(schema.get("type"), list):
-        return [{**schema, "type": one} for one in schema["type"] if one != "null"]
-    return [schema]
+    return [one for one in _alternatives(schema, definitions) if one.get("type") != "null"]
 
 
 def is_nullable(schema: Schema, definitions: Mapping[str, Any]) -> bool:
     """Return whether null is one of the values."""
-    if "$ref" in schema:
-        return is_nullable(definitions.get(schema["$ref"].rpartition("/")[2], ANY), definitions)
-    if isinstance(schema.get("type"), list):
-        return "null" in schema["type"]
-    return schema.get("type") == "null" or any(
-        is_nullable(one, definitions) for key in ("anyOf", "oneOf") for one in schema.get(key, ())
-    )
+    return any(one.get("type") == "null" for one in _alternatives(schema, definitions))
+
+
+def _alternatives(schema: Schema, definitions: Mapping[str, Any]) -> Iterator[Schema]:
+    """Yield the simple schemas that a schema is one of; what it refers to again adds nothing."""
+    followed: set[str] = set()
+    waiting = [schema]
+    while waiting:
+        one = waiting.pop()
+        if "$ref" in one:
+            name = one["$ref"].rpartition("/")[2]
+            if name not in followed:
+                followed.add(name)
+                waiting.append(definitions.get(name, ANY))
+        elif "anyOf" in one or "oneOf" in one:
+            waiting += reversed(one.get("anyOf") or one.get("oneOf", ()))
+        elif len(one.get("allOf", ())) == 1:
+            waiting += one["allOf"]
+        elif isinstance(one.get("type"), list):
+            yield from ({**one, "type": each} for each in one["type"])
+        else:
+            yield one
 
 
 def types(schema: Schema, definitions: Mapping[str, Any]) -> set[str]:
@@ -154,13 +170,23 @@ def unfit(given: Schema, wanted: Schema, defined: Mapping[str, Any], defines: Ma
         defined: The definitions of `given`.
         defines: Those of `wanted`.
     """
+    return _unfit_to_any(given, wanted, defined, defines, depth=0)
+
+
+def _unfit_to_any(
+    given: Schema, wanted: Schema, defined: Mapping[str, Any], defines: Mapping[str, Any], *, depth: int
+) -> str | None:
     reasons = [
-        _unfit(one, other, defined, defines) for one in choices(given, defined) for other in choices(wanted, defines)
+        _unfit(one, other, defined, defines, depth=depth)
+        for one in choices(given, defined)
+        for other in choices(wanted, defines)
     ]
     return None if None in reasons or not reasons else reasons[0]
 
 
-def _unfit(given: Schema, wanted: Schema, defined: Mapping[str, Any], defines: Mapping[str, Any]) -> str | None:
+def _unfit(
+    given: Schema, wanted: Schema, defined: Mapping[str, Any], defines: Mapping[str, Any], *, depth: int
+) -> str | None:
     has, wants = types(given, defined), types(wanted, defines)
     if not has or not wants:
         return None
@@ -168,8 +194,8 @@ def _unfit(given: Schema, wanted: Schema, defined: Mapping[str, Any], defines: M
         return None
     if not has & wants:
         return f"it is {_one(has)}, and must be {_one(wants)}"
-    if has == wants == {"array"}:
-        inside = unfit(items_of(given, defined), items_of(wanted, defines), defined, defines)
+    if has == wants == {"array"} and depth < MAX_LISTS:
+        inside = _unfit_to_any(items_of(given, defined), items_of(wanted, defines), defined, defines, depth=depth + 1)
         return f"of its items, {inside}" if inside else None
     if has == wants == {"object"} and given.get("properties") and wanted.get("properties"):
         lacking = [name for name in wanted.get("required", ()) if name not in given["properties"]]

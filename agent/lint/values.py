@@ -24,18 +24,26 @@ _SAME_WORDS = ({"jpeg", "jpg"}, {"en", "english", "eng"}, {"zh", "chinese", "中
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 
 
-def problem(value: Any, schema: Schema, definitions: Mapping[str, Any]) -> str | None:
+MAX_NUMBER = 60
+"""Characters; what is longer is no number that somebody wrote."""
+MAX_DEPTH = 6
+"""How deep inside a literal it is looked at: with schemas that refer to themselves each step more costs more."""
+
+
+def problem(value: Any, schema: Schema, definitions: Mapping[str, Any], *, depth: int = 0) -> str | None:
     """Return why a literal does not fit a schema, in words; what holds a reference is known only when it runs."""
     if isinstance(value, str) and "$" in value and any(references(value)):
         return None
     if value is None:
         has_type = any(types(one, definitions) for one in choices(schema, definitions))
         return "must not be null" if has_type and not is_nullable(schema, definitions) else None
-    reasons = [_problem(value, one, definitions) for one in choices(schema, definitions)]
+    if depth > MAX_DEPTH:
+        return None
+    reasons = [_problem(value, one, definitions, depth=depth) for one in choices(schema, definitions)]
     return None if None in reasons or not reasons else reasons[0]
 
 
-def _problem(value: Any, schema: Schema, definitions: Mapping[str, Any]) -> str | None:
+def _problem(value: Any, schema: Schema, definitions: Mapping[str, Any], *, depth: int) -> str | None:
     wanted = types(schema, definitions)
     has = type_name(value)
     if wanted and has not in wanted and not (has == "integer" and "number" in wanted):
@@ -56,14 +64,14 @@ def _problem(value: Any, schema: Schema, definitions: Mapping[str, Any]) -> str 
         each = schema.get("prefixItems")
         inside = items_of(schema, definitions)
         pairs = zip(value, each, strict=False) if each else ((one, inside) for one in value)
-        return next((why for one, part in pairs if (why := problem(one, part, definitions))), None)
+        return next((why for one, part in pairs if (why := problem(one, part, definitions, depth=depth + 1))), None)
     if has == "object":
         lacking = [name for name in schema.get("required", ()) if name not in value]
         if lacking:
             return f"lacks {', '.join(f'`{name}`' for name in lacking)}"
         known = schema.get("properties", {})
         parts = ((f"`{name}` {why}") for name, part in value.items() if name in known
-                 and (why := problem(part, known[name], definitions)))  # fmt: skip
+                 and (why := problem(part, known[name], definitions, depth=depth + 1)))  # fmt: skip
         return next(parts, None)
     return None
 
@@ -84,7 +92,7 @@ def _out_of_bounds(value: float, schema: Schema) -> str | None:
     return None
 
 
-def coerced(name: str, value: Any, schema: Schema, definitions: Mapping[str, Any]) -> Iterator[Any]:
+def coerced(name: str, value: Any, schema: Schema, definitions: Mapping[str, Any], *, depth: int = 0) -> Iterator[Any]:
     """Yield what a literal that does not fit may mean, the likeliest first; each is still to be checked.
 
     Args:
@@ -92,11 +100,12 @@ def coerced(name: str, value: Any, schema: Schema, definitions: Mapping[str, Any
         value: What was given.
         schema: What it should be.
         definitions: Of the schema.
+        depth: How deep inside a literal it stands.
     """
     for one in choices(schema, definitions):
         wanted = types(one, definitions)
         if isinstance(value, str):
-            yield from _from_text(name, value.strip(), one, wanted, definitions)
+            yield from _from_text(name, value.strip(), one, wanted, definitions, depth=depth)
         if isinstance(value, float) and value.is_integer() and "integer" in wanted:
             yield int(value)
         if isinstance(value, int | float) and not isinstance(value, bool) and "string" in wanted:
@@ -105,17 +114,17 @@ def coerced(name: str, value: Any, schema: Schema, definitions: Mapping[str, Any
             yield bool(value)
         if isinstance(value, list) and len(value) == 1 and "array" not in wanted:
             yield value[0]
-            yield from coerced(name, value[0], one, definitions)
+            yield from coerced(name, value[0], one, definitions, depth=depth + 1)
         if "array" in wanted:
             inside = items_of(one, definitions)
             if isinstance(value, list):
-                yield [_item(name, item, inside, definitions) for item in value]
-            elif value is not None:
+                yield [_item(name, item, inside, definitions, depth=depth) for item in value]
+            elif value is not None and depth < 2:
                 yield [value]
-                yield [_item(name, value, inside, definitions)]
+                yield [_item(name, value, inside, definitions, depth=depth)]
         if isinstance(value, Mapping) and "object" in wanted:
             yield {
-                part: _item(part, inner, one.get("properties", {}).get(part, {}), definitions)
+                part: _item(part, inner, one.get("properties", {}).get(part, {}), definitions, depth=depth)
                 for part, inner in value.items()
             }
         span = one.get("prefixItems", ())
@@ -125,14 +134,20 @@ def coerced(name: str, value: Any, schema: Schema, definitions: Mapping[str, Any
                 yield ends
 
 
-def _item(name: str, value: Any, schema: Schema, definitions: Mapping[str, Any]) -> Any:
+def _item(name: str, value: Any, schema: Schema, definitions: Mapping[str, Any], *, depth: int) -> Any:
     if problem(value, schema, definitions) is None:
         return value
-    fits = (one for one in coerced(name, value, schema, definitions) if problem(one, schema, definitions) is None)
+    fits = (
+        one
+        for one in coerced(name, value, schema, definitions, depth=depth + 1)
+        if problem(one, schema, definitions) is None
+    )
     return next(fits, value)
 
 
-def _from_text(name: str, text: str, schema: Schema, wanted: set[str], definitions: Mapping[str, Any]) -> Iterator[Any]:
+def _from_text(
+    name: str, text: str, schema: Schema, wanted: set[str], definitions: Mapping[str, Any], *, depth: int
+) -> Iterator[Any]:
     if "enum" in schema:
         plain = plain_name(text)
         same = next((words for words in _SAME_WORDS if plain in words), {plain})
@@ -152,15 +167,16 @@ def _from_text(name: str, text: str, schema: Schema, wanted: set[str], definitio
     if wanted & {"array", "object"} and text[:1] in ("[", "{"):
         try:
             yield json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
     if "array" in wanted:
-        inside = types(items_of(schema, definitions), definitions)
+        item = items_of(schema, definitions)
+        inside = types(item, definitions)
         parts = _SPAN.split(text) if schema.get("maxItems") == 2 or len(schema.get("prefixItems", ())) == 2 else []
         if len(parts) == 2:
-            yield [_item(name, part, items_of(schema, definitions), definitions) for part in parts]
+            yield [_item(name, part, item, definitions, depth=depth) for part in parts]
         elif inside and not inside & {"string"} and "," in text:
-            yield [_item(name, part, items_of(schema, definitions), definitions) for part in text.split(",")]
+            yield [_item(name, part, item, definitions, depth=depth) for part in text.split(",")]
 
 
 def is_time(name: str, schema: Schema) -> bool:
@@ -171,11 +187,13 @@ def is_time(name: str, schema: Schema) -> bool:
 
 def read_number(text: str) -> float | None:
     """Return the number that a text is."""
-    return float(text.replace(",", "")) if _NUMBER.fullmatch(text) else None
+    return float(text.replace(",", "")) if len(text) <= MAX_NUMBER and _NUMBER.fullmatch(text) else None
 
 
 def read_seconds(text: str) -> float | None:
     """Return the seconds of a clock time, such as `0:30`, or of a length, such as `1m30s`."""
+    if len(text) > MAX_NUMBER:
+        return None
     if clock := _CLOCK.fullmatch(text):
         return int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + float(clock[3])
     if short := _MILLISECONDS.fullmatch(text):

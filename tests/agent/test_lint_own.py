@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from sensorium.agent.lint import Bounds, Finding, check, errors, mend
-from sensorium.agent.lint.specs import ANYTHING, is_file, kind_of_file, of_tool
+from sensorium.agent.lint.kinds import ANYTHING, kind_of_file
+from sensorium.agent.lint.own_tools import is_file, of_tool
 from sensorium.tools.base.catalog import catalog
 
 FILM: dict[str, Any] = {
