@@ -30,7 +30,7 @@ _NUMBER_WORDS = (
 )
 _WORDS = {word: value for value, word in enumerate(_NUMBER_WORDS.split(), 2)} | {
     "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
-    "hundred": 100, "thousand": 1000, "million": 1_000_000,
+    "hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 10**9, "trillion": 10**12,
 }  # fmt: skip
 _WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 _HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
@@ -54,6 +54,8 @@ MOST_NUMBERS = 2_000
 """In a text whose numbers may also be given rounded, or as times."""
 _MINUTES = re.compile(r"[\s-]*(?:minutes?\b|mins?\b|分钟)", re.IGNORECASE)
 _HOURS = re.compile(r"[\s-]*(?:hours?\b|hrs?\b|小时)", re.IGNORECASE)
+_BELOW_ZERO = re.compile(r"(?:\b(?:minus|negative)\s+|负|(?<![\w.,)%\]])[-−])$", re.IGNORECASE)
+_SAYS_BELOW_ZERO = re.compile(r"\b(?:minus|negative)\b|负|[-−–]\s?\d", re.IGNORECASE)
 # The number of a part is its place in an order of the writer's own, not something that was measured.
 _ORDINAL = re.compile(
     r"(?:\b(?:part|chapter|section|step|option|figure|table|item|point|slide|scene|shot|segment|file|picture|image|"
@@ -251,8 +253,12 @@ def _unproven_numbers(
     lasting = [(one.end_seconds or 0.0) - one.start_seconds for one in cited if one.start_seconds is not None]
     known = [*values, *times, *(lasting if by_model else [])]
     rest = CLOCK.sub(" ", text)
+    below_zero = any(one < 0 for one in values) or any(_SAYS_BELOW_ZERO.search(one.text) for one in cited)
     for found in _NUMBER.finditer(rest):
         digits = found[0].replace(",", "").rstrip(".")
+        if by_model and _BELOW_ZERO.search(rest[: found.start()][-16:]) and not below_zero:
+            yield "number", f"no cited moment or measure has the number −{found[0]}"
+            continue
         if digits in written or _is_rounded(digits, known):
             continue
         before = rest[max(0, found.start() - 16) : found.start()]
