@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from ..base.endpoints import ServedModel, served_model
-from ..base.errors import SettingsError
+from ..base.errors import MediaError, SettingsError
 from ..base.models import Spoken
 from ..base.paid import request_sound
 from ..base.price import quote_of
@@ -86,5 +86,7 @@ def _decoded(handle: str, run: "Run") -> Spoken:
     import numpy as np
 
     sound = decode_sound(run.path(handle), run.name(handle), run, rate=_RATE)
+    if not np.isfinite(sound.samples).all():
+        raise MediaError(f"{run.name(handle)!r} is damaged: some of its samples are no numbers. Ask for it again.")
     samples = (np.clip(sound.samples, -1.0, 1.0) * 32767).astype(np.int16)
     return Spoken(samples=samples, rate=_RATE)

@@ -83,8 +83,18 @@ async def test_another_voice_speaks_and_says_so_when_it_fails_unless_that_is_for
         await call("speak", {"text": "Hello."}, speaking(degrade=False))
 
 
+def without_numbers() -> bytes:
+    """A WAV file of a second whose samples are not numbers."""
+    samples = np.full(24_000, np.nan, dtype="<f4").tobytes()
+    form = struct.pack("<IHHIIHH", 16, 3, 1, 24_000, 96_000, 4, 32)
+    head = b"RIFF" + struct.pack("<I", 36 + len(samples)) + b"WAVEfmt " + form
+    return head + b"data" + struct.pack("<I", len(samples)) + samples
+
+
 @pytest.mark.parametrize(
-    "body", ["<html><title>Sign in</title></html>", {"error": {"message": "no voice"}}, b"\x00\x01"]
+    "body",
+    ["<html><title>Sign in</title></html>", {"error": {"message": "no voice"}}, b"\x00\x01", without_numbers()],
+    ids=["page", "error", "bytes", "no-numbers"],
 )
 async def test_what_is_no_sound_is_not_played(
     speaking: Callable[..., Run], server: Any, script: ModuleType, body: Any
