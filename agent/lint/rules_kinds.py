@@ -6,7 +6,7 @@ from typing import Any
 from ..plan import Step, references
 from .draft import Draft, Given, Place, split
 from .finding import Finding
-from .kinds import ANYTHING, kind
+from .kinds import ANYTHING, MEDIA_KINDS, kind
 from .names import converts_by_name, words
 from .rules_files import check_file_argument
 from .rules_types import check_types
@@ -79,6 +79,8 @@ def _check_plain_argument(step: Step, port: Port, name: str, value: Any, draft: 
         except NoSuchPart:
             continue
         yield from _compare(step, use.place, f"`${use.reference}`", given=given, wanted=port.kinds, draft=draft)
+    if port.kinds - MEDIA_KINDS:
+        return  # the name of a file does not say whether it is a mask, or a contract
     for place, literal in _literals(value, (name,)):
         given = draft.literal(literal)
         # Text may hold the name of a file, and a single word with a medium's ending is a file.

@@ -62,3 +62,9 @@ def test_a_converter_is_put_in_once_where_a_link_says_the_same_as_a_reference() 
     assert mended.findings == [] and mended.plan is not None
     names = [one.tool for one in mended.plan.steps]
     assert names == ["Camera Snapshot", "Describe Scene", "Speech Maker", "Announce"]
+
+
+@pytest.mark.parametrize("name", ["scan.pdf", "mask.png", "room.json"])
+def test_a_file_may_be_of_a_kind_that_its_name_does_not_say(name: str) -> None:
+    catalog = [{"name": "fill", "inputs": ["image", "mask", "document", "device"], "outputs": ["image"]}]
+    assert rules({"goal": "", "steps": [{"id": "a", "tool": "fill", "args": {"document": name}}]}, catalog) == []
