@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from plans import DEFECTS, FILES, GIVES, Spoilt, catalog, good_plan, long_plan
+from defects import DEFECTS, Spoilt
+from plans import FILES, GIVES, catalog, good_plan, long_plan
 from pydantic import BaseModel, Field
 
 from sensorium.agent.lint import check, errors, mend

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..base.endpoints import ServedModel, served_model
-from ..base.errors import ProviderError, SettingsError
+from ..base.endpoints import ServedModel
+from ..base.errors import ProviderError
 from ..base.languages import language_code
 from ..base.models import Heard, Utterance, Word
 from ..base.moments import Span
 from ..base.paid import request_json
 from ..base.price import quote_of
 from ..base.settings import Settings
+from .at_endpoint import AtEndpoint
 from .silero import RATE, speech_spans
 
 if TYPE_CHECKING:
@@ -41,23 +42,10 @@ def provider(settings: Settings, model: str) -> "EndpointSpeech":
     return EndpointSpeech(settings, model)
 
 
-class EndpointSpeech:
+class EndpointSpeech(AtEndpoint):
     """A model that writes down speech, somewhere else."""
 
-    def __init__(self, settings: Settings, model: str) -> None:
-        self._settings = settings
-        self._model = model
-
-    @property
-    def identity(self) -> str:
-        return self._model
-
-    def missing(self) -> str | None:
-        try:
-            self._served()
-        except SettingsError as error:
-            return str(error)
-        return None
+    role = "hear"
 
     async def transcribe(self, sound: "NDArray[np.float32]", *, language: str | None, run: "Run") -> Heard:
         """Write down speech, part by part; what is silent is not sent.
@@ -101,9 +89,6 @@ class EndpointSpeech:
         asking = _Asking(served, None, timed=served.ability.transcripts)
         answer = await asking.ask(wav_bytes(tone.astype(np.float32)), (0.0, 1.0), run)
         return None if "text" in answer else "its answer has no `text`"
-
-    def _served(self) -> ServedModel:
-        return served_model(self._model, "hear", self._settings.endpoints)
 
 
 class _Asking:

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from ..base.abilities import Boxes
 from ..base.answers import MOST_SHOWN, AnswerError, BrokenAnswer, read_answer
-from ..base.endpoints import ServedModel, served_model
-from ..base.errors import ProviderError, SettingsError
+from ..base.endpoints import ServedModel
+from ..base.errors import ProviderError
 from ..base.models import Viewed
 from ..base.paid import request_json
 from ..base.price import counted, quote_of
@@ -17,6 +17,7 @@ from ..base.settings import Settings
 from ..base.showing import Shown, show
 from ..base.tokens import Detail, PictureTokens, text_tokens
 from ..looking.asked import Answer
+from .at_endpoint import AtEndpoint
 
 if TYPE_CHECKING:
     from ..base.run import Run
@@ -33,26 +34,19 @@ def provider(settings: Settings, model: str) -> "EndpointVision":
     return EndpointVision(settings, model)
 
 
-class EndpointVision:
+class EndpointVision(AtEndpoint):
     """A chat model that takes pictures."""
 
-    def __init__(self, settings: Settings, model: str) -> None:
-        self._settings = settings
-        self._model = model
-
-    @property
-    def identity(self) -> str:
-        return self._model
+    role = "see"
 
     @property
     def boxes(self) -> Boxes:
         return self._served().ability.boxes or "fractions"
 
     def missing(self) -> str | None:
-        try:
-            served = self._served()
-        except SettingsError as error:
-            return str(error)
+        if reason := super().missing():
+            return reason
+        served = self._served()
         # What nothing is known of is believed to see: the user chose it to.
         if "picture" not in (served.takes or ("picture",)):
             return (
@@ -115,9 +109,6 @@ class EndpointVision:
         return (
             None if "red" in viewed.answer.answer.lower() else f"it said {viewed.answer.answer[:80]!r} of a red picture"
         )
-
-    def _served(self) -> ServedModel:
-        return served_model(self._model, "see", self._settings.endpoints)
 
 
 async def _ask(

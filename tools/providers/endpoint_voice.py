@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..base.endpoints import ServedModel, served_model
-from ..base.errors import MediaError, SettingsError
+from ..base.errors import MediaError
 from ..base.models import Spoken
 from ..base.paid import request_sound
 from ..base.price import quote_of
 from ..base.settings import Settings
 from ..base.sound import decode_sound
+from .at_endpoint import AtEndpoint
 
 if TYPE_CHECKING:
     from ..base.run import Run
@@ -24,29 +24,16 @@ def provider(settings: Settings, model: str) -> "EndpointVoice":
     return EndpointVoice(settings, model)
 
 
-class EndpointVoice:
+class EndpointVoice(AtEndpoint):
     """A model that speaks, somewhere else."""
 
+    role = "speak"
+
     multilingual = True
-
-    def __init__(self, settings: Settings, model: str) -> None:
-        self._settings = settings
-        self._model = model
-
-    @property
-    def identity(self) -> str:
-        return self._model
 
     @property
     def description(self) -> str:
         return self._model
-
-    def missing(self) -> str | None:
-        try:
-            self._served()
-        except SettingsError as error:
-            return str(error)
-        return None
 
     async def speak(self, text: str, *, language: str, words_per_minute: int, voice: str | None, run: "Run") -> Spoken:
         """Say one piece of text; the model hears the language from the words.
@@ -77,9 +64,6 @@ class EndpointVoice:
         """
         await self.speak("Ready.", language="en", words_per_minute=USUAL_WORDS_PER_MINUTE, voice=None, run=run)
         return None
-
-    def _served(self) -> ServedModel:
-        return served_model(self._model, "speak", self._settings.endpoints)
 
 
 def _decoded(handle: str, run: "Run") -> Spoken:
