@@ -21,6 +21,13 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     yield importlib.import_module("plans")
 
 
+@pytest.fixture
+def defects(plans: ModuleType) -> dict[str, Any]:
+    """The ways to spoil a plan, by name."""
+    spoilers: dict[str, Any] = importlib.import_module("defects").DEFECTS
+    return spoilers
+
+
 def test_good_plans_have_no_findings_and_stay_as_they_are(plans: ModuleType) -> None:
     tools = plans.catalog()
     for seed in range(60):
@@ -33,9 +40,11 @@ def test_good_plans_have_no_findings_and_stay_as_they_are(plans: ModuleType) -> 
 
 
 @pytest.mark.parametrize("bold", [False, True])
-def test_every_defect_is_found_and_a_second_repair_finds_nothing_to_do(plans: ModuleType, bold: bool) -> None:
+def test_every_defect_is_found_and_a_second_repair_finds_nothing_to_do(
+    plans: ModuleType, defects: dict[str, Any], bold: bool
+) -> None:
     tools = plans.catalog()
-    for number, (name, spoil) in enumerate(plans.DEFECTS.items()):
+    for number, (name, spoil) in enumerate(defects.items()):
         for seed in range(12):
             dice = random.Random(1000 * number + seed)
             spoilt = spoil(plans.good_plan(dice, dice.randint(3, 10)), dice)
@@ -51,7 +60,7 @@ def test_every_defect_is_found_and_a_second_repair_finds_nothing_to_do(plans: Mo
             assert (again.plan, again.repairs) == (mended.plan, [])
 
 
-def test_several_defects_at_once_are_mended_together(plans: ModuleType) -> None:
+def test_several_defects_at_once_are_mended_together(plans: ModuleType, defects: dict[str, Any]) -> None:
     tools = plans.catalog()
     certain = ("tool name respelt", "argument under another name", "circle by `depends_on`", "step twice")
     mended_plans = 0
@@ -59,7 +68,7 @@ def test_several_defects_at_once_are_mended_together(plans: ModuleType) -> None:
         dice = random.Random(seed)
         plan: Any = plans.good_plan(dice, 8)
         for name in certain:
-            spoilt = plans.DEFECTS[name](plan, dice) if all(s["tool"] in plans.TAKES for s in plan["steps"]) else None
+            spoilt = defects[name](plan, dice) if all(s["tool"] in plans.TAKES for s in plan["steps"]) else None
             plan = spoilt.plan if spoilt else plan
         mended = mend(plan, tools, facts=plans.FILES)
         mended_plans += errors(mended.findings) == []
