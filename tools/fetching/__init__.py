@@ -1,0 +1,1 @@
+"""Fetching over http(s): which addresses may be dialled, the transport that keeps to it, and what pages hold."""

@@ -1,0 +1,1 @@
+"""What confines code and decoders: isolated processes, how they are started, spoken to, limited and ended."""
