@@ -22,6 +22,14 @@ class OfKind:
     kinds: tuple[MediaKind, ...]
 
 
+@dataclass(frozen=True)
+class Control:
+    """Marks an argument that steers what a call does outside: an address, code, a command, a recipient.
+
+    A prompt, a title or a text to be read aloud is data: it ends up in what is made.
+    """
+
+
 def _handle_of(value: Any) -> Any:
     """Accept a path, an artifact, or an artifact's JSON where a file is asked for."""
     if isinstance(value, dict) and isinstance(value.get("handle"), str):
@@ -120,6 +128,12 @@ class Tool:
                 found.append(MediaArgument(name, kinds, _is_list(hint)))
         return tuple(found)
 
+    @cached_property
+    def control_arguments(self) -> frozenset[str]:
+        """The arguments that are marked `Control()`."""
+        hints = get_type_hints(self.function, include_extras=True)
+        return frozenset(name for name, hint in hints.items() if name != "return" and _is_control(hint))
+
 
 def tool(
     *,
@@ -155,6 +169,10 @@ def _kinds(hint: Any) -> tuple[MediaKind, ...]:
         base, *marks = get_args(hint)
         return next((mark.kinds for mark in marks if isinstance(mark, OfKind)), ()) or _kinds(base)
     return next((kinds for part in get_args(hint) if (kinds := _kinds(part))), ())
+
+
+def _is_control(hint: Any) -> bool:
+    return any(isinstance(part, Control) or _is_control(part) for part in get_args(hint))
 
 
 def _is_list(hint: Any) -> bool:
