@@ -66,6 +66,8 @@ class Endpoint:
     """Pattern of a model's name -> the most of each of `LIMITS` in one request."""
     note: str = ""
     """What to know when it cannot be reached."""
+    local_only: bool = False
+    """It is asked only where it is on this machine; all endpoints of settings that say so have it."""
     secret: str | None = field(default=None, repr=False)
     """The key itself; it goes into the request's header and nowhere else."""
 

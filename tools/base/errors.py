@@ -3,6 +3,7 @@
     SensoriumError
     ├── SettingsError        whoever configures must change a setting
     ├── ProviderError        the endpoint of a model is down, or refuses for now
+    │   └── LocalOnlyError   a SettingsError too: it is not on this machine, and nothing may leave it
     └── ToolError            the caller of a tool can act on it
         ├── ArgumentError    unknown tool, unknown or wrong argument
         ├── MediaError       the file is not what the tool needs
@@ -37,6 +38,10 @@ class ProviderError(SensoriumError):
         """Whether the endpoint had the request and may have worked on it: it must not be sent again blindly."""
         self.is_outage = is_outage or may_be_paid
         """Whether the endpoint itself does not work: down, silent or failing, not only refusing this request."""
+
+
+class LocalOnlyError(SettingsError, ProviderError):
+    """Something would have left this machine, and the user allows nothing to; others may serve instead."""
 
 
 class ToolError(SensoriumError):

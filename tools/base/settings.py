@@ -4,7 +4,7 @@ import math
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from .policy import Policy, read_policy
 from .price import UNITS
 
 ROLES = ("think", "see", "hear", "speak", "draw", "film", "play", "embed")
+_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 _OWN_TABLES = ("providers", "policy", "budget")
 """Tables that are believed only in the home's sensorium.toml."""
 
@@ -28,6 +29,8 @@ class Settings:
     """Where the library, the artifacts and the checkpoints live (`SENSORIUM_HOME`)."""
     offline: bool = False
     """Never try to download anything (`SENSORIUM_OFFLINE=1`)."""
+    local_only: bool = False
+    """Refuse whatever would leave this machine (`--local-only`, `SENSORIUM_LOCAL_ONLY=1`, `local_only = true`)."""
     models: Mapping[str, str] = field(default_factory=dict)
     """Role -> `provider:model` (`SENSORIUM_HEAR=faster-whisper:small`, or `[models]` in the file)."""
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
@@ -45,9 +48,21 @@ class Settings:
     max_bytes: int = 64 * 2**30
     """Files larger than this are refused (`SENSORIUM_MAX_BYTES`)."""
 
+    def __post_init__(self) -> None:
+        if self.local_only:  # whoever is handed an endpoint alone must know it
+            closed = {name: replace(one, local_only=True) for name, one in self.endpoints.items()}
+            object.__setattr__(self, "endpoints", closed)
+
     @classmethod
-    def read(cls, environ: Mapping[str, str] | None = None, folder: Path | None = None) -> "Settings":
+    def read(
+        cls, environ: Mapping[str, str] | None = None, folder: Path | None = None, *, local_only: bool = False
+    ) -> "Settings":
         """Read `sensorium.toml` of the home folder, then that of `folder`, then the environment; the later wins.
+
+        Args:
+            environ: The environment variables; this process's when left out.
+            folder: The folder that one works in; the current one when left out.
+            local_only: Let nothing leave this machine, whatever they say.
 
         Raises:
             SettingsError: A value cannot be understood; the message names it.
@@ -76,6 +91,7 @@ class Settings:
         return cls(
             home=home,
             offline=_truth(env.get("SENSORIUM_OFFLINE") or env.get("HF_HUB_OFFLINE") or file.get("offline", False)),
+            local_only=local_only or _local_only(env, own, here),
             models={role: names[0] for role, names in asked.items()},
             endpoints=read_endpoints([one for names in asked.values() for one in names], tables, env),
             fallbacks={role: names[1:] for role, names in asked.items() if names[1:]},
@@ -128,8 +144,27 @@ def _file(path: Path) -> dict[str, Any]:
         ) from error
 
 
+def _local_only(env: Mapping[str, str], own: Mapping[str, Any], here: Mapping[str, Any]) -> bool:
+    """Return whether nothing may leave this machine; the folder's file can say that it may not, never that it may.
+
+    Raises:
+        SettingsError: It is neither true nor false: what was meant to hold must not be passed over.
+    """
+    said = {
+        "`SENSORIUM_LOCAL_ONLY`": env.get("SENSORIUM_LOCAL_ONLY") or None,
+        "`local_only` in the sensorium.toml of the folder you are in": here.get("local_only"),
+        "`local_only` in sensorium.toml": own.get("local_only"),
+    }
+    for name, value in said.items():
+        if value is not None and str(value).strip().lower() not in {*_YES, *_NO}:
+            raise SettingsError(f"{name} is {value!r}; it must be true or false.")
+    if said["`SENSORIUM_LOCAL_ONLY`"] is not None:
+        return _truth(said["`SENSORIUM_LOCAL_ONLY`"])
+    return any(_truth(one.get("local_only", False)) for one in (own, here))
+
+
 def _truth(value: object) -> bool:
-    return str(value).strip().lower() in {"1", "true", "yes", "on"}
+    return str(value).strip().lower() in _YES
 
 
 def _number(env: Mapping[str, str], file: Mapping[str, Any], name: str, default: float) -> float:
