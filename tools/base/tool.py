@@ -50,6 +50,8 @@ Sounding = Annotated[_File, OfKind(("video", "audio"))]
 Seen = Annotated[_File, OfKind(("video", "picture"))]
 """A file that can be looked at."""
 Picture = Annotated[_File, OfKind(("picture",))]
+Code = Annotated[_File, OfKind(("text", "data"))]
+"""A file of code; `data`, because some encodings of source look like none of text."""
 AnyFile = Annotated[_File, OfKind(("video", "audio", "picture", "text", "data"))]
 
 

@@ -1,0 +1,91 @@
+"""Which language a file of code is in, and which of its lines are comments."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """A language by the endings of its files, and how its comments begin."""
+
+    name: str
+    endings: tuple[str, ...]
+    line_comments: tuple[str, ...] = ()
+    block_comments: tuple[tuple[str, str], ...] = ()
+
+
+_SLASHES = {"line_comments": ("//",), "block_comments": (("/*", "*/"),)}
+_HASH = {"line_comments": ("#",)}
+LANGUAGES = (
+    Language(name="Python", endings=(".py", ".pyw", ".pyi"), line_comments=("#",)),
+    Language(name="Jupyter notebook", endings=(".ipynb",)),
+    Language(name="JavaScript", endings=(".js", ".mjs", ".cjs", ".jsx"), **_SLASHES),  # type: ignore[arg-type]
+    Language(name="TypeScript", endings=(".ts", ".mts", ".cts", ".tsx"), **_SLASHES),  # type: ignore[arg-type]
+    Language(name="C", endings=(".c", ".h"), **_SLASHES),  # type: ignore[arg-type]
+    Language(name="C++", endings=(".cc", ".cpp", ".cxx", ".hpp", ".hh"), **_SLASHES),  # type: ignore[arg-type]
+    Language(name="C#", endings=(".cs",), **_SLASHES),  # type: ignore[arg-type]
+    Language(name="Java", endings=(".java",), **_SLASHES),  # type: ignore[arg-type]
+    Language(name="Kotlin", endings=(".kt", ".kts"), **_SLASHES),  # type: ignore[arg-type]
+    Language(name="Swift", endings=(".swift",), **_SLASHES),  # type: ignore[arg-type]
+    Language(name="Go", endings=(".go",), **_SLASHES),  # type: ignore[arg-type]
+    Language(name="Rust", endings=(".rs",), **_SLASHES),  # type: ignore[arg-type]
+    Language(name="PHP", endings=(".php",), line_comments=("//", "#"), block_comments=(("/*", "*/"),)),
+    Language(name="Ruby", endings=(".rb",), **_HASH),  # type: ignore[arg-type]
+    Language(name="Perl", endings=(".pl", ".pm"), **_HASH),  # type: ignore[arg-type]
+    Language(name="R", endings=(".r",), **_HASH),  # type: ignore[arg-type]
+    Language(name="Shell", endings=(".sh", ".bash", ".zsh"), **_HASH),  # type: ignore[arg-type]
+    Language(name="SQL", endings=(".sql",), line_comments=("--",), block_comments=(("/*", "*/"),)),
+    Language(name="Lua", endings=(".lua",), line_comments=("--",)),
+    Language(name="CSS", endings=(".css",), block_comments=(("/*", "*/"),)),
+    Language(name="HTML", endings=(".html", ".htm"), block_comments=(("<!--", "-->"),)),
+)
+_BY_ENDING = {ending: one for one in LANGUAGES for ending in one.endings}
+_BY_PROGRAM = {"python": "Python", "node": "JavaScript", "bash": "Shell", "sh": "Shell", "zsh": "Shell", "ruby": "Ruby",
+               "perl": "Perl", "Rscript": "R", "lua": "Lua", "php": "PHP"}  # fmt: skip
+_PROGRAM = re.compile(r"#!\s*\S*?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)[\d.]*(?:\s|$)")
+
+
+def language_of(name: str, first_line: str = "") -> Language | None:
+    """Return the language of a file by its ending, else by the program that its first line names; None for no code."""
+    if known := _BY_ENDING.get(PurePosixPath(name.lower()).suffix):
+        return known
+    if found := _PROGRAM.match(first_line[:200]):
+        named = _BY_PROGRAM.get(found[1])
+        return next((one for one in LANGUAGES if one.name == named), None)
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """How many lines of each sort a text has."""
+
+    total: int
+    code: int
+    comments: int
+    blank: int
+    longest: int
+    """Letters of the longest line."""
+
+
+def count_lines(text: str, language: Language | None) -> Lines:
+    """Count lines of code, of comments alone, and of nothing; inside a string a marker may be taken for a comment."""
+    lines = text.split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    comments = blank = 0
+    ends_with = ""
+    for line in map(str.strip, lines):
+        if ends_with:
+            comments += 1
+            if ends_with in line:
+                ends_with = ""
+        elif not line:
+            blank += 1
+        elif language and line.startswith(language.line_comments or "\0"):
+            comments += 1
+        elif language and (block := next((one for one in language.block_comments if line.startswith(one[0])), None)):
+            comments += 1
+            ends_with = "" if block[1] in line[len(block[0]) :] else block[1]
+    longest = max(map(len, lines), default=0)
+    return Lines(total=len(lines), code=len(lines) - comments - blank, comments=comments, blank=blank, longest=longest)
