@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..fetching.rules import FetchRules, read_rules
 from .budget import Caps
 from .by_model import read_amounts
 from .endpoints import Endpoint, read_endpoints
@@ -17,7 +18,7 @@ from .price import UNITS
 
 ROLES = ("think", "see", "hear", "speak", "draw", "film", "play", "embed")
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
-_OWN_TABLES = ("providers", "policy", "budget")
+_OWN_TABLES = ("providers", "policy", "budget", "fetch")
 """Tables that are believed only in the home's sensorium.toml."""
 
 
@@ -37,6 +38,8 @@ class Settings:
     """Where models are served, with their keys: those a role names, and the `[providers.NAME]` of the file."""
     policy: Policy = field(default_factory=Policy)
     """What tool calls may do (`[policy]` in the file of the home folder)."""
+    fetch: FetchRules = field(default_factory=FetchRules)
+    """What may be fetched (`[fetch]` in the file of the home folder)."""
     fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Role -> who is asked, in this order, when its model is down (`think = ["a:m", "b:m"]`, or with a comma)."""
     degrade: bool = True
@@ -98,6 +101,7 @@ class Settings:
             degrade=_truth(env.get("SENSORIUM_DEGRADE") or file.get("degrade", True)),
             caps=_caps(file.get("budget", {})),
             policy=read_policy(own.get("policy", {})),
+            fetch=read_rules(own.get("fetch", {})),
             step_timeout_seconds=_number(env, file, "step_timeout", cls.step_timeout_seconds),
             max_bytes=int(_number(env, file, "max_bytes", cls.max_bytes)),
         )
