@@ -62,6 +62,14 @@ MIGRATIONS = (
         number INTEGER PRIMARY KEY, run TEXT NOT NULL, decision TEXT NOT NULL, created REAL NOT NULL);
     CREATE INDEX decisions_by_run ON decisions (run);
     """,
+    """
+    CREATE TABLE egress (
+        number INTEGER PRIMARY KEY, run TEXT NOT NULL, call TEXT NOT NULL, role TEXT NOT NULL, host TEXT NOT NULL,
+        is_local INTEGER NOT NULL, sent_to TEXT NOT NULL, bytes INTEGER NOT NULL, characters INTEGER NOT NULL,
+        pictures INTEGER NOT NULL, picture_bytes INTEGER NOT NULL, sound_seconds REAL NOT NULL,
+        sound_bytes INTEGER NOT NULL, state TEXT NOT NULL, created REAL NOT NULL);
+    CREATE INDEX egress_by_run ON egress (run);
+    """,
 )
 
 

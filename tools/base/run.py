@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from .approvals import Approvals
 from .budget import Budget, Caps, Payment, Spent
+from .egress import Egress
 from .errors import ArgumentError, Cancelled, ToolError
 from .ledger import Ledger
 from .library import Library
@@ -151,6 +152,11 @@ class Run:
         """Let calls use these artifacts from now on."""
         if self.reach is not None:
             self.reach.update(handles)
+
+    @property
+    def egress(self) -> Egress:
+        """Where what this call sends out of this machine is written down, before it is sent."""
+        return Egress(self.library, self.id, self.call.id)
 
     def used(self, provider: str) -> None:
         """Note which provider served this call."""

@@ -1,0 +1,226 @@
+"""What left this machine: each request that was sent, to which host, with how much of what."""
+
+import io
+import json
+import time
+import wave
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from .errors import StorageError
+from .library import Library
+from .outward import is_this_machine
+
+State = Literal["sending", "sent", "not sent"]
+"""`sending`: it was about to be, and how it ended is not known; `not sent`: no connection was made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a request holds."""
+
+    characters: int = 0
+    """Of all its text: what is asked, what was found, and the descriptions of tools."""
+    pictures: int = 0
+    picture_bytes: int = 0
+    """As they were before they were written as text."""
+    sound_seconds: float = 0.0
+    sound_bytes: int = 0
+
+    def __add__(self, other: "Contents") -> "Contents":
+        return Contents(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """One request as the library knows it."""
+
+    number: int
+    call: str
+    """The tool call that sent it; empty for the model that plans."""
+    role: str
+    """`think`, `see`, `hear`, `speak` …, or `fetch` for an address that was asked."""
+    host: str
+    """With its port where that is not the usual one."""
+    is_local: bool
+    """The host is on this machine: what it does with what it gets is not known here."""
+    to: str
+    """The model that was asked, or the way of asking."""
+    state: State
+    bytes: int
+    """Of the whole request, without its headers."""
+    contents: Contents
+    created: float
+
+    def step(self, run: str) -> str:
+        """Return which step of a run sent it; nothing for the model that plans."""
+        return self.call.removeprefix(f"{run}-")
+
+    def plain(self, run: str) -> dict[str, Any]:
+        """Return it as JSON data."""
+        shown = ("role", "host", "is_local", "to", "state", "bytes")
+        named = {name: getattr(self, name) for name in shown}
+        return {"step": self.step(run), **named, **asdict(self.contents), "created": self.created}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostTotal:
+    """What one host was sent in a run."""
+
+    host: str
+    is_local: bool
+    requests: int
+    unsure: int
+    """Requests of which it is not known whether they were sent: the process ended meanwhile."""
+    bytes: int
+    contents: Contents
+    roles: tuple[str, ...]
+    steps: tuple[str, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        shown = {name: getattr(self, name) for name in ("host", "is_local", "requests", "unsure", "bytes")}
+        return {**shown, **asdict(self.contents), "roles": list(self.roles), "steps": list(self.steps)}
+
+
+@dataclass(frozen=True)
+class Egress:
+    """The requests of one run, as one call of it sends them."""
+
+    library: Library
+    run: str
+    call: str = ""
+
+    def begin(self, *, role: str, host: str, to: str = "", bytes: int = 0, contents: Contents = Contents()) -> int:
+        """Commit that a request is about to be sent, and return its number: nothing leaves without it.
+
+        Raises:
+            StorageError: It cannot be written down, so it must not be sent.
+        """
+        is_local = is_this_machine(urlsplit(f"//{host}").hostname or "")
+        values = (self.run, self.call, role, host, is_local, to, bytes)
+        held = (
+            contents.characters,
+            contents.pictures,
+            contents.picture_bytes,
+            contents.sound_seconds,
+            contents.sound_bytes,
+        )
+        with self.library.transaction(durable=False) as db:
+            row = db.execute(
+                "INSERT INTO egress (run, call, role, host, is_local, sent_to, bytes, characters, pictures, "
+                "picture_bytes, sound_seconds, sound_bytes, state, created) "
+                "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,'sending',?)",
+                (*values, *held, time.time()),
+            )
+            assert row.lastrowid is not None
+            return row.lastrowid
+
+    def end(self, number: int, *, was_sent: bool, bytes: int | None = None) -> None:
+        """Note how it ended.
+
+        Args:
+            number: From `begin`.
+            was_sent: Whether anything left; false when no connection could be made.
+            bytes: How much it was, where that was not known before.
+        """
+        state: State = "sent" if was_sent else "not sent"
+        with suppress(StorageError), self.library.transaction(durable=False) as db:
+            db.execute("UPDATE egress SET state=?, bytes=coalesce(?, bytes) WHERE number=?", (state, bytes, number))
+
+    def rows(self) -> list[Sent]:
+        """Return the requests of the run, in their order."""
+        found = self.library.rows(
+            "SELECT number, call, role, host, is_local, sent_to, state, bytes, characters, pictures, picture_bytes, "
+            "sound_seconds, sound_bytes, created FROM egress WHERE run=? ORDER BY number",
+            (self.run,),
+        )
+        return [
+            Sent(
+                number=number, call=call, role=role, host=host, is_local=bool(is_local), to=to, state=state, bytes=size,
+                contents=Contents(
+                    characters=held[0], pictures=held[1], picture_bytes=held[2], sound_seconds=held[3],
+                    sound_bytes=held[4],
+                ),
+                created=created,
+            )
+            for number, call, role, host, is_local, to, state, size, *held, created in found
+        ]  # fmt: skip
+
+    def totals(self) -> list[HostTotal]:
+        """Return what each host was sent, in the order they were first asked; what was not sent is left out."""
+        return list(_totals(self.run, self.rows()))
+
+
+def _totals(run: str, rows: Iterable[Sent]) -> Iterator[HostTotal]:
+    hosts: dict[str, list[Sent]] = {}
+    for one in rows:
+        if one.state != "not sent":
+            hosts.setdefault(one.host, []).append(one)
+    for host, sent in hosts.items():
+        yield HostTotal(
+            host=host,
+            is_local=all(one.is_local for one in sent),
+            requests=len(sent),
+            unsure=sum(one.state == "sending" for one in sent),
+            bytes=sum(one.bytes for one in sent),
+            contents=sum((one.contents for one in sent), Contents()),
+            roles=tuple(dict.fromkeys(one.role for one in sent)),
+            steps=tuple(dict.fromkeys(step for one in sent if (step := one.step(run)))),
+        )
+
+
+def contents_of(body: Mapping[str, Any] | bytes, files: Mapping[str, tuple[str, bytes, str]] | None = None) -> Contents:
+    """Return what a request to an endpoint holds.
+
+    Args:
+        body: JSON data, or the same already written.
+        files: Name of the form's field -> name, content and media type of the file.
+    """
+    plain = json.loads(body) if isinstance(body, bytes) else body
+    held = sum(_parts(plain), Contents())
+    return sum((_file(content, media_type) for _, content, media_type in (files or {}).values()), held)
+
+
+def _parts(value: Any) -> Iterator[Contents]:
+    if isinstance(value, str):
+        yield _text(value)
+    elif isinstance(value, Mapping) and {"data", "format"} == value.keys():  # `input_audio` of a chat
+        yield Contents(sound_bytes=_decoded_bytes(str(value["data"])))
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _parts(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _parts(part)
+
+
+def _text(text: str) -> Contents:
+    """Return what a text is: a picture or a sound written as an address, or characters."""
+    if text.startswith("data:"):
+        kind, comma, encoded = text.partition(",")
+        size = _decoded_bytes(encoded) if ";base64" in kind else len(encoded)
+        if comma and kind.startswith("data:image/"):
+            return Contents(pictures=1, picture_bytes=size)
+        if comma and kind.startswith("data:audio/"):
+            return Contents(sound_bytes=size)
+    return Contents(characters=len(text))
+
+
+def _decoded_bytes(encoded: str) -> int:
+    """Return the length of what was written in base64."""
+    return len(encoded) * 3 // 4 - encoded[-2:].count("=")
+
+
+def _file(content: bytes, media_type: str) -> Contents:
+    if media_type.startswith("image/"):
+        return Contents(pictures=1, picture_bytes=len(content))
+    if not media_type.startswith("audio/"):
+        return Contents(characters=len(content.decode("utf-8", "replace")))
+    seconds = 0.0
+    with suppress(wave.Error, EOFError, ZeroDivisionError), wave.open(io.BytesIO(content)) as sound:
+        seconds = sound.getnframes() / sound.getframerate()
+    return Contents(sound_seconds=seconds, sound_bytes=len(content))
