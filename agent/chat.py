@@ -40,7 +40,7 @@ _HELP = (
 
 def chat(chosen: argparse.Namespace) -> int:
     """Talk until the user leaves."""
-    with Assistant(Settings.read()) as assistant, asyncio.Runner() as runner:
+    with Assistant(Settings.read(local_only=chosen.local_only)) as assistant, asyncio.Runner() as runner:
         thread = assistant.threads.get(chosen.thread) if chosen.thread else None
         talk = Chat(assistant=assistant, runner=runner, thread=thread.id if thread else None)
         talk.attach(chosen.files)

@@ -135,11 +135,13 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
     _json(run, "print one AG-UI event a line")
     run.add_argument("--plan-only", action="store_true", help="print the plan and stop")
     _yes(run)
+    _local_only(run)
     _budget(run, "spend at most this; `usd` in `[budget]` of sensorium.toml otherwise")
     run.add_argument("--max-steps", type=count, default=64, metavar="N", help="refuse a longer plan (default 64)")
 
     demo = command("demo", ".demo", "make a short narrated video and report on it: no key, no network")
     demo.add_argument("-o", "--output", type=Path, default=Path("sensorium-demo"), metavar="DIR")
+    _local_only(demo)
 
     resume = command("resume", ".commands", "go on with an interrupted run; finished steps do not run again")
     resume.add_argument("run_id", metavar="RUN_ID", type=words, help="its id, the start of it, or `last`")
@@ -148,6 +150,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
         help='answer what the run asks: {"decisions": [{"type": "approve"}, …]}, `@file`, or `-` for standard input',
     )  # fmt: skip
     _yes(resume)
+    _local_only(resume)
     _budget(resume, "spend at most this, with what it has cost before")
     _output(resume)
     _json(resume, "print one AG-UI event a line")
@@ -160,12 +163,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
 
     _records(command)
 
-    _json(command("tools", ".tool_commands", "list the tools"), "with their full schemas, as JSON")
-    tool = command("tool", ".tool_commands", "call one tool")
-    tool.add_argument("name", metavar="NAME", help="one of `sensorium tools`")
-    tool.add_argument("args", metavar="ARGS", nargs="?", help="JSON object, `@args.json`, or `-` for standard input")
-    _output(tool)
-    _json(tool)
+    _tools(command)
 
     plan = command("plan", ".plan_commands", "show the plan for a request, checked and priced, without running it")
     plan.add_argument("request", metavar="REQUEST", nargs="?", help="what you want; none with `--check`")
@@ -182,6 +180,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
     plan.add_argument(
         "--bold", action="store_true", help="with --check: also drop what nobody uses, and shorten detours"
     )
+    _local_only(plan)
     _json(plan, "print plan, text, findings, repairs and quote as JSON")
 
     command("mcp", "..mcp_server.command", "serve the tools to other programs over MCP; options: sensorium mcp --help")
@@ -189,6 +188,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
     doctor.add_argument(
         "--online", action="store_true", help="ask each model behind an endpoint (think, see, hear) one tiny question"
     )
+    _local_only(doctor)
     _json(doctor)
     return parser, commands
 
@@ -197,12 +197,23 @@ def _conversations(command: Callable[[str, str, str], argparse.ArgumentParser]) 
     chat = command("chat", ".chat", "talk about some files, turn by turn")
     chat.add_argument("files", metavar="FILE", nargs="*", type=Path, help="video, audio or pictures")
     _thread(chat)
+    _local_only(chat)
     threads = command("threads", ".thread_commands", "list the conversations, name one, or delete it with its runs")
     threads.add_argument("words", metavar="WORD", nargs="*", type=words, help="`rename ID TITLE`, or `delete ID`")
     _json(threads)
     facts = command("facts", ".thread_commands", "list what you asked to be remembered of you, add to it, or delete it")
     facts.add_argument("words", metavar="WORD", nargs="*", type=words, help="`add TEXT`, or `delete N`")
     _json(facts)
+
+
+def _tools(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    _json(command("tools", ".tool_commands", "list the tools"), "with their full schemas, as JSON")
+    tool = command("tool", ".tool_commands", "call one tool")
+    tool.add_argument("name", metavar="NAME", help="one of `sensorium tools`")
+    tool.add_argument("args", metavar="ARGS", nargs="?", help="JSON object, `@args.json`, or `-` for standard input")
+    _output(tool)
+    _local_only(tool)
+    _json(tool)
 
 
 def _records(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
@@ -232,6 +243,12 @@ def _budget(parser: argparse.ArgumentParser, help: str) -> None:
 def _yes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--yes", action="store_true", help="approve what would be asked; what `[policy]` denies stays denied"
+    )
+
+
+def _local_only(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--local-only", action="store_true", help="let nothing leave this machine; models on it may be asked"
     )
 
 

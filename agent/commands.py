@@ -37,7 +37,7 @@ def run(chosen: argparse.Namespace) -> int:
     options = Options(max_steps=chosen.max_steps, budget_usd=chosen.budget_usd, yes=chosen.yes, output=output)
     if chosen.plan_only:
         return _plan(chosen, options)
-    with Assistant(Settings.read()) as assistant:
+    with Assistant(Settings.read(local_only=chosen.local_only)) as assistant:
         return answer(
             assistant,
             lambda on_event, approve: assistant.run(
@@ -58,7 +58,7 @@ def resume(chosen: argparse.Namespace) -> int:
     given = None
     if chosen.decisions is not None:
         given = read_arguments(chosen.decisions, name="--decisions", example='{"decisions": [{"type": "approve"}]}')
-    with Assistant(Settings.read()) as assistant:
+    with Assistant(Settings.read(local_only=chosen.local_only)) as assistant:
         row = assistant.journal.get(chosen.run_id)
         if given is not None and row.status != "waiting":
             raise ArgumentError(
@@ -81,7 +81,7 @@ def plan(chosen: argparse.Namespace) -> int:
 
 
 def _plan(chosen: argparse.Namespace, options: Options) -> int:
-    with Assistant(Settings.read()) as assistant:
+    with Assistant(Settings.read(local_only=chosen.local_only)) as assistant:
         thread = getattr(chosen, "thread", None)  # `plan` has no conversation to go on with
         if getattr(chosen, "recipe", None):
             _, fitted = asyncio.run(assistant.fit(chosen.recipe, chosen.files))
@@ -199,7 +199,8 @@ def exit_code_of(given: Answer) -> int:
     """Return 0, 1, 5 or 130 as the run ended; 3 or 4 when all that failed is for want of a setting or a provider."""
     errors = {step["error"]["type"] for step in given.steps if step["status"] == "failed" and step["error"]}
     if given.status == "failed" and errors:
-        for code, kinds in ((3, {"UnavailableError", "SettingsError"}), (4, {"TransientError", "ProviderError"})):
+        wanting, down = {"UnavailableError", "SettingsError", "LocalOnlyError"}, {"TransientError", "ProviderError"}
+        for code, kinds in ((3, wanting), (4, down)):
             if errors <= kinds:
                 return code
     return EXIT_CODES[given.status]

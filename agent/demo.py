@@ -24,7 +24,7 @@ NEAR_SECONDS = 0.2
 def demo(chosen: argparse.Namespace) -> int:
     """Make the video, run the main job on it, and print where the report is and how right it is."""
     prepare(chosen.output)
-    settings = Settings.read()
+    settings = Settings.read(local_only=chosen.local_only)
     tell(f"Making a narrated talk of {SECONDS} seconds …")
     talk = _make(chosen.output, settings)
     options = Options(output=str(chosen.output.absolute()))

@@ -21,6 +21,7 @@ from ..tools.base.errors import SensoriumError, SettingsError
 from ..tools.base.fonts import find_cjk_font
 from ..tools.base.listing import listing
 from ..tools.base.models import LADDERS, Models
+from ..tools.base.outward import refuse_endpoint
 from ..tools.base.run import Run
 from ..tools.base.settings import Settings
 from .printing import pad, say, say_json
@@ -51,7 +52,7 @@ class Check:
 
 def doctor(chosen: argparse.Namespace) -> int:
     """Look at everything and say what was found; 3 when something that is needed is missing."""
-    settings = Settings.read()
+    settings = Settings.read(local_only=chosen.local_only)
     think = check_think(settings, online=chosen.online)
     checks = [
         check_python(),
@@ -129,6 +130,7 @@ def check_think(settings: Settings, *, online: bool) -> Check:
     try:
         served = served_model(model, "think", settings.endpoints)
         where = f"{served.full_name} at {served.endpoint.base_url}"
+        refuse_endpoint(served.endpoint)
         if not online:
             return Check(name="think", state="ok", found=f"{where}; `sensorium doctor --online` asks it once")
         started = time.perf_counter()

@@ -20,6 +20,7 @@ from pydantic import Field
 
 from ..tools.base import faults
 from ..tools.base.budget import Budget
+from ..tools.base.egress import Egress
 from ..tools.base.endpoints import ServedModel
 from ..tools.base.posting import post
 from ..tools.base.price import counted
@@ -92,11 +93,16 @@ class EndpointBrain(BaseChatModel):
     ) -> AsyncGenerator[Piece, None]:
         """Yield what comes while it puts `completion` together."""
 
+        egress = self.budget.ledger.egress(self.budget.run) if self.budget else None
+
+        def send(served: ServedModel, request: bytes, own: Completion) -> AsyncGenerator[Piece, None]:
+            return _send(served, request, own, egress)
+
         def body_for(served: ServedModel) -> Mapping[str, Any]:
             return self._body(served, messages, stop, more)
 
         models = [self.served, *self.fallbacks]
-        async with aclosing(ordered(self.budget, models, body_for, _send, completion)) as pieces:
+        async with aclosing(ordered(self.budget, models, body_for, send, completion)) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -141,11 +147,13 @@ class EndpointBrain(BaseChatModel):
         return {"model": self.served.full_name, "base_url": self.served.endpoint.base_url}
 
 
-async def _send(served: ServedModel, request: bytes, completion: Completion) -> AsyncGenerator[Piece, None]:
+async def _send(
+    served: ServedModel, request: bytes, completion: Completion, egress: Egress | None
+) -> AsyncGenerator[Piece, None]:
     """Send a request, and yield what comes while it puts `completion` together."""
     try:
         async with (
-            post(served, PATH, request) as response,
+            post(served, PATH, request, egress=egress) as response,
             aclosing(_until_complete(response, completion)) as received,
         ):
             async for data in received:

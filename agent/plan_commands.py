@@ -20,7 +20,7 @@ def plan(chosen: argparse.Namespace) -> int:
         from .commands import plan as plan_request
 
         return plan_request(chosen)
-    settings = Settings.read()
+    settings = Settings.read(local_only=chosen.local_only)
     given = _plan(chosen.check)
     facts = asyncio.run(_facts(chosen.files, settings)) if chosen.files else None
     if chosen.catalog:

@@ -136,7 +136,7 @@ def _call(chosen: argparse.Namespace, arguments: Mapping[str, Any]) -> "Outcome"
 
     if chosen.output:
         prepare(chosen.output)
-    run = Run.open(Settings.read())
+    run = Run.open(Settings.read(local_only=chosen.local_only))
     try:
         outcome = asyncio.run(_perform(chosen.name, arguments, run))
         if chosen.output:

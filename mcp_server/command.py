@@ -51,7 +51,7 @@ def _serve(chosen: argparse.Namespace) -> None:
 
     if not chosen.allow_dir and not chosen.http:
         raise ArgumentError("Name at least one folder whose files may be read: `--allow-dir DIR`.")
-    settings = Settings.read()
+    settings = Settings.read(local_only=chosen.local_only)
     access = Access.to(chosen.allow_dir, private=settings.home)
     host, port = chosen.http or ("", 0)
     options = Options(
@@ -114,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
         "--yes", action="store_true",
         help="let clients call what `[policy]` of sensorium.toml asks about; it is refused otherwise",
     )  # fmt: skip
+    options.add_argument("--local-only", action="store_true", help="let nothing leave this machine")
     options.add_argument("--verbose", action="store_true", help="log each call on standard error, without its contents")
     web = options.add_argument_group("over HTTP")
     web.add_argument("--http", type=_address, metavar="HOST:PORT", help="serve there instead of on standard input")

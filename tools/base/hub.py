@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .errors import UnavailableError
+from .outward import SWITCH
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Hub:
 
     def __init__(self, settings: Settings) -> None:
         self._offline = settings.offline
+        self._local_only = settings.local_only
         self._note = settings.home / "hub-unreachable"
 
     def cached(self, repository: str, files: Sequence[str]) -> Path | None:
@@ -43,6 +45,8 @@ class Hub:
 
     def unreachable(self) -> str | None:
         """Return why nothing can be downloaded now, as far as known without asking."""
+        if self._local_only:
+            return f"{SWITCH} lets nothing leave this machine"
         if self._offline:
             return "downloads are switched off (`SENSORIUM_OFFLINE`)"
         try:

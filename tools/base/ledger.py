@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict, Unpack
 
+from .egress import Egress
 from .library import Library
 
 State = Literal["intent", "done", "refunded", "unknown"]
@@ -61,6 +62,10 @@ class Ledger:
 
     def __init__(self, library: Library) -> None:
         self._library = library
+
+    def egress(self, run: str) -> Egress:
+        """Return where what a run sends is written down."""
+        return Egress(self._library, run)
 
     def intend(self, run: str, key: str, *, units: Mapping[str, float], usd: float | None, **who: Unpack[Who]) -> int:
         """Commit that something is about to be ordered, and return its number."""

@@ -3,10 +3,12 @@
 import ipaddress
 import socket
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from .errors import LocalOnlyError
 
 if TYPE_CHECKING:
+    from .endpoints import Endpoint
     from .settings import Settings
 
 SWITCH = "`--local-only` (`SENSORIUM_LOCAL_ONLY=1`, or `local_only = true` in sensorium.toml)"
@@ -23,6 +25,17 @@ def refuse_if_local_only(settings: "Settings", host: str) -> None:
         LocalOnlyError: The settings let nothing leave this machine, and the host is not on it.
     """
     if settings.local_only and not is_this_machine(host):
+        raise refusal(host)
+
+
+def refuse_endpoint(endpoint: "Endpoint") -> None:
+    """Let an endpoint be asked, or refuse it.
+
+    Raises:
+        LocalOnlyError: It is not on this machine, and nothing may leave it.
+    """
+    host = urlsplit(endpoint.base_url).hostname or ""
+    if endpoint.local_only and not is_this_machine(host):
         raise refusal(host)
 
 

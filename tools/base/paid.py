@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import faults
 from .budget import Order
+from .egress import Egress
 from .endpoints import ServedModel, served_model, split_model
 from .errors import ArgumentError, ProviderError
 from .letters import whole
@@ -121,15 +122,15 @@ async def _request(
     async with run.budget.paying(Order(served=served, key=key, quote=quote, call=run.call.id)) as payment:
         run.pay(payment)
         if payment.outcome is None:
-            answer = read(served, await _ask(served, path, body, files))
+            answer = read(served, await _ask(served, path, body, files, run.egress))
             payment.settle(outcome=answer, units=units_of(answer, quote.units), usd=charged(answer))
     run.used(served.full_name)
     answered: dict[str, Any] = payment.outcome
     return answered
 
 
-async def _ask(served: ServedModel, path: str, body: Mapping[str, Any], files: Files | None) -> bytes:
-    async with post(served, path, body, files=files) as response:
+async def _ask(served: ServedModel, path: str, body: Mapping[str, Any], files: Files | None, egress: Egress) -> bytes:
+    async with post(served, path, body, files=files, egress=egress) as response:
         parts, size = [], 0
         async for part in response.aiter_bytes():
             parts.append(part)

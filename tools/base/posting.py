@@ -1,31 +1,31 @@
-"""Posts requests to endpoints: one client a process, one retry layer, and errors that can be acted on."""
+"""Posts requests to endpoints: one retry layer, what is sent is noted, and errors can be acted on."""
 
 import asyncio
 import logging
 import random
 import socket
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
-from weakref import WeakKeyDictionary
 
 from . import faults
 from .breaker import breaker_of
-from .endpoints import Endpoint, ServedModel
-from .errors import SensoriumError, SettingsError
+from .clients import CONNECT_SECONDS, Sending, client_of, noted
+from .egress import Contents, Egress, contents_of
+from .endpoints import ServedModel
+from .errors import LocalOnlyError, SensoriumError, StorageError
+from .outward import refuse_endpoint
 
 if TYPE_CHECKING:
     import httpx2
-    from openai import AsyncOpenAI
 
 logger = logging.getLogger(__name__)
 
 Files = Mapping[str, tuple[str, bytes, str]]
 """Name of the form's field -> name, content and media type of the file."""
-CONNECT_SECONDS = 10.0
 MAX_TRIES = 4
 MAX_WAIT_SECONDS = 60.0
 """A server that asks for a longer pause is not waited for."""
@@ -36,20 +36,15 @@ BUSY_WAITS_SECONDS = (1.0, 2.0, 4.0)
 REFUSED_WAITS_SECONDS = (0.2, 1.0)
 """Pauses when no connection could be made: a local server may just be starting."""
 
-# What a server needs; the SDK adds telemetry, and for every server what OPENAI_ORG_ID and its like hold.
-_HEADERS = frozenset(
-    ("host", "authorization", "content-type", "content-length", "accept", "accept-encoding", "connection", "user-agent")
-)
-_Keeper = AsyncGenerator["AsyncOpenAI", None]
-# A connection belongs to its loop, so "one client a process" is one for each loop; programs have one.
-_kept: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[object, ...], tuple["AsyncOpenAI", _Keeper]]] = (
-    WeakKeyDictionary()
-)
-
 
 @asynccontextmanager
 async def post(
-    model: ServedModel, path: str, body: Mapping[str, Any] | bytes, *, files: Files | None = None
+    model: ServedModel,
+    path: str,
+    body: Mapping[str, Any] | bytes,
+    *,
+    files: Files | None = None,
+    egress: Egress | None = None,
 ) -> AsyncIterator["httpx2.Response"]:
     """Give the response to one request, its body still to be read.
 
@@ -58,16 +53,20 @@ async def post(
         path: Below the endpoint's `base_url`.
         body: JSON data, or the same already written; with files, the other fields of the form.
         files: Sent as a form with several parts.
+        egress: Where what is sent is written down, each try for itself; None: nowhere.
 
     Raises:
+        LocalOnlyError: It would leave this machine, and nothing may.
         SettingsError: The key, the model or the address is wrong; the message names the setting.
         ProviderError: The endpoint is down, refuses, or breaks off while it is read.
     """
     import httpx2
 
+    refuse_endpoint(model.endpoint)
+    contents = contents_of(body, files) if egress else Contents()
     # The SDK's errors hold the request with its key and what the server repeated of it, so none is chained.
     with breaker_of(model.endpoint).trying(model):
-        response = await _accepted(model, path, _written(body, files))
+        response = await _accepted(model, path, _written(body, files), lambda: Sending(egress, model, contents))
         try:
             yield response
         except httpx2.TimeoutException:
@@ -87,23 +86,35 @@ def _written(body: Mapping[str, Any] | bytes, files: Files | None) -> dict[str, 
     return {"body": dict(body)}
 
 
-async def _accepted(model: ServedModel, path: str, written: Mapping[str, Any]) -> "httpx2.Response":
+async def _accepted(
+    model: ServedModel, path: str, written: Mapping[str, Any], open_sending: Callable[[], Sending]
+) -> "httpx2.Response":
     """Send the request, and again where it was certainly not worked on."""
     import httpx2
     import openai
 
-    client = await _client(model.endpoint)
+    client = await client_of(model.endpoint)
     waited = 0.0
     for tries in range(MAX_TRIES):
+        sending = open_sending()
         try:
             # Not `chat.completions.create`, which walks all messages and tools: 16 ms at 40 turns against 1.
             sent = client.post(
                 path, **written, cast_to=httpx2.Response, stream=True, stream_cls=openai.AsyncStream[Any]
             )
-            return cast("httpx2.Response", await sent)
+            with noted(sending):
+                response = cast("httpx2.Response", await sent)
+            sending.end(was_sent=True)
+            return response
         except openai.APIStatusError as error:
+            sending.end(was_sent=True)
             fault, wait = _refused(model, error.response, tries)
         except (openai.APIConnectionError, httpx2.RequestError) as error:
+            causes = list(_causes(error))
+            if refused := next((one for one in causes if isinstance(one, LocalOnlyError | StorageError)), None):
+                sending.end(was_sent=False)
+                raise refused from None
+            sending.end(was_sent=not any(isinstance(one, _not_sent()) for one in causes))
             fault, wait = _unanswered(model, error, tries)
         if wait is None or tries + 1 == MAX_TRIES or wait > MAX_WAIT_SECONDS or waited + wait > TOTAL_WAIT_SECONDS:
             raise fault from None
@@ -168,6 +179,13 @@ def _unanswered(model: ServedModel, error: Exception, tries: int) -> tuple[Senso
     return faults.broken_off(model, str(causes[-1]) or type(causes[-1]).__name__), None
 
 
+def _not_sent() -> tuple[type[Exception], ...]:
+    """Return the errors after which nothing of a request has left: there was no connection."""
+    import httpx2
+
+    return (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and everything it was raised from."""
     seen: BaseException | None = error
@@ -177,61 +195,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             for one in seen.exceptions:
                 yield from _causes(one)
         seen = seen.__cause__ or seen.__context__
-
-
-async def _client(endpoint: Endpoint) -> "AsyncOpenAI":
-    """Return this loop's client of an endpoint; making one costs 20 ms."""
-    clients = _kept.setdefault(asyncio.get_running_loop(), {})
-    identity = (endpoint.base_url, endpoint.secret, endpoint.timeout_seconds)
-    if identity not in clients:
-        # A loop closes its generators before it ends, and with this one the client's connections.
-        keeper = _keep(endpoint, clients, identity)
-        clients[identity] = (await anext(keeper), keeper)
-    return clients[identity][0]
-
-
-async def _keep(
-    endpoint: Endpoint, clients: dict[tuple[object, ...], Any], identity: tuple[object, ...]
-) -> AsyncGenerator["AsyncOpenAI", None]:
-    client = _open(endpoint)
-    try:
-        yield client
-    finally:
-        del clients[identity]
-        await client.close()
-
-
-def _open(endpoint: Endpoint) -> "AsyncOpenAI":
-    import openai
-
-    from .short_bodies import shorten
-
-    async def strip(request: "httpx2.Request") -> None:
-        for name in [one for one in request.headers if one not in _HEADERS]:
-            del request.headers[name]
-        if endpoint.secret:
-            request.headers["authorization"] = f"Bearer {endpoint.secret}"
-        else:
-            del request.headers["authorization"]
-
-    timeout = openai.Timeout(endpoint.timeout_seconds, connect=CONNECT_SECONDS)
-    try:
-        http = openai.DefaultAsyncHttpxClient(
-            timeout=timeout,
-            event_hooks={"request": [] if endpoint.name == "openai" else [strip], "response": [shorten]},
-            trust_env=not endpoint.is_local,  # no proxy leads to this machine
-            follow_redirects=False,  # the key goes to the address that was set, and nowhere else
-        )
-    except (ImportError, ValueError) as error:
-        # Only the first is shown: it says which package is missing, the second may show a proxy's password.
-        reason = str(error) if isinstance(error, ImportError) else "it is no proxy's address"
-        raise SettingsError(
-            f"The proxy in `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` cannot be used: {reason}. Change or unset it."
-        ) from None
-    return openai.AsyncOpenAI(
-        api_key=endpoint.secret or "none",
-        base_url=endpoint.base_url,
-        timeout=timeout,
-        max_retries=0,
-        http_client=http,
-    )

@@ -1,0 +1,152 @@
+"""Clients of endpoints, one a process: what they may send and to whom, noted as it is sent."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from .egress import Contents, Egress
+from .endpoints import Endpoint, ServedModel
+from .errors import SettingsError
+from .outward import is_loopback, is_this_machine, refusal
+
+if TYPE_CHECKING:
+    import httpx2
+    from openai import AsyncOpenAI
+
+CONNECT_SECONDS = 10.0
+# What a server needs; the SDK adds telemetry, and for every server what OPENAI_ORG_ID and its like hold.
+_HEADERS = frozenset(
+    ("host", "authorization", "content-type", "content-length", "accept", "accept-encoding", "connection", "user-agent")
+)
+_Keeper = AsyncGenerator["AsyncOpenAI", None]
+# A connection belongs to its loop, so "one client a process" is one for each loop; programs have one.
+_kept: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[object, ...], tuple["AsyncOpenAI", _Keeper]]] = (
+    WeakKeyDictionary()
+)
+
+
+class Sending:
+    """One try to send a request: whether it left, and what the ledger knows it by."""
+
+    def __init__(self, egress: Egress | None, model: ServedModel, contents: Contents) -> None:
+        self._egress = egress
+        self._model = model
+        self._contents = contents
+        self._number: int | None = None
+
+    def begin(self, request: "httpx2.Request") -> None:
+        """Note a request that is about to be sent."""
+        if self._egress:
+            self._number = self._egress.begin(
+                role=self._model.role,
+                host=request.url.netloc.decode("ascii"),
+                to=self._model.full_name,
+                bytes=int(request.headers.get("content-length") or 0),
+                contents=self._contents,
+            )
+
+    def end(self, *, was_sent: bool) -> None:
+        """Note how it ended; one that was never ended counts as sent."""
+        if self._egress and self._number is not None:
+            self._egress.end(self._number, was_sent=was_sent)
+
+
+_sending: ContextVar[Sending | None] = ContextVar("sending", default=None)
+
+
+@contextmanager
+def noted(sending: Sending) -> Iterator[None]:
+    """Let the request that is sent inside be noted."""
+    token = _sending.set(sending)
+    try:
+        yield
+    finally:
+        _sending.reset(token)
+
+
+async def client_of(endpoint: Endpoint) -> "AsyncOpenAI":
+    """Return this loop's client of an endpoint; making one costs 20 ms."""
+    clients = _kept.setdefault(asyncio.get_running_loop(), {})
+    identity = (endpoint.base_url, endpoint.secret, endpoint.timeout_seconds, endpoint.local_only)
+    if identity not in clients:
+        # A loop closes its generators before it ends, and with this one the client's connections.
+        keeper = _keep(endpoint, clients, identity)
+        clients[identity] = (await anext(keeper), keeper)
+    return clients[identity][0]
+
+
+async def _keep(
+    endpoint: Endpoint, clients: dict[tuple[object, ...], Any], identity: tuple[object, ...]
+) -> AsyncGenerator["AsyncOpenAI", None]:
+    client = _open(endpoint)
+    try:
+        yield client
+    finally:
+        del clients[identity]
+        await client.close()
+
+
+def _open(endpoint: Endpoint) -> "AsyncOpenAI":
+    import openai
+
+    from .short_bodies import shorten
+
+    async def strip(request: "httpx2.Request") -> None:
+        for name in [one for one in request.headers if one not in _HEADERS]:
+            del request.headers[name]
+        if endpoint.secret:
+            request.headers["authorization"] = f"Bearer {endpoint.secret}"
+        else:
+            del request.headers["authorization"]
+
+    # The last looks at what is really sent, after all that may change it.
+    before = [*([] if endpoint.name == "openai" else [strip]), *([_stay] if endpoint.local_only else []), _note]
+    timeout = openai.Timeout(endpoint.timeout_seconds, connect=CONNECT_SECONDS)
+    try:
+        http = openai.DefaultAsyncHttpxClient(
+            timeout=timeout,
+            event_hooks={"request": before, "response": [shorten]},
+            trust_env=not (endpoint.is_local or endpoint.local_only),  # no proxy leads to this machine
+            follow_redirects=False,  # the key goes to the address that was set, and nowhere else
+        )
+    except (ImportError, ValueError) as error:
+        # Only the first is shown: it says which package is missing, the second may show a proxy's password.
+        reason = str(error) if isinstance(error, ImportError) else "it is no proxy's address"
+        raise SettingsError(
+            f"The proxy in `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` cannot be used: {reason}. Change or unset it."
+        ) from None
+    return openai.AsyncOpenAI(
+        api_key=endpoint.secret or "none",
+        base_url=endpoint.base_url,
+        timeout=timeout,
+        max_retries=0,
+        http_client=http,
+    )
+
+
+async def _note(request: "httpx2.Request") -> None:
+    if sending := _sending.get():
+        sending.begin(request)
+
+
+async def _stay(request: "httpx2.Request") -> None:
+    """Let a request pass that does not leave this machine.
+
+    Raises:
+        LocalOnlyError: It would; nothing was looked up or sent.
+    """
+    host = request.url.host
+    if not is_this_machine(host):
+        raise refusal(host)
+
+    async def look_at_peer(event: str, about: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            peer = about["return_value"].get_extra_info("server_addr")
+            if not (isinstance(peer, tuple) and is_loopback(str(peer[0]))):
+                raise refusal(host)
+
+    # What a name led to a moment ago is not what counts, but who answered when it was dialled.
+    request.extensions = {**request.extensions, "trace": look_at_peer}
