@@ -73,6 +73,7 @@ class Runner:
                 return row.seconds + time.perf_counter() - started
 
             thread = self.threads.of(row.run)
+            run = replace(run, session=f"thread {thread}")
             emit(RunStarted(run_id=row.run, request=row.request, resumed=resumed, thread=thread))
             if row.status == "done":
                 answer = told_answer(row)

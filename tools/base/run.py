@@ -13,6 +13,7 @@ from .approvals import Approvals
 from .budget import Budget, Caps, Payment, Spent
 from .egress import Egress
 from .errors import ArgumentError, Cancelled, ToolError
+from .labels import NOTHING, Labels, of_web
 from .ledger import Ledger
 from .library import Library
 from .memo import Memo
@@ -47,6 +48,8 @@ class Call:
     providers: list[str] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
     """What it ordered from providers, or took from the ledger."""
+    labels: set[str] = field(default_factory=set)
+    """Who had a part in what it gives: in its arguments and files, and in what it met on the way."""
 
 
 _NO_CALL = Call(id="", tool="user", arguments={}, inputs=[])
@@ -73,6 +76,14 @@ class Run:
     """
     approvals: Approvals | None = None
     """Calls that may be made though the policy asks about them; None: all of them, for the user's own calls."""
+    labels: Labels = NOTHING
+    """What had been read when the plan was written that calls belong to; nothing for the user's own calls."""
+    planned: frozenset[str] = frozenset()
+    """Tools of the plans of this run that were written on the user's words alone."""
+    words: tuple[str, ...] = ()
+    """What the user said, in this run and before it in its thread."""
+    session: str = ""
+    """Whose variables code sees: a conversation, or who is connected; empty: this run's alone."""
 
     @classmethod
     def open(cls, settings: Settings, *, run_id: str | None = None) -> "Run":
@@ -139,6 +150,7 @@ class Run:
             arguments=dict(self.call.arguments),
             inputs=self.call.inputs,
             provider=self.call.providers[-1] if self.call.providers else "sensorium",
+            labels=frozenset(self.call.labels),
         )
         stored = self.workspace.put(content, name=name, media_type=media_type, facts=facts, provenance=provenance)
         self.admit([stored.handle])
@@ -161,6 +173,10 @@ class Run:
     def used(self, provider: str) -> None:
         """Note which provider served this call."""
         self.call.providers.append(provider)
+
+    def comes_from_web(self, host: str) -> None:
+        """Note that a web host had a part in what this call gives; before anything of it is stored."""
+        self.call.labels.add(of_web(host))
 
     def pay(self, payment: Payment) -> None:
         """Note what this call has paid; what another call paid before costs it nothing."""
