@@ -14,7 +14,9 @@ from pydantic import BaseModel, ValidationError
 from .approvals import approval_key
 from .catalog import find_tool
 from .errors import ApprovalError, ArgumentError, Cancelled, DeniedError, MediaError, ToolError, TransientError
+from .labels import NOTHING, USER, Labels, joined, of_tool
 from .memo import artifacts_in, handles_in
+from .policy import judge
 from .price import added
 from .run import Call, Run
 from .sniff import sniff
@@ -38,6 +40,8 @@ class Outcome:
     """What its orders really cost; those whose outcome is unknown as reserved."""
     units: Mapping[str, float] = field(default_factory=dict)
     """What its orders used: tokens, pictures, audio minutes …; see `price.UNITS`."""
+    labels: Labels = NOTHING
+    """Who had a part in its result."""
 
 
 async def call(tool: str | Tool, args: Mapping[str, Any], run: Run) -> Any:
@@ -45,8 +49,23 @@ async def call(tool: str | Tool, args: Mapping[str, Any], run: Run) -> Any:
     return (await perform(tool, args, run)).result
 
 
-async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_id: str | None = None) -> Outcome:
+async def perform(
+    tool: str | Tool,
+    args: Mapping[str, Any],
+    run: Run,
+    *,
+    call_id: str | None = None,
+    labels: Mapping[str, Labels] | None = None,
+) -> Outcome:
     """Call a tool: validate, resolve files, ask the policy, remember, execute, prove.
+
+    Args:
+        tool: Its name, or the tool.
+        args: Its arguments, as plain data.
+        run: What the tool is handed.
+        call_id: What the call is known by.
+        labels: Who had a part in each argument. Left out, it is whoever had a part in the call that makes this one, or
+            the user where none does.
 
     Raises:
         ToolError: Something the caller can act on; see `errors`.
@@ -56,11 +75,19 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
     arguments = validate(found, args)
     handles = await _resolve(found, arguments, run)
     plain = arguments.model_dump(mode="json")
-    _permit(found, plain, run)
+    outer = run.call.labels
+    if labels is None:
+        labels = dict.fromkeys(plain, frozenset(outer) or USER)
+    _permit(found, plain, run, labels)
+    call_id = call_id or uuid.uuid4().hex[:12]
+    named = list(dict.fromkeys(handles_in(plain)))
+    given = joined([run.workspace.labels(named), *labels.values(), [of_tool(found.name, call_id)]])
     # What names a file that is out of reach is not answered from memory: whoever opens the file is refused.
-    pure = found.effect == "pure" and all(map(run.reaches, handles_in(plain)))
+    pure = found.effect == "pure" and all(map(run.reaches, named))
     if pure and (hit := run.memo.get(found, run.memo.key(found, plain, run.models.fingerprint(found.roles)))):
-        result, provider = hit
+        result, provider, met = hit
+        if run.call.id:
+            outer |= given | met
         run.admit(one.handle for one in artifacts_in(result))
         return Outcome(
             result=result,
@@ -68,8 +95,9 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
             cached=True,
             seconds=time.perf_counter() - started,
             provider=provider,
+            labels=given | met,
         )
-    current = Call(id=call_id or uuid.uuid4().hex[:12], tool=found.name, arguments=plain, inputs=handles)
+    current = Call(id=call_id, tool=found.name, arguments=plain, inputs=handles, labels=set(given))
     result = await _execute(found, arguments, run.within(current))
     artifacts = artifacts_in(result)
     for artifact in artifacts:
@@ -77,7 +105,9 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
     provider = current.providers[-1] if current.providers else "sensorium"
     if pure and (served := run.models.served(found.roles, current.providers)) is not None:
         # Not under the key from above: the best model may have been downloaded meanwhile, or have failed.
-        run.memo.put(found, run.memo.key(found, plain, served), result, provider)
+        run.memo.put(found, run.memo.key(found, plain, served), result, provider, frozenset(current.labels - given))
+    if run.call.id:
+        outer |= current.labels
     return Outcome(
         result=result,
         artifacts=artifacts,
@@ -86,6 +116,7 @@ async def perform(tool: str | Tool, args: Mapping[str, Any], run: Run, *, call_i
         provider=provider,
         cost_usd=sum(one.usd or 0.0 for one in current.payments),
         units=reduce(added, (one.units for one in current.payments), {}),
+        labels=frozenset(current.labels),
     )
 
 
@@ -105,14 +136,14 @@ def validate(tool: Tool, args: Mapping[str, Any]) -> BaseModel:
         raise ArgumentError(f"`{tool.name}` cannot take these arguments: {problems}. It takes: {accepted}.") from error
 
 
-def _permit(tool: Tool, plain: Mapping[str, Any], run: Run) -> None:
+def _permit(tool: Tool, plain: Mapping[str, Any], run: Run, labels: Mapping[str, Labels]) -> None:
     """Let a call pass that the policy has no objection to, or that the user approved.
 
     Raises:
         DeniedError: The policy denies it.
         ApprovalError: The policy asks about it, and it has no approval that is left.
     """
-    verdict = run.settings.policy.decide(tool, plain, names=run.names_of)
+    verdict = judge(tool, plain, run, labels=labels)
     if verdict.decision == "deny":
         raise DeniedError(f"`{tool.name}` is not allowed: {verdict.reason} To allow it, change {verdict.setting}.")
     if verdict.decision == "safe" or run.approvals is None or run.approvals.use(approval_key(tool, plain)):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ArgumentError
+from .labels import NOTHING, Labels
 from .library import Library
 from .memo import digest
 
@@ -153,18 +154,29 @@ class Journal:
             for step, key, record, result, args in rows
         ]
 
-    def plan(self, run: str, plan: Mapping[str, Any]) -> None:
-        """Record a plan that is about to run; after a resume the same plan is recorded once."""
+    def plan(self, run: str, plan: Mapping[str, Any], labels: Labels = NOTHING) -> None:
+        """Record a plan that is about to run, and what had been read when it was written; the same one only once."""
         with self._library.transaction() as db:
             db.execute(
-                "INSERT OR IGNORE INTO plans VALUES (?,?,?,?)",
-                (run, digest(plan), json.dumps(dict(plan), ensure_ascii=False), time.time()),
+                "INSERT OR IGNORE INTO plans VALUES (?,?,?,?,?)",
+                (
+                    run,
+                    digest(plan),
+                    json.dumps(dict(plan), ensure_ascii=False),
+                    time.time(),
+                    json.dumps(sorted(labels)),
+                ),
             )
 
     def plans(self, run: str) -> list[dict[str, Any]]:
         """Return the plans of a run, in the order they ran."""
         rows = self._library.rows("SELECT plan FROM plans WHERE run=? ORDER BY rowid", (run,))
         return [json.loads(plan) for (plan,) in rows]
+
+    def read_before(self, run: str) -> list[Labels]:
+        """Return what had been read when each plan of a run was written, in the order they ran."""
+        rows = self._library.rows("SELECT labels FROM plans WHERE run=? ORDER BY rowid", (run,))
+        return [frozenset(json.loads(labels)) for (labels,) in rows]
 
     def decide(self, run: str, decisions: Iterable[Mapping[str, Any]]) -> None:
         """Record what the user decided about calls."""

@@ -63,6 +63,11 @@ MIGRATIONS = (
     CREATE INDEX decisions_by_run ON decisions (run);
     """,
     """
+    ALTER TABLE provenance ADD COLUMN labels TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE memo ADD COLUMN labels TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE plans ADD COLUMN labels TEXT NOT NULL DEFAULT '[]';
+    """,
+    """
     CREATE TABLE egress (
         number INTEGER PRIMARY KEY, run TEXT NOT NULL, call TEXT NOT NULL, role TEXT NOT NULL, host TEXT NOT NULL,
         is_local INTEGER NOT NULL, sent_to TEXT NOT NULL, bytes INTEGER NOT NULL, characters INTEGER NOT NULL,

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from .errors import ToolError
+from .labels import Labels
 from .library import Library
 from .tool import Tool
 from .workspace import Artifact, Workspace
@@ -35,9 +36,9 @@ class Memo:
         """Return the key of a call; files must already be handles, so that only their content counts."""
         return digest(tool.name, tool.version, arguments, models)
 
-    def get(self, tool: Tool, key: str) -> tuple[BaseModel, str] | None:
-        """Return a remembered result and its provider, if all its artifacts are still there."""
-        rows = self._library.rows("SELECT result, provider FROM memo WHERE key=?", (key,))
+    def get(self, tool: Tool, key: str) -> tuple[BaseModel, str, Labels] | None:
+        """Return a remembered result, its provider and what it was labelled, if all its artifacts are still there."""
+        rows = self._library.rows("SELECT result, provider, labels FROM memo WHERE key=?", (key,))
         if not rows:
             return None
         try:
@@ -46,13 +47,13 @@ class Memo:
                 self._workspace.path(artifact.handle)
         except (ValidationError, ToolError):
             return None  # made by an older version, or its files were removed: compute it again
-        return result, rows[0][1]
+        return result, rows[0][1], frozenset(json.loads(rows[0][2]))
 
-    def put(self, tool: Tool, key: str, result: BaseModel, provider: str) -> None:
+    def put(self, tool: Tool, key: str, result: BaseModel, provider: str, labels: Labels) -> None:
         with self._library.transaction(durable=False) as db:
             db.execute(
-                "INSERT OR REPLACE INTO memo VALUES (?,?,?,?,?)",
-                (key, tool.name, result.model_dump_json(), provider, time.time()),
+                "INSERT OR REPLACE INTO memo VALUES (?,?,?,?,?,?)",
+                (key, tool.name, result.model_dump_json(), provider, time.time(), json.dumps(sorted(labels))),
             )
 
 

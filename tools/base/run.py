@@ -84,6 +84,8 @@ class Run:
     """What the user said, in this run and before it in its thread."""
     session: str = ""
     """Whose variables code sees: a conversation, or who is connected; empty: this run's alone."""
+    session_lost: bool = False
+    """Another process made variables in this session, and is gone: what is new here lacks them."""
 
     @classmethod
     def open(cls, settings: Settings, *, run_id: str | None = None) -> "Run":

@@ -1,18 +1,23 @@
 """A tool is a typed function: its signature is the schema."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
 
 from .estimate import Estimator
 
+if TYPE_CHECKING:
+    from .run import Run
+
 Effect = Literal["pure", "writes", "network", "runs_code"]
 Resource = Literal["cpu", "gpu", "network"]
 MediaKind = Literal["video", "audio", "picture", "text", "data"]
+Objection = Callable[[Mapping[str, Any], "Run"], str]
+"""Of all arguments of a call as plain data: why it must be asked about, as a sentence."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,8 @@ class Tool:
     timeout_seconds: float | None
     units: Estimator | None = None
     """What a call will take, before it runs; None for what is not worth counting."""
+    objection: Objection | None = None
+    """Empty when a call reaches nothing that the user did not name; None: its effect alone says what it reaches."""
 
     @property
     def name(self) -> str:
@@ -146,6 +153,7 @@ def tool(
     roles: tuple[str, ...] = (),
     timeout_seconds: float | None = None,
     units: Estimator | None = None,
+    objection: Objection | None = None,
 ) -> Callable[[Callable[..., Awaitable[BaseModel]]], Tool]:
     """Make a tool of a typed async function with a keyword-only `run`.
 
@@ -158,10 +166,12 @@ def tool(
             `run.used(engine.identity)`, or its results are not remembered.
         timeout_seconds: When to stop it; the settings' limit when left out.
         units: What a call will take, of its arguments and the facts of its files, before it runs.
+        objection: Why a call must be asked about, instead of what `effect` alone would say: empty for an address that
+            the user named, or for code that nothing gets out of. It must be quick: it is asked several times a call.
     """
 
     def wrap(function: Callable[..., Awaitable[BaseModel]]) -> Tool:
-        return Tool(function, effect, resource, version, cost, roles, timeout_seconds, units)
+        return Tool(function, effect, resource, version, cost, roles, timeout_seconds, units, objection)
 
     return wrap
 

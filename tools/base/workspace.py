@@ -3,10 +3,11 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from .errors import ArgumentError, MediaError, StorageError
+from .labels import Labels, joined, of_media, of_tool
 from .library import Library
 from .sniff import sniff
 
 PREFIX = "artifact://sha256/"
+_HANDLE = re.compile(f"{PREFIX}[0-9a-f]{{64}}")
 # No call takes longer than a day, so a folder that old has lost its owner.
 _LEFT_BEHIND_SECONDS = 86_400.0
 
@@ -50,6 +53,8 @@ class Provenance(BaseModel):
     arguments: dict[str, Any]
     inputs: list[str]
     provider: str = "sensorium"
+    labels: Labels = frozenset()
+    """Who had a part in it; see `labels`."""
 
 
 class Workspace:
@@ -148,7 +153,7 @@ class Workspace:
             )
             if provenance:
                 db.execute(
-                    "INSERT OR IGNORE INTO provenance VALUES (?,?,?,?,?,?,?)",
+                    "INSERT OR IGNORE INTO provenance VALUES (?,?,?,?,?,?,?,?)",
                     (
                         sha256,
                         provenance.run,
@@ -157,6 +162,7 @@ class Workspace:
                         json.dumps(provenance.inputs),
                         provenance.provider,
                         time.time(),
+                        json.dumps(sorted(provenance.labels)),
                     ),
                 )
         return artifact
@@ -200,15 +206,33 @@ class Workspace:
     def provenance(self, handle: str) -> list[Provenance]:
         """Return the calls that made this artifact, the latest first; none for a user's own file."""
         rows = self.library.rows(
-            "SELECT run, tool, arguments, inputs, provider FROM provenance WHERE sha256=? ORDER BY created DESC",
+            "SELECT run, tool, arguments, inputs, provider, labels FROM provenance "
+            "WHERE sha256=? ORDER BY created DESC",
             (handle.removeprefix(PREFIX),),
         )
         return [
             Provenance(
-                run=run, tool=tool, arguments=json.loads(arguments), inputs=json.loads(inputs), provider=provider
+                run=run,
+                tool=tool,
+                arguments=json.loads(arguments),
+                inputs=json.loads(inputs),
+                provider=provider,
+                labels=frozenset(json.loads(labels)),
             )
-            for run, tool, arguments, inputs, provider in rows
+            for run, tool, arguments, inputs, provider, labels in rows
         ]
+
+    def labels(self, handles: Iterable[str]) -> Labels:
+        """Return who had a part in what these artifacts hold: of the user's own files, the files themselves."""
+        asked = dict.fromkeys(one.removeprefix(PREFIX) for one in handles if _HANDLE.fullmatch(one))
+        made: dict[str, Labels] = {}
+        for sha256, run, tool, labels in self.library.rows(
+            "SELECT sha256, run, tool, labels FROM provenance WHERE sha256 IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(asked)),),
+        ):
+            # One from before there were labels was made by a tool all the same.
+            made[sha256] = joined([made.get(sha256, ()), json.loads(labels) or [of_tool(tool, run)]])
+        return joined(made.get(one, [of_media(one)]) for one in asked)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:

@@ -10,7 +10,10 @@ from sensorium.tools.base.run import Run
 
 def write(run: Run) -> None:
     with run.library.transaction() as db:
-        db.execute("INSERT INTO memo VALUES (?,?,?,?,?)", ("key", "tool", "x" * 500_000, "provider", 0))
+        db.execute(
+            "INSERT INTO memo (key, tool, result, provider, created) VALUES (?,?,?,?,?)",
+            ("key", "tool", "x" * 500_000, "provider", 0),
+        )
 
 
 def test_a_full_disk_is_said_and_what_follows_works(run: Run) -> None:
