@@ -73,13 +73,13 @@ class Runner:
                 return row.seconds + time.perf_counter() - started
 
             thread = self.threads.of(row.run)
-            run = replace(run, session=f"thread {thread}")
             emit(RunStarted(run_id=row.run, request=row.request, resumed=resumed, thread=thread))
             if row.status == "done":
                 answer = told_answer(row)
                 emit(TextDelta(text=answer.text))
                 emit(RunFinished(answer=answer))
                 return answer
+            run = replace(run, session=f"thread {thread}", session_lost=self._ran_code(row.run))
             with self._recording(row, run, emit, elapsed):
                 context = self.context(run, emit, options, elapsed)
                 try:
@@ -123,6 +123,12 @@ class Runner:
             max_steps=options.max_steps,
             keep=lambda state: self.threads.keep(turn_of(run.id, state)),
         )
+
+    def _ran_code(self, run: str) -> bool:
+        """Tell whether a run, or one before it in its thread, ran code, whose variables go with its process."""
+        code = {name for name, one in self.tools.items() if one.effect == "runs_code"}
+        runs = [*self.threads.before(run).runs, run] if code else []
+        return any(step.record.get("tool") in code for one in runs for step in self.journal.steps(one))
 
     async def forget(self, run: str) -> None:
         """Delete the checkpoints of a run of which nothing is left to resume."""

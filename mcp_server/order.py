@@ -27,6 +27,10 @@ class Order:
     """Whether the server was started to allow what the user's policy asks about."""
     output: str | None = None
     """Where copies of what was made go; None when the client is on another machine."""
+    session: str | None = None
+    """Whose variables the call sees; None for one that leaves none behind. Such calls go to one process."""
+    session_lost: bool = False
+    """The process of this session ended, and with it the variables."""
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data."""

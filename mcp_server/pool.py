@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -21,6 +21,8 @@ from .order import Order
 Progressed = Callable[[float | None, str], None]
 IDLE_SECONDS = 600.0
 """A process without work is ended after this: it may hold a gigabyte of models."""
+MOST_SESSIONS = 8
+"""Processes that are kept for the variables of sessions; of more, the one that was used longest ago is ended."""
 _FLAGS = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW", "BELOW_NORMAL_PRIORITY_CLASS")
 _WINDOWS_FLAGS = sum(getattr(subprocess, name, 0) for name in _FLAGS)
 STARTING_NOTE = "starting"
@@ -135,6 +137,17 @@ class WorkerProcess:
             )
 
 
+@dataclass(eq=False)
+class _Session:
+    """The process that has the variables of a session, for one call at a time."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    worker: WorkerProcess | None = None
+    had_worker: bool = False
+    used: float = 0.0
+    """When its last call ended, by the loop's clock."""
+
+
 class Pool:
     """Some processes for the work of a server."""
 
@@ -142,6 +155,8 @@ class Pool:
         self._settings = settings
         self._places = asyncio.Semaphore(size)
         self._idle: list[WorkerProcess] = []
+        self._sessions: dict[str, _Session] = {}
+        """By name, the one that was used last at the end."""
 
     async def do(
         self,
@@ -152,12 +167,16 @@ class Pool:
     ) -> dict[str, Any]:
         """Make a call in a process of its own as soon as there is a place; cancelled, the process is killed.
 
+        The calls of a session are made by the same process, one after the other.
+
         Args:
             order: What to do.
             progressed: Called with fraction and note.
             begun: Called with the process that does it; returns the id of the job when it was promised already.
         """
         progressed(None, WAITING_NOTE)
+        if order.session is not None:
+            return await self._in_session(order, order.session, progressed, begun)
         async with self._places:
             progressed(None, STARTING_NOTE)
             worker = await self._take()
@@ -173,11 +192,50 @@ class Pool:
             asyncio.get_running_loop().call_later(IDLE_SECONDS, self._retire, worker)
             return result
 
+    async def _in_session(
+        self, order: Order, name: str, progressed: Progressed, begun: Callable[[WorkerProcess], str | None]
+    ) -> dict[str, Any]:
+        session = self._sessions[name] = self._sessions.pop(name, None) or _Session()
+        async with session.turn, self._places:
+            progressed(None, STARTING_NOTE)
+            worker = session.worker
+            if worker is None or not worker.is_alive:
+                order = replace(order, session_lost=session.had_worker)
+                worker = session.worker = await self._take()
+                session.had_worker = True
+            try:
+                result = await worker.do(order, begun(worker), progressed)
+            except BaseException:
+                session.worker = None
+                if worker.is_left_alone:
+                    worker.dismiss()
+                else:
+                    worker.kill()
+                raise
+        self._end_sessions()
+        loop = asyncio.get_running_loop()
+        session.used = loop.time()
+        loop.call_later(IDLE_SECONDS, self._retire_session, session, session.used)
+        return result
+
+    def _end_sessions(self) -> None:
+        """End the processes of those sessions that are too many, the one that was used longest ago first."""
+        kept = [one for one in self._sessions.values() if one.worker]
+        for session in [one for one in kept if not one.turn.locked()][: max(0, len(kept) - MOST_SESSIONS)]:
+            self._let_go(session)
+
+    def _let_go(self, session: _Session) -> None:
+        if session.worker:
+            session.worker.dismiss()
+            session.worker = None
+
     def close(self) -> None:
         """Let the processes go that have no work."""
         for worker in self._idle:
             worker.dismiss()
         self._idle.clear()
+        for session in self._sessions.values():
+            self._let_go(session)
 
     async def _take(self) -> WorkerProcess:
         while self._idle:
@@ -193,6 +251,10 @@ class Pool:
         except asyncio.CancelledError:
             starting.add_done_callback(lambda started: started.result().dismiss())
             raise
+
+    def _retire_session(self, session: _Session, used: float) -> None:
+        if session.used == used and not session.turn.locked():
+            self._let_go(session)
 
     def _retire(self, worker: WorkerProcess) -> None:
         # Ended also when it had work in between: a fresh start now and then gives memory back.

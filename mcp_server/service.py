@@ -131,6 +131,7 @@ class Service:
             images=self.options.images,
             approved=self.options.approved,
             output=str(self.output(owner)) if self.options.nearby else None,
+            session=f"client {owner}" if tool.effect == "runs_code" else None,
         )
         return order, digest(tool.name, tool.version, resolved, states, page)
 

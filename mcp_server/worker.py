@@ -143,7 +143,13 @@ class Worker:
 
     async def _result(self, order: Order) -> dict[str, Any]:
         approvals = None if order.approved else Approvals()
-        run = replace(self._base.begin(new_run_id()), on_progress=self._progressed, approvals=approvals)
+        run = replace(
+            self._base.begin(new_run_id()),
+            on_progress=self._progressed,
+            approvals=approvals,
+            session=order.session or "",
+            session_lost=order.session_lost,
+        )
         try:
             tool = order.load()
             arguments = await asyncio.to_thread(_opened, tool, order, run)
