@@ -3,13 +3,10 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..base.errors import SettingsError
 from .addresses import Network
-
-if TYPE_CHECKING:
-    import ssl
 
 Resolver = Callable[[str, int], Sequence[str]]
 """Host and port -> the IP addresses that answer to them; called in a thread, may raise OSError."""
@@ -37,8 +34,11 @@ class FetchRules:
     """
     resolver: Resolver | None = None
     """Who is asked for addresses; None: the system."""
-    certificates: "ssl.SSLContext | None" = None
-    """Whose certificates are believed; None: those of the system."""
+    certificates: Any = None
+    """An `ssl.SSLContext`: whose certificates are believed; None: those of the system.
+
+    Not typed so: settings go to other processes as JSON, for which every type must be known without importing `ssl`.
+    """
 
 
 def read_rules(table: Any) -> FetchRules:
