@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..tools.base.budget import Caps
+from ..tools.base.egress import Sent
 from ..tools.base.errors import ToolError
 from ..tools.base.journal import RunRow, StepRow
 from ..tools.base.ledger import OrderRow
@@ -35,6 +36,8 @@ class Options:
     A model whose price is not known is refused; what a brain of your own costs is not looked at."""
     yes: bool = False
     """Approve what would be asked; what is denied stays so, and nothing that may have been paid is ordered again."""
+    local_only: bool = False
+    """Let nothing leave this machine, on a `resume` without that word either."""
     output: str | None = None
     """The folder that the command line puts the files into; kept, so that `resume` knows it."""
     remember: bool = True
@@ -114,6 +117,8 @@ class RunView:
     steps: list[StepRow]
     orders: list[OrderRow] = field(default_factory=list)
     """What was ordered from providers."""
+    egress: list[Sent] = field(default_factory=list)
+    """What was sent to models and other hosts, each request for itself."""
     thread: str = ""
     plans: list[dict[str, Any]] = field(default_factory=list)
     """In the order they ran."""
@@ -148,6 +153,7 @@ class RunView:
             "decisions": self.decisions,
             "journal": steps,
             "orders": [one.plain() for one in self.orders],
+            "egress": [one.plain() for one in self.egress],
         }
 
 

@@ -107,6 +107,12 @@ class Assistant:
             SensoriumError: The run could not start; a step that fails is part of the answer instead.
         """
         options = options or Options()
+        if options.local_only and not self.settings.local_only:
+            with self._local() as closed:
+                return await closed.run(
+                    request, files, thread=thread, recipe=recipe, options=options, on_event=on_event, approve=approve
+                )
+        options = replace(options, local_only=self.settings.local_only)
         self._check_budget(options)
         known = self.threads.get(thread).id if thread else None
         if recipe:
@@ -118,6 +124,11 @@ class Assistant:
         self.journal.begin(run_id, request, _absolute(files), asdict(options))
         self.threads.begin(run_id, request, known, is_listed=options.remember)
         return await self.runner.work(self.journal.get(run_id), on_event, approve, resumed=False)
+
+    def _local(self) -> "Assistant":
+        """Return an assistant over the same library that lets nothing leave this machine."""
+        settings = replace(self.settings, local_only=True)
+        return Assistant(settings, brain=self.runner.own_brain, tools=self.runner.own_tools)
 
     def _noted(self, request: str, options: Options) -> Options:
         """Keep what the user asks to be remembered; where nothing else is asked, that is the answer."""
@@ -212,6 +223,9 @@ class Assistant:
             SettingsError: The budget cannot be held.
         """
         row = self.journal.get(run_id)
+        if row.options.get("local_only") and not self.settings.local_only:
+            with self._local() as closed:
+                return await closed.resume(row.run, budget_usd=budget_usd, yes=yes, on_event=on_event, approve=approve)
         if budget_usd is not None:
             row = replace(row, options=row.options | {"budget_usd": budget_usd})
         if yes:
@@ -288,6 +302,7 @@ class Assistant:
             decisions=self.journal.decisions(row.run),
             steps=self.journal.steps(row.run),
             orders=self._base.budget.ledger.orders(row.run),
+            egress=self._base.budget.ledger.egress(row.run).rows(),
         )
 
     async def replay(self, run_id: str) -> "Replayed":

@@ -149,6 +149,8 @@ def _write(
     if unshown := left_out(made, pictures):
         line = Wording(made.language)("limit_pictures", count=unshown, most=MOST_PICTURES)
         made = replace(made, limits=(*made.limits, line))
+    if facts.run_id == run.id and facts.steps:  # those of another run are not in this run's ledger
+        made = replace(made, sent=tuple(run.egress.totals()))
     check_report(made, exists=exists)
     run.progress(0.5, "writing")
     written = render(made, pictures, run)

@@ -144,8 +144,10 @@ async def _stay(request: "httpx2.Request") -> None:
 
     async def look_at_peer(event: str, about: Mapping[str, Any]) -> None:
         if event == "connection.connect_tcp.complete":
-            peer = about["return_value"].get_extra_info("server_addr")
+            stream = about["return_value"]
+            peer = stream.get_extra_info("server_addr")
             if not (isinstance(peer, tuple) and is_loopback(str(peer[0]))):
+                await stream.aclose()
                 raise refusal(host)
 
     # What a name led to a moment ago is not what counts, but who answered when it was dialled.

@@ -4,7 +4,7 @@ import io
 import json
 import time
 import wave
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -39,6 +39,7 @@ class Sent:
     """One request as the library knows it."""
 
     number: int
+    run: str
     call: str
     """The tool call that sent it; empty for the model that plans."""
     role: str
@@ -55,15 +56,16 @@ class Sent:
     contents: Contents
     created: float
 
-    def step(self, run: str) -> str:
-        """Return which step of a run sent it; nothing for the model that plans."""
-        return self.call.removeprefix(f"{run}-")
+    @property
+    def step(self) -> str:
+        """Which step of the run sent it; nothing for the model that plans."""
+        return self.call.removeprefix(f"{self.run}-")
 
-    def plain(self, run: str) -> dict[str, Any]:
+    def plain(self) -> dict[str, Any]:
         """Return it as JSON data."""
         shown = ("role", "host", "is_local", "to", "state", "bytes")
         named = {name: getattr(self, name) for name in shown}
-        return {"step": self.step(run), **named, **asdict(self.contents), "created": self.created}
+        return {"step": self.step, **named, **asdict(self.contents), "created": self.created}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +142,8 @@ class Egress:
         )
         return [
             Sent(
-                number=number, call=call, role=role, host=host, is_local=bool(is_local), to=to, state=state, bytes=size,
+                number=number, run=self.run, call=call, role=role, host=host, is_local=bool(is_local), to=to,
+                state=state, bytes=size,
                 contents=Contents(
                     characters=held[0], pictures=held[1], picture_bytes=held[2], sound_seconds=held[3],
                     sound_bytes=held[4],
@@ -152,25 +155,29 @@ class Egress:
 
     def totals(self) -> list[HostTotal]:
         """Return what each host was sent, in the order they were first asked; what was not sent is left out."""
-        return list(_totals(self.run, self.rows()))
+        return totals(self.rows())
 
 
-def _totals(run: str, rows: Iterable[Sent]) -> Iterator[HostTotal]:
+def totals(sent: Iterable[Sent]) -> list[HostTotal]:
+    """Return what each host was sent, in the order they were first asked."""
     hosts: dict[str, list[Sent]] = {}
-    for one in rows:
+    for one in sent:
         if one.state != "not sent":
             hosts.setdefault(one.host, []).append(one)
-    for host, sent in hosts.items():
-        yield HostTotal(
-            host=host,
-            is_local=all(one.is_local for one in sent),
-            requests=len(sent),
-            unsure=sum(one.state == "sending" for one in sent),
-            bytes=sum(one.bytes for one in sent),
-            contents=sum((one.contents for one in sent), Contents()),
-            roles=tuple(dict.fromkeys(one.role for one in sent)),
-            steps=tuple(dict.fromkeys(step for one in sent if (step := one.step(run)))),
-        )
+    return [_total(host, requests) for host, requests in hosts.items()]
+
+
+def _total(host: str, sent: Sequence[Sent]) -> HostTotal:
+    return HostTotal(
+        host=host,
+        is_local=all(one.is_local for one in sent),
+        requests=len(sent),
+        unsure=sum(one.state == "sending" for one in sent),
+        bytes=sum(one.bytes for one in sent),
+        contents=sum((one.contents for one in sent), Contents()),
+        roles=tuple(dict.fromkeys(one.role for one in sent)),
+        steps=tuple(dict.fromkeys(one.step for one in sent if one.step)),
+    )
 
 
 def contents_of(body: Mapping[str, Any] | bytes, files: Mapping[str, tuple[str, bytes, str]] | None = None) -> Contents:

@@ -9,6 +9,7 @@ from ..base.moments import Measure, Moment
 from .compared import grid
 from .illustrations import Illustration
 from .model import Chapter, Draft, Sentence
+from .sent import told
 from .spoken import is_draft
 from .strip import coverage_words
 from .wording import Wording, clean, clock
@@ -75,6 +76,7 @@ class _Page:
             _bullets(map(escape, draft.limits)) or say("no_limits"),
             *self._evidence(),
             *self._run(),
+            *self._sent(),
         ]
         return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -171,6 +173,11 @@ class _Page:
         ]
         yield "\n".join(rows)
         yield say("total", seconds=f"{ran.seconds:.1f}", cost=f"{ran.cost_usd:g}")
+
+    def _sent(self) -> Iterator[str]:
+        if lines := told(self.draft, self.say):
+            yield f"## {self.say('sent')}"
+            yield _bullets(map(escape, lines))
 
 
 def _image(shown: Illustration, words: str) -> str:

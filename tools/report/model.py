@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..base.egress import HostTotal
 from ..base.moments import Coverage, Measure, Moment, missing_spans
 from ..base.words import Language
 
@@ -163,6 +164,8 @@ class Draft:
     moments: tuple[Moment, ...]
     limits: tuple[str, ...]
     run: RunFacts
+    sent: tuple[HostTotal, ...] | None = None
+    """What the run has sent out of this machine; None where that is not known."""
 
     @property
     def sentences(self) -> list[Sentence]:
@@ -203,6 +206,7 @@ def as_json(draft: Draft) -> dict[str, Any]:
             "steps": [one.model_dump(exclude={"error"}) for one in draft.run.steps],
             "cost_usd": draft.run.cost_usd,
             "seconds": draft.run.seconds,
+            **({} if draft.sent is None else {"sent": [one.plain() for one in draft.sent]}),
         },
     }
 

@@ -18,6 +18,7 @@ from .illustrations import Illustration
 from .links import Links
 from .markup import axis, figure, section, text
 from .model import Chapter, Draft, File, Sentence
+from .sent import told
 from .spoken import is_draft
 from .wording import Wording, clean, clock
 
@@ -77,6 +78,7 @@ class _Page:
             self._limits(),
             evidence(draft, self.links, say),
             run_table(draft, say),
+            self._sent(),
         ]
 
     def _claims(self, sentences: Sequence[Sentence], *, labelled: bool = True) -> str:
@@ -192,6 +194,10 @@ class _Page:
             f'<li><a href="#{escape(one.evidence[0])}">{text(one.text)}</a></li>' for one in self.draft.terms
         )
         return section("terms", self.say("terms"), f"<ul>{items}</ul>", "terms") if items else ""
+
+    def _sent(self) -> str:
+        items = "".join(f"<li>{_CODE.sub(_AS_CODE, text(one))}</li>" for one in told(self.draft, self.say))
+        return section("sent", self.say("sent"), f"<ul>{items}</ul>", "limits") if items else ""
 
     def _limits(self) -> str:
         items = "".join(f"<li>{_CODE.sub(_AS_CODE, text(one))}</li>" for one in self.draft.limits)

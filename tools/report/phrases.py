@@ -46,6 +46,28 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "provider": ("by", "提供者"),
     "yes": ("yes", "是"),
     "no": ("no", "否"),
+    "sent": ("What left this machine", "离开本机的内容"),
+    "sent_nothing": ("Nothing left this machine in this run.", "本次运行没有任何内容离开本机。"),
+    "sent_away": (
+        "{host} was sent {what}: requests: {requests} ({who}).",
+        "发送到 {host}：{what}；请求 {requests} 次（{who}）。",
+    ),
+    "sent_here": (
+        "{host}, which is on this machine, was sent {what}: requests: {requests} ({who}).",
+        "发送到本机上的 {host}：{what}；请求 {requests} 次（{who}）。",
+    ),
+    "sent_unsure": (
+        " Of {count} it is not known whether they were sent: the run was interrupted.",
+        "其中 {count} 次因运行中断，不确定是否已发送。",
+    ),
+    "sent_pictures": ("pictures: {count} ({bytes} bytes)", "图片 {count} 张（{bytes} 字节）"),
+    "sent_sound": ("sound: {seconds} s ({bytes} bytes)", "声音 {seconds} 秒（{bytes} 字节）"),
+    "sent_characters": ("text: {count} characters", "文字 {count} 个字符"),
+    "sent_bytes": ("{bytes} bytes in all", "共 {bytes} 字节"),
+    "sent_until": (
+        "Counted until this report was written; `sensorium show {run}` has all of it.",
+        "统计截至本报告写成之时；全部内容见 `sensorium show {run}`。",
+    ),
     "total": ("Total: {seconds} s, {cost} USD.", "合计：{seconds} 秒，费用 {cost} 美元。"),
     "file": ("file", "文件"),
     "type": ("type", "类型"),
