@@ -1,0 +1,146 @@
+"""Servers on loopback that behave as they should not, names that lead where a test says, and a count of all dials."""
+
+import asyncio
+import datetime
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sensorium.tools.fetching.addresses import networks
+from sensorium.tools.fetching.rules import FetchRules
+
+Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Web:
+    """What a test's internet consists of: names, servers on loopback, and what was dialled."""
+
+    names: dict[str, Sequence[str] | Callable[[], Sequence[str]]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    heads: list[bytes] = field(default_factory=list)
+    """What the servers were sent."""
+    dialled: list[tuple[str, int]] = field(default_factory=list)
+    rules: FetchRules = field(default_factory=FetchRules)
+
+    def resolve(self, host: str, port: int) -> Sequence[str]:
+        """Answer as a resolver does."""
+        self.asked.append(host)
+        answer = self.names.get(host)
+        if answer is None:
+            raise OSError(f"no address for {host}")
+        return answer() if callable(answer) else answer
+
+    @asynccontextmanager
+    async def serving(
+        self, handler: Handler, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    ) -> AsyncIterator[int]:
+        """Serve on a free port, which may then be fetched from."""
+
+        answering: set[asyncio.Task[None]] = set()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task
+            answering.add(task)
+            try:
+                head = await reader.readuntil(b"\r\n\r\n")
+                self.heads.append(head)
+                await handler(head, writer)
+                await writer.drain()
+            except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
+                pass  # the client went away, as most of these tests mean it to, or the test is over
+            finally:
+                writer.close()
+
+        server = await asyncio.start_server(answer, host, 0, ssl=tls)
+        port = server.sockets[0].getsockname()[1]
+        self.rules = replace(self.rules, ports=self.rules.ports | {port})
+        try:
+            yield port
+        finally:
+            server.close()
+            for task in answering:
+                task.cancel()
+            await asyncio.gather(*answering, return_exceptions=True)
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    """A web on 127.0.0.2, which counts as public here; any dial to elsewhere that is not public fails the test."""
+    made = Web()
+    made.rules = FetchRules(
+        resolver=made.resolve,
+        also_public=networks(["127.0.0.2/32"]),
+        seconds=8.0,
+        connect_seconds=2.0,
+        read_seconds=2.0,
+        max_bytes=1_000_000,
+    )
+    made.names["good.example"] = ["127.0.0.2"]
+    loop_type = asyncio.BaseEventLoop
+    real = loop_type.create_connection
+
+    async def counted(self: Any, factory: Any, host: Any = None, port: Any = None, **rest: Any) -> Any:
+        made.dialled.append((str(host), int(port)))
+        return await real(self, factory, host, port, **rest)
+
+    monkeypatch.setattr(loop_type, "create_connection", counted)
+    yield made
+    forbidden = [one for one in made.dialled if not (ip_address(one[0]).is_global or one[0] == "127.0.0.2")]
+    assert forbidden == []
+
+
+@pytest.fixture
+def answer() -> Callable[..., Handler]:
+    """Return a server's handler that gives one answer to everything."""
+
+    def make(body: bytes = b"", status: str = "200 OK", **headers: str) -> Handler:
+        async def handler(head: bytes, writer: asyncio.StreamWriter) -> None:
+            lines = {"Content-Length": str(len(body))} | {name.replace("_", "-"): one for name, one in headers.items()}
+            writer.write(f"HTTP/1.1 {status}\r\n".encode())
+            writer.write("".join(f"{name}: {one}\r\n" for name, one in lines.items()).encode() + b"\r\n" + body)
+
+        return handler
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, Path]]:
+    """Make a self-signed certificate for a name; returns its file and that of its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    def make(name: str) -> tuple[Path, Path]:
+        folder = tmp_path_factory.mktemp("certificates")
+        key = ec.generate_private_key(ec.SECP256R1())
+        who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        now = datetime.datetime.now(datetime.UTC)
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(who)
+            .issuer_name(who)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        (folder / "key.pem").write_bytes(private)
+        return folder / "cert.pem", folder / "key.pem"
+
+    return make
