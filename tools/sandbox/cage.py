@@ -1,0 +1,254 @@
+"""A cage: a confined process tree that runs one of our guests, with a channel to it."""
+
+import contextlib
+import json
+import os
+import platform
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..base.errors import UnavailableError
+from .bubblewrap import OWN_FOLDER, etc_files, flags, interpreter
+from .channel import Channel, ChannelError
+from .launcher import UnreachableError, launch, quietly_close
+from .limits import Limits
+from .seccomp import seccomp_filter
+
+START_SECONDS = 30.0
+_KILL_SECONDS = 10.0
+_OWN = str(Path(__file__).parent)
+_GUESTS = "/opt/guest"
+_BOOT = f"import sys; sys.path.insert(0, {OWN_FOLDER!r}); import boot; boot.boot()"
+
+
+class CageError(UnavailableError):
+    """No cage can be made here, or this one did not start; the message says why."""
+
+
+class Cage:
+    """One confined process tree. Made by `start`, ended by `kill`."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", channel: Channel, stdout: int, stderr: int, limits: Limits):
+        self.channel = channel
+        self.stdout = stdout
+        """The end of a pipe to read what is printed; it does not block."""
+        self.stderr = stderr
+        self.limits = limits
+        self._process = process
+        self._pidfd = -1
+        self._root = -1
+        self._why = ""
+        self._ended = False
+        self._lock = threading.Lock()
+
+    @classmethod
+    def start(
+        cls,
+        guest: Path,
+        *,
+        limits: Limits,
+        binds: Sequence[Path | tuple[Path, str]] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> "Cage":
+        """Start the program `guest`, a file of ours with a `main()`, in a fresh cage and wait until it is about to run.
+
+        Args:
+            guest: It may import the standard library, `channel` and the installed packages. Its end of the channel has
+                the number that `SENSORIUM_CHANNEL` says.
+            limits: Those of processes hold from its first line on.
+            binds: Files and folders it may read, at their own paths; as a pair, at another path.
+            environment: More variables.
+
+        Raises:
+            CageError: It cannot be started.
+        """
+        program = find_bubblewrap()
+        if program is None:
+            raise CageError("`bwrap` is not installed. `apt install bubblewrap` (or your system's package) adds it.")
+        own_filter = _own_filter()
+        python, python_binds, paths = interpreter()
+        all_binds = [*python_binds, (_OWN, OWN_FOLDER)]
+        if str(guest.parent) != _OWN:
+            all_binds.append((str(guest.absolute()), f"{_GUESTS}/{guest.name}"))
+            paths = (_GUESTS, *paths)
+        for one in binds:
+            source, place = one if isinstance(one, tuple) else (one, str(one.absolute()))
+            all_binds.append((str(source.absolute()), place))
+        ours, theirs = socket.socketpair()
+        information, information_end = os.pipe()
+        stdout, stdout_end = os.pipe()
+        stderr, stderr_end = os.pipe()
+        channel = Channel(ours)
+        with contextlib.ExitStack() as given_away:
+            given_away.callback(theirs.close)
+            for one in (information_end, stdout_end, stderr_end):
+                given_away.callback(os.close, one)
+            etc = {name: _in_memory(data, given_away) for name, data in etc_files().items()}
+            said = flags(
+                limits=limits,
+                binds=[(os.path.realpath(source), place) for source, place in all_binds],
+                etc=etc,
+                environment={**(environment or {}), "SENSORIUM_CHANNEL": str(theirs.fileno())},
+            )
+            filter_end = _in_memory(own_filter, given_away)
+            said += ["--info-fd", str(information_end), "--seccomp", str(filter_end)]
+            # By descriptor: the arguments of a process can be read by those in its cage.
+            hidden = _in_memory(b"".join(os.fsencode(one) + b"\0" for one in said), given_away)
+            told = json.dumps({"limits": _resource_limits(limits), "paths": paths, "guest": guest.stem})
+            try:
+                process = launch(
+                    [program, "--args", str(hidden), "--", python, "-I", "-S", "-c", _BOOT, told],
+                    [source for source, _ in all_binds],
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout_end,
+                    stderr=stderr_end,
+                    pass_fds=(theirs.fileno(), information_end, filter_end, hidden, *etc.values()),
+                    env={},
+                    cwd="/",
+                    start_new_session=True,
+                )
+            except (OSError, UnreachableError) as error:
+                for one in (stdout, stderr, information):
+                    os.close(one)
+                channel.close()
+                raise CageError(f"The sandbox cannot be started: {error}") from error
+        cage = cls(process, channel, stdout, stderr, limits)
+        try:
+            cage._await_guest(information)
+        finally:
+            os.close(information)
+        return cage
+
+    @property
+    def root(self) -> Path:
+        """The root of the cage's files, as seen from here. Everything below it is hostile."""
+        return Path(f"/proc/self/fd/{self._root}")
+
+    @property
+    def root_descriptor(self) -> int:
+        """A descriptor of the root, for `openat`."""
+        return self._root
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process tree still stands."""
+        return self._pidfd >= 0 and not _is_readable(self._pidfd, 0)
+
+    def why_ended(self) -> str:
+        """Return why the tree ended, or nothing while it stands."""
+        if self.alive:
+            return ""
+        return self._why or "its process ended"
+
+    def kill(self, why: str = "it was killed") -> None:
+        """End the whole tree and wait until nothing of it is left. May be called again, and from any thread."""
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+            if not self._why and self.alive:
+                self._why = why
+            if self._pidfd >= 0:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+                # Its first process is gone only when every other one of its namespace is.
+                _is_readable(self._pidfd, _KILL_SECONDS)
+            self._reap()
+            self.channel.close()
+            for one in (self.stdout, self.stderr, self._root, self._pidfd):
+                if one >= 0:
+                    quietly_close(one)
+            self._pidfd = self._root = -1
+            self.stdout = self.stderr = -1
+
+    def _await_guest(self, information: int) -> None:
+        ends = time.monotonic() + START_SECONDS
+        try:
+            child = _child_pid(information, ends)
+            self._pidfd = os.pidfd_open(child)
+            if self.channel.receive(ends - time.monotonic()).body != {"ready": True}:
+                raise ChannelError("the guest said something else")
+            self._root = os.open(f"/proc/{child}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            os.set_blocking(self.stdout, False)
+            os.set_blocking(self.stderr, False)
+        except (ChannelError, OSError, ValueError) as error:
+            said = self._last_words() or str(error)
+            self.kill()
+            raise CageError(f"The sandbox did not start: {said}") from error
+
+    def _reap(self) -> None:
+        # bubblewrap itself ends when the tree has; killed before, it would leave its child to whoever adopts it.
+        try:
+            self._process.wait(1.0 if self._pidfd >= 0 else 0.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(_KILL_SECONDS)
+
+    def _last_words(self) -> str:
+        os.set_blocking(self.stderr, False)
+        _is_readable(self.stderr, 1.0)
+        with contextlib.suppress(BlockingIOError):
+            return os.read(self.stderr, 4096).decode(errors="replace").strip()
+        return ""
+
+
+def find_bubblewrap() -> str | None:
+    """Return the path of bubblewrap."""
+    return shutil.which("bwrap")
+
+
+def _own_filter() -> bytes:
+    try:
+        return seccomp_filter(platform.machine())
+    except KeyError as error:
+        raise CageError(
+            f"There is no system call filter for {platform.machine()!r}: x86_64 and aarch64 have one."
+        ) from error
+
+
+def _in_memory(data: bytes, closing: contextlib.ExitStack) -> int:
+    descriptor = os.memfd_create("sensorium")
+    closing.callback(os.close, descriptor)
+    os.write(descriptor, data)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _resource_limits(limits: Limits) -> dict[str, int]:
+    return {
+        "RLIMIT_AS": limits.memory_bytes,
+        "RLIMIT_FSIZE": limits.file_bytes,
+        "RLIMIT_NPROC": limits.processes,
+        "RLIMIT_NOFILE": limits.descriptors,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_MEMLOCK": 0,
+        "RLIMIT_MSGQUEUE": 0,
+        "RLIMIT_SIGPENDING": 256,
+    }
+
+
+def _child_pid(information: int, ends: float) -> int:
+    data = b""
+    while b"}" not in data:
+        if not _is_readable(information, ends - time.monotonic()):
+            raise OSError("bubblewrap says nothing")
+        part = os.read(information, 4096)
+        if not part:
+            raise OSError("bubblewrap ended")
+        data += part
+    told: Any = json.loads(data)
+    return int(told["child-pid"])
+
+
+def _is_readable(descriptor: int, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(max(0.0, seconds) * 1000))
