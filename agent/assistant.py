@@ -251,6 +251,7 @@ class Assistant:
         from .proposal import read_proposal
         from .quote import beyond_budget, quote_plan
         from .rendering import reader_of, to_send
+        from .untraced import untraced
 
         options = options or Options()
         self._check_budget(options)
@@ -261,7 +262,9 @@ class Assistant:
         asked = user_message(request, known, facts=list(self.facts.all().values()))
         model = context.brain.bind_tools(tool_schemas(context.catalog))
         said = [*(messages_of(before) if before else ()), asked]
-        answer = await model.ainvoke(await to_send(said, reader_of(context.brain, context.catalog), run))
+        sent = await to_send(said, reader_of(context.brain, context.catalog), run)
+        with untraced():
+            answer = await model.ainvoke(sent)
         if not (answer.tool_calls or answer.invalid_tool_calls):
             return Planned(plan=None, text=str(answer.text))
         earlier = self._results(before) if before else {}

@@ -142,8 +142,10 @@ def check_think(settings: Settings, *, online: bool) -> Check:
 
 def _ask(served: ServedModel) -> None:
     from .endpoint import EndpointBrain
+    from .untraced import untraced
 
-    EndpointBrain(served=served).invoke("Answer with one word: ready.")
+    with untraced():
+        EndpointBrain(served=served).invoke("Answer with one word: ready.")
 
 
 def check_roles(settings: Settings, *, online: bool = False) -> Iterator[Check]:

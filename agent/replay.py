@@ -84,6 +84,7 @@ async def _walk(assistant: "Assistant", row: RunRow, tape: Tape, messages: Seque
     from langgraph.types import Command
 
     from .graph import build
+    from .untraced import untraced
 
     known = dict(messages[0]["data"]["additional_kwargs"].get("sensorium") or {})
     context = _context(assistant, row, tape, messages, known)
@@ -101,7 +102,8 @@ async def _walk(assistant: "Assistant", row: RunRow, tape: Tape, messages: Seque
     begin: Any = start
     try:
         while True:
-            walked = await graph.ainvoke(begin, config, context=context)
+            with untraced():
+                walked = await graph.ainvoke(begin, config, context=context)
             if not walked.pop("__interrupt__", ()):
                 return cast("State", walked)
             asked = walked["gate"]["asked"]

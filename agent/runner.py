@@ -172,6 +172,7 @@ class Runner:
         from .graph import build
         from .history import messages_of
         from .spending import retire_useless
+        from .untraced import untraced
 
         config = RunnableConfig(configurable={"thread_id": row.run}, recursion_limit=200)
         context = replace(context, said=tuple(messages_of(self.threads.before(row.run))))
@@ -190,7 +191,8 @@ class Runner:
                     known = await graph.aget_state(config)
                 begin: Any = None if known.next else start
                 while True:
-                    walked = await graph.ainvoke(begin, config, context=context, durability="sync")
+                    with untraced():
+                        walked = await graph.ainvoke(begin, config, context=context, durability="sync")
                     if not (interrupts := walked.pop("__interrupt__", ())):
                         return cast("State", walked), None
                     asks = tuple(Ask.of(one) for one in walked["gate"]["asked"])
