@@ -11,6 +11,7 @@ from ..tools.base.call import perform
 from ..tools.base.errors import StorageError, ToolError
 from ..tools.base.run import Run
 from ..tools.base.workspace import Artifact, shown_name
+from ..tools.coding.languages import code_facts
 
 
 async def ingest_files(paths: Sequence[str], run: Run) -> list[dict[str, Any]]:
@@ -31,6 +32,15 @@ async def _ingest(path: str, run: Run) -> dict[str, Any]:
     try:
         artifact = await asyncio.to_thread(run.workspace.adopt, Path(path))
         run.admit([artifact.handle])
+        if code := await asyncio.to_thread(code_facts, artifact.name, artifact.media_type, run.path(artifact.handle)):
+            kind = "text" if artifact.media_type.startswith("text/") else "data"
+            return {
+                "handle": artifact.handle,
+                "name": artifact.name,
+                "media_type": artifact.media_type,
+                "kind": kind,
+                **code,
+            }
         if _is_text(artifact):
             return {"handle": artifact.handle, "name": artifact.name, "media_type": artifact.media_type, "kind": "text"}
         # The user named the file, so looking at what it is needs no approval.

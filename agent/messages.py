@@ -13,6 +13,8 @@ _SHOWN = (
     "attached",
     "kind",
     "media_type",
+    "language",
+    "lines",
     "seconds",
     "has_sound",
     "has_pictures",

@@ -71,6 +71,9 @@ class Builder:
     def hear(self, file: File, *, optional: bool = True) -> str:
         return self.step(self.named("speech", file), "transcribe", {"media": file.reference}, optional=optional)
 
+    def see_code(self, file: File) -> str:
+        return self.step(self.named("code", file), "analyze_code", {"file": file.reference}, optional=True)
+
     def perceive(self, file: File, kinds: Collection[str] = ()) -> list[str]:
         """Return what was said and what was written in a file, or only one of these kinds."""
         found = []
@@ -79,7 +82,9 @@ class Builder:
             found.append(self.hear(file))
         if file.shows and "text" in kinds and "read_text" not in self.understood.without:
             found.append(self.see_text(file))
-        if file.kind == "text":
+        if file.is_code:
+            found.append(self.see_code(file))
+        elif file.kind == "text":
             found.append(self.summary_of_text(file))
         return found
 

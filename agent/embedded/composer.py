@@ -3,12 +3,14 @@
 from dataclasses import replace
 from functools import partial
 
+from ...tools.report.wording import clean
 from ..plan import literal
 from .builder import Builder, Plain
 from .facts import File
 from .intents import (
     Chapters,
     Chart,
+    Code,
     Compare,
     Facts,
     Find,
@@ -26,6 +28,7 @@ from .intents import (
 )
 from .phrases import lack_words
 from .times import Span
+from .trial import TRIAL_SECONDS, trial
 
 MOST_FRAMES = 24
 """Pictures of one video for a report; more would be looked at by nobody."""
@@ -70,6 +73,28 @@ class Composer(Builder):
                 self.scenes(intent)
             case Summarize():
                 self.summarize(intent)
+            case Code():
+                self.code(intent)
+
+    def code(self, wanted: Code) -> None:
+        for file in [file for file in self.files if file.is_code]:
+            self.see_code(file)
+            if not (wanted.runs or wanted.rewrites):
+                continue
+            if not file.runs:
+                self.notes.append(
+                    self.say(
+                        f"{clean(file.name)} is {file.language}; only Python and notebooks are run here.",
+                        f"{clean(file.name)} 是 {file.language}；这里只能运行 Python 和 notebook。",
+                    )
+                )
+                continue
+            args: Plain = {
+                "code": literal(trial([file.name], 0)),
+                "files": [file.reference],
+                "timeout_seconds": TRIAL_SECONDS,
+            }
+            self.step(self.named("timing", file), "run_python", args, optional=True)
 
     def report(self, wanted: Report) -> None:
         if not self.files:

@@ -13,6 +13,7 @@ from .intents import (
     Cannot,
     Chapters,
     Chart,
+    Code,
     Compare,
     Facts,
     Find,
@@ -50,6 +51,8 @@ def conclude(understood: Understanding, composed: Composed, files: Sequence[File
     parts = [*_assumed(understood, say), *_greetings(understood, files, say)]
     parts += _answers(understood, results, names, say)
     parts += [lack_words(intent.lack, say) for intent in understood.intents if isinstance(intent, Cannot)]
+    if any(isinstance(intent, Code) and intent.rewrites for intent in understood.intents):
+        parts.append(lack_words("rewrite", say))
     parts += [_no_time(intent.text, say) for intent in understood.intents if isinstance(intent, NoTime)]
     parts += [*composed.notes, *composed.remarks]
     parts += [
@@ -203,6 +206,7 @@ _ANSWERED_BY: Mapping[type[Intent], tuple[str, ...]] = {
     Probe: ("probe_media",),
     Scenes: ("find_scenes",),
     Summarize: ("summarize_text",),
+    Code: ("analyze_code", "run_python"),
 }
 
 _INSTEAD: Mapping[type[Intent], tuple[str, ...]] = {

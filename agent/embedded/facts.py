@@ -22,10 +22,22 @@ class File:
     has_pictures: bool = False
     width_pixels: int | None = None
     height_pixels: int | None = None
+    language: str = ""
+    """Which a file of code is in: `Python`."""
+    lines: int | None = None
     attached: str = ""
     """`earlier` when an earlier turn of the conversation brought it."""
     error: str | None = None
     """Why it cannot be used; None when it can."""
+
+    @property
+    def is_code(self) -> bool:
+        return self.language not in ("", "HTML")
+
+    @property
+    def runs(self) -> bool:
+        """Tell whether it is code that can be run here."""
+        return self.language in ("Python", "Jupyter notebook")
 
     @property
     def sounds(self) -> bool:

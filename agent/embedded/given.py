@@ -12,6 +12,7 @@ from .compose import Composed
 from .intents import (
     Chapters,
     Chart,
+    Code,
     Compare,
     Facts,
     Find,
@@ -44,6 +45,8 @@ _WANTED: Mapping[str, Intent] = {
     "probe_media": Probe(),
     "find_scenes": Scenes(),
     "summarize_text": Summarize(),
+    "analyze_code": Code(),
+    "run_python": Code(),
 }
 """What each tool's result answers."""
 

@@ -8,7 +8,19 @@ from .numbers import Numbers
 from .times import Span
 
 Lack = Literal[
-    "translate", "see", "speakers", "write", "draw", "film", "music", "edit", "code", "web", "address", "know"
+    "translate",
+    "see",
+    "speakers",
+    "write",
+    "draw",
+    "film",
+    "music",
+    "edit",
+    "code",
+    "rewrite",
+    "web",
+    "address",
+    "know",
 ]
 """What cannot be done; `conclude` says why and what would add it."""
 
@@ -137,6 +149,15 @@ class Summarize:
     span: Span | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """What files of code hold; also how long they take and where, and what only a model can do with them."""
+
+    runs: bool = False
+    profiles: bool = False
+    rewrites: bool = False
+
+
 @dataclass(frozen=True)
 class Greet:
     """A greeting."""
@@ -177,6 +198,7 @@ Intent = (
     | Probe
     | Scenes
     | Summarize
+    | Code
     | Greet
     | Help
     | Cannot

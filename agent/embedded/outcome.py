@@ -3,7 +3,7 @@
 from typing import Literal
 
 from .compose import Composed
-from .intents import Cannot, Greet, Help, Intent, NoTime, Understanding
+from .intents import Cannot, Code, Greet, Help, Intent, NoTime, Understanding
 from .tell import Results
 
 Outcome = Literal["stop", "partial", "unable"]
@@ -24,4 +24,6 @@ def outcome(understood: Understanding, composed: Composed, results: Results) -> 
 
 def _undone(intent: Intent) -> bool:
     # "Describe this picture" is answered with what can be measured and read in it; that it is no more is its limit.
+    if isinstance(intent, Code):
+        return intent.rewrites
     return isinstance(intent, NoTime) or (isinstance(intent, Cannot) and intent.lack != "see")

@@ -56,7 +56,14 @@ _LACKS: Mapping[Lack, tuple[str, str]] = {
         "I cannot cut, convert or change media: not in this version. I only read your files.",
         "我不能剪辑、转换或修改媒体：本版本没有这个功能。我只读取您的文件。",
     ),
-    "code": ("I cannot write or run code: not in this version.", "我不能写代码或运行代码：本版本没有这个功能。"),
+    "code": (
+        f"I cannot write code: that needs {_THINK}. A script that you name I analyze, run and time.",
+        f"我不能写代码：这需要{_HAN_THINK}。您给出的脚本，我可以分析、运行并计时。",
+    ),
+    "rewrite": (
+        f"I cannot rewrite or document code: that needs {_THINK}. What I say is measured on the file as it is.",
+        f"我不能改写代码或为它写文档：这需要{_HAN_THINK}。以上是对原文件的测量结果。",
+    ),
     "web": ("I cannot search the web: not in this version.", "我不能上网搜索：本版本没有这个功能。"),
     "address": (
         "I cannot open web addresses: not in this version. Download the file first and give its path.",

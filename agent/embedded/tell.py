@@ -5,6 +5,7 @@ from typing import Any
 
 from .intents import Facts, Intent, Probe
 from .phrases import Tongue
+from .tell_code import tell_analysis, tell_execution
 from .tell_pictures import (
     tell_comparison,
     tell_frames,
@@ -46,6 +47,8 @@ _TELLERS: Mapping[str, Callable[[Output, Tongue], str]] = {
     "compare_media": tell_comparison,
     "find_scenes": tell_scenes,
     "extract_frames": tell_frames,
+    "analyze_code": tell_analysis,
+    "run_python": tell_execution,
 }
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from ...tools.base.words import answer_language
 from .aloud import say_in
+from .code_words import with_code
 from .facts import File
 from .intents import (
     Cannot,
@@ -94,7 +95,7 @@ def understand(request: str, files: Sequence[File] = ()) -> Understanding:
         intents, left_out = _of_clause(clause, seconds, kinds)
         found += intents
         without |= left_out
-    tidy = _tidy(found)
+    tidy = _tidy(with_code(_tidy(found), masked(request, [file.name for file in files]), usable, assumed=not found))
     return Understanding(
         request=request,
         language=answer_language(command if re.search(r"\w", command) else request),

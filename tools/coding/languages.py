@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +15,8 @@ class Language:
     block_comments: tuple[tuple[str, str], ...] = ()
 
 
+MOST_COUNTED_BYTES = 10_000_000
+"""Of a larger file the lines are not counted before somebody asks."""
 _SLASHES = {"line_comments": ("//",), "block_comments": (("/*", "*/"),)}
 _HASH = {"line_comments": ("#",)}
 LANGUAGES = (
@@ -54,6 +56,20 @@ def language_of(name: str, first_line: str = "") -> Language | None:
         named = _BY_PROGRAM.get(found[1])
         return next((one for one in LANGUAGES if one.name == named), None)
     return None
+
+
+def code_facts(name: str, media_type: str, path: Path) -> dict[str, str | int]:
+    """Return the language and the number of lines of a file of code; nothing for what is no code."""
+    if not (media_type.startswith("text/") or media_type == "application/octet-stream"):
+        return {}
+    with path.open("rb") as file:
+        content = file.read(MOST_COUNTED_BYTES + 1)
+    language = language_of(name, content[:200].split(b"\n", 1)[0].decode("ascii", "replace"))
+    if language is None or media_type == "text/x-playlist":
+        return {}
+    if len(content) > MOST_COUNTED_BYTES:
+        return {"language": language.name}
+    return {"language": language.name, "lines": content.count(b"\n") + (not content.endswith(b"\n"))}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,61 @@
+"""What files and packages are called for code that runs in the sandbox."""
+
+import re
+from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, distribution, version
+from pathlib import PurePosixPath
+
+from ..base.errors import ArgumentError
+
+AT_HAND = ("numpy", "pandas", "matplotlib", "pillow", "scipy")
+"""Packages that code always has."""
+LONGEST_NAME = 100
+MOST_PACKAGES = 50
+_UNSAFE = re.compile(r"[^\w.\-]+")
+_NO_DISTRIBUTION = re.compile(r"[^A-Za-z0-9._-]")
+
+
+def input_names(names: Iterable[str]) -> list[str]:
+    """Return the names that files have in `/work/in`: letters, digits, `.`, `-` and `_`, each only once."""
+    taken: list[str] = []
+    for name in names:
+        safe = _UNSAFE.sub("_", name).lstrip(".-") or "file"
+        ending = PurePosixPath(safe).suffix[:20]
+        stem = safe.removesuffix(ending)[: LONGEST_NAME - len(ending)] or "file"
+        free, number = f"{stem}{ending}", 1
+        while free.casefold() in map(str.casefold, taken):
+            number += 1
+            free = f"{stem}_{number}{ending}"
+        taken.append(free)
+    return taken
+
+
+def check_packages(asked: Sequence[str]) -> list[str]:
+    """Return the packages that code has: those that are always there and those it asked for.
+
+    Raises:
+        ArgumentError: One is not installed; nothing is ever downloaded.
+    """
+    missing = [one for one in asked[:MOST_PACKAGES] if not _is_installed(one)]
+    if missing or len(asked) > MOST_PACKAGES:
+        named = ", ".join(repr(one[:100]) for one in missing) or f"more than {MOST_PACKAGES}"
+        raise ArgumentError(
+            f"`packages` asks for {named}, not installed here; nothing is downloaded for code. "
+            f"There are: {', '.join(at_hand())}. Do without, or install it where Sensorium is: `pip install NAME`."
+        )
+    return [*at_hand(), *(one for one in asked if one.lower() not in AT_HAND)]
+
+
+def at_hand() -> list[str]:
+    """Return the packages that code always has, as far as they are installed."""
+    return [one for one in AT_HAND if _is_installed(one)]
+
+
+def _is_installed(name: str) -> bool:
+    if not name or _NO_DISTRIBUTION.search(name):  # a path or a requirement is no name
+        return False
+    try:
+        distribution(name)
+    except (PackageNotFoundError, ValueError):
+        return False
+    return bool(version(name))
