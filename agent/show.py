@@ -3,16 +3,16 @@
 import argparse
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..tools.base.egress import Sent, totals
 from ..tools.base.settings import Settings
 from ..tools.base.workspace import PREFIX
 from .answer import RunView
 from .assistant import Assistant
 from .plan import Plan
 from .printing import fit, one_line, pad, say, say_json, width
+from .sent_text import sent_lines
 from .tool_commands import columns
 
 _ARGUMENT_COLUMNS = 180
@@ -53,7 +53,7 @@ def lines_of(view: RunView, columns: int) -> Iterator[str]:
         ("waits for approval", _asked(row.answer.get("asked") or {}, columns)),
         ("approvals", _decisions(view.decisions, columns)),
         ("costs", _costs(view, columns)),
-        ("sent", _sent(view.egress, columns)),
+        ("sent", sent_lines(view.egress, columns)),
         ("models", _models(view.row.answer.get("usage", []), columns)),
         ("artifacts", _artifacts(view.plain()["artifacts"], columns)),
     ):
@@ -120,20 +120,6 @@ def _costs(view: RunView, columns: int) -> Iterator[str]:
         yield fit(f"  {pad(one.state, 9)} {price:>8}  {what}", columns)
         if units:
             yield fit(f"      {units}", columns)
-
-
-def _sent(sent: Sequence[Sent], columns: int) -> Iterator[str]:
-    """Yield what each host was sent, in a line; nothing where nothing was."""
-    for one in totals(sent):
-        held = one.contents
-        amounts = [f"{held.pictures} pictures ({held.picture_bytes:,} bytes)"] if held.pictures else []
-        amounts += [f"{held.sound_seconds:.1f} s of sound"] if held.sound_seconds or held.sound_bytes else []
-        amounts += [f"{held.characters:,} characters"] if held.characters else []
-        unsure = f", {one.unsure} of them perhaps" if one.unsure else ""
-        where = " (on this machine)" if one.is_local else ""
-        asked = f"{one.requests} request{'s' * (one.requests != 1)}{unsure}, {one.bytes:,} bytes"
-        yield fit(f"  {one.host}{where}: {', '.join([asked, *amounts])}", columns)
-        yield fit(f"      for {', '.join([*one.roles, *one.steps])}", columns)
 
 
 def _models(usage: Iterable[Mapping[str, Any]], columns: int) -> Iterator[str]:

@@ -133,12 +133,15 @@ def _call(chosen: argparse.Namespace, arguments: Mapping[str, Any]) -> "Outcome"
     from ..tools.base.run import Run
     from ..tools.base.settings import Settings
     from .deliver import deliver, prepare
+    from .sent_text import sent_lines
 
     if chosen.output:
         prepare(chosen.output)
     run = Run.open(Settings.read(local_only=chosen.local_only))
     try:
         outcome = asyncio.run(_perform(chosen.name, arguments, run))
+        for line in sent_lines(run.egress.rows(), columns()):
+            tell(f"sent{line}")
         if chosen.output:
             delivered = deliver(outcome.artifacts, run.path, _sources(chosen.name, arguments), chosen.output)
             tell(f"{delivered.folder}: {', '.join(one.name for one in delivered.files)}")

@@ -58,8 +58,9 @@ class Sent:
 
     @property
     def step(self) -> str:
-        """Which step of the run sent it; nothing for the model that plans."""
-        return self.call.removeprefix(f"{self.run}-")
+        """Which step of the run sent it; nothing for the model that plans, and for a call without a plan."""
+        own = f"{self.run}-"
+        return self.call.removeprefix(own) if self.call.startswith(own) else ""
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data."""
