@@ -48,6 +48,8 @@ class Call:
     providers: list[str] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
     """What it ordered from providers, or took from the ledger."""
+    notes: list[str] = field(default_factory=list)
+    """What its result must say of how it was made."""
     labels: set[str] = field(default_factory=set)
     """Who had a part in what it gives: in its arguments and files, and in what it met on the way."""
 
@@ -199,6 +201,23 @@ class Run:
     async def thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking work in a thread, so that other steps go on."""
         return await asyncio.to_thread(function, *args, **kwargs)
+
+    async def decode(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what opens media, a function at the top of a module of ours, in a process that may end of it.
+
+        A `Run` among the arguments is there as much of one as `lent_run.LentRun` has, a path is an open file.
+
+        Raises:
+            MediaError: The file ended the decoder, or made it hang or lie.
+        """
+        from .decoding import Decoding
+
+        work = Decoding(self, function, args, kwargs)
+        try:
+            return await asyncio.to_thread(work.result)
+        except asyncio.CancelledError:
+            work.stop()
+            raise
 
 
 def new_run_id() -> str:

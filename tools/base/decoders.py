@@ -1,0 +1,336 @@
+"""The processes that open untrusted media: started when first needed, a fresh one for every call, ended when idle."""
+
+import atexit
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .errors import ToolError, TransientError
+
+if TYPE_CHECKING:
+    from ..sandbox.channel import Channel
+    from ..sandbox.limits import Limits
+    from .settings import Settings
+
+IDLE_SECONDS = 300.0
+"""A process without work is ended after this."""
+REPLY_SECONDS = 15.0
+"""Longest time for a fork; it takes some milliseconds, and a second when the decoders are imported first."""
+MEMORY_BYTES = 2 << 30
+"""Of one call, beyond what is read from libraries: four hours of sound, the most there is, take half of it."""
+DESCRIPTORS = 512
+PROCESSES = 2048
+"""Most threads of all children together; a child can start no processes."""
+LATER_MODULES = ("cv2", "cv2.", "scenedetect", "scenedetect.", "sensorium.tools.")
+"""What a child may have imported that is worth having before the next fork; nothing that starts threads."""
+GUEST = Path(__file__).resolve().parent.parent / "sandbox" / "decoder.py"
+_ROOT = GUEST.parents[2]
+_PARTS = ("__init__.py", "prompts", "tools")
+_PLACE = "/opt/package/sensorium"
+"""Where these parts of the package are in a cage."""
+_FORKS = sys.platform == "linux"
+_PASSED_ON = ("LANG", "LC_ALL", "PATH", "SYSTEMROOT", "TMPDIR", "LD_LIBRARY_PATH")
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+class House(Protocol):
+    """What a decoder runs in: a cage, or an ordinary process."""
+
+    @property
+    def channel(self) -> "Channel": ...
+
+    @property
+    def alive(self) -> bool: ...
+
+    def kill(self) -> None:
+        """End all processes in it, and wait until they are gone."""
+        ...
+
+
+class Child(Protocol):
+    """A process that makes one call."""
+
+    channel: "Channel"
+
+    def look(self) -> tuple[str, float] | None:
+        """Return its state and its seconds of processor time; None where that cannot be told.
+
+        Raises:
+            TransientError: Whoever could tell does not answer, and was ended.
+        """
+        ...
+
+    def end(self) -> int | None:
+        """End it and return its wait status; None when that is not known."""
+        ...
+
+
+@dataclass(eq=False)
+class _Process:
+    """An ordinary process: what there is where nothing better works."""
+
+    process: "subprocess.Popen[bytes]"
+    channel: "Channel"
+
+    @classmethod
+    def start(cls, **environment: str) -> "_Process":
+        from ..sandbox.channel import Channel
+        from ..sandbox.launcher import in_lasting_thread
+
+        ours, theirs = socket.socketpair()
+        kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        env = {**kept, **_ENVIRONMENT, "SENSORIUM_CHANNEL": str(theirs.fileno()), **environment}
+        command = [sys.executable, "-I", str(GUEST)]
+        with theirs:
+            if sys.platform == "win32":
+                process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, cwd=GUEST.anchor)
+                assert process.stdin
+                process.stdin.write(theirs.share(process.pid).hex().encode() + b"\n")
+                process.stdin.flush()
+            else:
+                fds = [theirs.fileno()]
+                # It is told to die with us when the *thread* that started it ends.
+                process = in_lasting_thread(
+                    lambda: subprocess.Popen(command, env=env, pass_fds=fds, cwd="/", stdin=subprocess.DEVNULL)
+                )
+        return cls(process, Channel(ours))
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.channel.close()
+
+
+@dataclass(eq=False)
+class Nursery:
+    """A process that has imported the decoders and forks a child for each call."""
+
+    house: House
+    confined: bool
+    used: float = field(default_factory=time.monotonic)
+    children: int = 0
+    later: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def child(self, modules: Sequence[str], limits: Mapping[str, int]) -> "Child":
+        """Fork a child.
+
+        Raises:
+            TransientError: The process has ended or does not answer.
+        """
+        from ..sandbox.channel import Channel
+
+        ours, theirs = socket.socketpair()
+        with theirs:
+            order = {"do": "fork", "modules": [*modules, *sorted(self.later)], "limits": dict(limits)}
+            try:
+                number = int(self.ask(order, [theirs.fileno()])["forked"])
+            except TransientError:
+                ours.close()
+                raise
+        self.children += 1
+        return _Forked(Channel(ours), self, number)
+
+    def ask(self, order: Mapping[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
+        """Return the answer of the process.
+
+        Raises:
+            TransientError: There is none; the process was ended.
+        """
+        from ..sandbox.channel import ChannelError
+
+        with self._lock:
+            try:
+                self.house.channel.send(order, descriptors=descriptors)
+                return self.house.channel.receive(timeout_seconds=REPLY_SECONDS).body
+            except (ChannelError, OSError) as error:
+                self.house.kill()
+                raise TransientError("The decoder ended in the middle of its work. Try again.") from error
+
+    def learn(self, imported: Sequence[str]) -> None:
+        """Have what a child imported at hand before the next one is forked."""
+        self.later |= {
+            one for one in imported if one in LATER_MODULES or one.startswith(LATER_MODULES[1::2] + LATER_MODULES[-1:])
+        }
+
+
+@dataclass(eq=False)
+class _Forked:
+    """A forked child."""
+
+    channel: "Channel"
+    nursery: Nursery
+    number: int
+    _over: bool = False
+
+    def look(self) -> tuple[str, float] | None:
+        seen = self.nursery.ask({"do": "look", "number": self.number})
+        return str(seen["state"]), float(seen["seconds"])
+
+    def end(self) -> int | None:
+        if self._over:
+            return None
+        self._over = True
+        self.channel.close()
+        self.nursery.children -= 1
+        self.nursery.used = time.monotonic()
+        try:
+            return int(self.nursery.ask({"do": "end", "number": self.number})["status"])
+        except TransientError:
+            return None
+
+
+@dataclass(eq=False)
+class _Spawned:
+    """A process for one call, where processes cannot be forked."""
+
+    channel: "Channel"
+    house: _Process
+
+    def look(self) -> None:
+        return None
+
+    def end(self) -> int | None:
+        self.house.kill()
+        return None
+
+
+class _Spawner:
+    """Starts a process for every call, the next one ahead of time."""
+
+    confined = False
+
+    def __init__(self) -> None:
+        self._spare: _Process | None = None
+        self._lock = threading.Lock()
+
+    def child(self, modules: Sequence[str], limits: Mapping[str, int]) -> Child:
+        with self._lock:
+            house = self._spare or self._start()
+            self._spare = self._start()
+        return _Spawned(house.channel, house)
+
+    def learn(self, imported: Sequence[str]) -> None:
+        """Nothing: each process imports for itself."""
+
+    @staticmethod
+    def _start() -> _Process:
+        limits = {"DATA": MEMORY_BYTES, "CORE": 0}
+        return _Process.start(SENSORIUM_DECODER_ONCE=json.dumps(limits))
+
+
+_houses: dict[bool, Nursery] = {}
+_spawner: _Spawner | None = None
+_starting = threading.Lock()
+
+
+def nursery(settings: "Settings") -> Nursery | _Spawner:
+    """Return what makes children, confined as well as it works here.
+
+    Raises:
+        ToolError: No process can be started.
+    """
+    global _spawner
+    if not _FORKS:
+        with _starting:
+            _spawner = _spawner or _Spawner()
+        return _spawner
+    confined = is_confined(settings)
+    with _starting:
+        house = _houses.get(confined)
+        if house is None or not house.house.alive:
+            try:
+                house = _houses[confined] = Nursery(_start(confined), confined)
+                if len(_houses) == 1:
+                    _end_later()
+            except OSError as error:
+                raise ToolError(
+                    f"The process that opens media could not be started: {error}. `sensorium doctor` says more."
+                ) from error
+        house.used = time.monotonic()
+    return house
+
+
+def is_confined(settings: "Settings") -> bool:
+    """Return whether media is opened in a sandbox here."""
+    try:
+        from ..sandbox.isolation import find_isolation
+    except ImportError:
+        return False
+    found = find_isolation(settings)
+    return found.works and found.name == "bubblewrap"
+
+
+def end_all() -> None:
+    """End all decoder processes."""
+    for house in list(_houses.values()):
+        with suppress(Exception):
+            house.house.kill()
+    _houses.clear()
+
+
+def _start(confined: bool) -> House:
+    if not confined:
+        return _Process.start()
+    from ..sandbox.cage import Cage
+
+    binds = [(_ROOT / name, f"{_PLACE}/{name}") for name in _PARTS]
+    return Cage.start(GUEST, limits=_limits(), binds=binds, environment={"SENSORIUM_PACKAGE": _PLACE})
+
+
+def _limits() -> "Limits":
+    """Return the limits of the cage, under which each child has its own."""
+    from ..sandbox.limits import Limits
+
+    return Limits(memory_bytes=4 * MEMORY_BYTES, processes=PROCESSES, descriptors=2 * DESCRIPTORS, disk_bytes=1 << 20)
+
+
+def _end_idle() -> None:
+    """End what has had no work for long, or come again later."""
+    with _starting:
+        for confined, house in list(_houses.items()):
+            if not house.children and time.monotonic() - house.used > IDLE_SECONDS:
+                del _houses[confined]
+                house.house.kill()
+        if _houses:
+            _end_later()
+
+
+def _end_later() -> None:
+    timer = threading.Timer(IDLE_SECONDS / 5, _end_idle)
+    timer.daemon = True
+    timer.start()
+
+
+def _forget() -> None:
+    """Start anew in a process that was forked: the decoders are its parent's."""
+    global _starting, _spawner
+    _starting, _spawner = threading.Lock(), None
+    _houses.clear()
+
+
+atexit.register(end_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+def told(status: int | None) -> str:
+    """Return how a process ended, for people."""
+    if status is not None and sys.platform != "win32" and os.WIFSIGNALED(status):
+        with suppress(ValueError):
+            return signal.Signals(os.WTERMSIG(status)).name
+    return ""

@@ -1,0 +1,185 @@
+"""What a tool's code has in a decoder process in place of a `Run`: whatever it wants, it asks the host for."""
+
+import io
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
+
+from . import errors
+from .packing import Parcel, function_named, letter_of, restored
+from .workspace import Artifact, Fact
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..sandbox.channel import Channel, Message
+    from .models import TextLine
+    from .run import Run
+
+_BUFFER_BYTES = 1 << 16
+_MOST_BYTES = 1 << 32
+_MOST_MODULES = 2000
+
+
+class LentFile:
+    """A file that is open for reading, with as much of `Path` as tools use; it has no place and no permissions."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def open(self, mode: str = "rb") -> BinaryIO:
+        """Open it once more, with a read position of its own."""
+        if mode != "rb":
+            raise PermissionError(f"a lent file is only read, not opened with {mode!r}")
+        return io.BufferedReader(_Position(self._descriptor), _BUFFER_BYTES)
+
+    def stat(self) -> os.stat_result:
+        return os.fstat(self._descriptor)
+
+    def read_bytes(self) -> bytes:
+        with self.open() as file:
+            return file.read()
+
+
+class _Position(io.RawIOBase):
+    """A position in a file: descriptors that were sent share theirs with the sender."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at}.get(whence)
+        at = (os.fstat(self._descriptor).st_size if start is None else start) + offset
+        if at < 0:
+            raise OSError(22, "the position is before the start")
+        self._at = at
+        return at
+
+    def readinto(self, buffer: Any) -> int:
+        count = os.preadv(self._descriptor, [buffer], self._at)
+        self._at += count
+        return count
+
+
+class LentReader:
+    """Reads text in pictures somewhere else: it hands over pixels and gets lines."""
+
+    def __init__(self, host: "Host", number: int, identity: str) -> None:
+        self._host, self._number = host, number
+        self.identity = identity
+
+    def read(self, picture: "NDArray[np.uint8]") -> "list[TextLine]":
+        return cast("list[TextLine]", self._host.ask("read", number=self._number, picture=picture))
+
+
+class LentRun:
+    """Duck-types `Run` as far as code that opens media uses it."""
+
+    def __init__(self, host: "Host") -> None:
+        self._host = host
+
+    def path(self, handle: str) -> Path:
+        return cast("Path", self._host.ask("path", handle=handle))
+
+    def name(self, handle: str) -> str:
+        return self.artifact(handle).name
+
+    def artifact(self, handle: str) -> Artifact:
+        return cast("Artifact", self._host.ask("artifact", handle=handle))
+
+    def put(self, content: bytes, *, name: str, media_type: str, facts: Mapping[str, Fact] | None = None) -> Artifact:
+        given = {key: one.item() if hasattr(one, "item") else one for key, one in (facts or {}).items()}
+        return cast("Artifact", self._host.ask("put", content=content, name=name, media_type=media_type, facts=given))
+
+    def used(self, provider: str) -> None:
+        self._host.tell("used", provider=provider)
+
+    def progress(self, fraction: float | None, note: str) -> None:
+        self._host.tell("progress", fraction=None if fraction is None else float(fraction), note=note)
+
+    def check(self) -> None:
+        """Nothing: whoever cancels the call ends this process."""
+
+
+class Host:
+    """The process that this one works for."""
+
+    def __init__(self, channel: "Channel") -> None:
+        self.channel = channel
+        self._call = ""
+
+    def serve(self) -> None:
+        """Do one call after another, until the host closes its end."""
+        while (message := self._receive()) is not None:
+            self._call = str(message.body["id"])
+            before = set(sys.modules)
+            try:
+                function = function_named(message.body["function"])
+                args, kwargs = self._restored(message)
+                blobs = Parcel().frame(function(*args, **kwargs))
+                said: dict[str, Any] = {"result": True, "imported": sorted(set(sys.modules) - before)[:_MOST_MODULES]}
+            except errors.ToolError as error:
+                blobs, said = [], {"error": type(error).__name__, "message": str(error)}
+            except Exception as error:
+                trace = traceback.format_exc()[-4000:]
+                blobs, said = [], {"error": type(error).__name__, "message": "", "trace": trace}
+            self.channel.send({"id": self._call, **said}, blobs, timeout_seconds=None)
+
+    def ask(self, what: str, **given: Any) -> Any:
+        """Return what the host answers.
+
+        Raises:
+            ToolError: It refuses, or could not do it.
+        """
+        self.channel.send({"id": self._call, "ask": what}, Parcel().frame(given), timeout_seconds=None)
+        answer = self._receive()
+        if answer is None:
+            os._exit(0)
+        if "error" in answer.body:
+            raise getattr(errors, str(answer.body["error"]), errors.ToolError)(answer.body["message"])
+        return self._restored(answer)
+
+    def tell(self, what: str, **given: Any) -> None:
+        self.channel.send({"id": self._call, "tell": what}, Parcel().frame(given), timeout_seconds=None)
+
+    def _receive(self) -> "Message | None":
+        from ..sandbox.channel import MAX_DESCRIPTORS, ChannelClosed
+
+        try:
+            return self.channel.receive(max_bytes=_MOST_BYTES, max_descriptors=MAX_DESCRIPTORS)
+        except ChannelClosed:
+            return None
+
+    def _restored(self, message: "Message") -> Any:
+        files = [LentFile(one) for one in message.descriptors] or [Path(one) for one in message.body.get("paths", ())]
+
+        def special(kind: str, value: Mapping[str, Any]) -> Any:
+            if kind == "file":
+                return files[value["at"]]
+            if kind == "run":
+                return cast("Run", LentRun(self))
+            return LentReader(self, value["at"], value["identity"])
+
+        return restored(letter_of(message.blobs), message.blobs[1:], special)
+
+
+def serve(channel: "Channel") -> NoReturn:
+    """Serve a host, then leave without looking back."""
+    try:
+        Host(channel).serve()
+    finally:
+        os._exit(0)
