@@ -5,7 +5,7 @@ import json
 import time
 import wave
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -133,6 +133,19 @@ class Egress:
         state: State = "sent" if was_sent else "not sent"
         with suppress(StorageError), self.library.transaction(durable=False) as db:
             db.execute("UPDATE egress SET state=?, bytes=coalesce(?, bytes) WHERE number=?", (state, bytes, number))
+
+    @contextmanager
+    def asking(self, host: str, address: str) -> Iterator[None]:
+        """Note an address that is asked inside, which is what its host learns; it may hold anything, so not itself.
+
+        Raises:
+            StorageError: It cannot be written down, so it must not be asked.
+        """
+        number = self.begin(role="fetch", host=host, to="GET", contents=Contents(characters=len(address)))
+        try:
+            yield
+        finally:
+            self.end(number, was_sent=True)
 
     def rows(self) -> list[Sent]:
         """Return the requests of the run, in their order."""

@@ -129,3 +129,11 @@ def test_the_library_of_an_older_release_gets_the_ledger(tmp_path: Path) -> None
     library = Library(tmp_path)
     assert library.rows("SELECT count(*) FROM egress") == [(0,)]
     library.close()
+
+
+def test_an_address_that_is_asked_is_noted_with_its_host_and_its_length(run: Run) -> None:
+    with run.egress.asking("example.com", "https://example.com/a?token=0123456789"):
+        assert [one.state for one in run.egress.rows()] == ["sending"]
+    (row,) = run.egress.rows()
+    assert (row.role, row.host, row.to, row.state) == ("fetch", "example.com", "GET", "sent")
+    assert row.contents.characters == len("https://example.com/a?token=0123456789")
