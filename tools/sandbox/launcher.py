@@ -102,7 +102,9 @@ if hasattr(os, "register_at_fork"):
 def _make_reachable(thread: _Thread, source: str) -> None:
     if source in thread.bound:
         return
-    closed = _closed_folder(source)
+    # What is made in a folder after it was replaced is not in the empty one.
+    replaced = next((one for one in thread.opened if Path(source).is_relative_to(one)), None)
+    closed = replaced or _closed_folder(source)
     if closed is not None:
         try:
             _bind_openly(thread, closed, source)
