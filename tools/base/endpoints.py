@@ -13,6 +13,7 @@ from .abilities import Ability, Kind, ability_of, read_abilities, read_takes
 from .by_model import Amounts, for_model, read_by_model
 from .errors import SettingsError
 from .price import read_prices
+from .secrets import know, redact
 
 Reasoning = Literal["drop", "field", "tags"]
 
@@ -71,6 +72,9 @@ class Endpoint:
     secret: str | None = field(default=None, repr=False)
     """The key itself; it goes into the request's header and nowhere else."""
 
+    def __post_init__(self) -> None:
+        know(self.secret)
+
     @property
     def is_local(self) -> bool:
         """Whether it runs on this machine."""
@@ -84,7 +88,7 @@ class Endpoint:
 
     def hide(self, text: str) -> str:
         """Return text without the key, should a server have echoed it."""
-        return text.replace(self.secret, "…") if self.secret else text
+        return redact(text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,8 +21,14 @@ Anything else that is raised is a bug of ours and keeps its traceback.
 """
 
 
+from .secrets import redact_told
+
+
 class SensoriumError(Exception):
     """Something a user can act on; the message says what happened, with which value, and what to do."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(redact_told(one) if isinstance(one, str) else one for one in args))
 
 
 class SettingsError(SensoriumError):
@@ -61,7 +67,7 @@ class EvidenceError(ToolError):
 
     def __init__(self, message: str, faults: list[str]) -> None:
         super().__init__(message)
-        self.faults = faults
+        self.faults = [redact_told(one) for one in faults]
 
 
 class StorageError(ToolError):

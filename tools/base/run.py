@@ -18,6 +18,7 @@ from .ledger import Ledger
 from .library import Library
 from .memo import Memo
 from .models import Models
+from .secrets import redact, redact_bytes
 from .settings import Settings
 from .workspace import PREFIX, Artifact, Fact, Provenance, Workspace
 
@@ -54,6 +55,7 @@ class Call:
     """Who had a part in what it gives: in its arguments and files, and in what it met on the way."""
 
 
+_TEXTUAL = ("text/", "application/json", "application/xml", "image/svg", "application/x-subrip")
 _NO_CALL = Call(id="", tool="user", arguments={}, inputs=[])
 
 
@@ -147,7 +149,9 @@ class Run:
     def put(
         self, content: Path | bytes, *, name: str, media_type: str, facts: Mapping[str, Fact] | None = None
     ) -> Artifact:
-        """Store what a tool made; where it came from is noted."""
+        """Store what a tool made, text without any secret in it; where it came from is noted."""
+        if isinstance(content, bytes) and media_type.startswith(_TEXTUAL):
+            content = redact_bytes(content)
         provenance = Provenance(
             run=self.id,
             tool=self.call.tool,
@@ -191,7 +195,7 @@ class Run:
     def progress(self, fraction: float | None, note: str) -> None:
         """Say how far the call is; may be called from any thread."""
         self.check()
-        self.on_progress(Progress(call_id=self.call.id, tool=self.call.tool, fraction=fraction, note=note))
+        self.on_progress(Progress(call_id=self.call.id, tool=self.call.tool, fraction=fraction, note=redact(note)))
 
     def check(self) -> None:
         """Raise `Cancelled` when the run was cancelled or the call's time is up; call it in every long loop."""

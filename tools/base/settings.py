@@ -15,6 +15,7 @@ from .endpoints import Endpoint, read_endpoints
 from .errors import SettingsError
 from .policy import Policy, read_policy
 from .price import UNITS
+from .secrets import know, secrets_in
 
 ROLES = ("think", "see", "hear", "speak", "draw", "film", "play", "embed")
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -71,6 +72,7 @@ class Settings:
             SettingsError: A value cannot be understood; the message names it.
         """
         env = os.environ if environ is None else environ
+        know(*secrets_in(env))
         home = _home(env)
         folder = folder or Path.cwd()
         own, here = _file(home / "sensorium.toml"), _file(folder / "sensorium.toml")
