@@ -17,6 +17,7 @@ _ETC = {
     "passwd": f"user:x:{INNER_ID}:{INNER_ID}:user:/work:/bin/sh\n",
     "group": f"user:x:{INNER_ID}:\n",
     "hosts": f"127.0.0.1 localhost {HOST_NAME}\n::1 localhost\n",
+    "fonts/fonts.conf": "<fontconfig><dir>/usr/share/fonts</dir><cachedir>/tmp/fontconfig</cachedir></fontconfig>\n",
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
 }
 _DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -36,7 +37,7 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "TZ": "UTC",
     "TMPDIR": "/tmp",
-    "MPLBACKEND": "Agg",
+    "MPLBACKEND": "module://sensorium_figures",
     "MPLCONFIGDIR": "/tmp/matplotlib",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -63,10 +64,9 @@ def flags(
         said += ["--file", str(descriptor), f"/etc/{name}"]
     said += _devices(limits)
     said += ["--proc", "/proc", *_covers()]
-    # Links into one sized folder make one quota of it; `/dev/shm` must be a mount of its own for the C library.
     said += ["--size", str(limits.disk_bytes), "--tmpfs", "/work"]
     said += ["--dir", "/work/in", "--dir", "/work/out"]
-    said += ["--size", str(limits.disk_bytes), "--tmpfs", "/tmp"]
+    said += ["--size", str(limits.disk_bytes // 2), "--tmpfs", "/tmp"]
     for source, place in binds:
         said += ["--ro-bind", source, place]
     for name, value in {**ENVIRONMENT, **environment}.items():

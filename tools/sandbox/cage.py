@@ -17,10 +17,13 @@ from typing import Any
 
 from ..base.errors import UnavailableError
 from .bubblewrap import OWN_FOLDER, etc_files, flags, interpreter
+from .cgroups import MemoryGroup
 from .channel import Channel, ChannelError
+from .collect import Collected, Signature, collect
 from .launcher import UnreachableError, launch, quietly_close
 from .limits import Limits
 from .seccomp import seccomp_filter
+from .watchdog import IDLE_CPU_SECONDS, excess, leave, taken, watch_over
 
 START_SECONDS = 30.0
 _KILL_SECONDS = 10.0
@@ -47,6 +50,11 @@ class Cage:
         self._root = -1
         self._why = ""
         self._ended = False
+        self._group: MemoryGroup | None = None
+        self.passed_a_limit = False
+        """Whether it ended because it took too much, as far as the kernel says."""
+        self._call: bool | None = None
+        self._cpu_before: float | None = None
         self._lock = threading.Lock()
 
     @classmethod
@@ -138,15 +146,50 @@ class Cage:
         return self._root
 
     @property
+    def end_descriptor(self) -> int:
+        """A descriptor that can be read when the tree has ended."""
+        return self._pidfd
+
+    @property
     def alive(self) -> bool:
         """Whether the process tree still stands."""
         return self._pidfd >= 0 and not _is_readable(self._pidfd, 0)
 
+    def await_end(self, seconds: float) -> bool:
+        """Wait until the tree has ended by itself, and say whether it has."""
+        return self._pidfd < 0 or _is_readable(self._pidfd, seconds)
+
     def why_ended(self) -> str:
-        """Return why the tree ended, or nothing while it stands."""
+        """Return why the tree ended, or nothing while it stands; all of it is known after `kill`."""
         if self.alive:
             return ""
         return self._why or "its process ended"
+
+    def begin(self) -> None:
+        """Count processor time for a call from here on."""
+        self._call, self._cpu_before = True, None
+
+    def rest(self) -> None:
+        """Expect no more work until the next `begin`: who computes on is ended."""
+        self._call, self._cpu_before = False, None
+
+    def look(self) -> None:
+        """Look once what the tree takes, and end it when that is too much."""
+        with self._lock:
+            if self._ended or not self.alive:
+                return
+            now = taken(self._root)
+            if self._cpu_before is None:
+                self._cpu_before = now.cpu_seconds
+            limits = self.limits
+            why = excess(now, limits, root_descriptor=self._root, counted=self._group is not None)
+            used = now.cpu_seconds - self._cpu_before
+            if self._call and used > limits.cpu_seconds:
+                why = f"it used more than {limits.cpu_seconds:g} s of processor time"
+            elif self._call is False and used > IDLE_CPU_SECONDS:
+                why = "it went on computing after its call had ended"
+        if why:
+            self.kill(why)
 
     def kill(self, why: str = "it was killed") -> None:
         """End the whole tree and wait until nothing of it is left. May be called again, and from any thread."""
@@ -154,20 +197,31 @@ class Cage:
             if self._ended:
                 return
             self._ended = True
-            if not self._why and self.alive:
-                self._why = why
+            leave(self)
+            stood = self.alive
             if self._pidfd >= 0:
                 with contextlib.suppress(ProcessLookupError):
                     signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
                 # Its first process is gone only when every other one of its namespace is.
                 _is_readable(self._pidfd, _KILL_SECONDS)
             self._reap()
+            self._why = why if stood else self._own_end()
+            if self._group:
+                threading.Thread(target=self._group.remove, name="sensorium-group", daemon=True).start()
             self.channel.close()
             for one in (self.stdout, self.stderr, self._root, self._pidfd):
                 if one >= 0:
                     quietly_close(one)
             self._pidfd = self._root = -1
             self.stdout = self.stderr = -1
+
+    def take_out(self, seen: dict[str, Signature]) -> Collected:
+        """Return the files in `/work/out` that are new or changed.
+
+        Args:
+            seen: What was taken before; brought up to date.
+        """
+        return collect(self._root, self.limits, seen)
 
     def _await_guest(self, information: int) -> None:
         ends = time.monotonic() + START_SECONDS
@@ -177,8 +231,10 @@ class Cage:
             if self.channel.receive(ends - time.monotonic()).body != {"ready": True}:
                 raise ChannelError("the guest said something else")
             self._root = os.open(f"/proc/{child}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._group = MemoryGroup.make(self.limits.total_memory_bytes, _with_children(child))
             os.set_blocking(self.stdout, False)
             os.set_blocking(self.stderr, False)
+            watch_over(self)
         except (ChannelError, OSError, ValueError) as error:
             said = self._last_words() or str(error)
             self.kill()
@@ -191,6 +247,20 @@ class Cage:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(_KILL_SECONDS)
+
+    def _own_end(self) -> str:
+        status = self._process.returncode
+        if self._group and self._group.ran_out():
+            self.passed_a_limit = True
+            return f"it used more than {self.limits.total_memory_bytes // 2**20} MiB of memory in all"
+        # bubblewrap says a signal of what it ran as the shell does.
+        number = status - 128 if status > 128 else -status
+        if number == signal.SIGXCPU:
+            self.passed_a_limit = True
+            return f"it used more than {self.limits.cpu_seconds:g} s of processor time"
+        if number > 0:
+            return f"its process ended by signal {number} ({signal.strsignal(number) or 'unknown'})"
+        return f"its process ended with exit status {status}"
 
     def _last_words(self) -> str:
         os.set_blocking(self.stderr, False)
@@ -246,6 +316,15 @@ def _child_pid(information: int, ends: float) -> int:
         data += part
     told: Any = json.loads(data)
     return int(told["child-pid"])
+
+
+def _with_children(pid: int) -> list[int]:
+    # What is in the cage so far: bubblewrap's own first process, and the guest. What they start will be where they are.
+    try:
+        told = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN
+        return [pid]
+    return [pid, *map(int, told.split())]
 
 
 def _is_readable(descriptor: int, seconds: float) -> bool:

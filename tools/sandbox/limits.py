@@ -24,9 +24,9 @@ class Limits:
     descriptors: int = 256
     """Of each process."""
     disk_bytes: int = 128 * 2**20
-    """What the working folder can hold; it is in memory."""
+    """What the working folder can hold; `/tmp` and `/dev/shm` hold half as much each. All of it is in memory."""
     disk_files: int = 20_000
-    """Files and folders in the working folder."""
+    """Files and folders in these together."""
     output_bytes: int = 256 * 2**10
     """What is kept of stdout, and of stderr."""
     output_killed_bytes: int = 64 * 2**20

@@ -1,0 +1,92 @@
+"""The folder of files that a session was given, which its cage sees read-only.
+
+Never an open descriptor of a user's file: its holder could change the file's mode and times.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from .collect import safe_name
+
+_PIECE_BYTES = 2**20
+
+
+class Inbox:
+    """Made when it is first needed."""
+
+    def __init__(self, beside: Path | None = None) -> None:
+        """Make the folder in `beside`, or where temporary files are."""
+        self._beside = beside
+        self._folder: Path | None = None
+        self._held: dict[str, tuple[int, ...]] = {}
+
+    def folder(self) -> Path:
+        """Return the folder."""
+        if self._folder is None:
+            if self._beside:
+                self._beside.mkdir(parents=True, exist_ok=True)
+            self._folder = Path(tempfile.mkdtemp(prefix="sensorium-in-", dir=self._beside))
+            self._folder.chmod(0o755)  # in the cage is another user
+        return self._folder
+
+    def hold(self, files: Mapping[str, Path | int]) -> None:
+        """Put files there under their names, in the place of others that had them.
+
+        Raises:
+            OSError: One cannot be read.
+        """
+        for name, source in files.items():
+            self._hold(safe_name(name), source)
+
+    def remove(self) -> None:
+        """Remove the folder and what is in it."""
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder, self._held = None, {}
+
+    def _hold(self, name: str, source: Path | int) -> None:
+        about = os.stat(source)  # noqa: PTH116 - it may be a descriptor
+        signature = (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
+        if self._held.get(name) == signature:
+            return
+        place = self.folder() / name
+        fresh = self.folder() / f".{secrets.token_hex(8)}"
+        try:
+            if isinstance(source, int) or not _link(source, fresh, about.st_mode):
+                _copy(source, fresh)
+            fresh.replace(place)
+        finally:
+            fresh.unlink(missing_ok=True)
+        self._held[name] = signature
+
+
+def _link(source: Path, place: Path, mode: int) -> bool:
+    if os.geteuid() == 0 and not mode & os.R_OK:  # only its owner may read it, which the user in the cage is not
+        return False
+    with contextlib.suppress(OSError):  # on another disk, or not ours
+        place.hardlink_to(source.resolve())
+        return True
+    return False
+
+
+def _copy(source: Path | int, place: Path) -> None:
+    opened = os.dup(source) if isinstance(source, int) else os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        target = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        at = 0
+        try:
+            while piece := os.pread(opened, _PIECE_BYTES, at):
+                at += len(piece)
+                view = memoryview(piece)
+                while view:
+                    view = view[os.write(target, view) :]
+            os.fchmod(target, 0o644)
+        finally:
+            os.close(target)
+    finally:
+        os.close(opened)
