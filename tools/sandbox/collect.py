@@ -74,7 +74,8 @@ def safe_name(name: str) -> str:
     """Return a name that can be a file's on any system, and shown anywhere."""
     plain = unicodedata.normalize("NFC", name.encode(errors="surrogateescape").decode(errors="replace"))
     kept = "".join(one if one.isalnum() or one in "._- ()+,=@" else "_" for one in plain)
-    kept = kept.strip(" .") or "file"
+    # A leading dash is an option to most programs.
+    kept = kept.rstrip(" .").lstrip(" .-") or "file"
     if _RESERVED.match(kept):
         kept = f"_{kept}"
     if len(kept) <= _NAME_CHARS:
