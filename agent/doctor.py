@@ -24,6 +24,7 @@ from ..tools.base.models import LADDERS, Models
 from ..tools.base.outward import refuse_endpoint
 from ..tools.base.run import Run
 from ..tools.base.settings import Settings
+from ..tools.sandbox.isolation import find_isolation
 from .printing import pad, say, say_json
 
 LITTLE_BYTES = 2**30
@@ -61,6 +62,7 @@ def doctor(chosen: argparse.Namespace) -> int:
         think,
         *check_roles(settings, online=chosen.online),
         check_font(),
+        check_sandbox(settings),
         check_policy(settings),
     ]
     works = all(one.state != "missing" for one in checks)
@@ -197,6 +199,16 @@ def _try_out(engine: Any, settings: Settings) -> str:
             return str(error)
         finally:
             run.library.close()
+
+
+def check_sandbox(settings: Settings) -> Check:
+    """Say what confines code and the opening of media, after trying it."""
+    found = find_isolation(settings)
+    if not found.works:
+        why = f"nothing confines code, so none is run: {found.why}"
+        return Check(name="sandbox", state="less", found=why, fix=found.mend)
+    best = found.name in ("bubblewrap", "podman", "docker")
+    return Check(name="sandbox", state="ok" if best else "less", found=found.why, fix=found.mend)
 
 
 def check_policy(settings: Settings) -> Check:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..fetching.rules import FetchRules, read_rules
+from ..sandbox.choice import Choice, read_choice
 from .budget import Caps
 from .by_model import read_amounts
 from .endpoints import Endpoint, read_endpoints
@@ -19,7 +20,7 @@ from .secrets import know, secrets_in
 
 ROLES = ("think", "see", "hear", "speak", "draw", "film", "play", "embed")
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
-_OWN_TABLES = ("providers", "policy", "budget", "fetch")
+_OWN_TABLES = ("providers", "policy", "budget", "fetch", "sandbox")
 """Tables that are believed only in the home's sensorium.toml."""
 
 
@@ -47,6 +48,8 @@ class Settings:
     """Whether `see` and `hear` fall to what is embedded when the model they name fails (`SENSORIUM_DEGRADE=0`)."""
     caps: Caps = field(default_factory=Caps)
     """The most that one run may spend (`[budget]`: `usd`, and any unit of a price)."""
+    sandbox: Choice = field(default_factory=Choice)
+    """What confines code, and its limits (`[sandbox]` in the file of the home folder)."""
     step_timeout_seconds: float = 1800.0
     """The longest one tool call may take (`SENSORIUM_STEP_TIMEOUT`)."""
     max_bytes: int = 64 * 2**30
@@ -104,6 +107,7 @@ class Settings:
             caps=_caps(file.get("budget", {})),
             policy=read_policy(own.get("policy", {})),
             fetch=read_rules(own.get("fetch", {})),
+            sandbox=read_choice(own.get("sandbox", {})),
             step_timeout_seconds=_number(env, file, "step_timeout", cls.step_timeout_seconds),
             max_bytes=int(_number(env, file, "max_bytes", cls.max_bytes)),
         )

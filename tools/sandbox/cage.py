@@ -87,8 +87,8 @@ class Cage:
         if str(guest.parent) != _OWN:
             all_binds.append((str(guest.absolute()), f"{_GUESTS}/{guest.name}"))
             paths = (_GUESTS, *paths)
-        for one in binds:
-            source, place = one if isinstance(one, tuple) else (one, str(one.absolute()))
+        for bound in binds:
+            source, place = bound if isinstance(bound, tuple) else (bound, str(bound.absolute()))
             all_binds.append((str(source.absolute()), place))
         ours, theirs = socket.socketpair()
         information, information_end = os.pipe()

@@ -106,12 +106,12 @@ class Call:
             said = self._said(code)
         except (_Stopped, ChannelError) as error:
             return self._lost(error)
-        error = CodeError(**said["error"]) if said["error"] else None
+        raised = CodeError(**said["error"]) if said["error"] else None
         return self._outcome(
-            "error" if error else "done",
-            f"{error.type}: {error.message}" if error else "",
+            "error" if raised else "done",
+            f"{raised.type}: {raised.message}" if raised else "",
             value=said["value"],
-            error=error,
+            error=raised,
             cpu_seconds=said["cpu_seconds"],
             printed_behind=said["background"],
         )

@@ -103,7 +103,7 @@ class Guest:
         self.background = []
         sys.stdout, sys.stderr = self.streams
         if earlier := sys._current_frames().keys() - {get_ident()}:
-            sys.stdout, sys.stderr = (Sorting(one, earlier, self.background) for one in self.streams)  # type: ignore[assignment]
+            sys.stdout, sys.stderr = (Sorting(one, earlier, self.background) for one in self.streams)
         for number, end in zip((1, 2), self.ends, strict=True):
             os.dup2(end, number)
         used = resource.getrusage(resource.RUSAGE_SELF)
@@ -120,9 +120,11 @@ class Guest:
             self._tell_linecache()
         tree = compile(code, name, "exec", _ONLY_AST, dont_inherit=True)
         assert isinstance(tree, Module)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], Expr) else None
+        last = tree.body[-1] if tree.body else None
+        if isinstance(last, Expr):
+            tree.body.pop()
         exec(compile(tree, name, "exec", dont_inherit=True), self.module.__dict__)
-        if last is None:
+        if not isinstance(last, Expr):
             return None
         value = eval(compile(Expression(last.value), name, "eval", dont_inherit=True), self.module.__dict__)
         if value is not None:

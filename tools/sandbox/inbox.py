@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .collect import safe_name
+from .launcher import release
 
 _PIECE_BYTES = 2**20
 
@@ -46,6 +47,7 @@ class Inbox:
     def remove(self) -> None:
         """Remove the folder and what is in it."""
         if self._folder:
+            release(self._folder)
             shutil.rmtree(self._folder, ignore_errors=True)
         self._folder, self._held = None, {}
 

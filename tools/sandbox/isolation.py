@@ -5,20 +5,14 @@ import os
 import platform
 import shutil
 import sys
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-from ..base.errors import SettingsError
-from .limits import Limits
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from ..base.settings import Settings
 
 Name = Literal["bubblewrap", "podman", "docker", "seatbelt", "monty", "none"]
-KINDS = ("auto", "bubblewrap", "podman", "docker", "seatbelt", "monty", "none")
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _CLONE = Path("/proc/sys/kernel/unprivileged_userns_clone")
 _MOST = Path("/proc/sys/user/max_user_namespaces")
@@ -38,70 +32,53 @@ class Isolation:
 
 
 def find_isolation(settings: "Settings") -> Isolation:
-    """Return what confines code with these settings; it was tried by running it, once in this process.
-
-    Raises:
-        SettingsError: `[sandbox]` says something that is not understood.
-    """
-    return _find(sandbox_kind(settings), str(settings.home))
-
-
-def sandbox_table(settings: "Settings") -> Mapping[str, Any]:
-    """Return `[sandbox]` of the home's sensorium.toml; that of another folder is not believed."""
-    try:
-        table = tomllib.loads((settings.home / "sensorium.toml").read_text(encoding="utf-8")).get("sandbox", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return {}
-    if not isinstance(table, dict):
-        raise SettingsError("`sandbox` in sensorium.toml must be a table: `[sandbox]`.")
-    return table
-
-
-def sandbox_kind(settings: "Settings") -> str:
-    """Return which isolation the settings ask for."""
-    kind = sandbox_table(settings).get("kind", "auto")
-    if kind not in KINDS:
-        raise SettingsError(f"`kind` of `[sandbox]` is {kind!r}. It can be: {', '.join(KINDS)}.")
-    return str(kind)
-
-
-def sandbox_limits(settings: "Settings") -> Limits:
-    """Return the usual limits with the changes of `[sandbox]`."""
-    table = sandbox_table(settings)
-    known = Limits.__dataclass_fields__
-    changes = {name: value for name, value in table.items() if name in known}
-    try:
-        return Limits().with_changes(changes)
-    except ValueError as error:
-        raise SettingsError(f"`[sandbox]` in sensorium.toml: {error}") from error
+    """Return what confines code with these settings; it was tried by running it, once in this process."""
+    return _find(settings.sandbox.kind, settings.sandbox.image)
 
 
 @functools.cache
-def _find(kind: str, home: str) -> Isolation:
-    del home  # part of what is remembered: another home has other settings
-    if kind in ("auto", "bubblewrap"):
-        found = try_bubblewrap()
-        if found.works or kind == "bubblewrap":
-            return found
-        if kind == "auto" and (other := _fallback()):
-            return Isolation(name=other.name, works=True, why=f"{other.why}; bubblewrap: {found.why}", mend=found.mend)
-        return Isolation(name="none", works=False, why=found.why, mend=found.mend)
+def _find(kind: str, image: str) -> Isolation:
     if kind == "none":
-        return Isolation(
-            name="none",
-            works=False,
-            why='`[sandbox]` of sensorium.toml says `kind = "none"`',
-            mend='Set it to "auto", or remove it.',
-        )
-    return _named(kind)
+        why = '`[sandbox]` of sensorium.toml says `kind = "none"`'
+        return Isolation(name="none", works=False, why=why, mend='Set it to "auto", or remove it.')
+    if kind == "seatbelt":
+        return _try_seatbelt()
+    if kind == "monty":
+        return _try_monty()
+    if kind in ("podman", "docker"):
+        return _try_engine(kind, image)
+    found = try_bubblewrap()
+    if found.works or kind == "bubblewrap":
+        return found
+    tried = [found.why]
+    for other in (_try_engine("podman", image), _try_engine("docker", image), _try_monty()):
+        if other.works:
+            return replace(other, why=f"{other.why}, for bubblewrap does not work: {found.why}", mend=found.mend)
+        tried.append(other.why)
+    return Isolation(name="none", works=False, why="; ".join(tried), mend=found.mend)
 
 
-def _fallback() -> Isolation | None:
-    return None
+def _try_engine(engine: Literal["podman", "docker"], image: str) -> Isolation:
+    from .containers import try_engine
+
+    if shutil.which(engine) is None:
+        return Isolation(name=engine, works=False, why=f"{engine} is not installed", mend=f"Install {engine}.")
+    works, why = try_engine(engine, image)
+    return Isolation(name=engine, works=works, why=why)
 
 
-def _named(kind: str) -> Isolation:
-    return Isolation(name="none", works=False, why=f"{kind} is not known here", mend='Set `kind = "auto"`.')
+def _try_monty() -> Isolation:
+    from .monty import MEND, is_installed
+
+    if not is_installed():
+        return Isolation(name="monty", works=False, why="the calculator is not installed", mend=MEND)
+    why = "a calculator (pydantic-monty): no files, no packages"
+    return Isolation(name="monty", works=True, why=why)
+
+
+def _try_seatbelt() -> Isolation:
+    mend = 'Set `kind = "auto"` in `[sandbox]`.'
+    return Isolation(name="seatbelt", works=False, why="seatbelt is for macOS, and has no part here yet", mend=mend)
 
 
 @functools.cache
@@ -158,7 +135,8 @@ def _mend(said: str) -> str:
     if _in_a_container():
         return (
             "This is a container that closes user namespaces or /proc. Run Sensorium beside it, or start it with "
-            "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined`."
+            "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined "
+            "--security-opt systempaths=unconfined`."
         )
     return "`bwrap --unshare-all --ro-bind / / true` shows what the system refuses; see `man bwrap`."
 

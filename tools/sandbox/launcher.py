@@ -9,6 +9,7 @@ the unprivileged user that cages run as, and nothing beside it is reachable.
 
 import os
 import queue
+import stat
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ T = TypeVar("T")
 DROPPED_ID = 65534
 """The user and group `nobody`, that cages run as when we are root."""
 _CLONE_NEWNS = 0x00020000
+_MNT_DETACH = 2
 _MS_NOSUID, _MS_NODEV, _MS_BIND, _MS_REC, _MS_PRIVATE = 2, 4, 0x1000, 0x4000, 0x40000
 
 
@@ -35,7 +37,8 @@ class _Thread:
     jobs: "queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]]" = field(default_factory=queue.SimpleQueue)
     opened: dict[str, int] = field(default_factory=dict)
     """Folders only root may enter, and descriptors of what they were before they were replaced."""
-    bound: set[str] = field(default_factory=set)
+    bound: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Sources that can be reached, and which file or folder each was."""
     unshared: bool = False
 
     def work(self) -> None:
@@ -99,38 +102,48 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
+def release(source: Path) -> None:
+    """Let go of a source that no cage will need again."""
+    name = os.path.realpath(source)
+
+    def let_go() -> None:
+        thread = _launcher.thread
+        if thread and thread.bound.pop(name, None) and any(Path(name).is_relative_to(one) for one in thread.opened):
+            with suppress(OSError):
+                _system_call("umount2", os.fsencode(name), _MNT_DETACH)
+                Path(name).rmdir()
+
+    if (thread := _launcher.thread) and name in thread.bound:
+        in_lasting_thread(let_go)
+
+
 def _make_reachable(thread: _Thread, source: str) -> None:
-    if source in thread.bound:
-        return
     # What is made in a folder after it was replaced is not in the empty one.
     replaced = next((one for one in thread.opened if Path(source).is_relative_to(one)), None)
     closed = replaced or _closed_folder(source)
-    if closed is not None:
+    if closed is None:
+        about = os.stat(source)  # noqa: PTH116 - paths are strings here, for bwrap
+    else:
         try:
-            _bind_openly(thread, closed, source)
+            about = _bind_openly(thread, closed, source)
         except OSError as error:
             raise UnreachableError(
                 f"{source!r} lies in {closed!r}, which only root may enter, and cannot be bound elsewhere "
                 f"({error.strerror}). Start Sensorium as an ordinary user, or install Python and Sensorium where every "
                 f"user may read."
             ) from error
-    if not _others_may(source, os.R_OK):
+    if not about.st_mode & os.R_OK:
         raise UnreachableError(f"{source!r} may only be read by its owner; `chmod -R o+rX {source}` lets others read.")
-    thread.bound.add(source)
+    thread.bound[source] = (about.st_dev, about.st_ino)
 
 
 def _closed_folder(source: str) -> str | None:
     """Return the outermost folder on the way that others may not enter."""
     parents = [str(one) for one in reversed(Path(source).parents)]
-    return next((one for one in parents if not _others_may(one, os.X_OK)), None)
+    return next((one for one in parents if not Path(one).stat().st_mode & os.X_OK), None)
 
 
-def _others_may(path: str, what: int) -> bool:
-    mode = os.stat(path).st_mode  # noqa: PTH116 - paths are strings here, for bwrap
-    return bool(mode & what)
-
-
-def _bind_openly(thread: _Thread, closed: str, source: str) -> None:
+def _bind_openly(thread: _Thread, closed: str, source: str) -> os.stat_result:
     if not thread.unshared:
         _system_call("unshare", _CLONE_NEWNS)
         _mount(None, "/", None, _MS_REC | _MS_PRIVATE)
@@ -138,22 +151,24 @@ def _bind_openly(thread: _Thread, closed: str, source: str) -> None:
     if closed not in thread.opened:
         thread.opened[closed] = os.open(closed, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         _mount("tmpfs", closed, "tmpfs", _MS_NOSUID | _MS_NODEV, "size=1m,mode=0755")
-    _bind_from(thread.opened[closed], closed, source)
-
-
-def _bind_from(folder: int, closed: str, source: str) -> None:
     inside = os.path.relpath(source, closed)
-    found = os.open(inside, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    found = os.open(inside, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=thread.opened[closed])
     try:
-        place = Path(source)
-        if Path(f"/proc/self/fd/{found}").is_dir():
-            place.mkdir(parents=True, exist_ok=True)
-        else:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.touch()
-        _mount(f"/proc/thread-self/fd/{found}", source, None, _MS_BIND | _MS_REC)
+        about = os.fstat(found)
+        if thread.bound.get(source) != (about.st_dev, about.st_ino):
+            _bind(found, about, Path(source))
     finally:
         os.close(found)
+    return about
+
+
+def _bind(found: int, about: os.stat_result, place: Path) -> None:
+    if stat.S_ISDIR(about.st_mode):
+        place.mkdir(parents=True, exist_ok=True)
+    else:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    _mount(f"/proc/thread-self/fd/{found}", str(place), None, _MS_BIND | _MS_REC)
 
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
