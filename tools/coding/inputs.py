@@ -3,30 +3,26 @@
 import re
 from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, distribution, version
-from pathlib import PurePosixPath
 
 from ..base.errors import ArgumentError
+from ..sandbox.collect import safe_name
 
 AT_HAND = ("numpy", "pandas", "matplotlib", "pillow", "scipy")
 """Packages that code always has."""
-LONGEST_NAME = 100
 MOST_PACKAGES = 50
-_UNSAFE = re.compile(r"[^\w.\-]+")
 _NO_DISTRIBUTION = re.compile(r"[^A-Za-z0-9._-]")
 
 
 def input_names(names: Iterable[str]) -> list[str]:
-    """Return the names that files have in `/work/in`: letters, digits, `.`, `-` and `_`, each only once."""
+    """Return the names that files have in `/work/in`: safe ones, each only once."""
     taken: list[str] = []
-    for name in names:
-        safe = _UNSAFE.sub("_", name).lstrip(".-") or "file"
-        ending = PurePosixPath(safe).suffix[:20]
-        stem = safe.removesuffix(ending)[: LONGEST_NAME - len(ending)] or "file"
-        free, number = f"{stem}{ending}", 1
+    for name in map(safe_name, names):
+        stem, dot, ending = name.rpartition(".")
+        free, number = name, 1
         while free.casefold() in map(str.casefold, taken):
             number += 1
-            free = f"{stem}_{number}{ending}"
-        taken.append(free)
+            free = f"{stem}-{number}{dot}{ending}" if stem else f"{ending}-{number}"
+        taken.append(safe_name(free))
     return taken
 
 
