@@ -222,12 +222,11 @@ def _pictures_of(message: AnyMessage) -> list[Mapping[str, str]]:
 
 def _blocks(picture: Mapping[str, str], run: Run) -> list[dict[str, Any]]:
     """Return a picture with its name before it; nothing for one that is gone or cannot be read."""
-    from ..tools.base.picture_files import open_picture
-    from ..tools.base.showing import show
+    from ..tools.base.decoding import decode_now
+    from ..tools.base.small_pictures import shown_picture
 
     try:
-        image = open_picture(run.path(picture["handle"]), picture["name"])
+        shown = decode_now(run, shown_picture, run.path(picture["handle"]), picture["name"], PICTURE_PIXELS)
     except ToolError:
         return []
-    shown = show(image, most_side_pixels=PICTURE_PIXELS)
     return [{"type": "text", "text": f"{picture['name']}:"}, shown.part]

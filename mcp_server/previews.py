@@ -44,18 +44,10 @@ def small_jpeg(artifact: "Artifact", run: "Run", *, max_bytes: int) -> bytes:
     Raises:
         MediaError: It cannot be decoded.
     """
-    from ..tools.base.picture_files import open_picture
-    from ..tools.base.pictures import jpeg
+    from ..tools.base import small_pictures
+    from ..tools.base.decoding import decode_now
 
-    picture = open_picture(run.path(artifact.handle), artifact.name)
-    encoded = b""
-    for quality, pixels in STEPS:
-        small = picture.copy()
-        small.thumbnail((pixels, pixels))
-        encoded = jpeg(small, quality)
-        if len(encoded) <= max_bytes:
-            break
-    return encoded
+    return decode_now(run, small_pictures.small_jpeg, run.path(artifact.handle), artifact.name, STEPS, max_bytes)
 
 
 def _spread(pictures: Sequence["Artifact"]) -> list["Artifact"]:

@@ -1,14 +1,19 @@
 """Let a model look: one picture, one frame of a video, or a part of either, small enough to be sent."""
 
 import math
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
 
 from ..tools.base.errors import ArgumentError
+from ..tools.base.frames import frame_at
+from ..tools.base.picture_files import open_picture
 from ..tools.base.run import Run
 from ..tools.base.tool import Seen, tool
 from ..tools.base.workspace import Artifact
+
+if TYPE_CHECKING:
+    from ..tools.base.pictures import AnyPicture
 
 SMALLEST_PART = 0.01
 """A part narrower than this share of the picture shows nothing."""
@@ -43,23 +48,28 @@ async def view_media(
     """
     if part and not (part[0] + SMALLEST_PART <= part[2] <= 1 and part[1] + SMALLEST_PART <= part[3] <= 1):
         raise ArgumentError(f"`part` is {list(part)}; it must be left, top, right, bottom with 0 ≤ left < right ≤ 1.")
-    return await run.thread(_look, media, at_seconds, part, max_pixels, run)
+    path, name = run.path(media), run.name(media)
+    if not run.artifact(media).media_type.startswith("video/"):
+        picture = await run.decode(open_picture, path, name)
+        return await run.thread(_view, picture, name, None, part=part, max_pixels=max_pixels, run=run)
+    frame = await run.decode(frame_at, path, name, at_seconds, run)
+    return await run.thread(
+        _view, frame.image, name, round(frame.at_seconds, 3), part=part, max_pixels=max_pixels, run=run
+    )
 
 
-def _look(
-    media: str, at_seconds: float, part: tuple[float, float, float, float] | None, max_pixels: int, run: Run
+def _view(
+    picture: "AnyPicture",
+    name: str,
+    at: float | None,
+    *,
+    part: tuple[float, float, float, float] | None,
+    max_pixels: int,
+    run: Run,
 ) -> View:
-    from ..tools.base.frames import frames_at
-    from ..tools.base.picture_files import open_picture
     from ..tools.base.pictures import as_image, jpeg
 
-    path, name = run.path(media), run.name(media)
-    at: float | None = None
-    if run.artifact(media).media_type.startswith("video/"):
-        frame = next(iter(frames_at(path, name, [at_seconds], run=run)))
-        whole, at = as_image(frame.image), round(frame.at_seconds, 3)
-    else:
-        whole = open_picture(path, name)
+    whole = as_image(picture)
     width, height = whole.size
     shown = whole
     if part:
@@ -68,10 +78,10 @@ def _look(
     scale = max_pixels / max(shown.size)
     if scale < 1 or part:
         shown = shown.resize((max(1, round(shown.width * scale)), max(1, round(shown.height * scale))))
-    picture = run.put(
+    stored = run.put(
         jpeg(shown, 90),
         name=f"{name.rpartition('.')[0] or name}{'' if at is None else f'-{at:g}s'}-view.jpg",
         media_type="image/jpeg",
         facts={"width_pixels": shown.width, "height_pixels": shown.height},
     )
-    return View(picture=picture, at_seconds=at, width_pixels=width, height_pixels=height, part=list(part or ()))
+    return View(picture=stored, at_seconds=at, width_pixels=width, height_pixels=height, part=list(part or ()))

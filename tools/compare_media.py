@@ -82,12 +82,15 @@ async def compare_media(
     Two videos are compared at equal times from their start. Give the findings of `read_text` and `transcribe` for both
     files to learn which text and which speech is in only one.
     """
-    return await run.thread(_compare, first, second, first_findings, second_findings, run)
+    result = await run.decode(_compare, first, second, run)
+    if first_findings and second_findings:
+        await run.thread(_words, result, first_findings, second_findings, run)
+    elif first_findings or second_findings:
+        result.limits.append("Words were not compared: findings were given for only one of the files.")
+    return result
 
 
-def _compare(
-    first: str, second: str, first_findings: list[Findings] | None, second_findings: list[Findings] | None, run: Run
-) -> Comparison:
+def _compare(first: str, second: str, run: Run) -> Comparison:
     facts = examine(run.path(first), run.name(first)), examine(run.path(second), run.name(second))
     result = Comparison(
         media=first,
@@ -110,10 +113,6 @@ def _compare(
         result.limits.append(
             "The sound itself was not compared. Give findings of `transcribe` to compare what is said."
         )
-    if first_findings and second_findings:
-        _words(result, first_findings, second_findings, run)
-    elif first_findings or second_findings:
-        result.limits.append("Words were not compared: findings were given for only one of the files.")
     return result
 
 

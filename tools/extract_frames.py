@@ -94,12 +94,17 @@ async def extract_frames(
     stretches = None if scenes is None else [(one.start_seconds, one.end_seconds) for one in scenes]
     asked = Asked(count, times, every_seconds, stretches, changed, between_seconds)
     asked.check()
-    facts = await run.thread(examine, run.path(media), run.name(media))
     writer = _Writer(run, run.name(media), width_pixels, format)
+    return await run.decode(_extract, media, asked, writer, contact_sheet=contact_sheet)
+
+
+def _extract(media: str, asked: Asked, writer: "_Writer", *, contact_sheet: bool) -> Frames:
+    run = writer.run
+    facts = examine(run.path(media), writer.name)
     if facts.kind == "picture":
-        return await run.thread(_still, media, writer)
-    chosen = await run.thread(choose, asked, media, facts, run)
-    return await run.thread(_take, media, facts, chosen, writer, contact_sheet=contact_sheet)
+        return _still(media, writer)
+    chosen = choose(asked, media, facts, run)
+    return _take(media, facts, chosen, writer, contact_sheet=contact_sheet)
 
 
 def _take(media: str, facts: MediaFacts, chosen: Chosen, writer: "_Writer", *, contact_sheet: bool) -> Frames:

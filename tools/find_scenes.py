@@ -60,9 +60,13 @@ async def find_scenes(
     Key frames are compared, and only around a change are all frames decoded, so that an hour takes seconds. Use it
     before `extract_frames`; use `read_text` for what slides say.
     """
-    facts = await run.thread(examine, run.path(media), run.name(media))
+    return await run.decode(_search, media, exact, sensitivity, min_scene_seconds, run)
+
+
+def _search(media: str, exact: bool, sensitivity: Sensitivity, min_scene_seconds: float, run: Run) -> Scenes:
+    facts = examine(run.path(media), run.name(media))
     search = _exactly if exact else _by_key_frames
-    return await run.thread(search, media, facts, sensitivity, min_scene_seconds, run)
+    return search(media, facts, sensitivity, min_scene_seconds, run)
 
 
 def _by_key_frames(

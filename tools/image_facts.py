@@ -98,7 +98,7 @@ async def image_facts(
 
     It does not describe what the picture shows. Use `read_text` for the text in it.
     """
-    return await run.thread(_measure, media, location, compare_with or [], run)
+    return await run.decode(_measure, media, location, compare_with or [], run)
 
 
 def _measure(media: str, location: bool, others: list[str], run: Run) -> PictureFacts:
@@ -133,8 +133,8 @@ def _measure(media: str, location: bool, others: list[str], run: Run) -> Picture
         coverage=Coverage(frames=1),
         limits=limits,
         format=media_type.split("/")[1].upper(),
-        width_pixels=picture.width,
-        height_pixels=picture.height,
+        width_pixels=stored.width_pixels,
+        height_pixels=stored.height_pixels,
         frames=stored.frames,
         transparent=stored.transparent,
         exif=metadata.tags,

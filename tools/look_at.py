@@ -89,7 +89,7 @@ async def look_at(
     language = language or (answer_language(question) if question.strip() else "en")
     if task in ("answer", "count", "ground") and not question.strip():
         raise ArgumentError(f"`look_at` was asked to `{task}` without a question. Say in `question` what to look for.")
-    facts = await run.thread(examine, run.path(media), run.name(media))
+    facts = await run.decode(examine, run.path(media), run.name(media))
     subject = _subject(media, facts, run, others=compare_with or [], region=region, window=(start_seconds, end_seconds))
     tried: list[str] = []
     for engine in run.models.ladder("see"):

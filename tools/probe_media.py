@@ -1,6 +1,7 @@
 """What a media file is made of."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -69,7 +70,7 @@ async def probe_media(
     name. With `loudness` or `silence` the sound is measured too.
     """
     path, name = run.path(media), run.name(media)
-    facts = await run.thread(examine, path, name)
+    facts = await run.decode(examine, path, name)
     if (loudness or silence) and facts.audio is None:
         raise MediaError(f"{name!r} has no sound to measure. It has: {', '.join(facts.streams)}.")
     lufs, quiet = None, None
@@ -77,17 +78,22 @@ async def probe_media(
         from .base.sound import loudness_lufs
 
         run.progress(None, "measuring the loudness")
-        lufs = await run.thread(loudness_lufs, path, name, run)
+        lufs = await run.decode(loudness_lufs, path, name, run)
     if silence:
-        from .base.sound import silences
-        from .base.sound_blocks import Reading
-
         run.progress(None, "looking for silence")
-        reading = Reading()
-        quiet = await run.thread(silences, path, name, run, reading)
-        if reading.limits:
-            facts = replace(facts, partial=True, limits=(*facts.limits, *reading.limits))
+        quiet, limits = await run.decode(_silences, path, name, run)
+        if limits:
+            facts = replace(facts, partial=True, limits=(*facts.limits, *limits))
     return _report(media, facts, lufs, quiet)
+
+
+def _silences(path: Path, name: str, run: Run) -> tuple[list[Span], list[str]]:
+    """Return the silent spans, and what of the sound could not be decoded."""
+    from .base.sound import silences
+    from .base.sound_blocks import Reading
+
+    reading = Reading()
+    return silences(path, name, run, reading), reading.limits
 
 
 def _report(media: str, facts: MediaFacts, lufs: float | None, quiet: list[Span] | None) -> MediaReport:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -87,29 +88,43 @@ async def read_text(
     stand together become slides with a title. Use `transcribe` for what is said.
     """
     reader = _reader(run, language)
-    facts = await run.thread(examine, run.path(media), run.name(media))
     run.used(reader.identity)
+    cuts = [scene.start_seconds for scene in scenes or []]
+    how = _How(between_seconds=between_seconds, every_seconds=every_seconds, max_frames=max_frames, cuts=cuts)
+    return await run.decode(_read, media, reader, how, run)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _How:
+    """How a video is to be read."""
+
+    between_seconds: Span | None
+    every_seconds: float | None
+    max_frames: int
+    cuts: list[float]
+
+
+def _read(media: str, reader: TextReader, how: _How, run: Run) -> TextFound:
+    facts = examine(run.path(media), run.name(media))
     if facts.kind == "picture":
-        return await run.thread(_in_picture, media, reader, run)
-    span = _span(between_seconds, facts, run.name(media))
+        return _in_picture(media, reader, run)
 
     def read(image: "NDArray[np.uint8]") -> list[TextLine]:
         run.check()
         return _sure(reader.read(image))
 
-    found = await run.thread(
-        read_video,
+    found = read_video(
         run.path(media),
         run.name(media),
         facts,
         read,
-        span=span,
-        every_seconds=every_seconds,
-        max_frames=max_frames,
-        cuts=[scene.start_seconds for scene in scenes or []],
+        span=_span(how.between_seconds, facts, run.name(media)),
+        every_seconds=how.every_seconds,
+        max_frames=how.max_frames,
+        cuts=how.cuts,
         run=run,
     )
-    return await run.thread(_in_video, media, facts, found, reader.identity, run)
+    return _in_video(media, facts, found, reader.identity, run)
 
 
 def _reader(run: Run, language: str | None) -> TextReader:

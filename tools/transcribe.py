@@ -59,7 +59,7 @@ async def transcribe(
     which. Use `read_text` for what is written on the screen, `measure_speech` for speed and pauses.
     """
     code = _code(language)
-    sound = await run.thread(decode_sound, run.path(media), run.name(media), run)
+    sound = await run.decode(decode_sound, run.path(media), run.name(media), run)
     tried: list[str] = []
     for engine in run.models.ladder("hear"):
         if reason := engine.missing():

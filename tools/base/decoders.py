@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 IDLE_SECONDS = 300.0
 """A process without work is ended after this."""
 REPLY_SECONDS = 15.0
-"""Longest time for a fork; it takes some milliseconds, and a second when the decoders are imported first."""
+"""Longest time for an answer; it takes some milliseconds."""
+START_SECONDS = 60.0
+"""Longest time for the first one: the decoders are imported for it, which takes a second."""
 MEMORY_BYTES = 2 << 30
 """Of one call, beyond what is read from libraries: four hours of sound, the most there is, take half of it."""
 DESCRIPTORS = 512
@@ -122,12 +124,13 @@ class Nursery:
     house: House
     confined: bool
     used: float = field(default_factory=time.monotonic)
-    children: int = 0
+    children: "set[_Forked]" = field(default_factory=set)
     later: set[str] = field(default_factory=set)
+    _answered: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def child(self, modules: Sequence[str], limits: Mapping[str, int]) -> "Child":
-        """Fork a child.
+    def child(self, modules: Sequence[str], limits: Mapping[str, int], *, kept: bool = False) -> "Child":
+        """Fork a child, which may be kept when its call is over.
 
         Raises:
             TransientError: The process has ended or does not answer.
@@ -142,8 +145,15 @@ class Nursery:
             except TransientError:
                 ours.close()
                 raise
-        self.children += 1
-        return _Forked(Channel(ours), self, number)
+        child = _Forked(Channel(ours), self, number, kept)
+        self.children.add(child)
+        return child
+
+    def kill(self) -> None:
+        """End the process and its children, at once."""
+        self.house.kill()
+        for child in list(self.children):
+            child.channel.close()
 
     def ask(self, order: Mapping[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
         """Return the answer of the process.
@@ -156,7 +166,10 @@ class Nursery:
         with self._lock:
             try:
                 self.house.channel.send(order, descriptors=descriptors)
-                return self.house.channel.receive(timeout_seconds=REPLY_SECONDS).body
+                most_seconds = REPLY_SECONDS if self._answered else START_SECONDS
+                body = self.house.channel.receive(timeout_seconds=most_seconds).body
+                self._answered = True
+                return body
             except (ChannelError, OSError) as error:
                 self.house.kill()
                 raise TransientError("The decoder ended in the middle of its work. Try again.") from error
@@ -175,6 +188,8 @@ class _Forked:
     channel: "Channel"
     nursery: Nursery
     number: int
+    kept: bool = False
+    """It goes on to serve, and has work only while others have."""
     _over: bool = False
 
     def look(self) -> tuple[str, float] | None:
@@ -186,7 +201,7 @@ class _Forked:
             return None
         self._over = True
         self.channel.close()
-        self.nursery.children -= 1
+        self.nursery.children.discard(self)
         self.nursery.used = time.monotonic()
         try:
             return int(self.nursery.ask({"do": "end", "number": self.number})["status"])
@@ -218,7 +233,7 @@ class _Spawner:
         self._spare: _Process | None = None
         self._lock = threading.Lock()
 
-    def child(self, modules: Sequence[str], limits: Mapping[str, int]) -> Child:
+    def child(self, modules: Sequence[str], limits: Mapping[str, int], *, kept: bool = False) -> Child:
         with self._lock:
             house = self._spare or self._start()
             self._spare = self._start()
@@ -233,29 +248,41 @@ class _Spawner:
         return _Process.start(SENSORIUM_DECODER_ONCE=json.dumps(limits))
 
 
-_houses: dict[bool, Nursery] = {}
-_spawner: _Spawner | None = None
-_starting = threading.Lock()
+Makers = Nursery | _Spawner
 
 
-def nursery(settings: "Settings") -> Nursery | _Spawner:
+@dataclass
+class _Here:
+    """What this process has started."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    nurseries: dict[bool, Nursery] = field(default_factory=dict)
+    """Confined or not."""
+    spawner: _Spawner | None = None
+
+
+_here = _Here()
+
+
+def nursery(settings: "Settings") -> Makers:
     """Return what makes children, confined as well as it works here.
 
     Raises:
         ToolError: No process can be started.
     """
-    global _spawner
     if not _FORKS:
-        with _starting:
-            _spawner = _spawner or _Spawner()
-        return _spawner
+        with _here.lock:
+            _here.spawner = _here.spawner or _Spawner()
+        return _here.spawner
     confined = is_confined(settings)
-    with _starting:
-        house = _houses.get(confined)
+    with _here.lock:
+        house = _here.nurseries.get(confined)
         if house is None or not house.house.alive:
+            if house is not None:
+                house.kill()
             try:
-                house = _houses[confined] = Nursery(_start(confined), confined)
-                if len(_houses) == 1:
+                house = _here.nurseries[confined] = Nursery(_start(confined), confined)
+                if len(_here.nurseries) == 1:
                     _end_later()
             except OSError as error:
                 raise ToolError(
@@ -270,17 +297,19 @@ def is_confined(settings: "Settings") -> bool:
     try:
         from ..sandbox.isolation import find_isolation
     except ImportError:
-        return False
+        from ..sandbox.cage import find_bubblewrap
+
+        return find_bubblewrap() is not None
     found = find_isolation(settings)
     return found.works and found.name == "bubblewrap"
 
 
 def end_all() -> None:
     """End all decoder processes."""
-    for house in list(_houses.values()):
+    for house in list(_here.nurseries.values()):
         with suppress(Exception):
-            house.house.kill()
-    _houses.clear()
+            house.kill()
+    _here.nurseries.clear()
 
 
 def _start(confined: bool) -> House:
@@ -301,12 +330,12 @@ def _limits() -> "Limits":
 
 def _end_idle() -> None:
     """End what has had no work for long, or come again later."""
-    with _starting:
-        for confined, house in list(_houses.items()):
-            if not house.children and time.monotonic() - house.used > IDLE_SECONDS:
-                del _houses[confined]
-                house.house.kill()
-        if _houses:
+    with _here.lock:
+        for confined, house in list(_here.nurseries.items()):
+            if all(one.kept for one in house.children) and time.monotonic() - house.used > IDLE_SECONDS:
+                del _here.nurseries[confined]
+                house.kill()
+        if _here.nurseries:
             _end_later()
 
 
@@ -318,9 +347,7 @@ def _end_later() -> None:
 
 def _forget() -> None:
     """Start anew in a process that was forked: the decoders are its parent's."""
-    global _starting, _spawner
-    _starting, _spawner = threading.Lock(), None
-    _houses.clear()
+    _here.lock, _here.nurseries, _here.spawner = threading.Lock(), {}, None
 
 
 atexit.register(end_all)

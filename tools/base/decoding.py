@@ -1,11 +1,9 @@
 """Run what opens untrusted media in a decoder process, answer what it asks for, and believe its result only as far as
 it is of the right type and size and names nothing that it was not given."""
 
-import logging
 import math
 import os
 import re
-import secrets
 import select
 import stat
 import sys
@@ -15,14 +13,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from . import errors
-from .decoders import DESCRIPTORS, MEMORY_BYTES, Child, nursery, told
+from .decoders import DESCRIPTORS, MEMORY_BYTES, Child, Makers, nursery, told
 from .errors import ArgumentError, Cancelled, MediaError, ToolError, TransientError
 from .memo import artifacts_in
 from .packing import PackError, Parcel, believed, is_large, letter_of, name_of_function, returned_by
 from .picture_files import MAX_PICTURE_PIXELS
+from .secrets import logger_of
+from .secrets import logger_of
 from .workspace import PREFIX, Artifact, Fact
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 UNCONFINED = (
     "The file was decoded in an ordinary process with limits, because no sandbox works here; `sensorium doctor` says "
@@ -71,12 +72,13 @@ class Decoding(Generic[T]):
     function: Callable[..., T]
     args: Sequence[Any]
     kwargs: Mapping[str, Any]
-    _id: str = field(default_factory=lambda: secrets.token_hex(8))
+    _id: str = field(default_factory=lambda: token_hex(8))
     _stop: threading.Event = field(default_factory=threading.Event)
     _readers: "Sequence[TextReader]" = ()
     _given: set[str] = field(default_factory=set)
     """Handles that the call was given."""
-    _made: dict[str, Artifact] = field(default_factory=dict)
+    _made: dict[str, list[Artifact]] = field(default_factory=dict)
+    """By handle; the same content may be put under several names."""
     _put_bytes: int = 0
     _refusal: ToolError | None = None
     """The last error that was raised here, for something that the decoder asked for."""
@@ -92,12 +94,10 @@ class Decoding(Generic[T]):
             MediaError: The decoder ended, hung, took too much, or told what cannot be.
             ToolError: What the function raises, or no process can be started.
         """
-        from .settings import Settings
-
         if self.run is not None:
             self._given = set(_handles([*self.args, *self.kwargs.values()])) | set(self.run.call.inputs)
         name = name_of_function(self.function)
-        makers = nursery(self.run.settings if self.run is not None else Settings(home=Path()))
+        makers = nursery(self.run.settings) if self.run is not None else _usual_nursery()
         if self.run is not None and not makers.confined and UNCONFINED not in self.run.call.notes:
             self.run.call.notes.append(UNCONFINED)
         child = makers.child([name.partition(":")[0]], self._limits())
@@ -236,7 +236,7 @@ class Decoding(Generic[T]):
         return handle
 
     def _artifact(self, handle: str) -> Artifact:
-        return self._made.get(handle) or self._run().artifact(handle)
+        return self._made[handle][-1] if handle in self._made else self._run().artifact(handle)
 
     def _put(self, given: Mapping[str, Any], message: "Message") -> Artifact:
         content = _value(given, message, "content", bytes)
@@ -249,7 +249,7 @@ class Decoding(Generic[T]):
         if not _MEDIA_TYPE.fullmatch(media_type) or len(facts) > 32:
             raise PackError("it makes what cannot be")
         made = self._run().put(content, name=name, media_type=media_type, facts=cast("Mapping[str, Fact]", facts))
-        self._made[made.handle] = made
+        self._made.setdefault(made.handle, []).append(made)
         return made
 
     def _read(self, given: Mapping[str, Any], message: "Message") -> Any:
@@ -272,7 +272,7 @@ class Decoding(Generic[T]):
             if handle not in self._given and handle not in self._made:
                 raise PackError("it names a file that it was not given")
         for artifact in artifacts_in(value):
-            if artifact != self._artifact(artifact.handle):
+            if artifact not in [*self._made.get(artifact.handle, ()), self._artifact(artifact.handle)]:
                 raise PackError("it tells of a file what is not so")
         return cast("T", value)
 
@@ -286,9 +286,8 @@ class Decoding(Generic[T]):
             if kind == one.__name__:
                 return one(_line(message, MOST_LETTERS))
         if kind == "MemoryError":
-            return MediaError(
-                f"{self._name()} takes more than {MEMORY_BYTES >> 20:,} MB of memory to decode; it is damaged or hostile."
-            )
+            most = f"{MEMORY_BYTES >> 20:,} MB"
+            return MediaError(f"{self._name()} takes more than {most} to decode; it is damaged or hostile.")
         logger.warning("A decoder failed: %s %s", kind, body.get("trace"))
         shown = kind if re.fullmatch("[A-Za-z_]{1,40}", kind) else "an error"
         return MediaError(f"{self._name()} cannot be decoded ({shown}). It is damaged, or of a kind that is not known.")
@@ -309,12 +308,18 @@ class Decoding(Generic[T]):
         return repr(called) if called else "The file"
 
 
+def decode_now(run: "Run", function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do what `run.decode` does, from a thread that may wait."""
+    return Decoding(run, function, args, kwargs).result()
+
+
 @dataclass(eq=False)
 class Engine(Generic[T]):
     """A process that goes on to serve one function, because what it loads is large; it is handed pixels, not files."""
 
     function: Callable[..., T]
     _child: Child | None = None
+    _pid: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, *args: Any) -> T:
@@ -324,9 +329,12 @@ class Engine(Generic[T]):
             MediaError: What it was handed ended the process.
         """
         with self._lock:
+            makers = _usual_nursery()  # which is used herewith, and so does not end
             for last in (False, True):
+                if self._pid != os.getpid():  # forked meanwhile: the process there was is another's
+                    self._child, self._pid = None, os.getpid()
                 fresh = self._child is None
-                child = self._child = self._child or self._start()
+                child = self._child = self._child or self._start(makers)
                 try:
                     return Decoding(None, self.function, args, {}).keep(child)
                 except BaseException as error:
@@ -337,11 +345,15 @@ class Engine(Generic[T]):
                         raise
         raise AssertionError("unreachable")
 
-    def _start(self) -> Child:
-        from .settings import Settings
-
+    def _start(self, makers: Makers) -> Child:
         module = name_of_function(self.function).partition(":")[0]
-        return nursery(Settings(home=Path())).child([module], limits(cpu_seconds=None))
+        return makers.child([module], limits(cpu_seconds=None), kept=True)
+
+
+def _usual_nursery() -> Makers:
+    from .settings import Settings
+
+    return nursery(Settings(home=Path()))
 
 
 def limits(*, cpu_seconds: int | None) -> dict[str, int]:

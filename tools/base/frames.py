@@ -6,6 +6,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .errors import MediaError
 from .footage import TOLERANCE_SECONDS, Footage, counts_frames, open_video
 
 if TYPE_CHECKING:
@@ -60,6 +61,18 @@ def frames_at(
         wanted.sort(key=lambda one: one.asked_seconds if one.shown_seconds is None else one.shown_seconds)
         for asked, at, frame in _decoded(footage, wanted, run):
             yield Picked(at_seconds=at, asked_seconds=asked, image=footage.image(frame, width_pixels))
+
+
+def frame_at(path: Path, name: str, at_seconds: float, run: "Run") -> Picked:
+    """Return the frame on display at a time.
+
+    Raises:
+        MediaError: The file has no moving picture, or none there that can be decoded.
+    """
+    found = next(frames_at(path, name, [at_seconds], run=run), None)
+    if found is None:
+        raise MediaError(f"No frame of {name!r} can be decoded at {at_seconds:g} s. It is damaged there.")
+    return found
 
 
 @dataclass(frozen=True)

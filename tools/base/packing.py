@@ -198,10 +198,21 @@ def believed(value: Any, blobs: Sequence[Any], wanted: Any, depth: int = 0) -> A
     Raises:
         PackError: It is not.
     """
+    if depth == 0:
+        try:
+            return believed(value, blobs, wanted, 1)
+        except PackError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+            raise PackError("it is of an unusual shape") from error
     if depth > _MOST_DEPTH:
         raise PackError("it is nested too deeply")
     if wanted is None or wanted is type(None):
         return _exactly(value, None)
+    if wanted in (bool, int, str, float):
+        return _plain(value, wanted)
+    if wanted is bytes:
+        return bytes(blobs[_place(value, "bytes", blobs)])
     origin, inner = get_origin(wanted), get_args(wanted)
     if origin in (Union, types.UnionType):
         return _one_of(value, blobs, inner, depth)
@@ -209,25 +220,10 @@ def believed(value: Any, blobs: Sequence[Any], wanted: Any, depth: int = 0) -> A
         return value if isinstance(value, str | int) and value in inner else _no(value, "one of the known words")
     if origin is typing.Annotated:
         return believed(value, blobs, inner[0], depth)
-    if wanted in (bool, int, str, float):
-        return _plain(value, wanted)
-    if wanted is bytes:
-        return bytes(blobs[_place(value, "bytes", blobs)])
-    if origin in (list, Sequence):
-        if isinstance(value, Mapping) and value.get(KIND) == "tuple" and origin is Sequence:
-            value = value.get("of")
-        return [believed(one, blobs, inner[0], depth + 1) for one in _list(value)]
-    if origin in (tuple, set, frozenset):
-        return _parts(value, blobs, origin, inner, depth)
-    if origin in (dict, Mapping):
-        pairs = _list(_fields(value, "dict", "of"))
-        if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
-            _no(value, "pairs")
-        return {
-            believed(key, blobs, inner[0], depth + 1): believed(one, blobs, inner[1], depth + 1) for key, one in pairs
-        }
+    if origin in (list, Sequence, tuple, set, frozenset, dict, Mapping):
+        return _parts(value, blobs, wanted, depth)
     if isinstance(origin or wanted, type):
-        return _instance(value, blobs, wanted, origin, inner, depth)
+        return _instance(value, blobs, wanted, depth)
     raise PackError(f"{wanted!r} is not known to travel")
 
 
@@ -288,21 +284,35 @@ def _plain(value: Any, wanted: type) -> Any:
         return _no(value, "a number of usual size")
 
 
-def _parts(value: Any, blobs: Sequence[Any], origin: Any, inner: Sequence[Any], depth: int) -> Any:
+def _parts(value: Any, blobs: Sequence[Any], wanted: Any, depth: int) -> Any:
+    origin, inner = get_origin(wanted), get_args(wanted)
+    if origin in (dict, Mapping):
+        pairs = _pairs(value)
+        return {
+            believed(key, blobs, inner[0], depth + 1): believed(one, blobs, inner[1], depth + 1) for key, one in pairs
+        }
+    if origin in (list, Sequence):
+        is_tuple = origin is Sequence and isinstance(value, Mapping)
+        parts = _list(_fields(value, "tuple", "of") if is_tuple else value)
+        return [believed(one, blobs, inner[0], depth + 1) for one in parts]
     parts = _list(_fields(value, origin.__name__, "of"))
-    if origin is not tuple:
-        kinds: Sequence[Any] = [inner[0]] * len(parts)
-    elif len(inner) == 2 and inner[1] is ...:
-        kinds = [inner[0]] * len(parts)
-    else:
-        kinds = inner
+    any_length = origin is not tuple or (len(inner) == 2 and inner[1] is ...)
+    kinds = [inner[0]] * len(parts) if any_length else inner
     if len(kinds) != len(parts):
         _no(value, f"{len(kinds)} parts")
     return origin(believed(one, blobs, kind, depth + 1) for one, kind in zip(parts, kinds, strict=True))
 
 
-def _instance(value: Any, blobs: Sequence[Any], wanted: Any, origin: Any, inner: Sequence[Any], depth: int) -> Any:
-    cls = origin or wanted
+def _pairs(value: Any) -> list[list[Any]]:
+    pairs = _list(_fields(value, "dict", "of"))
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        _no(value, "pairs")
+    return pairs
+
+
+def _instance(value: Any, blobs: Sequence[Any], wanted: Any, depth: int) -> Any:
+    inner = get_args(wanted)
+    cls = get_origin(wanted) or wanted
     if dataclasses.is_dataclass(cls):
         fields, hints = _fields(value, "data", "fields"), _hints(cls)
         names = {one.name for one in dataclasses.fields(cls)}
@@ -337,10 +347,7 @@ def _json(value: Any, depth: int) -> Any:
     if isinstance(value, Mapping):
         if value.get(KIND) == "float":
             return _plain(value, float)
-        pairs = _list(_fields(value, "dict", "of"))
-        if not all(isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs):
-            _no(value, "pairs")
-        return {key: _json(one, depth + 1) for key, one in pairs}
+        return {_plain(key, str): _json(one, depth + 1) for key, one in _pairs(value)}
     return value
 
 

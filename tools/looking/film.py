@@ -84,5 +84,5 @@ async def opened(artifact: Artifact, region: Box | None, run: Run) -> "Image":
     from ..base.picture_files import open_picture
     from .views import crop
 
-    picture = await run.thread(open_picture, run.path(artifact.handle), artifact.name)
+    picture = await run.decode(open_picture, run.path(artifact.handle), artifact.name)
     return crop(picture, region)

@@ -54,7 +54,7 @@ class EndpointVoice(AtEndpoint):
         }
         quote = quote_of(served, {"calls": 1.0, "characters": float(len(text))})
         sound = await request_sound(run, served, "/audio/speech", body, quote=quote, name="said.wav")
-        return await run.thread(_decoded, sound.handle, run)
+        return await run.decode(_decoded, sound.handle, run)
 
     async def try_out(self, run: "Run") -> str | None:
         """Let it say one word; None, for any sound will do.

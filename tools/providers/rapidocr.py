@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..base.decoding import Engine
+
 # PP-OCRv6 small reads Chinese in both scripts, Japanese, and these languages in Latin letters (`default_models.yaml` of
 # the wheel, without Vietnamese, whose letters with two accents it drops).
 _LATIN = (
@@ -59,24 +61,40 @@ class RapidOcr:
         return None
 
     def read(self, picture: "NDArray[np.uint8]") -> list[TextLine]:
-        """Read an RGB picture of shape (height, width, 3), in reading order; one picture at a time in a process."""
-        height, width = picture.shape[:2]
-        lines: list[TextLine] = []
-        for left, top, right, bottom in _pieces(picture):
-            piece = picture[top:bottom, left:right]
-            lines += [
-                replace(
-                    line,
-                    box=(
-                        (left + line.box[0] * (right - left)) / width,
-                        (top + line.box[1] * (bottom - top)) / height,
-                        (left + line.box[2] * (right - left)) / width,
-                        (top + line.box[3] * (bottom - top)) / height,
-                    ),
-                )
-                for line in _read(piece)
-            ]
-        return lines
+        """Read an RGB picture of shape (height, width, 3), in reading order; one picture at a time.
+
+        Raises:
+            MediaError: The picture ended the process that reads.
+        """
+        return _engine_process()(picture)
+
+
+@cache
+def _engine_process() -> "Engine[list[TextLine]]":
+    from ..base.decoding import Engine
+
+    return Engine(read_lines)
+
+
+def read_lines(picture: "NDArray[np.uint8]") -> list[TextLine]:
+    """Read an RGB picture, in this process: the models take a second to load, and stay."""
+    height, width = picture.shape[:2]
+    lines: list[TextLine] = []
+    for left, top, right, bottom in _pieces(picture):
+        piece = picture[top:bottom, left:right]
+        lines += [
+            replace(
+                line,
+                box=(
+                    (left + line.box[0] * (right - left)) / width,
+                    (top + line.box[1] * (bottom - top)) / height,
+                    (left + line.box[2] * (right - left)) / width,
+                    (top + line.box[3] * (bottom - top)) / height,
+                ),
+            )
+            for line in _read(piece)
+        ]
+    return lines
 
 
 def _read(picture: "NDArray[np.uint8]") -> list[TextLine]:

@@ -1,19 +1,14 @@
 """Prepare the pictures of a report: small enough to travel inside it."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ..base.decoding import decode_now
 from ..base.errors import ToolError
-from ..base.picture_files import open_picture
-from ..base.pictures import jpeg
 from ..base.run import Run
+from ..base.small_pictures import small_picture
 from ..base.workspace import Artifact
 from .model import Draft
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 LONG_SIDE_PIXELS = 1120
 # Drawings stay sharp as PNG; photographs are then too large.
@@ -69,29 +64,19 @@ def _names(draft: Draft, given: Sequence[str]) -> dict[str, str]:
 
 
 def _illustration(handle: str, name: str, run: Run) -> Illustration:
-    picture = open_picture(run.path(handle), run.name(handle))
-    picture.thumbnail((LONG_SIDE_PIXELS, LONG_SIDE_PIXELS))
-    as_png = _png(picture) if run.artifact(handle).media_type == "image/png" else b""
-    flat = as_png and len(as_png) <= MOST_PNG_BYTES
-    content = as_png if flat else jpeg(picture, quality=82)
-    ending = "png" if flat else "jpg"
+    most_png_bytes = MOST_PNG_BYTES if run.artifact(handle).media_type == "image/png" else 0
+    small = decode_now(run, small_picture, run.path(handle), run.name(handle), LONG_SIDE_PIXELS, most_png_bytes)
     artifact = run.put(
-        content,
-        name=f"{name}.{ending}",
-        media_type="image/png" if flat else "image/jpeg",
-        facts={"width_pixels": picture.width, "height_pixels": picture.height},
+        small.content,
+        name=f"{name}.{'png' if small.is_png else 'jpg'}",
+        media_type="image/png" if small.is_png else "image/jpeg",
+        facts={"width_pixels": small.width_pixels, "height_pixels": small.height_pixels},
     )
     return Illustration(
         handle=handle,
         name=run.name(handle),
         artifact=artifact,
-        content=content,
-        width_pixels=picture.width,
-        height_pixels=picture.height,
+        content=small.content,
+        width_pixels=small.width_pixels,
+        height_pixels=small.height_pixels,
     )
-
-
-def _png(picture: "Image") -> bytes:
-    out = io.BytesIO()
-    picture.save(out, "PNG", optimize=True)
-    return out.getvalue()

@@ -1,0 +1,501 @@
+"""Media is opened in a process that may end of it, and nothing it says is believed blindly."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sensorium.tools import read_text
+from sensorium.tools.base import decoders, decoding
+from sensorium.tools.base.call import call
+from sensorium.tools.base.decoding import UNCONFINED, Decoding
+from sensorium.tools.base.errors import Cancelled, MediaError
+from sensorium.tools.base.media import examine
+from sensorium.tools.base.models import TextLine
+from sensorium.tools.base.packing import KIND, PackError
+from sensorium.tools.base.picture_files import open_picture
+from sensorium.tools.base.run import Run
+from sensorium.tools.base.sound import decode_sound
+from sensorium.tools.sandbox.channel import Channel
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the processes are looked for in /proc")
+
+
+def descendants(root: int) -> set[int]:
+    """Return the processes that a process started, and those they did."""
+    parents: dict[int, int] = {}
+    for one in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = one.read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            parents[int(one.parent.name)] = int(fields[1])
+    found, new = set[int](), {root}
+    while new:
+        new = {pid for pid, parent in parents.items() if parent in new} - found
+        found |= new
+    return found
+
+
+def gone(pids: set[int], seconds: float = 10.0) -> bool:
+    """Return whether processes end within a time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        left = {one for one in pids if Path(f"/proc/{one}").exists()}
+        left = {one for one in left if " Z " not in Path(f"/proc/{one}/stat").read_text(errors="replace")}
+        if not left:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+class Reader:
+    """A text reader that does something to the process that decodes, in the middle of its work."""
+
+    identity = "reader:1"
+    languages = frozenset({"en"})
+
+    def __init__(self, do: Callable[[int], None]) -> None:
+        self._before = descendants(os.getpid())
+        self._do = do
+        self.child = 0
+
+    def read(self, picture: np.ndarray) -> list[TextLine]:
+        assert picture.shape[2] == 3
+        self.child = max(descendants(os.getpid()) - self._before)
+        self._do(self.child)
+        return []
+
+
+HOW = read_text._How(between_seconds=None, every_seconds=None, max_frames=10, cuts=[])
+
+
+def reading(run: Run, path: Path, reader: Reader) -> Decoding[read_text.TextFound]:
+    """Return a call that is in the reader's hands once."""
+    handle = run.workspace.adopt(path).handle
+    return Decoding(run, read_text._read, (handle, reader, HOW, run), {})
+
+
+@pytest.fixture(scope="module")
+def slide(making: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("slide") / "slide.png"
+    making.slide("Budget 2026").save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def clip(making: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    return Path(making.video(path, lambda n: making.slide(str(n)), seconds=2, sound=making.tone(2)))
+
+
+@pytest.fixture(params=["confined", "ordinary"])
+def tier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, run: Run) -> str:
+    """Both kinds of process, one after the other."""
+    if request.param == "ordinary":
+        monkeypatch.setattr(decoders, "is_confined", lambda settings: False)
+    elif not decoders.is_confined(run.settings):
+        if os.environ.get("CI") == "true":
+            pytest.fail("bubblewrap does not work, and on CI nothing is left out")
+        pytest.skip("bubblewrap does not work here")
+    return str(request.param)
+
+
+async def test_what_is_decoded_there_is_what_is_decoded_here(run: Run, clip: Path, slide: Path, tier: str) -> None:
+    assert await run.decode(examine, clip, "clip.mp4") == examine(clip, "clip.mp4")
+    there, here = await run.decode(decode_sound, clip, "clip.mp4", run), decode_sound(clip, "clip.mp4", run)
+    assert np.array_equal(there.samples, here.samples)
+    assert replace(there, samples=here.samples) == here
+    assert (await run.decode(open_picture, slide, "slide.png")).tobytes() == open_picture(slide, "slide.png").tobytes()
+
+
+async def test_an_error_there_is_the_same_error_here(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("only words")
+    with pytest.raises(MediaError) as here:
+        examine(tmp_path / "notes.txt", "notes.txt")
+    with pytest.raises(MediaError) as there:
+        await run.decode(examine, tmp_path / "notes.txt", "notes.txt")
+    assert str(there.value) == str(here.value)
+
+
+async def test_a_file_that_only_its_owner_may_read_is_decoded(run: Run, slide: Path, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    own = closed / "own.png"
+    own.write_bytes(slide.read_bytes())
+    own.chmod(0o600)
+    assert (await run.decode(examine, own, "own.png")).width_pixels == 640
+    assert own.stat().st_mode & 0o777 == 0o600
+
+
+async def test_two_calls_at_once_do_not_meet(run: Run, clip: Path, slide: Path) -> None:
+    found = await asyncio.gather(*(run.decode(examine, one, one.name) for one in [clip, slide] * 3))
+    assert [one.kind for one in found] == ["video", "picture"] * 3
+
+
+@pytest.mark.parametrize(("number", "message"), [(signal.SIGKILL, "ended the decoder"), (signal.SIGSTOP, "hang")])
+async def test_a_decoder_that_ends_or_hangs_costs_one_call(
+    run: Run, slide: Path, tier: str, number: int, message: str
+) -> None:
+    await run.decode(examine, slide, "slide.png")
+    reader = Reader(lambda child: os.kill(child, number))
+    with pytest.raises(MediaError, match=rf"'slide.png'.*{message}"):
+        await asyncio.to_thread(reading(run, slide, reader).result)
+    assert gone({reader.child})
+    assert (await run.decode(examine, slide, "slide.png")).width_pixels == 640
+
+
+async def test_decoders_that_are_all_stopped_cost_one_call(
+    run: Run, slide: Path, tier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoders, "REPLY_SECONDS", 1.0)
+    monkeypatch.setattr(decoding, "LOOK_SECONDS", 0.2)
+    await run.decode(examine, slide, "slide.png")
+    before = descendants(os.getpid())
+
+    def stop(child: int) -> None:
+        for one in descendants(os.getpid()):
+            os.kill(one, signal.SIGSTOP)
+
+    with pytest.raises(MediaError, match="ended the decoder"):
+        await asyncio.to_thread(reading(run, slide, Reader(stop)).result)
+    assert (await run.decode(examine, slide, "slide.png")).width_pixels == 640
+    nursery = decoders.nursery(run.settings)
+    assert isinstance(nursery, decoders.Nursery)
+    decoders.end_all()
+    assert gone(before | descendants(os.getpid()))
+
+
+async def test_a_cancelled_call_leaves_no_process(run: Run, slide: Path) -> None:
+    reader = Reader(lambda child: run.cancelled.set())
+    with pytest.raises(Cancelled):
+        await asyncio.to_thread(reading(run, slide, reader).result)
+    assert gone({reader.child})
+
+
+async def test_a_cancelled_task_leaves_no_process(run: Run, slide: Path) -> None:
+    held = threading.Event()
+    reader = Reader(lambda child: (held.set(), os.kill(child, signal.SIGSTOP), None)[-1])
+    handle = run.workspace.adopt(slide).handle
+    task = asyncio.create_task(run.decode(read_text._read, handle, reader, HOW, run))  # type: ignore[arg-type]
+    await asyncio.to_thread(held.wait)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await asyncio.to_thread(gone, {reader.child})
+
+
+async def test_a_picture_that_takes_too_much_memory_is_a_typed_error(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "MEMORY_BYTES", 300 << 20)
+    Image.new("RGBA", (7000, 7000)).save(tmp_path / "large.png", compress_level=1)
+    with pytest.raises(MediaError, match=r"'large.png'"):
+        await run.decode(open_picture, tmp_path / "large.png", "large.png")
+
+
+async def test_without_a_sandbox_the_result_says_so(run: Run, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoders, "is_confined", lambda settings: False)
+    assert UNCONFINED in (await call("find_scenes", {"media": str(clip)}, run)).limits
+
+
+async def test_in_a_sandbox_the_result_needs_no_excuse(run: Run, clip: Path, tier: str) -> None:
+    said = UNCONFINED in (await call("probe_media", {"media": str(clip)}, run)).limits
+    assert said == (tier == "ordinary")
+
+
+def test_only_our_own_functions_are_run(run: Run) -> None:
+    for function in (os.getcwd, lambda: 1, gone):
+        with pytest.raises(PackError):
+            Decoding(run, function, (), {}).result()
+
+
+def test_idle_processes_end(run: Run, slide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Decoding(run, examine, (slide, "slide.png"), {}).result()
+    nursery = decoders.nursery(run.settings)
+    assert isinstance(nursery, decoders.Nursery)
+    monkeypatch.setattr(decoders, "IDLE_SECONDS", 3600.0)
+    decoders._end_idle()
+    assert nursery.house.alive
+    monkeypatch.setattr(decoders, "IDLE_SECONDS", -1.0)
+    decoders._end_idle()
+    assert not nursery.house.alive
+
+
+_PARENT = """
+import os, sys, time
+from pathlib import Path
+from sensorium.tools.base import decoders
+from sensorium.tools.base.decoding import Decoding
+from sensorium.tools.base.media import examine
+from sensorium.tools.base.run import Run
+from sensorium.tools.base.settings import Settings
+home, file, kind = sys.argv[1:]
+if kind == "ordinary":
+    decoders.is_confined = lambda settings: False
+run = Run.open(Settings(home=Path(home), offline=True))
+Decoding(run, examine, (Path(file), "slide.png"), {}).result()
+child = decoders.nursery(run.settings).child(["sensorium.tools.base.media"], {})
+print(os.getpid(), flush=True)
+time.sleep(60)
+"""
+
+
+def test_nothing_is_left_when_the_parent_is_killed(tmp_path: Path, slide: Path, tier: str) -> None:
+    command = [sys.executable, "-c", _PARENT, str(tmp_path / "home"), str(slide), tier]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        assert parent.stdout.readline().strip() == str(parent.pid)
+        started = descendants(parent.pid)
+        assert len(started) >= 2
+        os.kill(max(started), signal.SIGSTOP)
+        parent.kill()
+    assert gone(started)
+
+
+class Liar:
+    """The side of a decoder, played by a test."""
+
+    def __init__(self, play: Callable[[Channel, str], None]) -> None:
+        ours, theirs = socket.socketpair()
+        self.channel = Channel(ours)
+        self._theirs = theirs
+        self._thread = threading.Thread(target=self._play, args=[play], daemon=True)
+        self._thread.start()
+
+    def _play(self, play: Callable[[Channel, str], None]) -> None:
+        channel = Channel(self._theirs)
+        message = channel.receive(max_descriptors=16)
+        for one in message.descriptors:
+            os.close(one)
+        play(channel, message.body["id"])
+        channel.close()
+
+    def look(self) -> None:
+        return None
+
+    def end(self) -> None:
+        self._thread.join(10)
+        self.channel.close()
+
+
+@pytest.fixture
+def lied_to(run: Run, slide: Path) -> Iterator[Callable[..., Any]]:
+    """Return what is made of what a decoder says: a body, plain data, and blobs."""
+    liars: list[Liar] = []
+
+    def hear(
+        data: Any, body: Mapping[str, Any] | None = None, *blobs: bytes, function: Callable[..., Any] = examine
+    ) -> Any:
+        def play(channel: Channel, own: str) -> None:
+            letter = data if isinstance(data, bytes) else json.dumps(data).encode()
+            channel.send({"id": own, "result": True, **(body or {})}, [letter, *blobs])
+
+        liars.append(Liar(play))
+        return Decoding(run, function, (slide, "slide.png"), {}).keep(liars[-1])
+
+    yield hear
+    for one in liars:
+        one.end()
+
+
+def test_what_is_no_picture_is_not_believed(lied_to: Callable[..., Any]) -> None:
+    told = {KIND: "picture", "mode": "RGB", "size": [2, 2], "at": 0}
+    assert lied_to(told, None, bytes(12), function=open_picture).size == (2, 2)
+    for lie in (
+        told | {"size": [3, 2]},
+        told | {"size": [1 << 40, 1 << 40]},
+        told | {"size": [-2, -2]},
+        told | {"size": [True, 12]},
+        told | {"size": "22"},
+        told | {"mode": "F"},
+        told | {"mode": ["RGB"]},
+        told | {"at": 1},
+        told | {"at": -1},
+        told | {"at": None},
+        told | {KIND: "array", "dtype": "object", "shape": [1]},
+        [told],
+        {},
+        None,
+        "RGB",
+        b"no JSON",
+        b"[" * 100_000,
+        b"NaN",
+    ):
+        with pytest.raises(MediaError, match=r"'slide.png' made the decoder answer what cannot be"):
+            lied_to(lie, None, bytes(12), function=open_picture)
+
+
+def test_what_is_no_sound_is_not_believed(lied_to: Callable[..., Any]) -> None:
+    samples = {KIND: "array", "dtype": "float32", "shape": [2], "at": 0}
+    fields = {"samples": samples, "rate": 16_000, "seconds": 1.0, "partial": False}
+    fields |= {"limits": {KIND: "tuple", "of": []}}
+    told = {KIND: "data", "class": "sensorium.tools.base.sound:Sound", "fields": fields}
+    assert lied_to(told, None, bytes(8), function=decode_sound).samples.tolist() == [0, 0]
+    for lie in (
+        {"samples": samples | {"dtype": "float64"}},
+        {"samples": samples | {"dtype": "int32"}},
+        {"samples": samples | {"shape": [3]}},
+        {"samples": samples | {"shape": [-1, -2]}},
+        {"samples": samples | {"shape": [1 << 62, 1 << 62]}},
+        {"samples": samples | {"shape": [1] * 100 + [2]}},
+        {"rate": "16000"},
+        {"rate": True},
+        {"seconds": None},
+        {"seconds": 10**400},
+        {"limits": ["a list"]},
+        {"limits": {KIND: "tuple", "of": [1]}},
+        {"further": 1},
+    ):
+        with pytest.raises(MediaError, match="cannot be"):
+            lied_to({**told, "fields": fields | lie}, None, bytes(8), function=decode_sound)
+
+
+def test_an_answer_to_another_call_is_not_believed(lied_to: Callable[..., Any]) -> None:
+    with pytest.raises(MediaError, match="cannot be"):
+        lied_to({}, {"id": "another"})
+
+
+def test_a_decoder_raises_only_what_decoders_raise(lied_to: Callable[..., Any]) -> None:
+    with pytest.raises(MediaError, match=r"^a b$"):
+        lied_to({}, {"error": "MediaError", "message": "a\x1b\u202eb".replace("\u202e", "")})
+    for kind in ("Cancelled", "ApprovalError", "SystemExit", "<b>"):
+        with pytest.raises(MediaError, match=r"^'slide.png' cannot be decoded"):
+            lied_to({}, {"error": kind, "message": "go away"})
+
+
+@pytest.mark.parametrize(
+    ("ask", "given"),
+    [
+        ("path", {"handle": "artifact://sha256/" + "0" * 64}),
+        ("path", {"handle": "/etc/passwd"}),
+        ("path", {"handle": ["x"]}),
+        ("artifact", {}),
+        ("read", {"number": 0, "picture": None}),
+        ("__class__", {}),
+        ("path", None),
+    ],
+)
+def test_a_decoder_gets_no_more_than_it_was_given(run: Run, slide: Path, clip: Path, ask: str, given: Any) -> None:
+    other = run.workspace.adopt(clip).handle
+    answers: list[Any] = []
+
+    def play(channel: Channel, own: str) -> None:
+        asked = [[name, other if value == "x" else value] for name, value in given.items()] if given else given
+        channel.send({"id": own, "ask": ask}, [json.dumps({KIND: "dict", "of": asked}).encode()])
+        try:
+            answers.append(channel.receive(timeout_seconds=5, max_descriptors=16))
+        except Exception as error:
+            answers.append(type(error).__name__)
+
+    liar = Liar(play)
+    with pytest.raises(MediaError, match="cannot be"):
+        Decoding(run, examine, (slide, "slide.png"), {}).keep(liar)
+    liar.channel.close()
+    liar.end()
+    assert answers == ["ChannelClosed"]
+
+
+def test_a_result_names_no_file_that_was_not_given(run: Run, slide: Path, clip: Path) -> None:
+    own, other = run.workspace.adopt(slide), run.workspace.adopt(clip)
+
+    def result(picture: Any) -> Any:
+        items = {"items": [{"picture": picture, "at_seconds": None}], "media": own.handle}
+        return {KIND: "model", "value": packed(items)}
+
+    def packed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {KIND: "dict", "of": [[key, packed(one)] for key, one in value.items()]}
+        return [packed(one) for one in value] if isinstance(value, list) else value
+
+    def heard(picture: dict[str, Any]) -> Any:
+        def play(channel: Channel, call_id: str) -> None:
+            channel.send({"id": call_id, "result": True}, [json.dumps(result(picture)).encode()])
+
+        liar = Liar(play)
+        from sensorium.tools.extract_frames import _extract
+
+        try:
+            return Decoding(run, _extract, (own.handle, None, None), {"contact_sheet": False})
+        finally:
+            liars.append(liar)
+
+    liars: list[Liar] = []
+    for picture, is_true in (
+        (own.model_dump(mode="json"), True),
+        (own.model_dump(mode="json") | {"media_type": "text/html"}, False),
+        (other.model_dump(mode="json"), False),
+    ):
+        decoding_call = heard(picture)
+        decoding_call._given = {own.handle}
+        if is_true:
+            assert decoding_call.keep(liars[-1]).items[0].picture == own
+        else:
+            with pytest.raises(MediaError, match="cannot be"):
+                decoding_call.keep(liars[-1])
+    for one in liars:
+        one.end()
+
+
+_RESTRAINED = """
+import ctypes, os, signal, socket, sys, threading
+from sensorium.tools.sandbox.decoder import withdraw
+from sensorium.tools.sandbox.decoder_calls import restrain
+withdraw(os.getppid())
+assert restrain()
+own = os.open(sys.argv[1], os.O_RDONLY)
+libc = ctypes.CDLL(None, use_errno=True)
+tries = {
+    "write": lambda: os.open(sys.argv[1], os.O_WRONLY),
+    "truncate on opening": lambda: os.open(sys.argv[1], os.O_RDONLY | os.O_TRUNC),
+    "open anew": lambda: os.open(f"/proc/self/fd/{own}", os.O_RDWR),
+    "make": lambda: os.open(sys.argv[1] + "2", os.O_RDONLY | os.O_CREAT),
+    "mode": lambda: os.fchmod(own, 0o777),
+    "times": lambda: os.utime(own, (0, 0)),
+    "remove": lambda: os.unlink(sys.argv[1]),
+    "rename": lambda: os.rename(sys.argv[1], sys.argv[1] + "2"),
+    "folder": lambda: os.mkdir(sys.argv[1] + "2"),
+    "attribute": lambda: os.setxattr(own, "user.x", b"1"),
+    "fork": os.fork,
+    "start": lambda: os.execv("/bin/true", ["true"]),
+    "signal": lambda: os.kill(os.getppid(), 0),
+    "connect": socket.socket,
+    "pair": socket.socketpair,
+    "limits of another": lambda: __import__("resource").prlimit(os.getppid(), 7, (9, 9)),
+}
+for name, one in tries.items():
+    try:
+        one()
+    except PermissionError:
+        continue
+    os.write(1, f"{name} is possible\\n".encode())
+assert os.read(own, 4)
+thread = threading.Thread(target=lambda: os.write(1, b"threads work\\n"))
+thread.start()
+thread.join()
+os.abort()
+"""
+
+
+def test_a_decoder_can_change_and_start_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    ended = subprocess.run(
+        [sys.executable, "-c", _RESTRAINED, str(tmp_path / "file")], capture_output=True, text=True, check=False
+    )
+    assert (ended.stdout, ended.returncode) == ("threads work\n", -signal.SIGABRT)
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
