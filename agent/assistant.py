@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..tools.base.journal import Journal, RunRow
 from ..tools.base.run import Run, new_run_id
+from ..tools.base.secrets import redact
 from ..tools.base.settings import Settings
 from ..tools.base.threads import Thread, Threads
 from ..tools.base.tool import Tool
@@ -114,6 +115,7 @@ class Assistant:
                 )
         options = replace(options, local_only=self.settings.local_only)
         self._check_budget(options)
+        request = redact(request)  # it is kept, and shown to models
         known = self.threads.get(thread).id if thread else None
         if recipe:
             request, plan = await self.fit(recipe, files)

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ..tools.base.errors import ArgumentError, ProviderError, SensoriumError, SettingsError, TransientError
+from ..tools.base.secrets import SecretFilter, guard_process
 from .printing import ClosedPipe, forget_output, tell
 
 EXIT_CODES = """exit codes:
@@ -26,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
     logging.lastResort = _Log(logging.WARNING)
+    logging.lastResort.addFilter(SecretFilter())
+    guard_process()
     try:
         chosen = parse(sys.argv[1:] if arguments is None else arguments)
         # A command's module is imported when it is used: `--help` and `tools` must be quick.

@@ -26,6 +26,7 @@ from ..tools.base.posting import post
 from ..tools.base.price import counted
 from .arguments import BrokenArguments, broken, read_arguments
 from .recorded import PATH, ordered
+from .spoken import Spoken
 from .stream import Call, Completion, NotAChat, Piece, Refused
 from .wire import wire_messages, wire_tool
 
@@ -156,14 +157,16 @@ async def _send(
             post(served, PATH, request, egress=egress) as response,
             aclosing(_until_complete(response, completion)) as received,
         ):
+            # What a server repeats of the key goes no further than this.
+            spoken = Spoken()
             async for data in received:
-                yield completion.feed(data)
+                yield spoken.take(completion.feed(data))
                 if completion.is_done:
                     break
             rest = completion.end()
             if not completion.is_complete:
                 raise faults.broken_off(served, "the connection ended before the answer did")
-            yield rest
+            yield spoken.last(rest, completion)
             if completion.is_done:
                 await _drain(received)
     except NotAChat as error:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from ..tools.base.errors import StorageError
+from ..tools.base.secrets import redact
 
 # Controls move the cursor or change the terminal; these format characters reorder or hide what stands around them.
 _HIDDEN = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
@@ -72,7 +73,7 @@ def say(text: str, stream: TextIO | None = None) -> None:
     """
     stream = stream or sys.stdout
     encoding = stream.encoding or "utf-8"
-    safe = clean(text).encode(encoding, "backslashreplace").decode(encoding)
+    safe = clean(redact(text)).encode(encoding, "backslashreplace").decode(encoding)
     try:
         stream.write(safe + "\n")
         stream.flush()

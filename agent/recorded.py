@@ -1,7 +1,6 @@
 """Orders what a chat model says: within the budget, and from the ledger when the run has paid for it before."""
 
 import json
-import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -11,10 +10,11 @@ from ..tools.base.endpoints import ServedModel
 from ..tools.base.errors import ProviderError
 from ..tools.base.paid import charged, order_key, units_of
 from ..tools.base.price import Quote, counted, price_of, quote_of, tokens_in
+from ..tools.base.secrets import logger_of
 from ..tools.base.tokens import PictureTokens
 from .stream import Call, CallPiece, Completion, Piece
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 Pieces = AsyncGenerator[Piece, None]
 Send = Callable[[ServedModel, bytes, Completion], Pieces]

@@ -15,6 +15,7 @@ from ..tools.base.errors import SensoriumError, StorageError
 from ..tools.base.journal import Journal, RunRow
 from ..tools.base.library import cannot_write
 from ..tools.base.run import Run
+from ..tools.base.secrets import redact_told
 from ..tools.base.settings import Settings
 from ..tools.base.threads import Threads
 from ..tools.base.tool import Tool
@@ -147,9 +148,9 @@ class Runner:
             emit(RunFailed(message="The run was cancelled.", code="cancelled"))
             raise
         except Exception as error:
-            code = type(error).__name__ if isinstance(error, SensoriumError) else "Bug"
-            self._note(row, "waiting" if isinstance(error, DecisionError) else "failed", str(error), elapsed())
-            emit(RunFailed(message=str(error), code=code))
+            code, told = type(error).__name__ if isinstance(error, SensoriumError) else "Bug", redact_told(str(error))
+            self._note(row, "waiting" if isinstance(error, DecisionError) else "failed", told, elapsed())
+            emit(RunFailed(message=told, code=code))
             raise
 
     def _note(self, row: RunRow, status: Status, text: str, seconds: float) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..tools.base.errors import ArgumentError, SensoriumError, SettingsError
+from ..tools.base.secrets import guard_process
 from ..tools.base.settings import Settings
 from ..tools.base.workspace import at_home
 from .groups import ALL, DEFAULT_GROUPS, GROUPS
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=logging.INFO if chosen.verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    guard_process()
     try:
         _serve(chosen)
     except KeyboardInterrupt:

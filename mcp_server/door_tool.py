@@ -1,7 +1,6 @@
 """A tool of the catalog as the SDK wants it: our own schema, our own errors, and the jobs behind it."""
 
 import asyncio
-import logging
 import time
 from typing import Any
 
@@ -14,6 +13,7 @@ from pydantic import PrivateAttr
 
 from ..tools.base.call import validate
 from ..tools.base.errors import ArgumentError, SensoriumError
+from ..tools.base.secrets import logger_of
 from .answers import answer_of, progress_of
 from .faces import Offer, annotations
 from .owner import owner
@@ -21,7 +21,7 @@ from .schemas import result_schema, shown_schema, unquoted
 from .service import Service
 from .shaping import ERROR_CHARS
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 
 class DoorTool(Tool):

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ..tools.base.errors import ToolError
+from ..tools.base.secrets import known
 from ..tools.base.settings import Settings
 from .order import Order
 
@@ -64,7 +65,8 @@ class WorkerProcess:
         )
         worker = cls(process, loop)
         threading.Thread(target=worker._listen, daemon=True).start()
-        worker._tell({"settings": TypeAdapter(Settings).dump_python(settings, mode="json")})
+        told = TypeAdapter(Settings).dump_python(settings, mode="json")
+        worker._tell({"settings": told, "secrets": known()})
         return worker
 
     @property

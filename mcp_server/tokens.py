@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..tools.base.errors import SettingsError
+from ..tools.base.secrets import know
 from .owner import LOCAL
 
 DEFAULT_OWNER = "default"
@@ -27,7 +28,8 @@ class Tokens:
 
     @classmethod
     def of(cls, tokens: Mapping[str, str]) -> "Tokens":
-        """Return these tokens, given with their owners."""
+        """Return these tokens, given with their owners; none of them is shown from now on."""
+        know(*tokens)
         return cls({_hash(token): owner for token, owner in tokens.items()})
 
     @classmethod

@@ -2,7 +2,7 @@
 
 It is told what to do in lines of JSON on its standard input and answers in lines on its standard output:
 
-    <- {"settings": …}                         first
+    <- {"settings": …, "secrets": [text]}      first; the latter are to be struck from all that is said
     <- {"order": …, "job": null or id}         one call at a time
     <- {"keep": id}                            the client was told of a job: go on even when the server ends
     -> {"progress": [fraction or null, note]}
@@ -30,6 +30,7 @@ from ..tools.base.call import Outcome, perform
 from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.journal import Journal
 from ..tools.base.run import Progress, Run, new_run_id
+from ..tools.base.secrets import guard_process, know, logger_of
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from ..tools.base.workspace import PREFIX
@@ -41,7 +42,7 @@ from .order import Order
 from .pool import end_group
 from .shaping import failed, shaped
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 RECORD_SECONDS = 1.0
 """How often the progress of a kept job is written down."""
@@ -53,10 +54,13 @@ LONGEST_NOTE = 200
 def main() -> None:
     """Serve until the server closes its end."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    guard_process()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     orders, answers = _take_streams()
-    settings = TypeAdapter(Settings).validate_python(json.loads(orders.readline())["settings"])
+    first = json.loads(orders.readline())
+    know(*first["secrets"])
+    settings = TypeAdapter(Settings).validate_python(first["settings"])
     asyncio.run(Worker(Run.open(settings), answers).serve(orders))
 
 

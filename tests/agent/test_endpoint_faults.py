@@ -49,7 +49,7 @@ PAGE = "<!doctype html><html><head><title>Sign in\n to go on</title></head><body
         (
             {"status": 404, "body": f"<title>{ECHO}</title>"},
             SettingsError,
-            "answered 404 .'Incorrect API key provided: …",
+            "answered 404 .'Incorrect API key provided: .secret.",
         ),
         (
             {"status": 400, "body": [{"error": {"message": "API key not valid. Please pass a valid API key."}}]},

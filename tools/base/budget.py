@@ -1,7 +1,6 @@
 """What a run may spend: reserved before each order, settled after, and nothing ordered twice."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -11,8 +10,9 @@ from .endpoints import ServedModel
 from .errors import ProviderError, SettingsError, StorageError, ToolError
 from .ledger import Ledger, OrderRow, Who
 from .price import Quote, added, price_of
+from .secrets import logger_of
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 _ROUNDING_USD = 1e-9
 """Sums of prices are not exact; this is no money."""

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +14,14 @@ from .errors import ArgumentError, ProviderError
 from .letters import whole
 from .posting import Files, post
 from .price import Quote, counted, quote_of
+from .secrets import logger_of, redact_plain
 from .sniff import sniff
 from .workspace import Artifact
 
 if TYPE_CHECKING:
     from .run import Run
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 MAX_BYTES = 64 * 2**20
 """No answer is this long: an hour of speech at 8 kHz."""
@@ -156,7 +156,7 @@ def _json(served: ServedModel, content: bytes) -> dict[str, Any]:
     if error := answer.get("error"):
         code = error.get("code") if isinstance(error, Mapping) else None
         raise faults.refused(served, code if isinstance(code, int) and 400 <= code < 600 else 500, json.dumps(answer))
-    made: dict[str, Any] = whole(answer)
+    made: dict[str, Any] = redact_plain(whole(answer))
     return made
 
 

@@ -1,7 +1,6 @@
 """Posts requests to endpoints: one retry layer, what is sent is noted, and errors can be acted on."""
 
 import asyncio
-import logging
 import random
 import socket
 import ssl
@@ -18,11 +17,12 @@ from .egress import Contents, Egress, contents_of
 from .endpoints import ServedModel
 from .errors import LocalOnlyError, SensoriumError, StorageError
 from .outward import refuse_endpoint
+from .secrets import logger_of
 
 if TYPE_CHECKING:
     import httpx2
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 Files = Mapping[str, tuple[str, bytes, str]]
 """Name of the form's field -> name, content and media type of the file."""

@@ -9,6 +9,8 @@ import binascii
 import json
 import logging
 import re
+import sys
+import threading
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -151,9 +153,18 @@ def logger_of(name: str) -> logging.Logger:
     return logger
 
 
-def told_traceback(error: BaseException) -> str:
-    """Return the traceback of an error that nobody expected, for whoever mends it."""
-    return redact_told("".join(traceback.format_exception(error)).rstrip("\n"))
+def guard_process() -> None:
+    """Strike secrets from what this program writes by itself: logs of any library, tracebacks that nobody caught."""
+    for handler in logging.getLogger().handlers:
+        if not any(isinstance(one, SecretFilter) for one in handler.filters):
+            handler.addFilter(SecretFilter())
+    sys.excepthook = lambda kind, error, trace: _print_error(error)
+    threading.excepthook = lambda args: _print_error(args.exc_value)
+
+
+def _print_error(error: BaseException | None) -> None:
+    if error and not isinstance(error, SystemExit) and sys.stderr:
+        print(redact_told("".join(traceback.format_exception(error))), end="", file=sys.stderr)
 
 
 @cache

@@ -144,3 +144,21 @@ def test_the_environment_says_by_its_names_what_is_secret() -> None:
         "https_proxy": "http://me:dddddddd@proxy:1", "HOME": "eeeeeeee",
     }  # fmt: skip
     assert set(secrets.secrets_in(environ)) == {"aaaaaaaa", "bbbbbbbb", "me", "dddddddd"}
+
+
+@pytest.mark.parametrize("where", ["main", "thread", "log"])
+def test_a_program_that_dies_tells_none(where: str) -> None:
+    import subprocess
+    import sys
+
+    fail = {
+        "main": "raise ValueError(key)",
+        "thread": "import threading; threading.Thread(target=lambda: {}[key]).start()",
+        "log": "logging.getLogger('other.library').warning('sent %s', key)",
+    }[where]
+    code = (
+        "import logging, sys; from sensorium.tools.base.secrets import know, guard_process; logging.basicConfig();"
+        f"guard_process(); key = sys.argv[1]; know(key); {fail}"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, PLAIN], capture_output=True, text=True, check=False)
+    assert MARK in ended.stderr and PLAIN not in ended.stderr
