@@ -9,8 +9,9 @@ from ..tools.base.pictures import clock
 MAX_DEPTH = 6
 UNSURE = 0.5
 """Under this confidence a line says that it is unsure."""
-# Who said it and the words' own times help no planner; the file is named once above the moments.
-_DROPPED = frozenset({"source", "words"})
+# Who said it and the words' own times help no planner; the file is named once above the moments. What code holds stands
+# in the moments, by lines.
+_DROPPED = frozenset({"source", "words", "definitions", "imports", "problems"})
 _MOMENT = frozenset({"kind", "start_seconds", "end_seconds", "source"})
 _ARTIFACT = frozenset({"handle", "media_type", "name", "bytes"})
 _COVERAGE = frozenset({"looked_at", "heard", "frames"})

@@ -29,6 +29,8 @@ class Face:
     """Fields of the result that other fields say as well."""
     quotes: bool = False
     """The result holds words that were found in media."""
+    contained: bool = False
+    """It runs code where that can reach nothing of the user's."""
     nested: bool = False
     """An argument that is not flat is shown all the same: the tool is nothing without it."""
 
@@ -46,6 +48,10 @@ FACES: Mapping[str, Face] = {
     "read_artifact": Face(title="Read a text artifact", group="media", quotes=True),
     "speak": Face(title="Say a text aloud", group="make", gives="media"),
     "make_chart": Face(title="Draw a chart", group="make", gives="media", nested=True),
+    "analyze_code": Face(
+        title="Analyze code", group="code", quotes=True, left_out=frozenset({"definitions", "imports", "problems"})
+    ),
+    "run_python": Face(title="Run Python in a sandbox", group="code", quotes=True, contained=True),
     "run_agent": Face(title="Do a whole media task", group="agent", quotes=True),
 }
 
@@ -95,9 +101,10 @@ def annotations(offer: Offer) -> dict[str, bool]:
     """Return the four hints of the protocol; left out they would mean the worst."""
     tool = offer.tool
     return {
-        "readOnlyHint": tool.effect == "pure" and offer.face.group == "media",
-        # What is made gets a name of its own, so nothing of the user's is ever replaced; code may do anything.
-        "destructiveHint": tool.effect == "runs_code",
+        "readOnlyHint": tool.effect == "pure" and offer.face.group in ("media", "code"),
+        # What is made gets a name of its own, so nothing of the user's is ever replaced; code may do anything, unless it
+        # is kept in a sandbox.
+        "destructiveHint": tool.effect == "runs_code" and not offer.face.contained,
         "idempotentHint": tool.effect == "pure",
         "openWorldHint": offer.far,
     }

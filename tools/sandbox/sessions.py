@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_SESSIONS = 8
 """Each may hold as much memory as its limits say; the one that rested longest ends when there are more."""
+MOST_NOTED = 1000
 IDLE_SECONDS = 15 * 60.0
 _TICK_SECONDS = 30.0
 
@@ -48,6 +49,8 @@ class Sessions:
     idle_seconds: float = IDLE_SECONDS
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _held: dict[tuple[str, str], Session] = field(default_factory=dict)
+    _stands: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """Whether the last call of a session left variables, as its caller was told."""
     _timer: threading.Timer | None = None
 
     def get(self, key: tuple[str, str]) -> Session | None:
@@ -69,6 +72,22 @@ class Sessions:
         for one in ended:
             one.close()
         return kept
+
+    def note(self, run: "Run", *, cells: int, stands: bool) -> bool:
+        """Note how a call ended, and return whether variables were lost before it, which nobody was told yet.
+
+        Args:
+            run: Whose call it was.
+            cells: How many calls made its variables, with itself.
+            stands: Whether they are there for the next one.
+        """
+        key = key_of(run)
+        with self._lock:
+            stood = self._stands.pop(key, run.session_lost)
+            self._stands[key] = stands
+            while len(self._stands) > MOST_NOTED:
+                del self._stands[next(iter(self._stands))]
+        return stood and cells == 1
 
     def end(self, key: tuple[str, str]) -> None:
         """End the session of this key, if there is one."""
