@@ -19,6 +19,7 @@ from .memo import artifacts_in, handles_in
 from .policy import judge
 from .price import added
 from .run import Call, Run
+from .secrets import redact_model
 from .sniff import sniff
 from .tool import MediaArgument, Tool
 from .workspace import PREFIX, Artifact
@@ -99,6 +100,7 @@ async def perform(
         )
     current = Call(id=call_id, tool=found.name, arguments=plain, inputs=handles, labels=set(given))
     result = await _execute(found, arguments, run.within(current))
+    result = redact_model(result)
     artifacts = artifacts_in(result)
     for artifact in artifacts:
         prove(artifact, run)
