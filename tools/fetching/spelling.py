@@ -130,7 +130,7 @@ def _ascii_name(written: str, text: str) -> str:
 
 
 def _odd(text: str, why: str) -> ArgumentError:
-    shown = text if len(text) <= 200 else text[:200] + "…"
+    shown = re.sub(r"//[^/?#]*@", "//…@", text if len(text) <= 200 else text[:200] + "…")
     return ArgumentError(
         f"The address {shown!r} cannot be fetched: {why}. Give a plain one, such as `https://example.org/talk.mp4`."
     )

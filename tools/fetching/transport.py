@@ -47,6 +47,7 @@ class _Meter:
 
     def __init__(self) -> None:
         self._left, self._where = 0, ""
+        self.sent = 0
 
     def limit(self, most_bytes: int, where: str) -> None:
         self._left, self._where = most_bytes, where
@@ -65,9 +66,14 @@ class Fetching:
     dialler: Dialler
     progress: Callable[[int, int | None], None] = lambda done, whole: None
     """Bytes so far, and those that are announced; may raise to stop."""
-    noting: Callable[[Location], AbstractContextManager[Any]] = lambda location: nullcontext()
+    noting: Callable[[Location], AbstractContextManager[None]] = lambda location: nullcontext()
     """Wraps each request, from before it is dialled."""
     _meter: _Meter = field(default_factory=_Meter)
+
+    @property
+    def sent_bytes(self) -> int:
+        """What the servers were sent."""
+        return self._meter.sent
 
     async def to_file(self, location: Location, path: Path) -> Fetched:
         """Fetch an address into a file.
@@ -204,6 +210,7 @@ class _Counted(httpcore2.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        self._meter.sent += len(buffer)
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
