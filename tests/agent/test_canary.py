@@ -1,11 +1,13 @@
 """The key of an endpoint is in its requests and nowhere else: a canary key, and everything searched."""
 
+import base64
 import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -97,3 +99,38 @@ def test_a_single_call_tells_what_it_cost(
     assert "spent      $0.000081" in said
     result = json.loads(said[said.index("{") : said.rindex("}") + 1])
     assert result["cost_usd"] == pytest.approx(11e-6 + 70e-6)
+
+
+def test_a_server_that_repeats_it_in_its_answers_brings_it_nowhere(
+    home: Path, cli: Cli, server: Any, script: ModuleType, making: ModuleType, *, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    making.slide("A kite").save("kite.png")
+    encoded = base64.b64encode(f"key:{CANARY}".encode()).decode()
+    forms = [CANARY, encoded, quote(f"/{CANARY}/", safe=""), CANARY.encode().hex(), CANARY[:12], CANARY[6:]]
+
+    def answer(request: dict[str, Any]) -> Any:
+        if request["model"] == "eye":
+            return script.whole(json.dumps({"answer": f"A kite {' '.join(forms)}."}))
+        if any(one["role"] == "tool" for one in request["messages"]):
+            text = f"It is a kite [seen.m1]. {' '.join(forms)} It is {CANARY[:9]}"
+            return script.says(*(text[at : at + 3] for at in range(0, len(text), 3)))
+        steps = [PLAN["steps"][0], {**PLAN["steps"][1], "args": {"media": "$files[0]", "question": f"Is it {CANARY}?"}}]  # type: ignore[dict-item]
+        return script.calls(("make_plan", {"goal": f"Use {encoded}", "steps": steps}), text=f"I know {CANARY}. ")
+
+    server.answering = answer
+    said = [
+        cli("run", f"What is it, {CANARY}?", "kite.png", "--json", "--yes", "-o", "out"),
+        cli("show", "last", "--json"),
+        cli("show", "last"),
+        cli("threads", "--json"),
+        cli("export", "last"),
+        cli("tool", "look_at", json.dumps({"media": "kite.png", "question": f"{CANARY}?"}), "--json", "-o", "out"),
+    ]
+    assert {one["model"] for one in server.requests} == {"big", "eye"}
+    written = [one for folder in (home, Path("out")) for one in folder.rglob("*") if one.is_file()]
+    places = {f"{number}": text for number, (_, text) in enumerate(said)} | {"log": caplog.text}
+    places |= {str(one): one.read_bytes().decode("latin-1") for one in written}
+    found = {(place, form) for place, text in places.items() for form in (*forms, CANARY[:9]) if form in text}
+    assert not found
+    assert "[secret]" in said[0][1]

@@ -106,7 +106,7 @@ def _walked(value: Any) -> Any:
 
 
 class Stream:
-    """Strikes secrets from text that comes in pieces: what may be the beginning of one waits for the next."""
+    """Strikes secrets from text that comes in pieces: what may be a part of one waits for the next."""
 
     def __init__(self) -> None:
         self._held = ""
@@ -117,7 +117,6 @@ class Stream:
             return piece
         text = self._held + piece
         keep = max((_overlap(text, form) for secret in _known for form in _forms(secret)), default=0)
-        # Once a whole secret stands in it, what is held is its rest; a part that is long enough is struck as well.
         at = len(text) - keep
         self._held = text[at:]
         return redact(text[:at])
@@ -258,8 +257,11 @@ def _common(text: str, form: str) -> int:
 
 
 def _overlap(text: str, form: str) -> int:
-    """Return how many of the last letters of a text are the first of a form, of which more may come."""
-    return next((size for size in range(min(len(text), len(form) - 1), 0, -1) if text.endswith(form[:size])), 0)
+    """Return how many of the last letters of a text are in a row in a form, so that more of it may come."""
+    size = 0
+    while size < min(len(text), len(form)) and text[-size - 1 :] in form:
+        size += 1
+    return size
 
 
 def secrets_in(environ: Mapping[str, str]) -> Iterable[str]:

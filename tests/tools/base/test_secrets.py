@@ -80,7 +80,7 @@ def test_a_part_is_struck_where_it_helps_to_find_the_rest(text: str, struck: str
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 19, 40])
 @pytest.mark.parametrize("key", [KEY, PLAIN, base64.b64encode(PLAIN.encode()).decode()])
 def test_the_pieces_of_a_stream_show_no_more_than_the_whole(key: str, size: int) -> None:
-    text = f"It is {key}, sk-plan, s and {key}"
+    text = f"It is {key}, sk-plan, s and {key}, {key[5:17]}, {key[:9]}…"
     stream = Stream()
     pieces = [stream.take(text[at : at + size]) for at in range(0, len(text), size)]
     told = "".join([*pieces, stream.rest()])
