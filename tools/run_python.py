@@ -25,6 +25,8 @@ SECONDS, MOST_SECONDS = 10.0, 300.0
 MOST_FILES = 50
 MOST_NUMBERS = 50
 """Numbers in a value that get a name of their own."""
+_OF_NUMPY = re.compile(r"\bnp\.[a-z]+\d+\(([-+.\de]+)\)")
+_NO_NUMBER = re.compile(r"(?<![\w'\"])-?(?:nan|inf)(?![\w'\"])")
 _WEAKER = ("seatbelt", "monty")
 
 
@@ -57,11 +59,15 @@ class Execution(Findings):
     isolation: str = Field(description="What keeps the code in.")
 
 
-@tool(effect="runs_code", resource="cpu", version=1, timeout_seconds=2 * MOST_SECONDS)
+def _objection(args: Mapping[str, Any], run: Run) -> str:
+    """Return why code must be asked about here: nothing in a sandbox that lets nothing out, nor where none is run."""
+    isolation = find_isolation(run.settings).name
+    return f"It runs code, and only {isolation} keeps it in, which is weaker." if isolation in _WEAKER else ""
+
+
+@tool(effect="runs_code", resource="cpu", version=1, timeout_seconds=2 * MOST_SECONDS, objection=_objection)
 async def run_python(
-    code: Annotated[
-        str, Control(), Field(max_length=1_000_000, description="Python; its last expression is the value.")
-    ],
+    code: Annotated[str, Control(), Field(max_length=500_000, description="Python; its last expression is the value.")],
     files: Annotated[
         list[AnyFile], Field(max_length=MOST_FILES, description="Files for the code; they lie in /work/in.")
     ] = [],  # noqa: B006 - a default of the schema
@@ -76,10 +82,9 @@ async def run_python(
 ) -> Execution:
     """Run Python code in a sandbox: calculate, work on data and text, draw figures, time code, write files.
 
-    numpy, pandas, matplotlib, pillow and scipy are there. Each of `files` lies in /work/in under its own name, with `_`
-    for what is neither letter, digit, `.` nor `-`. What the code writes to /work/out and each figure it shows come back
-    as files. Variables stay between the calls of a conversation, until `state_lost`. It has no network and sees no
-    other files; nothing can be installed.
+    numpy, pandas, matplotlib, pillow and scipy are there. Each of `files` lies in /work/in under its own name. What the
+    code writes to /work/out, and each figure it shows, comes back as a file. Variables stay between the calls of a
+    conversation, until `state_lost`. It has no network and sees no other files; nothing can be installed.
     """
     packages = await run.thread(check_packages, packages)
     named = input_names(map(run.name, files))
@@ -155,7 +160,7 @@ def _fault(ended: CodeOutcome, packages: Sequence[str]) -> CodeFault | None:
 def _numbers(value: str | None, taken: Mapping[str, float]) -> Iterator[tuple[str, float]]:
     """Yield the numbers of a value by names to cite: those of a dict by their keys, a single one as `value`."""
     try:
-        read: Any = ast.literal_eval(value) if value else None
+        read: Any = ast.literal_eval(_NO_NUMBER.sub("None", _OF_NUMPY.sub(r"\1", value))) if value else None
     except (ValueError, SyntaxError, RecursionError, MemoryError):  # an object, or the middle of a long one
         return
     named = read if isinstance(read, dict) else {"value": read}
