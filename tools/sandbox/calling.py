@@ -1,7 +1,6 @@
 """One call of code in a cage: everything it may do wrong ends in an outcome, within its time."""
 
 import contextlib
-import math
 import os
 import secrets
 import select
@@ -23,6 +22,8 @@ _END_SECONDS = 0.5
 """How long the tree may take to end by itself after its guest has."""
 _PIECE_BYTES = 2**16
 _BACKGROUND_PART = 8
+_MANY = 10**9
+"""More seconds, and lines, than there can be."""
 
 
 class Confined(Protocol):
@@ -233,11 +234,19 @@ def _checked(said: dict[str, Any], number: str) -> dict[str, Any]:
         and (error is None or (isinstance(error, dict) and set(error) == {"type", "message", "line", "traceback"}))
         and (value is None or isinstance(value, str))
         and all(isinstance(one, str) for one in texts[1:])
-        and (line is None or (isinstance(line, int) and not isinstance(line, bool)))
+        and (line is None or (isinstance(line, int) and not isinstance(line, bool) and abs(line) < _MANY))
         and isinstance(said["background"], str)
         and isinstance(cpu, int | float)
-        and math.isfinite(cpu)
+        and 0 <= cpu < _MANY
     )
     if not is_whole:
         raise ChannelError("The cage sent an answer that is none")
-    return said
+    whole: dict[str, Any] = _writable(said)
+    return whole
+
+
+def _writable(said: Any) -> Any:
+    """Return an answer whose texts can be written down: JSON may hold halves of characters, which are none."""
+    if isinstance(said, dict):
+        return {name: _writable(one) for name, one in said.items()}
+    return said.encode(errors="backslashreplace").decode() if isinstance(said, str) else said
