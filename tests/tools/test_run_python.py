@@ -50,7 +50,8 @@ async def test_variables_stay_for_the_next_call(python: Python) -> None:
 
 async def test_numbers_of_a_dict_are_measures(python: Python) -> None:
     result = await python(
-        "import numpy as np\n{'Before seconds': 1.5, 'after': 0.5, 'same': True, 'seconds': 9, 'nan': float('nan'), 'a': np.float64(2.5)}"
+        "import numpy as np\n"
+        "{'Before seconds': 1.5, 'after': 0.5, 'same': True, 'seconds': 9, 'nan': float('nan'), 'a': np.float64(2.5)}"
     )
     assert measured(result) == {
         "seconds": result.seconds,
