@@ -1,7 +1,6 @@
 """Runs ready steps side by side, each as soon as what it needs is there."""
 
 import asyncio
-import logging
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -14,18 +13,22 @@ from ..tools.base.budget import OutcomeUnknown
 from ..tools.base.call import perform
 from ..tools.base.errors import Cancelled, SensoriumError, ToolError
 from ..tools.base.journal import Journal, StepRow
+from ..tools.base.labels import Labels, condensed, of_model, of_tool
+from ..tools.base.labels import joined as joined_labels
 from ..tools.base.run import Progress, Run
+from ..tools.base.secrets import logger_of
 from ..tools.base.tool import Tool
 from .compact import compact, shortened
 from .consent import Consent
 from .early import EarlySteps
 from .events import ArtifactStored, Event, StepEnded, StepProgress, StepStarted, plan_made
+from .origins import argument_labels, record_labels
 from .plan import MISSING, Plan, PlanError, Step, calls, is_missing, resolve, roots
 from .replan import Failures, why_not_again
 from .step_journal import Keep, StepJournal, call_key
 from .step_record import WAITING, Record, error_of, joined, record_of
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 
 def slots() -> dict[str, int]:
@@ -43,6 +46,8 @@ class Executor:
     emit: Callable[[Event], None]
     scope: dict[str, Any] = field(default_factory=dict)
     """What references resolve to: the reserved names, and step id -> plain result."""
+    labels: dict[str, Labels] = field(default_factory=dict)
+    """Step id -> who had a part in its result."""
     records: dict[str, Record] = field(default_factory=dict)
     unread: list[dict[str, str]] = field(default_factory=list)
     """Name and error of the user's files that could not be used."""
@@ -67,6 +72,7 @@ class Executor:
     def recall(self, records: Mapping[str, Record]) -> None:
         """Take over the records of earlier plans; after a resume their results come from the journal."""
         self.records.update(records)
+        self.labels.update({name: record_labels(record) for name, record in records.items()})
         for name, record in records.items():
             if record["status"] == "done" and name not in self.scope:
                 keys = record["key"]
@@ -81,6 +87,7 @@ class Executor:
                 continue
             rows = [row for key in keys if (row := self._of_thread(key))]
             if len(rows) == len(keys):
+                self.labels[name] = record_labels(record)
                 self.scope[name] = rows[0].result if isinstance(record["key"], str) else [row.result for row in rows]
 
     def _of_thread(self, key: str) -> StepRow | None:
@@ -151,7 +158,8 @@ class Executor:
             self.scope[step.id] = MISSING
             self._ended(call_id, record, None)
             return record
-        if asks := list(self.consent.missing(step, self.catalog[step.tool], self.scope, self.run, self._made)):
+        labels, tool = self.origins(step), self.catalog[step.tool]
+        if asks := list(self.consent.missing(step, tool, self.scope, self.run, self._made, labels=labels)):
             self.consent.asked += asks
             return record_of(step, WAITING)
         return await self.attempt(step, self.done.keep)
@@ -203,10 +211,23 @@ class Executor:
             record = record_of(step, "failed", error=error_of(error), seconds=seconds)
         if record["status"] == WAITING:
             return record
-        record |= self._cost(call_id)
+        record |= self._cost(call_id) | {"labels": sorted(record.get("labels") or self._met(step, call_id))}
+        self.labels[step.id] = record_labels(record)
         self.scope[step.id] = result
         self._ended(call_id, record, None if result is MISSING else compact(result))
         return record
+
+    def origins(self, step: Step) -> dict[str, Labels]:
+        """Return who had a part in each argument of a step."""
+        everything = joined_labels(self.labels.values())
+        context = condensed(self.run.labels, of_model(self.run.id))
+        return argument_labels(step, {**self.labels, "run": everything, "whole": everything}, context)
+
+    def _met(self, step: Step, call_id: str) -> Labels:
+        """Return who may have had a part in the message of a call that failed."""
+        handles = [one for one in self.scope.get("files", []) if isinstance(one, str)]
+        own = [self.run.workspace.labels(handles), [of_tool(step.tool, call_id)]]
+        return joined_labels([*self.origins(step).values(), *own])
 
     def _cost(self, call_id: str) -> Record:
         """Return what a step has really cost, failed tries and all items with it."""
@@ -266,8 +287,10 @@ class Executor:
             return known.record, known.result
         async with self._slots[tool.resource]:
             arguments = resolve(step.args, {**scope, "run": self.facts()} if "run" in roots(step.args) else scope)
-            approvals = self.consent.approvals(step, name, tool, arguments, run)
-            outcome = await perform(tool, arguments, replace(run, approvals=approvals), call_id=work.call_id)
+            labels = self.origins(step)
+            approvals = self.consent.approvals(step, name, tool, arguments, run=run, labels=labels)
+            run = replace(run, approvals=approvals)
+            outcome = await perform(tool, arguments, run, call_id=work.call_id, labels=labels)
         result = outcome.result.model_dump(mode="json")
         record = record_of(step, "done", outcome=outcome, partial=bool(result.get("partial")), key=key)
         row = StepRow(step=name, key=key, record=record, result=result, args=shortened(arguments))

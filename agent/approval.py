@@ -35,6 +35,8 @@ class Ask:
     """The key is of what the plan has written, because an argument is known only when the call is made."""
     is_open: bool = False
     """A rule about such an argument may still ask again."""
+    is_exact: bool = False
+    """Untrusted text had a part in it: it is shown whole, and approved for itself."""
     for_each: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
     """Argument -> where its value comes from, in words."""

@@ -67,7 +67,8 @@ class Approver:
             self.keyboard.forget()
             self._write(summary(request, self._columns))
             for number, ask in enumerate(request.asks, 1):
-                can_all = all("approve" in one.allowed for one in request.asks[number - 1 :])
+                left = request.asks[number - 1 :]
+                can_all = all("approve" in one.allowed for one in left) and not any(one.is_exact for one in left[1:])
                 decision = await self._decide(ask, number, len(request.asks), can_all=can_all)
                 if decision is None:
                     return None
@@ -78,7 +79,7 @@ class Approver:
 
     async def _decide(self, ask: Ask, number: int, count: int, *, can_all: bool) -> Decision | Literal["all"] | None:
         """Return the decision about one call; `all`: approve it and all that follow."""
-        is_whole = False
+        is_whole = ask.is_exact
         while True:
             self._write(self._card(ask, number, count, is_whole=is_whole))
             columns, left = self._columns, count - number + 1 if can_all else 1

@@ -7,8 +7,9 @@ from typing import Any
 from ..tools.base.approvals import approval_key
 from ..tools.base.call import validate
 from ..tools.base.errors import ToolError
+from ..tools.base.labels import Labels
 from ..tools.base.memo import digest
-from ..tools.base.policy import Verdict
+from ..tools.base.policy import judge, reaches_out
 from ..tools.base.price import Quote
 from ..tools.base.run import Run
 from ..tools.base.tool import Tool
@@ -25,6 +26,7 @@ def ask_about(
     later: Collection[str],
     run: Run,
     *,
+    labels: Mapping[str, Labels],
     price: Quote | None = None,
     dear: str = "",
 ) -> Ask | None:
@@ -36,6 +38,7 @@ def ask_about(
         scope: What is known of what its references name.
         later: Steps whose results are not known yet.
         run: Whose policy decides.
+        labels: Who had a part in each argument.
         price: What the step costs, where a model is paid for it.
         dear: Why the price of the plan is asked about; empty when it is not.
     """
@@ -48,11 +51,13 @@ def ask_about(
         plain = validate(tool, arguments).model_dump(mode="json") if is_whole else _with_defaults(tool, arguments)
     except ToolError:
         return None  # that it cannot be called is found out by calling it
-    verdict = run.settings.policy.decide(tool, plain, price, unknown=unknown, names=run.names_of)
+    verdict = judge(tool, plain, run, price, unknown=unknown, labels=labels)
     if verdict.decision == "safe" and dear:
         verdict = replace(verdict, decision="ask", reason=dear, setting=PRICE_SETTING)
     if verdict.decision != "ask":
         return None
+    if not dear and tool.control_arguments & unknown:
+        return None  # who approves sees what steers a call, so it is asked about when that is known
     shown = {name: literals(value) for name, value in arguments.items() if roots(step.args[name]) != {"files"}}
     return Ask(
         name=step.id,
@@ -63,6 +68,7 @@ def ask_about(
         setting=verdict.setting,
         key=approval_key(tool, plain) if is_whole else written_key(step, tool),
         is_written=not is_whole,
+        is_exact=verdict.is_exact,
         is_open=verdict.is_open,
         for_each=step.for_each,
     )
@@ -71,12 +77,7 @@ def ask_about(
 def may_ask(tool: Tool, run: Run) -> bool:
     """Return whether there are arguments with which the policy asks about a tool."""
     verdict = run.settings.policy.decide(tool, {}, unknown=tool.arguments.model_fields)
-    return verdict.decision == "ask" or verdict.is_open
-
-
-def judge(tool: Tool, plain: Mapping[str, Any], run: Run) -> Verdict:
-    """Return the verdict of the policy about a call, as the door asks for it."""
-    return run.settings.policy.decide(tool, plain, names=run.names_of)
+    return verdict.decision == "ask" or verdict.is_open or reaches_out(tool)
 
 
 def written_key(step: Step, tool: Tool) -> str:

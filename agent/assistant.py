@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..tools.base.journal import Journal, RunRow
+from ..tools.base.labels import Labels, condensed, of_model
 from ..tools.base.run import Run, new_run_id
 from ..tools.base.secrets import redact
 from ..tools.base.settings import Settings
@@ -118,8 +119,8 @@ class Assistant:
         request = redact(request)  # it is kept, and shown to models
         known = self.threads.get(thread).id if thread else None
         if recipe:
-            request, plan = await self.fit(recipe, files)
-            options = replace(options, given={"plan": plan.model_dump()})
+            request, plan, labels = await self.fit(recipe, files)
+            options = replace(options, given={"plan": plan.model_dump(), "labels": sorted(labels)})
         elif options.remember:
             options = self._noted(request, options)
         run_id = new_run_id()
@@ -141,8 +142,8 @@ class Assistant:
             return options
         return replace(options, given={"text": noted(found, answer_language(request))})
 
-    async def fit(self, recipe: Path, files: str | Path | Sequence[str | Path]) -> tuple[str, Plan]:
-        """Return the request of a recipe and its plan for some files.
+    async def fit(self, recipe: Path, files: str | Path | Sequence[str | Path]) -> tuple[str, Plan, Labels]:
+        """Return the request of a recipe, its plan for some files, and who had a part in it.
 
         Raises:
             SettingsError: It is no recipe, or does not fit the files; the message says why and what to change.
@@ -152,7 +153,7 @@ class Assistant:
 
         made = read_recipe(recipe)
         facts = await ingest_files(_absolute(files), self._base)
-        return made.request, fit(made, facts, self.tools)
+        return made.request, fit(made, facts, self.tools), made.labels
 
     def export(self, run_id: str) -> "Recipe":
         """Return what a run did as a recipe that can be done with other files.
@@ -166,9 +167,16 @@ class Assistant:
         turn, before = self.threads.turn(row.run), self.threads.before(row.run)
         earlier = [plan for run in before.runs for plan in self.journal.plans(run)]
         plans = self.journal.plans(row.run)
+        labels = {
+            step["id"]: condensed(read, of_model(run))
+            for run in [*before.runs, row.run]
+            for plan, read in zip(self.journal.plans(run), self.journal.read_before(run), strict=True)
+            for step in plan["steps"]
+        }
         # "Now only the second half" says nothing without what it changed.
         request = " / ".join([*(self.journal.get(run).request for run in before.runs), row.request])
-        return recipe_of(request[-MOST_REQUEST_LETTERS:], plans, earlier, turn.records, turn.files, catalog=self.tools)
+        request = request[-MOST_REQUEST_LETTERS:]
+        return recipe_of(request, plans, earlier, turn.records, turn.files, catalog=self.tools, labels=labels)
 
     @property
     def tools(self) -> Mapping[str, Tool]:

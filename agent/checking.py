@@ -8,6 +8,7 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langgraph.runtime import Runtime
 
 from ..tools.base.budget import Caps
+from ..tools.base.labels import trusted
 from .act import Executor
 from .context import Context, give, last_answer
 from .events import PlanMended, TextDelta
@@ -56,8 +57,10 @@ def lint(state: State, runtime: Runtime[Context]) -> State:
     asked = to_ask(plan, context.executor, state["files"])
     if asked["asked"]:
         context.executor.announce(plan)  # what the user is asked about is shown as a part of it
+    is_own = trusted(context.executor.run.labels)
     return {
         "plan": plan.model_dump(),
+        "planned": sorted({*state.get("planned", ()), *(step.tool for step in plan.steps if is_own)}),
         "calls": proposal.calls,
         "gate": asked,
         "repairs": 0,

@@ -84,7 +84,7 @@ def _plan(chosen: argparse.Namespace, options: Options) -> int:
     with Assistant(Settings.read(local_only=chosen.local_only)) as assistant:
         thread = getattr(chosen, "thread", None)  # `plan` has no conversation to go on with
         if getattr(chosen, "recipe", None):
-            _, fitted = asyncio.run(assistant.fit(chosen.recipe, chosen.files))
+            _, fitted, _ = asyncio.run(assistant.fit(chosen.recipe, chosen.files))
             planned = Planned(plan=fitted, text="")
         else:
             planned = asyncio.run(assistant.plan(chosen.request, chosen.files, thread=thread, options=options))

@@ -8,11 +8,12 @@ from ..tools.base.approvals import Approvals, approval_key
 from ..tools.base.budget import Budget, OutcomeUnknown
 from ..tools.base.call import validate
 from ..tools.base.errors import ToolError
-from ..tools.base.policy import Verdict
+from ..tools.base.labels import Labels
+from ..tools.base.policy import Verdict, judge
 from ..tools.base.run import Run
 from ..tools.base.tool import Tool
 from .approval import Ask
-from .asks import judge, literals, may_ask, written_key
+from .asks import literals, may_ask, written_key
 from .plan import MISSING, PlanError, Step, calls, resolve
 
 
@@ -91,7 +92,16 @@ class Consent:
             )
         )  # fmt: skip
 
-    def approvals(self, step: Step, name: str, tool: Tool, arguments: Mapping[str, Any], run: Run) -> Approvals:
+    def approvals(
+        self,
+        step: Step,
+        name: str,
+        tool: Tool,
+        arguments: Mapping[str, Any],
+        *,
+        run: Run,
+        labels: Mapping[str, Labels],
+    ) -> Approvals:
         """Return the approval of a call that is about to be made, if it has one; it is used up by that."""
         if not self.approved:
             return Approvals()
@@ -100,7 +110,7 @@ class Consent:
         except ToolError:
             return Approvals()  # the door says what is wrong
         key = approval_key(tool, plain)
-        if not self._covers(step, name, tool, key, judge(tool, plain, run)):
+        if not self._covers(step, name, tool, key, judge(tool, plain, run, labels=labels)):
             return Approvals()
         self.used.add(name)
         return Approvals([key])
@@ -112,6 +122,8 @@ class Consent:
         scope: Mapping[str, Any],
         run: Run,
         made: Callable[[Step, str, Mapping[str, Any]], object],
+        *,
+        labels: Mapping[str, Labels],
     ) -> Iterator[Ask]:
         """Yield an ask for each call of a step that needs an approval and has none; all its arguments are known.
 
@@ -121,6 +133,7 @@ class Consent:
             scope: What its references resolve to.
             run: Whose policy decides.
             made: Returns what is journalled of a call, given the step, the call's name and its scope.
+            labels: Who had a part in each argument.
         """
         if not may_ask(tool, run):
             return
@@ -136,7 +149,7 @@ class Consent:
                 plain = validate(tool, arguments).model_dump(mode="json")
             except ToolError:
                 continue  # that it cannot be called is found out by calling it
-            verdict, key = judge(tool, plain, run), approval_key(tool, plain)
+            verdict, key = judge(tool, plain, run, labels=labels), approval_key(tool, plain)
             if verdict.decision != "ask" or self._covers(step, name, tool, key, verdict):
                 continue
             yield Ask(
@@ -147,6 +160,7 @@ class Consent:
                 reason=verdict.reason,
                 setting=verdict.setting,
                 key=key,
+                is_exact=verdict.is_exact,
                 # An edit would change the step, and with it the other items.
                 allowed=("approve", "edit", "reject") if name == step.id else ("approve", "reject"),
             )
@@ -161,4 +175,4 @@ class Consent:
         written = self.approved.get(step.id)
         if not written or not written["is_written"] or written["key"] != written_key(step, tool):
             return False
-        return not (written["is_open"] and verdict.by_argument)
+        return not (verdict.is_exact or (written["is_open"] and verdict.by_argument))

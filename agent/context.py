@@ -1,7 +1,7 @@
 """What the nodes of the graph work with, and what is never saved."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -34,6 +34,12 @@ class Context:
 def give(executor: Executor, state: State) -> None:
     """Give the executor what references may name; every node does so first, for a run may be resumed at any of them."""
     executor.scope["request"] = state["request"]
+    executor.run = replace(
+        executor.run,
+        labels=frozenset(state.get("labels", ())),
+        planned=frozenset(state.get("planned", ())),
+        words=tuple(state.get("words", ())),
+    )
     executor.unread = [{"name": one["name"], "error": one["error"]} for one in state["files"] if one.get("error")]
     executor.scope["files"] = [one["handle"] for one in state["files"] if one.get("handle")]
     executor.run.admit(executor.scope["files"])

@@ -143,7 +143,7 @@ class EarlySteps:
             plain = validate(tool, args).model_dump(mode="json")
         except ArgumentError:
             return False
-        return may_start(tool, plain, self._executor.run)
+        return may_start(tool, plain, self._executor.run, self._executor.origins(step))
 
     def _announce(self) -> None:
         """Tell the steps that are known, when there are more than before: nothing runs that was not shown."""

@@ -131,7 +131,14 @@ def _ask(
 ) -> Ask | None:
     costs = price is not None and price.high_usd != 0
     ask = ask_about(
-        step, executor.catalog[step.tool], scope, later, executor.run, price=price, dear=dear if costs else ""
+        step,
+        executor.catalog[step.tool],
+        scope,
+        later,
+        executor.run,
+        labels=executor.origins(step),
+        price=price,
+        dear=dear if costs else "",
     )
     if ask is None:
         return None

@@ -52,7 +52,7 @@ async def act(state: State, runtime: Runtime[Context]) -> State:
     give(runtime.context.executor, state)
     executor, plan = runtime.context.executor, Plan.model_validate(state["plan"])
     executor.announce(plan)
-    executor.journal.plan(executor.run.id, plan.model_dump())
+    executor.journal.plan(executor.run.id, plan.model_dump(), executor.run.labels)
     ended = await executor.act(plan)
     executor.told = plan if executor.consent.asked else None
     for one in ended.values():

@@ -11,7 +11,9 @@ from langchain_core.messages import (
     messages_to_dict,
 )
 
+from ..tools.base.labels import Labels, condensed, joined, of_model
 from ..tools.base.threads import Thread, Turn
+from .origins import record_labels
 from .rendering import thoughtless
 from .state import State
 
@@ -38,6 +40,13 @@ def messages_of(thread: Thread) -> list[AnyMessage]:
         if said and isinstance(said[-1], HumanMessage):
             said.append(AIMessage(STOPPED, id=f"{turn.run}-stopped"))
     return said
+
+
+def read_in(thread: Thread) -> Labels:
+    """Return who had a part in what a model was shown in a thread: briefly, for a conversation may be long."""
+    return joined(
+        condensed(joined(map(record_labels, turn.records.values())), of_model(turn.run)) for turn in thread.turns
+    )
 
 
 def request_id(run: str) -> str:

@@ -11,6 +11,7 @@ from ..tools.base import errors
 from ..tools.base.budget import Budget, Order, OverBudget, Payment
 from ..tools.base.errors import SensoriumError, ToolError
 from ..tools.base.journal import Journal, RunRow, StepRow
+from ..tools.base.labels import NOTHING, Labels
 from ..tools.base.ledger import OrderRow
 from ..tools.base.memo import digest
 from .act import Executor
@@ -73,7 +74,7 @@ class ReplayJournal(Journal):
         self.__dict__.update(journal.__dict__)
         self._tape = tape
 
-    def plan(self, run: str, plan: Mapping[str, Any]) -> None:
+    def plan(self, run: str, plan: Mapping[str, Any], labels: Labels = NOTHING) -> None:
         self._tape.plan(plan)
 
     def plans(self, run: str) -> list[dict[str, Any]]:

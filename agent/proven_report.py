@@ -7,6 +7,7 @@ from typing import Any
 from ..tools.base.call import perform
 from ..tools.base.errors import ToolError
 from ..tools.base.journal import StepRow
+from ..tools.base.labels import USER, joined
 from ..tools.base.memo import digest
 from .context import Context
 from .events import ArtifactStored
@@ -73,7 +74,9 @@ async def _written(context: Context, before: Mapping[str, Any], arguments: Mappi
     executor, name = context.executor, str(before["step"])
     tool = executor.catalog[REPORT]
     try:
-        outcome = await perform(tool, arguments, executor.run, call_id=f"{executor.run.id}-{name}-proven")
+        labels = dict.fromkeys(arguments, USER | joined(executor.labels.values()))
+        call_id = f"{executor.run.id}-{name}-proven"
+        outcome = await perform(tool, arguments, executor.run, call_id=call_id, labels=labels)
     except ToolError:
         return None  # the draft is proven as well
     result = outcome.result.model_dump(mode="json")
@@ -84,6 +87,7 @@ async def _written(context: Context, before: Mapping[str, Any], arguments: Mappi
         "partial": bool(result.get("partial")),
         "cached": False,
         "key": digest(name, tool.name, tool.version, "proven"),
+        "labels": sorted(outcome.labels),
     }
     executor.journal.record(
         executor.run.id, StepRow(step=name, key=record["key"], record=record, result=result), executor.elapsed()

@@ -4,11 +4,13 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..tools.base.errors import ArgumentError, SettingsError
+from ..tools.base.labels import Labels, joined
 from ..tools.base.memo import handles_in
 from ..tools.base.tool import Tool
 from .lint import check, errors
@@ -38,9 +40,11 @@ class Input(BaseModel):
 
 
 class RecipeStep(Step):
-    """A step, and the version of its tool that it was made with."""
+    """A step, the version of its tool that it was made with, and what had been read when it was written."""
 
     version: int
+    written_after: list[str] = Field(default_factory=list)
+    """Labels; empty for a step that was written on the user's words alone. See `tools.base.labels`."""
 
 
 class Recipe(BaseModel):
@@ -56,8 +60,13 @@ class Recipe(BaseModel):
 
     @property
     def plan(self) -> Plan:
-        steps = [Step.model_validate(one.model_dump(exclude={"version"})) for one in self.steps]
+        steps = [Step.model_validate(one.model_dump(exclude={"version", "written_after"})) for one in self.steps]
         return Plan(goal=self.goal, steps=steps)
+
+    @property
+    def labels(self) -> Labels:
+        """Who had a part in its steps: what was tainted when it was written down stays so."""
+        return joined(one.written_after for one in self.steps)
 
 
 def recipe_of(
@@ -68,6 +77,7 @@ def recipe_of(
     files: Sequence[Mapping[str, Any]],
     *,
     catalog: Mapping[str, Tool],
+    labels: Mapping[str, Labels] = MappingProxyType({}),
 ) -> Recipe:
     """Return what a run did.
 
@@ -78,6 +88,7 @@ def recipe_of(
         records: How the steps of the run ended.
         files: The facts of its files.
         catalog: The tools.
+        labels: Step -> what had been read when it was written.
 
     Raises:
         ArgumentError: The run did nothing that could be done again, or uses what only it has.
@@ -108,7 +119,10 @@ def recipe_of(
         goal=str(plans[-1]["goal"]),
         request=request,
         inputs=inputs,
-        steps=[RecipeStep(version=catalog[one["tool"]].version, **one) for one in plain],
+        steps=[
+            RecipeStep(version=catalog[one["tool"]].version, written_after=sorted(labels.get(one["id"], ())), **one)
+            for one in plain
+        ],
     )
 
 
@@ -119,7 +133,7 @@ def write_recipe(recipe: Recipe) -> str:
     plain = recipe.model_dump(by_alias=True, exclude_defaults=True, exclude_none=True)
     steps = [
         {"id": one.id, "tool": one.tool, "version": one.version,
-         **one.model_dump(include={"for_each", "depends_on", "optional"}, exclude_defaults=True),
+         **one.model_dump(include={"for_each", "depends_on", "optional", "written_after"}, exclude_defaults=True),
          "args": _without_none(one.args)}
         for one in recipe.steps
     ]  # fmt: skip

@@ -88,15 +88,7 @@ async def _walk(assistant: "Assistant", row: RunRow, tape: Tape, messages: Seque
 
     known = dict(messages[0]["data"]["additional_kwargs"].get("sensorium") or {})
     context = _context(assistant, row, tape, messages, known)
-    before = assistant.threads.before(row.run)
-    start: State = {
-        "request": row.request,
-        "paths": [],
-        "files": before.files,
-        "earlier": before.records,
-        "facts": known.get("facts", []),
-        "given": Options(**row.options).given,
-    }
+    start: State = assistant.runner.start(row) | {"paths": [], "facts": known.get("facts", [])}
     graph = build().copy({"checkpointer": InMemorySaver()})
     config = RunnableConfig(configurable={"thread_id": row.run}, recursion_limit=200)
     begin: Any = start

@@ -177,11 +177,7 @@ class Runner:
 
         config = RunnableConfig(configurable={"thread_id": row.run}, recursion_limit=200)
         context = replace(context, said=tuple(messages_of(self.threads.before(row.run))))
-        start: State = self._history(row.run) | {
-            "request": row.request,
-            "paths": [os.fsencode(one) for one in row.files],
-            "given": Options(**row.options).given,
-        }
+        start = self.start(row)
         try:
             async with self._checkpoints() as checkpoints:
                 graph = build().copy({"checkpointer": checkpoints})
@@ -214,13 +210,24 @@ class Runner:
         decided = await decide(request, approve, yes=yes)
         return None if decided is None else {"decisions": [one.plain() for one in decided]}
 
-    def _history(self, run: str) -> "State":
-        """Return what a turn starts from: the files and results of those before it, and nothing else."""
-        before = self.threads.before(run)
+    def start(self, row: RunRow) -> "State":
+        """Return what a run starts from: its request, and what is known of the turns before it."""
+        from .history import read_in
+
+        before = self.threads.before(row.run)
+        given = Options(**row.options).given
+        asked = [row, *map(self.journal.get, reversed(before.runs))]
+        # The words of a recipe may be somebody else's.
+        own = [one.request for one in asked if "plan" not in Options(**one.options).given]
         return {
+            "request": row.request,
+            "paths": [os.fsencode(one) for one in row.files],
             "files": before.files,
             "earlier": before.records,
+            "read": sorted(read_in(before)),
+            "words": own,
             "facts": list(self.facts.all().values()),
+            "given": given,
         }
 
     @asynccontextmanager

@@ -24,6 +24,14 @@ class State(TypedDict, total=False):
     """The tool calls it answers: `id`, and the ids of the `steps` each became."""
     earlier: dict[str, dict[str, Any]]
     """The records of earlier turns of the thread; their results can be referred to."""
+    read: list[str]
+    """Labels of what the model was shown in earlier turns."""
+    words: list[str]
+    """What the user said, in this run and before."""
+    labels: list[str]
+    """What had been read when the last plan was written; see `origins.read_so_far`."""
+    planned: list[str]
+    """Tools of the plans that were written on the user's words alone."""
     facts: list[str]
     """What the user asked to be remembered."""
     given: dict[str, Any]

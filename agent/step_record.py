@@ -6,12 +6,17 @@ from typing import Any
 
 from ..tools.base.call import Outcome
 from ..tools.base.errors import SensoriumError, ToolError
+from ..tools.base.labels import NOTHING, Labels
+from ..tools.base.labels import joined as joined_labels
+from ..tools.base.secrets import redact_told
+from .origins import record_labels
 from .plan import MISSING, Step
 
 Record = dict[str, Any]
 """How a step ended: step, tool, status, seconds, cached, provider, cost_usd, error, artifacts, partial; the journal's
-`key` of its call, or of a step with `for_each` those of the items that are done, in order; and once its plan ended,
-whether it is `final`, that is, no other step used it, and `edited`, when the user changed its call before it ran."""
+`key` of its call, or of a step with `for_each` those of the items that are done, in order; `labels`: who had part in it;
+and once its plan ended, whether it is `final`, that is, no other step used it, and `edited`, when the user changed its
+call before it ran."""
 
 WAITING = "waiting"
 """The status of a step that has to wait for the user's approval; it has not ended."""
@@ -29,6 +34,7 @@ def record_of(
     artifacts: list[str] | None = None,
     partial: bool = False,
     key: str | list[str] = "",
+    labels: Labels = NOTHING,
 ) -> Record:
     """Return how a step, or one of its calls, ended; what the door says of the call goes before all else."""
     return {
@@ -43,6 +49,7 @@ def record_of(
         "artifacts": [one.handle for one in outcome.artifacts] if outcome else artifacts or [],
         "partial": partial,
         "key": key,
+        "labels": sorted(outcome.labels if outcome else labels),
     }
 
 
@@ -52,7 +59,8 @@ def error_of(error: Exception) -> dict[str, str]:
         return {"type": type(error).__name__, "message": str(error)}
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{last.name}, line {last.lineno}"
-    return {"type": "Bug", "message": f"This is a fault of Sensorium: {type(error).__name__}: {error} (in {where})."}
+    told = redact_told(f"{type(error).__name__}: {error}")
+    return {"type": "Bug", "message": f"This is a fault of Sensorium: {told} (in {where})."}
 
 
 def joined(step: Step, ended: list[tuple[Record, Any]]) -> tuple[Record, Any]:
@@ -74,6 +82,7 @@ def joined(step: Step, ended: list[tuple[Record, Any]]) -> tuple[Record, Any]:
         artifacts=[handle for one, _ in ended for handle in one["artifacts"]],
         partial=bool(failures) or any(one["partial"] for one, _ in ended),
         key=[one["key"] for one, result in ended if result is not MISSING],
+        labels=joined_labels(record_labels(one) for one, _ in ended),
     )
     if failures:
         record["error"] = {"type": "Partial", "message": f"{len(failures)} of {len(ended)} items failed."}

@@ -12,9 +12,10 @@ from .context import Context, give, has_calls
 from .events import TextDelta
 from .last_words import ENDED, cut_by_budget, cut_short, is_whole, nothing_said, shortfall_of
 from .offer import MAKE_PLAN, tool_schemas
+from .origins import read_so_far
 from .prove import Held, is_proven_later, is_repair
 from .recorded import CUT_BY_BUDGET
-from .rendering import messages_for, to_keep
+from .rendering import messages_for, reader_of, to_keep
 from .replan import may_plan
 from .state import State
 
@@ -26,10 +27,13 @@ async def brain(state: State, runtime: Runtime[Context]) -> State:
     held = Held(runtime.context.emit) if is_proven_later(state, runtime.context.brain) else None
     context = replace(runtime.context, emit=held) if held else runtime.context
     give(context.executor, state)
+    labels = read_so_far(state, sees_pictures=reader_of(context.brain, context.catalog).pictures > 0)
+    context.executor.run = replace(context.executor.run, labels=labels)
     tools = tool_schemas(context.catalog) if may_plan(state) and not is_repair(state) else []
     await context.executor.early.drop()  # what is left of a plan that was refused
     answer = await ask_within_budget(context, state, await messages_for(state, context), tools)
     update: State = {"messages": [to_keep(answer, context)], "rounds": state["rounds"] + 1, "answer": str(answer.text)}
+    update["labels"] = sorted(labels)
     if not has_calls(answer):
         return update | _ending(state, answer, context)
     if held:
@@ -43,7 +47,8 @@ def _known(given: Mapping[str, Any], context: Context) -> State:
         context.emit(TextDelta(text=text))
         return {"messages": [AIMessage(content=text)], "answer": text}
     call = ToolCall(name=MAKE_PLAN, args=given["plan"], id="given")
-    return {"messages": [AIMessage(content="", tool_calls=[call])], "given": {}, "rounds": 1}
+    labels = given.get("labels", [])
+    return {"messages": [AIMessage(content="", tool_calls=[call])], "given": {}, "rounds": 1, "labels": labels}
 
 
 def _ending(state: State, answer: AIMessage, context: Context) -> State:

@@ -8,6 +8,7 @@ from ..tools.base.run import Call, Run
 from ..tools.base.tokens import LETTERS_A_TOKEN, text_tokens
 from .digest import ROOM_LETTERS, Head, allot, head_of
 from .evidence import identify
+from .origins import record_labels
 from .tidy import file_names, tidy, written
 
 READING = "read_artifact"
@@ -70,7 +71,8 @@ def tell(
         if head and records[name]["tool"] == READING:
             told.results[name]["more"] = "Ask for less at once: give a smaller `length`, and read on at `start`."
         elif head:
-            made = Call(id="", tool=records[name]["tool"], arguments={}, inputs=[])
+            labels = set(record_labels(records[name]))
+            made = Call(id="", tool=records[name]["tool"], arguments={}, inputs=[], labels=labels)
             told.wholes[name] = _store(head, value, name, run.within(made))
             if can_read:
                 told.results[name]["more"] = _how(head, name)

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -198,14 +199,10 @@ def test_commands_export_apply_and_refuse(
 
 
 async def test_a_recipe_of_a_model_is_applied_without_asking_for_a_plan(
-    tmp_path: Path, server: Any, script: ModuleType, small_tools: dict[str, Tool], calls: list[str]
+    settings: Settings, server: Any, script: ModuleType, small_tools: dict[str, Tool], calls: list[str]
 ) -> None:
-    settings = Settings(
-        home=tmp_path / "home",
-        offline=True,
-        models={"think": "house:big"},
-        endpoints={"house": Endpoint(name="house", base_url=server.url)},
-    )
+    endpoints = {"house": Endpoint(name="house", base_url=server.url)}
+    settings = replace(settings, models={"think": "house:big"}, endpoints=endpoints)
     steps = [
         {"id": "bad", "tool": "fail", "args": {}},
         {"id": "one", "tool": "echo", "args": {"text": "costs $$5", "items": [1, 2], "got": None}},
@@ -216,7 +213,7 @@ async def test_a_recipe_of_a_model_is_applied_without_asking_for_a_plan(
         script.calls(("make_plan", {"goal": "more", "steps": more})),
         script.says("Done."),
     )
-    recipe = tmp_path / "r.toml"
+    recipe = settings.home.parent / "r.toml"
     with Assistant(settings, tools=small_tools) as assistant:
         await assistant.run("Say it")
         recipe.write_text(write_recipe(assistant.export("last")), encoding="utf-8")

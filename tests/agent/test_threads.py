@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,12 +27,10 @@ def plan(*steps: dict[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 @pytest.fixture
-def assistant(tmp_path: Path, server: Any, small_tools: dict[str, Tool]) -> Iterator[Assistant]:
+def assistant(settings: Settings, server: Any, small_tools: dict[str, Tool]) -> Iterator[Assistant]:
     endpoint = Endpoint(name="house", base_url=server.url)
-    settings = Settings(
-        home=tmp_path / "home", offline=True, models={"think": "house:big"}, endpoints={"house": endpoint}
-    )
-    with Assistant(settings, tools=small_tools) as opened:
+    known = replace(settings, models={"think": "house:big"}, endpoints={"house": endpoint})
+    with Assistant(known, tools=small_tools) as opened:
         yield opened
 
 

@@ -10,6 +10,7 @@ NOTHING: Labels = frozenset()
 USER: Labels = frozenset({"user"})
 _TRUSTED = frozenset({"user", "system", "settings"})
 _HANDLE = "artifact://sha256/"
+_MODEL = "think"
 _ORDER = ("media", "web", "mcp", "tool")
 
 
@@ -29,6 +30,20 @@ def untrusted(labels: Labels) -> Labels:
 def joined(many: Iterable[Iterable[str]]) -> Labels:
     """Return the labels of what is made of several values."""
     return frozenset().union(*many)
+
+
+def condensed(labels: Labels, by: str) -> Labels:
+    """Return the labels of what a model wrote after it read a lot: the files, pages and servers, and who wrote it.
+
+    All steps that it read are named once, by what is recorded of the run; in a long conversation they are many.
+    """
+    read = untrusted(labels)
+    return frozenset(one for one in read if not one.startswith("tool:")) | ({by} if read else NOTHING)
+
+
+def of_model(run: str) -> str:
+    """Return the label of what the model that plans wrote in a run, after it had read what is not trusted."""
+    return of_tool(_MODEL, run)
 
 
 def of_tool(name: str, call: str) -> str:
@@ -89,7 +104,7 @@ def _said(kind: str, rest: str, names: Callable[[str], Iterable[str]]) -> str:
     if kind == "media":
         return repr(next(iter(names(_HANDLE + rest)), "a file"))
     if kind == "tool":
-        return f"`{step_of(rest)}`"
+        return "an answer of the model" if rest.startswith(f"{_MODEL}#") else f"`{step_of(rest)}`"
     return f"the page of {rest}" if kind == "web" else f"the MCP server {rest}"
 
 
