@@ -72,6 +72,10 @@ class Child(Protocol):
         """
         ...
 
+    def let_go(self) -> None:
+        """Have it ended, without waiting for that."""
+        ...
+
     def end(self) -> int | None:
         """End it and return its wait status; None when that is not known."""
         ...
@@ -174,6 +178,13 @@ class Nursery:
                 self.house.kill()
                 raise TransientError("The decoder ended in the middle of its work. Try again.") from error
 
+    def tell(self, order: Mapping[str, Any]) -> None:
+        """Have the process do something that it does not answer."""
+        from ..sandbox.channel import ChannelError
+
+        with self._lock, suppress(ChannelError, OSError):  # whoever asks it next finds that it has ended
+            self.house.channel.send(order)
+
     def learn(self, imported: Sequence[str]) -> None:
         """Have what a child imported at hand before the next one is forked."""
         self.later |= {
@@ -196,13 +207,22 @@ class _Forked:
         seen = self.nursery.ask({"do": "look", "number": self.number})
         return str(seen["state"]), float(seen["seconds"])
 
-    def end(self) -> int | None:
+    def let_go(self) -> None:
+        if self._leave():
+            self.nursery.tell({"do": "drop", "number": self.number})
+
+    def _leave(self) -> bool:
         if self._over:
-            return None
+            return False
         self._over = True
         self.channel.close()
         self.nursery.children.discard(self)
         self.nursery.used = time.monotonic()
+        return True
+
+    def end(self) -> int | None:
+        if not self._leave():
+            return None
         try:
             return int(self.nursery.ask({"do": "end", "number": self.number})["status"])
         except TransientError:
@@ -219,9 +239,11 @@ class _Spawned:
     def look(self) -> None:
         return None
 
-    def end(self) -> int | None:
+    def let_go(self) -> None:
         self.house.kill()
-        return None
+
+    def end(self) -> None:
+        self.house.kill()
 
 
 class _Spawner:
@@ -259,6 +281,8 @@ class _Here:
     nurseries: dict[bool, Nursery] = field(default_factory=dict)
     """Confined or not."""
     spawner: _Spawner | None = None
+    cage_fails: str = ""
+    """Why no sandbox could be started."""
 
 
 _here = _Here()
@@ -280,28 +304,17 @@ def nursery(settings: "Settings") -> Makers:
         if house is None or not house.house.alive:
             if house is not None:
                 house.kill()
-            try:
-                house = _here.nurseries[confined] = Nursery(_start(confined), confined)
-                if len(_here.nurseries) == 1:
-                    _end_later()
-            except OSError as error:
-                raise ToolError(
-                    f"The process that opens media could not be started: {error}. `sensorium doctor` says more."
-                ) from error
+            house = _started(confined)
+            _here.nurseries[house.confined] = house
+            if len(_here.nurseries) == 1:
+                _end_later()
         house.used = time.monotonic()
     return house
 
 
 def is_confined(settings: "Settings") -> bool:
-    """Return whether media is opened in a sandbox here."""
-    try:
-        from ..sandbox.isolation import find_isolation
-    except ImportError:
-        from ..sandbox.cage import find_bubblewrap
-
-        return find_bubblewrap() is not None
-    found = find_isolation(settings)
-    return found.works and found.name == "bubblewrap"
+    """Return whether media is opened in a sandbox here, as far as is known: it is tried by opening one."""
+    return _FORKS and settings.sandbox.kind != "none" and not _here.cage_fails
 
 
 def end_all() -> None:
@@ -312,20 +325,35 @@ def end_all() -> None:
     _here.nurseries.clear()
 
 
-def _start(confined: bool) -> House:
-    if not confined:
-        return _Process.start()
-    from ..sandbox.cage import Cage
+def _started(confined: bool) -> Nursery:
+    from ..sandbox.cage import Cage, CageError
 
-    binds = [(_ROOT / name, f"{_PLACE}/{name}") for name in _PARTS]
-    return Cage.start(GUEST, limits=_limits(), binds=binds, environment={"SENSORIUM_PACKAGE": _PLACE})
+    if confined:
+        binds = [(_ROOT / name, f"{_PLACE}/{name}") for name in _PARTS]
+        try:
+            cage = Cage.start(GUEST, limits=_limits(), binds=binds, environment={"SENSORIUM_PACKAGE": _PLACE})
+            return Nursery(cage, confined=True)
+        except CageError as error:
+            _here.cage_fails = str(error)
+    try:
+        return Nursery(_Process.start(), confined=False)
+    except OSError as error:
+        raise ToolError(
+            f"The process that opens media could not be started: {error}. `sensorium doctor` says more."
+        ) from error
 
 
 def _limits() -> "Limits":
     """Return the limits of the cage, under which each child has its own."""
     from ..sandbox.limits import Limits
 
-    return Limits(memory_bytes=4 * MEMORY_BYTES, processes=PROCESSES, descriptors=2 * DESCRIPTORS, disk_bytes=1 << 20)
+    return Limits(
+        memory_bytes=4 * MEMORY_BYTES,
+        total_memory_bytes=max(MEMORY_BYTES, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2),
+        processes=PROCESSES,
+        descriptors=2 * DESCRIPTORS,
+        disk_bytes=1 << 20,
+    )
 
 
 def _end_idle() -> None:

@@ -23,7 +23,6 @@ from .memo import artifacts_in
 from .packing import PackError, Parcel, believed, is_large, letter_of, name_of_function, returned_by
 from .picture_files import MAX_PICTURE_PIXELS
 from .secrets import logger_of
-from .secrets import logger_of
 from .workspace import PREFIX, Artifact, Fact
 
 if TYPE_CHECKING:
@@ -103,8 +102,10 @@ class Decoding(Generic[T]):
         child = makers.child([name.partition(":")[0]], self._limits())
         try:
             value, imported = self._perform(child, name)
-        finally:
+        except BaseException:
             child.end()
+            raise
+        child.let_go()
         makers.learn(imported)
         return value
 
@@ -288,7 +289,7 @@ class Decoding(Generic[T]):
         if kind == "MemoryError":
             most = f"{MEMORY_BYTES >> 20:,} MB"
             return MediaError(f"{self._name()} takes more than {most} to decode; it is damaged or hostile.")
-        logger.warning("A decoder failed: %s %s", kind, body.get("trace"))
+        logger.warning("A decoder failed: %r %r", kind, body.get("trace"))
         shown = kind if re.fullmatch("[A-Za-z_]{1,40}", kind) else "an error"
         return MediaError(f"{self._name()} cannot be decoded ({shown}). It is damaged, or of a kind that is not known.")
 

@@ -7,6 +7,7 @@ process serves one call itself.
     <- {"do": "fork", "modules": […], "limits": {…}} and the channel of a call      -> {"forked": number}
     <- {"do": "look", "number": number}                                             -> {"state": "R", "seconds": 0.1}
     <- {"do": "end", "number": number}                                              -> {"status": wait status}
+    <- {"do": "drop", "number": number}, when it may end at leisure
 """
 
 import gc
@@ -93,7 +94,9 @@ class Nursery:
 
     def __init__(self, channel: Any) -> None:
         self._channel = channel
-        self._children: dict[int, int] = {}
+        self._children: set[int] = set()
+        self._dropped: set[int] = set()
+        """Killed, and not yet gone."""
 
     def serve(self) -> None:
         """Do what the host says."""
@@ -101,7 +104,10 @@ class Nursery:
         try:
             while True:
                 message = self._channel.receive(max_descriptors=1)
-                self._channel.send(getattr(self, f"_{message.body['do']}")(message))
+                answer = getattr(self, f"_{message.body['do']}")(message)
+                if answer is not None:
+                    self._channel.send(answer)
+                self._dropped = {one for one in self._dropped if os.waitpid(one, os.WNOHANG)[0] == 0}
         except closed:
             for number in list(self._children):
                 self._ended(number)
@@ -117,7 +123,7 @@ class Nursery:
         if pid == 0:
             self._be_child(end, message.body["limits"], here)
         os.close(end)
-        self._children[pid] = pid
+        self._children.add(pid)
         return {"forked": pid}
 
     def _be_child(self, end: int, limits: dict[str, int], parent: int) -> NoReturn:
@@ -132,17 +138,24 @@ class Nursery:
             os._exit(1)
 
     def _look(self, message: Any) -> dict[str, Any]:
-        pid = self._children[message.body["number"]]
+        pid = message.body["number"]
+        assert pid in self._children
         # Behind the name, which may hold anything: state, …, and on places 11 and 12 the times in user and system mode.
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
         ticks = os.sysconf("SC_CLK_TCK")
         return {"state": fields[0], "seconds": (int(fields[11]) + int(fields[12])) / ticks}
 
+    def _drop(self, message: Any) -> None:
+        pid = message.body["number"]
+        self._children.remove(pid)
+        self._dropped.add(pid)
+        os.kill(pid, signal.SIGKILL)
+
     def _end(self, message: Any) -> dict[str, int]:
         return {"status": self._ended(message.body["number"])}
 
-    def _ended(self, number: int) -> int:
-        pid = self._children.pop(number)
+    def _ended(self, pid: int) -> int:
+        self._children.remove(pid)
         ended, status = os.waitpid(pid, os.WNOHANG)
         if not ended:
             os.kill(pid, signal.SIGKILL)
