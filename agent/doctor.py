@@ -205,7 +205,7 @@ def check_sandbox(settings: Settings) -> Check:
     """Say what confines code and the opening of media, after trying it."""
     found = find_isolation(settings)
     if not found.works:
-        why = f"nothing confines code, so none is run: {found.why}"
+        why = f"nothing confines code, so none is run, and media is opened in an ordinary process: {found.why}"
         return Check(name="sandbox", state="less", found=why, fix=found.mend)
     best = found.name in ("bubblewrap", "podman", "docker")
     return Check(name="sandbox", state="ok" if best else "less", found=found.why, fix=found.mend)
