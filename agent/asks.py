@@ -9,13 +9,16 @@ from ..tools.base.call import validate
 from ..tools.base.errors import ToolError
 from ..tools.base.labels import Labels
 from ..tools.base.memo import digest
+from ..tools.base.pictures import clock
 from ..tools.base.policy import judge, reaches_out
 from ..tools.base.price import Quote
 from ..tools.base.run import Run
 from ..tools.base.tool import Tool
 from .approval import Ask
+from .origins import places
 from .plan import Step, literal, look_up, references, resolve, root_of, roots
 
+_MOST_PLACES = 3
 PRICE_SETTING = "`ask_above_usd` in `[policy]` of sensorium.toml"
 
 
@@ -99,6 +102,29 @@ def sources(step: Step, tools: Mapping[str, str], scope: Mapping[str, Any], run:
         for name, value in step.args.items()
         if (found := list(references(value)))
     }
+
+
+def where_it_stands(value: Any, results: Mapping[str, Any], tools: Mapping[str, str], run: Run) -> str:
+    """Say in which files and steps the text of an argument stands, or nothing; it is searched for, not believed.
+
+    Args:
+        value: The argument as a plan writes it.
+        results: Step -> its plain result.
+        tools: Step -> its tool.
+        run: Knows the names of the files.
+    """
+    texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    found = [one for text in texts if isinstance(text, str) for one in places(text.replace("$$", "$"), results)]
+    said = dict.fromkeys(_place(*one, tools, run) for one in found)
+    more = f" and {len(said) - _MOST_PLACES} more places" if len(said) > _MOST_PLACES else ""
+    return f"{', '.join(list(said)[:_MOST_PLACES])}{more}"
+
+
+def _place(step: str, media: str, second: float | None, tools: Mapping[str, str], run: Run) -> str:
+    named = next(iter(run.names_of(media)), "")
+    at = f" at {clock(second)}" if second is not None else ""
+    by = f"step `{step}` ({tools.get(step, '')})"
+    return f"{named!r}{at} by {by}" if named else f"what {by} gave{at}"
 
 
 def _source(reference: str, tools: Mapping[str, str], scope: Mapping[str, Any], run: Run) -> str:

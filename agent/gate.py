@@ -13,7 +13,7 @@ from ..tools.base.policy import Policy
 from ..tools.base.price import Quote
 from .act import Executor
 from .approval import Ask, Decision, DecisionError, read_decisions, wire
-from .asks import ask_about, sources
+from .asks import ask_about, sources, where_it_stands
 from .consent import Consent
 from .context import Context, give
 from .lint import check, errors
@@ -149,7 +149,13 @@ def _ask(
 def _with_sources(ask: Ask, step: Step, plan: Plan, scope: Mapping[str, Any], executor: Executor) -> Ask:
     tools = {name: record["tool"] for name, record in executor.records.items()}
     tools |= {one.id: one.tool for one in plan.steps}
-    return replace(ask, sources=sources(step, tools, scope, executor.run))
+    said = sources(step, tools, scope, executor.run)
+    if ask.is_exact:
+        results = {name: scope[name] for name in tools if scope.get(name, MISSING) is not MISSING}
+        for name in sorted(executor.catalog[step.tool].control_arguments & ask.args.keys()):
+            if stands := where_it_stands(ask.args[name], results, tools, executor.run):
+                said[name] = " and ".join(filter(None, [said.get(name), f"what stands in {stands}"]))
+    return replace(ask, sources=said)
 
 
 def _in_order(plan: Plan) -> Iterator[Step]:

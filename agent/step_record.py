@@ -14,9 +14,9 @@ from .plan import MISSING, Step
 
 Record = dict[str, Any]
 """How a step ended: step, tool, status, seconds, cached, provider, cost_usd, error, artifacts, partial; the journal's
-`key` of its call, or of a step with `for_each` those of the items that are done, in order; `labels`: who had part in it;
-and once its plan ended, whether it is `final`, that is, no other step used it, and `edited`, when the user changed its
-call before it ran."""
+`key` of its call, or of a step with `for_each` those of the items that are done, in order; the `labels` of who had a
+part in it; and once its plan ended, whether it is `final`, that is, no other step used it, and `edited`, when the user
+changed its call before it ran."""
 
 WAITING = "waiting"
 """The status of a step that has to wait for the user's approval; it has not ended."""

@@ -95,7 +95,7 @@ async def fetch_url(
             "yourself and give its path."
         )
     if what == "video" or (what == "auto" and _is_site(location.host)):
-        raise UnavailableError("Videos of sites cannot be fetched here.")
+        return await _of_site(location, dialler, run, playlist=playlist, max_height_pixels=max_height_pixels)
     return await _fetched(location, dialler, run)
 
 
@@ -107,6 +107,8 @@ async def _fetched(location: Location, dialler: Dialler, run: Run) -> FetchedUrl
     fetching.noting = _noting(fetching, run)
     with run.workspace.scratch() as folder:
         got = await fetching.to_file(location, folder / "fetched")
+        for address in (*got.redirects, got.location.url):
+            run.comes_from_web(read_location(address).host)
         media_type = await run.thread(type_of, folder / "fetched", got.claimed_type)
         named = file_name(got.location.name, media_type)
         file = await run.thread(
@@ -124,6 +126,57 @@ async def _fetched(location: Location, dialler: Dialler, run: Run) -> FetchedUrl
         limits=remarks(got, media_type),
     )
     return await _with_page(result, got.charset, run) if result.kind == "page" else result
+
+
+async def _of_site(
+    location: Location, dialler: Dialler, run: Run, *, playlist: bool, max_height_pixels: int
+) -> FetchedUrl:
+    """Fetch the video of a site's page, or a list of them."""
+    from .fetching.proxy import FilteringProxy
+    from .fetching.sites import most_bytes, site_videos
+
+    files, limits = [], []
+    with run.workspace.scratch() as folder:
+        made = FilteringProxy(
+            dialler=dialler,
+            most_bytes=most_bytes(dialler.rules.max_bytes, playlist=playlist),
+            noting=lambda one: _asking(one, run),
+        )
+        async with made.listening() as proxy:
+            videos = await site_videos(
+                location,
+                proxy,
+                folder,
+                playlist=playlist,
+                max_height_pixels=max_height_pixels,
+                progress=_progress(run),
+            )
+        for video in videos:
+            media_type = await run.thread(type_of, video.path, "")
+            if kind_of(media_type) not in ("video", "audio"):
+                limits.append(f"{video.title!r} came as {media_type}, which is no video, and was left out.")
+                continue
+            named = file_name(video.title, media_type)
+            facts = {"address": location.url}
+            files.append(await run.thread(run.put, video.path, name=named, media_type=media_type, facts=facts))
+    if not files:
+        raise MediaError(f"No video came from {location.url!r}: {' '.join(limits)} Check the address in a browser.")
+    first = videos[0]
+    return FetchedUrl(
+        media=files[0].handle,
+        url=location.url,
+        kind=kind_of(files[0].media_type),
+        file=files[0],
+        files=files,
+        media_type=files[0].media_type,
+        bytes=sum(one.bytes for one in files),
+        title=first.title,
+        author=first.author,
+        published=first.published,
+        language=first.language,
+        site=first.site,
+        limits=limits,
+    )
 
 
 async def _with_page(result: FetchedUrl, charset: str, run: Run) -> FetchedUrl:
@@ -164,6 +217,14 @@ def _progress(run: Run) -> Callable[[int, int | None], None]:
         run.progress(min(done / whole, 1.0) if whole else None, f"{done:,} bytes")
 
     return say
+
+
+@contextmanager
+def _asking(location: Location, run: Run) -> Iterator[None]:
+    """Write down a connection of a program that is not ours, before it is made."""
+    run.comes_from_web(location.host)
+    with run.egress.asking(location.authority, location.url):
+        yield
 
 
 def _noting(fetching: "Fetching", run: Run) -> Callable[[Location], AbstractContextManager[None]]:
