@@ -114,7 +114,7 @@ class Cage:
             try:
                 process = launch(
                     [program, "--args", str(hidden), "--", python, "-I", "-S", "-c", _BOOT, told],
-                    [source for source, _ in all_binds],
+                    [program, *(source for source, _ in all_binds)],
                     stdin=subprocess.DEVNULL,
                     stdout=stdout_end,
                     stderr=stderr_end,
@@ -207,7 +207,7 @@ class Cage:
             self._reap()
             self._why = why if stood else self._own_end()
             if self._group:
-                threading.Thread(target=self._group.remove, name="sensorium-group", daemon=True).start()
+                self._group.remove()
             self.channel.close()
             for one in (self.stdout, self.stderr, self._root, self._pidfd):
                 if one >= 0:

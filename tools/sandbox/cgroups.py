@@ -5,6 +5,7 @@ are used as they are found; where neither can be written, the watchdog is alone.
 """
 
 import contextlib
+import functools
 import itertools
 import os
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 _PREFIX = "sensorium"
 _LEVELS_UP = 3
 """Version 2 allows no group beside processes: the group is made in an ancestor of our own that we may write."""
+_REMOVALS = 20
 _counter = itertools.count()
 
 
@@ -28,6 +30,7 @@ class MemoryGroup:
     @classmethod
     def make(cls, limit_bytes: int, pids: list[int]) -> "MemoryGroup | None":
         """Make a group with this limit and move processes into it; None where that is not allowed."""
+        sweep()
         for version, parent in _parents():
             group = cls(folder=parent / f"{_PREFIX}-{os.getpid()}-{next(_counter)}", version=version)
             try:
@@ -55,7 +58,7 @@ class MemoryGroup:
 
     def remove(self) -> None:
         """Remove the group, whose processes have ended."""
-        for _ in range(20):
+        for _ in range(_REMOVALS):
             try:
                 self.folder.rmdir()
             except FileNotFoundError:
@@ -84,8 +87,9 @@ class MemoryGroup:
             os.close(opened)
 
 
+@functools.cache
 def sweep() -> None:
-    """Remove the empty groups of processes of ours that were killed."""
+    """Once in a process, remove the empty groups of processes of ours that were killed."""
     for _, parent in _parents():
         for group in parent.glob(f"{_PREFIX}-*-*"):
             pid = group.name.split("-")[1]

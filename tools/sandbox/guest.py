@@ -30,6 +30,7 @@ PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "PIL", "cv2", "av", "lxml"
 """Worth naming when another is missing."""
 _ONLY_AST = 0x400
 _OUT_OF_NAMES = 10_000
+_KILLS, _KILLED_SECONDS = 100, 0.002
 _BACKGROUND_PIECES, _BACKGROUND_CHARS = 256, 128
 
 
@@ -201,9 +202,12 @@ class Guest:
     def _end_others(self) -> None:
         # Every process of this namespace but its first and this one: what double-forked is among them.
         with contextlib.suppress(OSError):
-            os.kill(-1, signal.SIGKILL)
-            while True:
-                os.waitpid(-1, 0)
+            for _ in range(_KILLS):
+                os.kill(-1, signal.SIGKILL)
+                with contextlib.suppress(ChildProcessError):
+                    while True:
+                        os.waitpid(-1, 0)
+                time.sleep(_KILLED_SECONDS)  # the others are waited for by the first process
 
 
 class Sorting:

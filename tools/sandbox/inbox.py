@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..base.opening import open_kept
 from .collect import safe_name
 from .launcher import release
 
@@ -52,43 +53,47 @@ class Inbox:
         self._folder, self._held = None, {}
 
     def _hold(self, name: str, source: Path | int) -> None:
-        about = os.stat(source)  # noqa: PTH116 - it may be a descriptor
-        signature = (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
-        if self._held.get(name) == signature:
-            return
-        place = self.folder() / name
-        fresh = self.folder() / f".{secrets.token_hex(8)}"
+        opened = os.dup(source) if isinstance(source, int) else open_kept(source)
         try:
-            if isinstance(source, int) or not _link(source, fresh, about.st_mode):
-                _copy(source, fresh)
-            fresh.replace(place)
+            about = os.fstat(opened)
+            signature = (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
+            if self._held.get(name) == signature:
+                return
+            place = self.folder() / name
+            fresh = self.folder() / f".{secrets.token_hex(8)}"
+            try:
+                if isinstance(source, int) or not _link(source, fresh, about):
+                    _copy(opened, fresh)
+                fresh.replace(place)
+            finally:
+                fresh.unlink(missing_ok=True)
+            self._held[name] = signature
         finally:
-            fresh.unlink(missing_ok=True)
-        self._held[name] = signature
+            os.close(opened)
 
 
-def _link(source: Path, place: Path, mode: int) -> bool:
-    if os.geteuid() == 0 and not mode & os.R_OK:  # only its owner may read it, which the user in the cage is not
+def _link(source: Path, place: Path, about: os.stat_result) -> bool:
+    """Make a link to a file that was opened, unless something else has its name by now."""
+    if os.geteuid() == 0 and not about.st_mode & os.R_OK:  # only its owner may read it, not the user in the cage
         return False
     with contextlib.suppress(OSError):  # on another disk, or not ours
-        place.hardlink_to(source.resolve())
-        return True
+        os.link(source, place, follow_symlinks=False)
+        if os.path.samestat(place.lstat(), about):
+            return True
+        place.unlink()
     return False
 
 
-def _copy(source: Path | int, place: Path) -> None:
-    opened = os.dup(source) if isinstance(source, int) else os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+def _copy(opened: int, place: Path) -> None:
+    """Copy an open file."""
+    target = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    at = 0
     try:
-        target = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-        at = 0
-        try:
-            while piece := os.pread(opened, _PIECE_BYTES, at):
-                at += len(piece)
-                view = memoryview(piece)
-                while view:
-                    view = view[os.write(target, view) :]
-            os.fchmod(target, 0o644)
-        finally:
-            os.close(target)
+        while piece := os.pread(opened, _PIECE_BYTES, at):
+            at += len(piece)
+            view = memoryview(piece)
+            while view:
+                view = view[os.write(target, view) :]
+        os.fchmod(target, 0o644)
     finally:
-        os.close(opened)
+        os.close(target)
