@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 
-from . import errors
+from . import errors, safe_open
 from .packing import Parcel, function_named, letter_of, restored
 from .workspace import Artifact, Fact
 
@@ -179,6 +179,7 @@ class Host:
 
 def serve(channel: "Channel") -> NoReturn:
     """Serve a host, then leave without looking back."""
+    safe_open.serves_one_call = True
     try:
         Host(channel).serve()
     finally:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_PICTURE_PIXELS = 50_000_000
 MAX_SIDE_PIXELS = 16_384
+MOST_HELD_PIXELS = 25_000_000
+"""A larger picture is made smaller as it is decoded: at 4 bytes a pixel, each copy of it is 100 MB and more."""
 # What Pillow raises at damaged content: its readers trust what they read.
 _DAMAGED = (
     ArithmeticError,
@@ -34,6 +36,8 @@ _DAMAGED = (
 )
 # EXIF orientation -> `Image.Transpose`.
 _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
+_ON_ITS_SIDE = (5, 6, 7, 8)
+_BAND_PIXELS = 512  # even, so that halves meet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +45,10 @@ class PictureFile:
     """A still picture, and how it is stored."""
 
     upright: "Image"
-    """As RGB; of an animation, its first frame."""
+    """As RGB; of an animation, its first frame; of a very large picture, a smaller one."""
+    width_pixels: int
+    """As displayed, and as stored."""
+    height_pixels: int
     frames: int
     transparent: bool
     metadata: Metadata
@@ -49,6 +56,8 @@ class PictureFile:
 
 def open_picture(path: Path, name: str) -> "Image":
     """Return a still picture as upright RGB; of an animation, its first frame.
+
+    One of more than `MOST_HELD_PIXELS` comes made smaller; nothing of what else its file holds comes with it.
 
     Raises:
         MediaError: It is not a picture, is damaged, or is beyond the limits (checked before decoding).
@@ -68,7 +77,7 @@ def picture_size(path: Path, name: str) -> tuple[int, int]:
         # Without this chunk before its pixels, Pillow would decode a PNG to look for it behind them.
         orientation = 1 if picture.format == "PNG" and "exif" not in picture.info else _orientation(picture)
         width, height = picture.size
-        return (height, width) if orientation in (5, 6, 7, 8) else (width, height)
+        return (height, width) if orientation in _ON_ITS_SIDE else (width, height)
 
 
 def read_picture(path: Path, name: str) -> PictureFile:
@@ -82,11 +91,21 @@ def read_picture(path: Path, name: str) -> PictureFile:
         transparent = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
         with _whole(name):
             frames = int(getattr(picture, "n_frames", 1))
+        width, height = picture.size
         upright = _upright(picture, name)
+        if _orientation(picture) in _ON_ITS_SIDE:
+            width, height = height, width
         metadata = Metadata(tags={}, located=False, location={})
         with suppress(*_DAMAGED), _quiet():
             metadata = read_exif(picture.getexif())
-        return PictureFile(upright=upright, frames=frames, transparent=transparent, metadata=metadata)
+        return PictureFile(
+            upright=upright,
+            width_pixels=width,
+            height_pixels=height,
+            frames=frames,
+            transparent=transparent,
+            metadata=metadata,
+        )
 
 
 def _upright(picture: "Image", name: str) -> "Image":
@@ -94,17 +113,31 @@ def _upright(picture: "Image", name: str) -> "Image":
     from PIL import Image
 
     with _whole(name):
+        if picture.width * picture.height > MOST_HELD_PIXELS and picture.format == "JPEG":
+            picture.draft(None, (picture.width // 2, picture.height // 2))  # decoded at that size
         picture.load()
-        if picture.mode.startswith("I;16"):
-            # Pillow would cut its 16 bits off at 255, which leaves white.
-            picture = picture.point(lambda level: level * (1 / 257)).convert("L")
+        flat = _flat(picture)
         turn = _TURNS.get(_orientation(picture))
-        upright = picture if turn is None else picture.transpose(Image.Transpose(turn))
-        if upright.mode in ("RGBA", "LA") or "transparency" in upright.info:
+        return flat if turn is None else flat.transpose(Image.Transpose(turn))
+
+
+def _flat(picture: "Image") -> "Image":
+    """Return a decoded picture as RGB without anything else of its file; a very large one at half its size."""
+    from PIL import Image
+
+    factor = 2 if picture.width * picture.height > MOST_HELD_PIXELS else 1
+    flat = Image.new("RGB", (-(-picture.width // factor), -(-picture.height // factor)))
+    for top in range(0, picture.height, _BAND_PIXELS):
+        band = picture.crop((0, top, picture.width, min(picture.height, top + _BAND_PIXELS)))
+        if band.mode.startswith("I;16"):
+            # Pillow would cut its 16 bits off at 255, which leaves white.
+            band = band.point(lambda level: level * (1 / 257)).convert("L")
+        if band.mode in ("RGBA", "LA", "PA") or "transparency" in band.info:
             # Seen as on paper: what is transparent is white.
-            layer = upright.convert("RGBA")
-            upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-        return upright.convert("RGB")
+            layer = band.convert("RGBA")
+            band = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+        flat.paste(band.convert("RGB").reduce(factor), (0, top // factor))
+    return flat
 
 
 def _orientation(picture: "Image") -> int:

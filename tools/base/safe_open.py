@@ -1,5 +1,6 @@
 """The only way to open audio and video: by content, with the decoder pinned and limits checked before decoding."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,10 @@ MAX_CHANNELS = 32
 MAX_STREAMS = 64
 OPEN_SECONDS = 5.0
 """Longest time for reading the headers; every honest file needs a fraction of a second."""
+OPEN_CPU_SECONDS = 2
+"""Longest work on the headers, which libav does not interrupt: a hundred thousand tags would take it a minute."""
+serves_one_call = False
+"""Set in a decoder process, which may end for a file that takes too much."""
 
 # No other file, no socket, no reference to an outside file, and a bounded look at the start.
 _CODEC_OPTIONS = {"max_pixels": str(MAX_VIDEO_PIXELS)}
@@ -50,22 +55,41 @@ def open_media(path: Path, name: str) -> "Iterator[InputContainer]":
             raise MediaError(f"{name!r} is not audio or video: {_found(sniffed)}")
         options = _OPTIONS | (_MOV_OPTIONS if sniffed.demuxer == "mov" else {})
         try:
-            container = av.open(
-                _Nameless(file),
-                "r",
-                format=sniffed.demuxer,
-                options=options,
-                metadata_errors="replace",
-                # Python is asked for every byte: larger reads halve the cost of a packet scan.
-                buffer_size=1 << 18,
-                timeout=(OPEN_SECONDS, None),
-                io_open=_refuse,
-            )
+            with _little_work():
+                container = av.open(
+                    _Nameless(file),
+                    "r",
+                    format=sniffed.demuxer,
+                    options=options,
+                    metadata_errors="replace",
+                    # Python is asked for every byte: larger reads halve the cost of a packet scan.
+                    buffer_size=1 << 18,
+                    timeout=(OPEN_SECONDS, None),
+                    io_open=_refuse,
+                )
         except (av.error.FFmpegError, ValueError, OSError) as error:
             raise MediaError(_unreadable(name, path, sniffed, error)) from error
         with container:
             _check_limits(container, name)
             yield container
+
+
+@contextmanager
+def _little_work() -> Iterator[None]:
+    """Have the kernel end a decoder process whose libav works too long on headers."""
+    if not serves_one_call or sys.platform == "win32":
+        yield
+        return
+    import resource
+
+    _, hard = limits = resource.getrlimit(resource.RLIMIT_CPU)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soon = int(used.ru_utime + used.ru_stime) + 1 + OPEN_CPU_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (soon if hard == resource.RLIM_INFINITY else min(soon, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CPU, limits)
 
 
 class _Nameless:

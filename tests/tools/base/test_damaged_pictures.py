@@ -11,7 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from sensorium.tools.base.call import call
 from sensorium.tools.base.errors import MediaError
-from sensorium.tools.base.picture_files import open_picture, picture_size
+from sensorium.tools.base.picture_files import open_picture, picture_size, read_picture
 from sensorium.tools.base.run import Run
 
 
@@ -59,13 +59,13 @@ async def test_damaged_camera_data_counts_as_none(form: str, run: Run, tmp_path:
     assert (facts.width_pixels, facts.height_pixels, facts.exif) == (32, 24, {})
 
 
-async def test_a_png_is_decoded_once(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_png_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.png"
     Image.new("RGB", (40, 30), "red").save(path)
     decoded = []
     ended = PngImagePlugin.PngImageFile.load_end
     monkeypatch.setattr(PngImagePlugin.PngImageFile, "load_end", lambda self: decoded.append(self.size) or ended(self))
-    await call("image_facts", {"media": str(path)}, run)
+    read_picture(path, "a.png")
     assert decoded == [(40, 30)]
 
 
@@ -75,3 +75,17 @@ def test_sixteen_bits_of_grey_are_seen_as_grey_and_not_as_white(name: str, tmp_p
     Image.fromarray(np.tile(levels, (4, 1))).save(tmp_path / name)
     seen = open_picture(tmp_path / name, name)
     assert [seen.getpixel((column, 0)) for column in (0, 100, 255)] == [(0, 0, 0), (100, 100, 100), (255, 255, 255)]
+
+
+def test_a_very_large_picture_is_made_smaller_as_it_is_decoded(tmp_path: Path) -> None:
+    large = Image.new("LA", (6000, 5001), (0, 0))
+    large.paste((0, 255), (0, 0, 3000, 5001))
+    large.save(tmp_path / "large.png")
+    seen = read_picture(tmp_path / "large.png", "large.png")
+    assert (seen.width_pixels, seen.height_pixels, seen.upright.size) == (6000, 5001, (3000, 2501))
+    assert [seen.upright.getpixel(at) for at in ((1499, 2500), (1500, 2500))] == [(0, 0, 0), (255, 255, 255)]
+
+
+def test_nothing_of_what_else_a_file_holds_comes_with_its_picture(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 30), "red").save(tmp_path / "a.gif", comment=b"c" * 70_000)
+    assert open_picture(tmp_path / "a.gif", "a.gif").info == {}
