@@ -39,6 +39,10 @@ _ANALYZE = sign(
     """,
     r"分析|检查|审查|评审|结构|复杂度|函数|类|方法|导入|依赖|解释|问题|错误|漏洞|缺陷|质量|概览|报告|总结|看看|安全|未使用",
 )
+_READ = re.compile(
+    r"\s*(?:read|print|show|display|open)(?: me)?(?: it| this| (?:the )?(?:code|source|script|file))*\W*$"
+    r"|(?:显示|看|读)(?:一下)?(?:源?代码|源码|内容)"
+)
 _KEPT = (Read, Say, NoTime, Greet, Help)
 _CODE_LACKS = frozenset({"code", "write", "edit", "translate", "see", "know"})
 
@@ -56,15 +60,19 @@ def with_code(intents: Sequence[Intent], text: str, files: Sequence[File], *, as
     if not code:
         return list(intents)
     wanted = _wanted(text)
+    if wanted is None and _READ.match(text):
+        return [Read()]
     if wanted is None and not assumed:
         return list(intents)
     if len(code) < len(files):  # beside other media: what is said of those stays
         kept = [one for one in intents if not (isinstance(one, Cannot) and one.lack in _CODE_LACKS)]
         return [*kept, wanted] if wanted else kept
-    kept = [one for one in intents if isinstance(one, _KEPT) or (isinstance(one, Find) and not assumed)]
+    kept = [one for one in intents if isinstance(one, _KEPT) or (isinstance(one, Find) and wanted is None)]
     kept += [one for one in intents if isinstance(one, Cannot) and one.lack not in _CODE_LACKS]
     reports = [one for one in intents if isinstance(one, Report) and not assumed and re.search("report|报告", text)]
     sums = [one for one in intents if isinstance(one, Summarize) and one.text]
+    if wanted is None and any(isinstance(one, Find | Read) for one in kept):
+        return [*reports, *sums, *kept]
     return [wanted or Code(), *reports, *sums, *kept]
 
 

@@ -13,11 +13,11 @@ LONGEST_OUTPUT = 600
 def tell_analysis(output: Output, say: Tongue) -> str:
     """Return how large a file of code is, what is wrong with it, and its most complex functions."""
     measures = {one["name"]: one["value"] for one in items_of(output, "measures")}
+    name, language = clean(str(output["name"])), clean(str(output["language"]))
+    total, code, comments = (measures[one] for one in ("lines", "code_lines", "comment_lines"))
     lines = say(
-        f"{clean(str(output['name']))}: {clean(str(output['language']))}, {measures['lines']:g} lines, of them "
-        f"{measures['code_lines']:g} of code and {measures['comment_lines']:g} of comments.",
-        f"{clean(str(output['name']))}：{clean(str(output['language']))}，共 {measures['lines']:g} 行，"
-        f"其中代码 {measures['code_lines']:g} 行，注释 {measures['comment_lines']:g} 行。",
+        f"{name}: {language}, {_few(total, 'line')}, of them {code:g} of code and {comments:g} of comments.",
+        f"{name}：{language}，共 {total:g} 行，其中代码 {code:g} 行，注释 {comments:g} 行。",
     )
     if "functions" not in measures:
         return lines
@@ -28,6 +28,8 @@ def tell_analysis(output: Output, say: Tongue) -> str:
         f"有 {measures['functions']:g} 个函数、{measures['classes']:g} 个类，其中 {measures['without_docstring']:g} 个"
         f"没有文档字符串。最高圈复杂度：{measures['highest_complexity']:g}。",
     )
+    if not measures["functions"] + measures["classes"]:
+        held = ""
     return paragraphs(lines, held, *_missing(output, say), _problems(output, say))
 
 
@@ -92,13 +94,18 @@ def _trial(value: dict[str, Any], printed: str, say: Tongue) -> list[str]:
     best = say(f"best of {runs} runs", f"{runs} 次中最快") if runs > 1 else say("one run", "运行一次")
     parts = [
         say(
-            f"Run in the sandbox, it takes {seconds:g} s ({best}), {cpu:g} s of it on the processor.",
-            f"在沙箱中运行需要 {seconds:g} 秒（{best}），其中处理器时间 {cpu:g} 秒。",
+            f"Run in the sandbox, it takes {seconds:.3g} s ({best}), {cpu:.3g} s of it on the processor.",
+            f"在沙箱中运行需要 {seconds:.3g} 秒（{best}），其中处理器时间 {cpu:.3g} 秒。",
         )
     ]
     if not value.get("same_output", True):
         parts.append(say("Its output differs from run to run.", "每次运行的输出不同。"))
     slowest = [clean(one) for one in printed.splitlines() if " s itself, " in one]
     if slowest:
-        parts.append(say("Where the time goes:\n", "时间花在：\n") + bullets(slowest, len(slowest), say))
+        parts.append(
+            say(
+                "Where the time goes, under the profiler, which slows it:\n", "时间花在（性能分析器下测得，会偏慢）：\n"
+            )
+            + bullets(slowest, len(slowest), say)
+        )
     return parts
