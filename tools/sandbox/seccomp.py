@@ -25,8 +25,8 @@ _FAMILIES = (1, 2, 10)
 """AF_UNIX, AF_INET, AF_INET6: the last two end in an empty network namespace."""
 
 _BUFFERS = (7, 8, 32, 33)
-"""SO_SNDBUF, SO_RCVBUF, and both by force. What waits in a socket is counted for no process; Linux 6.18 lets one be made to
-hold 8 MB, and as it is made it holds 200 KB."""
+"""SO_SNDBUF, SO_RCVBUF, and both by force. What waits in a socket is counted for no process; as it is made, one holds
+200 KB, and Linux 6.18 lets it be made to hold 8 MB."""
 
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
