@@ -45,6 +45,7 @@ class Assistant:
         *,
         brain: "BaseChatModel | None" = None,
         tools: Mapping[str, Tool] | None = None,
+        follow_links: bool = True,
     ) -> None:
         """Open the library.
 
@@ -52,13 +53,15 @@ class Assistant:
             settings: Read from the environment and `sensorium.toml` when left out.
             brain: A chat model to plan with, instead of the one the settings name.
             tools: The tools to plan with; when left out the catalog, without tools that need a model where none is set.
+            follow_links: Whether files may be named through links; false for paths that somebody else has resolved.
 
         Raises:
             SettingsError: A setting cannot be understood.
             StorageError: The library cannot be opened.
         """
         self.settings = settings or Settings.read()
-        self._base = Run.open(self.settings)
+        self._follow_links = follow_links
+        self._base = Run.open(self.settings, follow_links=follow_links)
         self.journal = Journal(self._base.library, self.settings.home)
         self.threads = Threads(self._base.library)
         self.facts = UserFacts(self._base.library)
@@ -131,7 +134,9 @@ class Assistant:
     def _local(self) -> "Assistant":
         """Return an assistant over the same library that lets nothing leave this machine."""
         settings = replace(self.settings, local_only=True)
-        return Assistant(settings, brain=self.runner.own_brain, tools=self.runner.own_tools)
+        return Assistant(
+            settings, brain=self.runner.own_brain, tools=self.runner.own_tools, follow_links=self._follow_links
+        )
 
     def _noted(self, request: str, options: Options) -> Options:
         """Keep what the user asks to be remembered; where nothing else is asked, that is the answer."""
@@ -380,4 +385,4 @@ async def run(
 def _absolute(files: str | Path | Sequence[str | Path]) -> list[str]:
     """Return paths that mean the same when the run is resumed from another folder."""
     files = [files] if isinstance(files, str | Path) else files
-    return [str(at_home(Path(one)).absolute()) for one in files]
+    return [str(one) if is_address(str(one)) else str(at_home(Path(one)).absolute()) for one in files]

@@ -66,7 +66,7 @@ async def run_agent(
     from ..agent.assistant import Assistant
 
     progress = _Progress(run)
-    with run.workspace.scratch() as folder, Assistant(run.settings) as assistant:
+    with run.workspace.scratch() as folder, Assistant(run.settings, follow_links=False) as assistant:
         paths = [await run.thread(_named, one, folder / str(number), run) for number, one in enumerate(files or [])]
         # A client may be a program: what it writes is not what a user asks to be remembered.
         options = Options(remember=False, yes=run.approvals is None)
@@ -97,7 +97,7 @@ def _named(handle: str, folder: Path, run: Run) -> Path:
         os.link(path, named)
     except OSError:  # a file system without links
         shutil.copyfile(path, named)
-    return named
+    return named.resolve()
 
 
 class _Progress:

@@ -75,6 +75,9 @@ MIGRATIONS = (
         sound_bytes INTEGER NOT NULL, state TEXT NOT NULL, created REAL NOT NULL);
     CREATE INDEX egress_by_run ON egress (run);
     """,
+    """
+    ALTER TABLE artifacts ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 
@@ -88,7 +91,7 @@ class Library:
             StorageError: The folder cannot be created or written.
         """
         try:
-            home.mkdir(parents=True, exist_ok=True)
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in it may be private
             self._connection = sqlite3.connect(
                 home / "library.db", timeout=30, isolation_level=None, check_same_thread=False
             )

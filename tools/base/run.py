@@ -92,10 +92,10 @@ class Run:
     """Another process made variables in this session, and is gone: what is new here lacks them."""
 
     @classmethod
-    def open(cls, settings: Settings, *, run_id: str | None = None) -> "Run":
-        """Open the library of these settings and start a run in it."""
+    def open(cls, settings: Settings, *, run_id: str | None = None, follow_links: bool = True) -> "Run":
+        """Open the library of these settings and start a run in it; see `Workspace` for links."""
         library = Library(settings.home)
-        workspace = Workspace(settings.home, library, max_bytes=settings.max_bytes)
+        workspace = Workspace(settings.home, library, max_bytes=settings.max_bytes, follow_links=follow_links)
         run_id = run_id or new_run_id()
         return cls(
             id=run_id,

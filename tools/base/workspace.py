@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from .errors import ArgumentError, MediaError, StorageError
 from .labels import Labels, joined, of_media, of_tool
 from .library import Library
+from .opening import KeptPath, Known, changed, opened
 from .sniff import sniff
 
 PREFIX = "artifact://sha256/"
@@ -64,8 +65,18 @@ class Workspace:
     notices when it has changed.
     """
 
-    def __init__(self, home: Path, library: Library, *, max_bytes: int) -> None:
+    def __init__(self, home: Path, library: Library, *, max_bytes: int, follow_links: bool = True) -> None:
+        """Open the folder of artifacts.
+
+        Args:
+            home: Where it lies.
+            library: What is known of them.
+            max_bytes: Larger files are refused.
+            follow_links: Whether a file may be named through links: the user's may. False where paths were resolved and
+                allowed before: a link that stands in one since then leads elsewhere.
+        """
         self.library = library
+        self._follow_links = follow_links
         self._folder = home / "artifacts"
         self._scratch = home / "scratch"
         self._max_bytes = max_bytes
@@ -74,37 +85,46 @@ class Workspace:
     def adopt(self, path: Path) -> Artifact:
         """Return the artifact of a user's file, hashing it unless it is known and unchanged.
 
-        A link is followed, because the user named it.
+        A link is followed, because the user named it; what it leads to is remembered, not the link.
 
         Raises:
-            MediaError: The file is missing, empty, a folder, not a regular file, or too large.
+            MediaError: The file is missing, empty, a folder, not a regular file, too large, or changes meanwhile.
         """
         path = at_home(path)
+        if self._follow_links:
+            _state(path, self._max_bytes)  # for what it says of a path as the user wrote it
+            path = path.resolve()
         state = _state(path, self._max_bytes)
-        location = os.fsencode(path.resolve())
+        seen, location = Known.of(state), os.fsencode(path.absolute())
         known = self.library.rows(
-            "SELECT sha256 FROM artifacts WHERE location=? AND bytes=? AND modified_ns=?",
-            (location, state.st_size, state.st_mtime_ns),
+            "SELECT sha256 FROM artifacts WHERE location=? AND bytes=? AND modified_ns=? AND identity=?",
+            (location, seen.bytes, seen.modified_ns, seen.identity),
         )
-        if known:
+        if known and self._follow_links:
             return self.get(PREFIX + known[0][0])
         try:
-            with path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-                file.seek(0)
-                media_type = sniff(file).media_type
+            # What was looked at, what is hashed and what is remembered are one file, whatever its name leads to.
+            with opened(path, state, strict=not self._follow_links) as descriptor:
+                if known:
+                    return self.get(PREFIX + known[0][0])
+                with open(descriptor, "rb", closefd=False) as file:
+                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                    file.seek(0)
+                    media_type = sniff(file).media_type
+                if Known.of(os.fstat(descriptor)) != seen:
+                    raise MediaError(f"{str(path)!r} changes while it is read. Name it again when it is whole.")
         except OSError as error:
             raise MediaError(f"{str(path)!r} cannot be read: {error.strerror}. Check the file's permission.") from error
         with self.library.transaction(durable=False) as db:
-            named, modified_ns = "name=excluded.name, ", state.st_mtime_ns
+            named, modified_ns, identity = "name=excluded.name, ", seen.modified_ns, seen.identity
             if (stored := self._stored(sha256)).exists():
                 # A tool made the same: it lies here safely, under the name that is known.
-                named, location, modified_ns = "", os.fsencode(stored), 0
+                named, location, modified_ns, identity = "", os.fsencode(stored), 0, ""
             name = shown_name(path.name)
             db.execute(
-                "INSERT INTO artifacts VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (sha256) DO UPDATE SET "
-                f"{named}location=excluded.location, modified_ns=excluded.modified_ns",
-                (sha256, media_type, state.st_size, name, "{}", location, modified_ns, time.time()),
+                "INSERT INTO artifacts VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (sha256) DO UPDATE SET "
+                f"{named}location=excluded.location, modified_ns=excluded.modified_ns, identity=excluded.identity",
+                (sha256, media_type, state.st_size, name, "{}", location, modified_ns, time.time(), identity),
             )
         return self.get(PREFIX + sha256)
 
@@ -146,9 +166,9 @@ class Workspace:
         )
         with self.library.transaction(durable=False) as db:
             db.execute(
-                "INSERT INTO artifacts VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (sha256) DO UPDATE SET "
+                "INSERT INTO artifacts VALUES (?,?,?,?,?,?,?,?,'') ON CONFLICT (sha256) DO UPDATE SET "
                 "media_type=excluded.media_type, facts=iif(excluded.facts='{}', facts, excluded.facts), "
-                "location=excluded.location, modified_ns=0",
+                "location=excluded.location, modified_ns=0, identity=''",
                 (sha256, media_type, size, name, json.dumps(artifact.facts), os.fsencode(target), 0, time.time()),
             )
             if provenance:
@@ -182,26 +202,45 @@ class Workspace:
         return Artifact(handle=handle, media_type=media_type, bytes=size, name=name, facts=json.loads(facts))
 
     def path(self, handle: str) -> Path:
-        """Return where an artifact's content lies.
+        """Return where an artifact's content lies; a user's own file opens only as long as it is the one that was read.
 
         Raises:
             ArgumentError: The handle is unknown here.
             MediaError: The content was moved, removed or changed since.
         """
         artifact = self.get(handle)
-        rows = self.library.rows("SELECT location, modified_ns FROM artifacts WHERE sha256=?", (artifact.sha256,))
-        location, modified_ns = Path(os.fsdecode(rows[0][0])), rows[0][1]
+        rows = self.library.rows(
+            "SELECT location, modified_ns, identity FROM artifacts WHERE sha256=?", (artifact.sha256,)
+        )
+        location, modified_ns, identity = Path(os.fsdecode(rows[0][0])), rows[0][1], rows[0][2]
         try:
             state = location.stat()
         except OSError as error:
             raise MediaError(
                 f"{artifact.name!r} is no longer at {str(location)!r}. Put it back, or name the file again."
             ) from error
-        if state.st_size != artifact.bytes or (modified_ns and state.st_mtime_ns != modified_ns):
-            raise MediaError(
-                f"{str(location)!r} has changed since it was read. Name the file again to use the new one."
-            )
-        return location
+        if not modified_ns:  # made by a tool: nobody else has the folder
+            if state.st_size != artifact.bytes:
+                raise changed(location)
+            return location
+        seen = Known.of(state)
+        if (seen.bytes, seen.modified_ns) != (artifact.bytes, modified_ns):
+            raise changed(location)
+        if seen.identity != identity:
+            self._recognise(location, seen, artifact.sha256)
+        return KeptPath.to(location, seen)
+
+    def _recognise(self, location: Path, seen: Known, sha256: str) -> None:
+        """Take a file of the same size and time for the same after all where its content is: disks get other numbers.
+
+        Raises:
+            MediaError: It is another one.
+        """
+        with KeptPath.to(location, seen).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                raise changed(location)
+        with self.library.transaction(durable=False) as db:
+            db.execute("UPDATE artifacts SET identity=? WHERE sha256=?", (seen.identity, sha256))
 
     def provenance(self, handle: str) -> list[Provenance]:
         """Return the calls that made this artifact, the latest first; none for a user's own file."""
