@@ -5,7 +5,6 @@ import math
 import os
 import re
 import select
-import stat
 import sys
 import threading
 import time
@@ -20,6 +19,7 @@ from . import errors
 from .decoders import DESCRIPTORS, MEMORY_BYTES, Child, Makers, nursery, told
 from .errors import ArgumentError, Cancelled, MediaError, ToolError, TransientError
 from .memo import artifacts_in
+from .opening import open_kept
 from .packing import PackError, Parcel, believed, is_large, letter_of, name_of_function, returned_by
 from .picture_files import MAX_PICTURE_PIXELS
 from .secrets import logger_of
@@ -366,13 +366,8 @@ def limits(*, cpu_seconds: int | None) -> dict[str, int]:
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
     """Open a file for reading only, to lend it."""
+    descriptor = open_kept(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-    except OSError as error:
-        raise MediaError(f"{path.name!r} cannot be read: {error.strerror}. Check the file's permission.") from error
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise MediaError(f"{path.name!r} is not a regular file. Copy its content to a file.")
         yield descriptor
     finally:
         os.close(descriptor)
