@@ -3,6 +3,7 @@
 import atexit
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -33,8 +34,9 @@ MEMORY_BYTES = 2 << 30
 DESCRIPTORS = 512
 PROCESSES = 2048
 """Most threads of all children together; a child can start no processes."""
-LATER_MODULES = ("cv2", "cv2.", "scenedetect", "scenedetect.", "sensorium.tools.")
-"""What a child may have imported that is worth having before the next fork; nothing that starts threads."""
+LATER_MODULES = frozenset({"cv2", "scenedetect.detectors.content_detector"})
+"""What a child may have imported that is worth having before the next fork, beside our own modules: nothing that starts
+threads when it is imported."""
 GUEST = Path(__file__).resolve().parent.parent / "sandbox" / "decoder.py"
 _ROOT = GUEST.parents[2]
 _PARTS = ("__init__.py", "prompts", "tools")
@@ -146,6 +148,8 @@ class Nursery:
             order = {"do": "fork", "modules": [*modules, *sorted(self.later)], "limits": dict(limits)}
             try:
                 number = int(self.ask(order, [theirs.fileno()])["forked"])
+                if not number:
+                    raise TransientError("No process to open media can be started now: there are too many. Try again.")
             except TransientError:
                 ours.close()
                 raise
@@ -187,9 +191,14 @@ class Nursery:
 
     def learn(self, imported: Sequence[str]) -> None:
         """Have what a child imported at hand before the next one is forked."""
-        self.later |= {
-            one for one in imported if one in LATER_MODULES or one.startswith(LATER_MODULES[1::2] + LATER_MODULES[-1:])
-        }
+        self.later |= {one for one in imported if one in LATER_MODULES or _is_ours(one)}
+
+
+def _is_ours(module: str) -> bool:
+    """Return whether a name that nobody trusts is that of a module of our tools; importing one does nothing."""
+    if not re.fullmatch(r"sensorium(\.[a-z_]+)+", module) or not module.startswith("sensorium.tools."):
+        return False
+    return _ROOT.joinpath(*module.split(".")[1:]).with_suffix(".py").is_file()
 
 
 @dataclass(eq=False)

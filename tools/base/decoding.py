@@ -47,10 +47,10 @@ STOPPED_LOOKS = 2
 """So often in a row it may be found stopped."""
 STALLED_SECONDS = 60.0
 """Longest time without a word in which it takes no processor time; a slow disk may be the reason."""
-FRAME_SECONDS = 60.0
+FRAME_SECONDS = 30.0
 """Longest time for one message to arrive, once it has begun."""
-RESULT_BYTES, LARGE_RESULT_BYTES = 64 << 20, 2 << 30
-"""Most bytes of a message: of data, and of what may hold decoded sound or pictures."""
+RESULT_BYTES, LARGE_RESULT_BYTES = 256 << 20, 2 << 30
+"""Most bytes of a message: of one with data or a picture, and of a result that may hold sound or many pictures."""
 PUT_BYTES, PUTS_BYTES, PUTS = 256 << 20, 8 << 30, 10_000
 """Most bytes of a file that a decoder makes, of all of one call, and most files."""
 MOST_LETTERS = 4000

@@ -159,8 +159,9 @@ class Host:
     def _receive(self) -> "Message | None":
         from ..sandbox.channel import MAX_DESCRIPTORS, ChannelClosed
 
+        most = 0 if sys.platform == "win32" else MAX_DESCRIPTORS
         try:
-            return self.channel.receive(max_bytes=_MOST_BYTES, max_descriptors=MAX_DESCRIPTORS)
+            return self.channel.receive(max_bytes=_MOST_BYTES, max_descriptors=most)
         except ChannelClosed:
             return None
 

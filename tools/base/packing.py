@@ -29,6 +29,8 @@ _MODES = {"1": 0, "L": 1, "RGB": 3, "RGBA": 4}
 """Of pictures, with their bytes a pixel; rows of mode 1 are whole bytes."""
 _ARRAYS = frozenset({"uint8", "int16", "int32", "int64", "float32", "float64", "bool"})
 _MOST_DEPTH = 40
+_MOST_LETTER_BYTES = 32 << 20
+"""Of plain data; once read, it takes many times as much memory."""
 _MOST_AXES = 4
 
 
@@ -116,8 +118,8 @@ def letter_of(blobs: Sequence[bytes | bytearray]) -> Any:
     Raises:
         PackError: There is none.
     """
-    if not blobs:
-        raise PackError("there is nothing in it")
+    if not blobs or len(blobs[0]) > _MOST_LETTER_BYTES:
+        raise PackError("there is nothing in it, or too much")
     try:
         return json.loads(blobs[0], parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

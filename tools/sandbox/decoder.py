@@ -119,7 +119,11 @@ class Nursery:
         gc.collect()
         gc.freeze()  # what is here is shared with the child for as long as neither touches it
         here = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(end)
+            return {"forked": 0}
         if pid == 0:
             self._be_child(end, message.body["limits"], here)
         os.close(end)

@@ -47,6 +47,22 @@ _DENIED: dict[str, tuple[int | None, int | None]] = {
     "process_vm_writev": (311, 271),
     "process_madvise": (440, 440),
     "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
+    "process_mrelease": (448, 448),
+    "kcmp": (312, 272),
+    "perf_event_open": (298, 241),
+    # memory, messages and keys that processes of a user share
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "msgget": (68, 186),
+    "semget": (64, 190),
+    "mq_open": (240, 180),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
     # sockets; that of the channel is there already
     "socket": (41, 198),
     "socketpair": (53, 199),
@@ -117,14 +133,20 @@ class _Program(ctypes.Structure):
 
 
 def restrain() -> bool:
-    """Give the calls up for good, in this process and its threads; return whether that could be done."""
+    """Give the calls up for good, in this process and its threads; return whether there is a filter for this machine.
+
+    Raises:
+        OSError: There is, and the kernel does not take it.
+    """
     machine = platform.machine()
     if sys.platform != "linux" or machine not in _ARCHITECTURES:
         return False
     code = calls_filter(machine, os.getpid())
     program = _Program(len(code) // _INSTRUCTION.size, code)
-    done = ctypes.CDLL(None).prctl(_PR_SET_SECCOMP, _FILTER_MODE, ctypes.byref(program), 0, 0)
-    return bool(done == 0)
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.prctl(_PR_SET_SECCOMP, _FILTER_MODE, ctypes.byref(program), 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "the system call filter was refused")
+    return True
 
 
 def calls_filter(machine: str, pid: int) -> bytes:

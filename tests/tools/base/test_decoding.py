@@ -229,6 +229,13 @@ def test_only_our_own_functions_are_run(run: Run) -> None:
             Decoding(run, function, (), {}).result()
 
 
+def test_a_decoder_cannot_have_just_anything_imported(run: Run) -> None:
+    nursery = decoders.Nursery(None, confined=False)  # type: ignore[arg-type]
+    named = ["os", "cv2", "cv2.__main__", "sensorium.agent.cli", "sensorium.tools.nothing", "sensorium.tools..x"]
+    nursery.learn([*named, "sensorium.tools.base.media", "sensorium.tools.base.media; os", "scenedetect.__main__"])
+    assert nursery.later == {"cv2", "sensorium.tools.base.media"}
+
+
 def test_idle_processes_end(run: Run, slide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Decoding(run, examine, (slide, "slide.png"), {}).result()
     nursery = decoders.nursery(run.settings)
