@@ -160,9 +160,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
 
     _conversations(command)
     _json(command("runs", ".commands", "list the latest runs"))
-    show = command("show", ".show", "show a run: plans, calls, costs, files and answer")
-    show.add_argument("run_id", metavar="RUN_ID", type=words, help="its id, the start of it, or `last`")
-    _json(show)
+    _show(command("show", ".show", "show a run: plans, calls, costs, files and answer"))
 
     _records(command)
 
@@ -266,6 +264,13 @@ def _thread(parser: argparse.ArgumentParser) -> None:
         "-c", "--continue", dest="thread", action="store_const", const="last", help="go on with the latest conversation"
     )
     parser.add_argument("--thread", metavar="ID", type=words, help="go on with this one; see `sensorium threads`")
+
+
+def _show(command: argparse.ArgumentParser) -> None:
+    command.add_argument("run_id", metavar="RUN_ID", type=words, help="its id, the start of it, or `last`")
+    told = "draw where its values came from: the request and the files, each step, the answer; `!`: not to be trusted"
+    command.add_argument("--provenance", action="store_true", help=told)
+    _json(command)
 
 
 def _json(parser: argparse.ArgumentParser, help: str = "print JSON") -> None:

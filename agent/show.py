@@ -12,6 +12,8 @@ from .answer import RunView
 from .assistant import Assistant
 from .plan import Plan
 from .printing import fit, one_line, pad, say, say_json, width
+from .provenance import lines_of as drawn
+from .provenance import provenance_of
 from .sent_text import sent_lines
 from .tool_commands import columns
 
@@ -22,13 +24,24 @@ _HASH_LETTERS = 12
 
 
 def show(chosen: argparse.Namespace) -> int:
-    """Show a run: its plans, calls, costs, files and answer."""
+    """Show a run: its plans, calls, costs, files and answer; or where its values came from."""
     with Assistant(Settings.read()) as assistant:
+        if chosen.provenance:
+            return _show_provenance(provenance_of(assistant, chosen.run_id), as_json=chosen.json)
         view = assistant.show(chosen.run_id)
     if chosen.json:
         say_json(view.plain(), indent=1)
         return 0
     for line in lines_of(view, columns()):
+        say(line)
+    return 0
+
+
+def _show_provenance(plain: dict[str, Any], *, as_json: bool) -> int:
+    if as_json:
+        say_json(plain, indent=1)
+        return 0
+    for line in drawn(plain, columns()):
         say(line)
     return 0
 
