@@ -42,7 +42,9 @@ class CodeFault(BaseModel):
 class Execution(Findings):
     """What running the code gave; numbers of its value and its times are measures."""
 
-    status: Literal["done", "error", "timeout", "killed", "crashed"]
+    ended: Literal["done", "error", "timeout", "killed", "crashed"] = Field(
+        description="`error`: the code raised; `killed`: it took too much; `crashed`: its process ended by itself."
+    )
     value: str | None = Field(None, description="`repr` of the last expression.")
     stdout: str = ""
     stderr: str = ""
@@ -55,7 +57,7 @@ class Execution(Findings):
     seconds: float
     cpu_seconds: float | None = Field(None, description="Of the processor; not known of what was stopped.")
     state_lost: bool = Field(False, description="The variables of this session are gone.")
-    cells: int = Field(1, description="How many calls this session has had; 1: it is new.")
+    cells: int = Field(description="How many calls this session has had; 1: it is new.")
     isolation: str = Field(description="What keeps the code in.")
 
 
@@ -122,7 +124,7 @@ def _execution(ended: CodeOutcome, packages: list[str], inputs: list[str], lost:
     if ended.status in ("done", "error"):  # what was ended from outside did not say
         measured["cpu_seconds"] = round(ended.cpu_seconds, 6)
     return Execution(
-        status=ended.status,
+        ended=ended.status,
         value=ended.value,
         stdout=ended.stdout,
         stderr=ended.stderr,

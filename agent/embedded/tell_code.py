@@ -68,7 +68,7 @@ def tell_execution(output: Output, say: Tongue) -> str:
     if error:
         line = say(f" in line {error['line']}", f"（第 {error['line']} 行）") if error.get("line") else ""
         parts.append(f"{clean(str(error['type']))}{line}: {clean(str(error['message']))}")
-    elif output.get("status") != "done":
+    elif output.get("ended") != "done":
         parts.append(say("It was stopped before it ended.", "程序在结束前被停止。"))
     if printed := str(output.get("stdout", "")).strip():
         parts.append(clean(printed[:LONGEST_OUTPUT]) + ("…" if len(printed) > LONGEST_OUTPUT else ""))

@@ -37,7 +37,7 @@ def measured(result: Any) -> dict[str, float]:
 
 async def test_code_gives_its_value_and_what_it_printed(python: Python) -> None:
     result = await python("import sys\nprint('out')\nprint('err', file=sys.stderr)\n6 * 7")
-    assert (result.status, result.value, result.stdout, result.stderr) == ("done", "42", "out\n", "err\n")
+    assert (result.ended, result.value, result.stdout, result.stderr) == ("done", "42", "out\n", "err\n")
     assert (result.isolation, result.cells, result.state_lost, result.error) == ("bubblewrap", 1, False, None)
     assert measured(result) == {"seconds": result.seconds, "cpu_seconds": result.cpu_seconds, "value": 42.0}
 
@@ -95,7 +95,7 @@ async def test_figures_that_are_shown_come_out(python: Python, run: Run) -> None
 async def test_an_error_has_its_line_and_the_variables_stay(python: Python) -> None:
     failed = await python("x = 1\ndef f():\n    return 1 / 0\nf()")
     assert failed.error
-    assert (failed.status, failed.error.type, failed.error.line) == ("error", "ZeroDivisionError", 3)
+    assert (failed.ended, failed.error.type, failed.error.line) == ("error", "ZeroDivisionError", 3)
     assert (await python("x")).value == "1"
 
 
@@ -128,7 +128,7 @@ async def test_an_endless_loop_loses_the_variables_and_the_next_call_works(pytho
     started = time.monotonic()
     stopped = await python("while True: pass", timeout_seconds=1)
     assert time.monotonic() - started < 3
-    assert (stopped.status, stopped.state_lost, stopped.partial) == ("timeout", True, True)
+    assert (stopped.ended, stopped.state_lost, stopped.partial) == ("timeout", True, True)
     assert "cpu_seconds" not in measured(stopped)
     following = await python("'x' in globals()")
     assert (following.value, following.cells, following.state_lost) == ("False", 1, False)
@@ -150,7 +150,7 @@ async def test_what_takes_too_much_ends_and_the_session_goes_on(python: Python, 
     started = time.monotonic()
     result = await python(code, timeout_seconds=4)
     assert time.monotonic() - started < 8
-    assert result.status != "done" or result.refused
+    assert result.ended != "done" or result.refused
     assert len(result.stdout) <= 256 * 1024 + 100
     assert (await python("1 + 1")).value == "2"
 
@@ -204,7 +204,7 @@ async def test_code_that_is_no_code_is_a_typed_error_or_a_fault(python: Python, 
         result = await python(code)
     except ArgumentError:
         return
-    assert result.status == "error"
+    assert result.ended == "error"
 
 
 async def test_without_any_isolation_nothing_runs(run: Run) -> None:
