@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ..tools.base.errors import ArgumentError, MediaError
+from ..tools.base.opening import is_of_the_system
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -70,9 +71,12 @@ class Access:
             if self._contains(Path(os.path.normpath(path))) and self._contains(_nearest(path)):
                 raise MediaError(f"{named!r} does not exist.{self._near(path)}") from error
             raise self._outside(named) from error
-        if not self._contains(real):
+        if not self._contains(real) or (is_of_the_system(real) and not any(map(is_of_the_system, self.folders))):
             raise self._outside(named)
-        mode = real.stat().st_mode
+        try:
+            mode = real.lstat().st_mode  # a link by now is none of the kinds that are opened
+        except OSError as error:
+            raise MediaError(f"{named!r} does not exist any more. Name it again.") from error
         if stat.S_ISDIR(mode):
             raise MediaError(f"{named!r} is a folder, and a file is needed.{_content(real)}")
         if not stat.S_ISREG(mode):

@@ -210,3 +210,12 @@ def test_completions_stay_inside(access: Access, folder: Path) -> None:
     assert str(folder.resolve() / "holiday") + "/" in access.listing("")
     assert access.listing("holiday/") == [str(folder.resolve() / "holiday" / "beach.mp4")]
     assert access.listing("../") == access.listing("/etc/") == access.listing("link-to-private/") == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system shows no processes as files")
+@pytest.mark.parametrize(
+    "named", ["/proc/self/environ", "/proc/self/root/proc/self/status", "/dev/null", "/proc/1/maps"]
+)
+def test_the_systems_own_files_are_refused_even_where_everything_is_allowed(named: str) -> None:
+    with pytest.raises(ArgumentError, match="not inside the folders"):
+        Access.to(["/"]).open(named)
