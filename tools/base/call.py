@@ -100,6 +100,8 @@ async def perform(
         )
     current = Call(id=call_id, tool=found.name, arguments=plain, inputs=handles, labels=set(given))
     result = await _execute(found, arguments, run.within(current))
+    if isinstance(limits := getattr(result, "limits", None), list):
+        limits += [one for one in current.notes if one not in limits]
     result = redact_model(result)
     artifacts = artifacts_in(result)
     for artifact in artifacts:

@@ -513,3 +513,34 @@ def test_a_decoder_can_change_and_start_nothing(tmp_path: Path) -> None:
     )
     assert (ended.stdout, ended.returncode) == ("threads work\n", -signal.SIGABRT)
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+_TOOLS = """
+import asyncio, sys
+from pathlib import Path
+from sensorium.tools.base.call import call
+from sensorium.tools.base.run import Run
+from sensorium.tools.base.settings import Settings
+home, slide, clip = sys.argv[1:]
+
+async def main():
+    run = Run.open(Settings(home=Path(home), offline=True))
+    for media in (slide, clip):
+        await call("probe_media", {"media": media}, run)
+        await call("extract_frames", {"media": media}, run)
+        await call("read_text", {"media": media}, run)
+    for name in ("find_scenes", "look_at"):
+        await call(name, {"media": clip}, run)
+    await call("image_facts", {"media": slide, "compare_with": [slide]}, run)
+    await call("compare_media", {"first": slide, "second": clip}, run)
+    await call("probe_media", {"media": clip, "loudness": True, "silence": True}, run)
+
+asyncio.run(main())
+print(sorted(sys.modules.keys() & {"av", "cv2", "PIL", "rapidocr", "onnxruntime", "scenedetect"}))
+"""
+
+
+def test_no_tool_opens_media_here(tmp_path: Path, slide: Path, clip: Path) -> None:
+    command = [sys.executable, "-c", _TOOLS, str(tmp_path / "home"), str(slide), str(clip)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+    assert (ended.stdout.strip(), ended.returncode) == ("[]", 0), ended.stderr
