@@ -197,7 +197,8 @@ class Pool:
     async def _in_session(
         self, order: Order, name: str, progressed: Progressed, begun: Callable[[WorkerProcess], str | None]
     ) -> dict[str, Any]:
-        session = self._sessions[name] = self._sessions.pop(name, None) or _Session()
+        session = self._sessions.pop(name) if name in self._sessions else _Session()
+        self._sessions[name] = session
         async with session.turn, self._places:
             progressed(None, STARTING_NOTE)
             worker = session.worker

@@ -17,26 +17,34 @@ class Language:
 
 MOST_COUNTED_BYTES = 10_000_000
 """Of a larger file the lines are not counted before somebody asks."""
-_SLASHES = {"line_comments": ("//",), "block_comments": (("/*", "*/"),)}
-_HASH = {"line_comments": ("#",)}
+
+
+def _like_c(name: str, *endings: str) -> Language:
+    return Language(name=name, endings=endings, line_comments=("//",), block_comments=(("/*", "*/"),))
+
+
+def _with_hash(name: str, *endings: str) -> Language:
+    return Language(name=name, endings=endings, line_comments=("#",))
+
+
 LANGUAGES = (
-    Language(name="Python", endings=(".py", ".pyw", ".pyi"), line_comments=("#",)),
+    _with_hash("Python", ".py", ".pyw", ".pyi"),
     Language(name="Jupyter notebook", endings=(".ipynb",)),
-    Language(name="JavaScript", endings=(".js", ".mjs", ".cjs", ".jsx"), **_SLASHES),  # type: ignore[arg-type]
-    Language(name="TypeScript", endings=(".ts", ".mts", ".cts", ".tsx"), **_SLASHES),  # type: ignore[arg-type]
-    Language(name="C", endings=(".c", ".h"), **_SLASHES),  # type: ignore[arg-type]
-    Language(name="C++", endings=(".cc", ".cpp", ".cxx", ".hpp", ".hh"), **_SLASHES),  # type: ignore[arg-type]
-    Language(name="C#", endings=(".cs",), **_SLASHES),  # type: ignore[arg-type]
-    Language(name="Java", endings=(".java",), **_SLASHES),  # type: ignore[arg-type]
-    Language(name="Kotlin", endings=(".kt", ".kts"), **_SLASHES),  # type: ignore[arg-type]
-    Language(name="Swift", endings=(".swift",), **_SLASHES),  # type: ignore[arg-type]
-    Language(name="Go", endings=(".go",), **_SLASHES),  # type: ignore[arg-type]
-    Language(name="Rust", endings=(".rs",), **_SLASHES),  # type: ignore[arg-type]
+    _like_c("JavaScript", ".js", ".mjs", ".cjs", ".jsx"),
+    _like_c("TypeScript", ".ts", ".mts", ".cts", ".tsx"),
+    _like_c("C", ".c", ".h"),
+    _like_c("C++", ".cc", ".cpp", ".cxx", ".hpp", ".hh"),
+    _like_c("C#", ".cs"),
+    _like_c("Java", ".java"),
+    _like_c("Kotlin", ".kt", ".kts"),
+    _like_c("Swift", ".swift"),
+    _like_c("Go", ".go"),
+    _like_c("Rust", ".rs"),
     Language(name="PHP", endings=(".php",), line_comments=("//", "#"), block_comments=(("/*", "*/"),)),
-    Language(name="Ruby", endings=(".rb",), **_HASH),  # type: ignore[arg-type]
-    Language(name="Perl", endings=(".pl", ".pm"), **_HASH),  # type: ignore[arg-type]
-    Language(name="R", endings=(".r",), **_HASH),  # type: ignore[arg-type]
-    Language(name="Shell", endings=(".sh", ".bash", ".zsh"), **_HASH),  # type: ignore[arg-type]
+    _with_hash("Ruby", ".rb"),
+    _with_hash("Perl", ".pl", ".pm"),
+    _with_hash("R", ".r"),
+    _with_hash("Shell", ".sh", ".bash", ".zsh"),
     Language(name="SQL", endings=(".sql",), line_comments=("--",), block_comments=(("/*", "*/"),)),
     Language(name="Lua", endings=(".lua",), line_comments=("--",)),
     Language(name="CSS", endings=(".css",), block_comments=(("/*", "*/"),)),
