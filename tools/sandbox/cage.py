@@ -27,6 +27,8 @@ from .watchdog import IDLE_CPU_SECONDS, excess, leave, taken, watch_over
 
 START_SECONDS = 30.0
 _KILL_SECONDS = 10.0
+_RESTING_PROCESSES = 2
+"""bubblewrap's first one, and the guest."""
 _OWN = str(Path(__file__).parent)
 _GUESTS = "/opt/guest"
 _BOOT = f"import sys; sys.path.insert(0, {OWN_FOLDER!r}); import boot; boot.boot()"
@@ -186,8 +188,8 @@ class Cage:
             used = now.cpu_seconds - self._cpu_before
             if self._call and used > limits.cpu_seconds:
                 why = f"it used more than {limits.cpu_seconds:g} s of processor time"
-            elif self._call is False and used > IDLE_CPU_SECONDS:
-                why = "it went on computing after its call had ended"
+            elif self._call is False and (used > IDLE_CPU_SECONDS or now.processes > _RESTING_PROCESSES):
+                why = "it went on working after its call had ended"
         if why:
             self.kill(why)
 

@@ -137,7 +137,9 @@ class Channel:
             return self._exactly(_HEAD.size, ends)
         self._patience(ends)
         try:
-            start, extra, flags, _ = self.sock.recvmsg(_HEAD.size, _WITH_DESCRIPTORS, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
+            start, extra, flags, _ = self.sock.recvmsg(
+                _HEAD.size, _WITH_DESCRIPTORS, getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+            )
         except TimeoutError as error:
             raise ChannelTimeout("The other end sends nothing") from error
         except OSError as error:

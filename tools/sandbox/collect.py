@@ -72,7 +72,7 @@ def collect(root_descriptor: int, limits: Limits, seen: dict[str, Signature]) ->
 
 def safe_name(name: str) -> str:
     """Return a name that can be a file's on any system, and shown anywhere."""
-    plain = unicodedata.normalize("NFC", name.encode(errors="surrogateescape").decode(errors="replace"))
+    plain = unicodedata.normalize("NFKC", name.encode(errors="surrogateescape").decode(errors="replace"))
     kept = "".join(one if one.isalnum() or one in "._- ()+,=@" else "_" for one in plain)
     # A leading dash is an option to most programs.
     kept = kept.rstrip(" .").lstrip(" .-") or "file"
@@ -164,10 +164,12 @@ def _read(opened: int, size: int) -> bytes:
 
 
 def _free_name(shown: str, reading: _Reading) -> str:
+    # Some systems take names that differ in case only for one.
+    taken = {one.casefold() for one in reading.files}
     name = safe_name(shown.replace("/", "-"))
     stem, dot, end = name.rpartition(".")
     number = 2
-    while name in reading.files:
+    while name.casefold() in taken:
         name = f"{stem}-{number}{dot}{end}" if stem else f"{end}-{number}"
         number += 1
     return name

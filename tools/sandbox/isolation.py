@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..base.settings import Settings
 
 Name = Literal["bubblewrap", "podman", "docker", "seatbelt", "monty", "none"]
+Engine = Literal["podman", "docker"]
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _CLONE = Path("/proc/sys/kernel/unprivileged_userns_clone")
 _MOST = Path("/proc/sys/user/max_user_namespaces")
@@ -45,8 +46,10 @@ def _find(kind: str, image: str) -> Isolation:
         return _try_seatbelt()
     if kind == "monty":
         return _try_monty()
-    if kind in ("podman", "docker"):
-        return _try_engine(kind, image)
+    engine: Engine
+    for engine in ("podman", "docker"):
+        if kind == engine:
+            return _try_engine(engine, image)
     found = try_bubblewrap()
     if found.works or kind == "bubblewrap":
         return found
@@ -58,7 +61,7 @@ def _find(kind: str, image: str) -> Isolation:
     return Isolation(name="none", works=False, why="; ".join(tried), mend=found.mend)
 
 
-def _try_engine(engine: Literal["podman", "docker"], image: str) -> Isolation:
+def _try_engine(engine: Engine, image: str) -> Isolation:
     from .containers import try_engine
 
     if shutil.which(engine) is None:

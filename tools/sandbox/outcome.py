@@ -24,7 +24,7 @@ class CodeOutcome:
     status: Status
     """`error`: the code raised; `killed`: it passed a limit, or the call was given up; `crashed`: its process ended."""
     why: str = ""
-    """In words, unless it is done."""
+    """What went wrong, in words; also why the state was lost."""
     stdout: str = ""
     stderr: str = ""
     truncated: bool = False
@@ -42,6 +42,6 @@ class CodeOutcome:
     cpu_seconds: float = 0.0
     """As the code's own process counts it."""
     state_lost: bool = False
-    """Whether the variables are gone: the next call starts anew."""
+    """Whether the variables of earlier calls are gone; unless it is done or the code raised, those of this one too."""
     cells: tuple[str, ...] = ()
     """The code of the calls that made the variables, with this one's; of a lost state, what can be run again."""

@@ -40,6 +40,9 @@ class CodeSession:
         self.limits = limits or Limits()
         self.used_at = time.monotonic()
         """When it was last used, on the clock of `time.monotonic`."""
+        self.lost = ""
+        """Why variables are gone that the next caller may expect: the next outcome says it."""
+        self._told = False
         self._start = start or _start
         self._lock = threading.Lock()
         self._inbox = Inbox(folder)
@@ -87,6 +90,7 @@ class CodeSession:
             self.used_at = time.monotonic()
             self._inbox.hold(files or {})
             cage = self._standing()
+            lost, self.lost = self.lost, ""
             call = Call(
                 cage=cage,
                 limits=self.limits,
@@ -96,11 +100,16 @@ class CodeSession:
             self._cells.append(code)
             try:
                 outcome = replace(call.make(code), cells=tuple(self._cells))
+                self._told = outcome.state_lost
                 if not outcome.state_lost:
                     found = cage.take_out(self._seen)
                     cage.rest()
                     outcome = replace(outcome, artifacts=found.files, refused=found.refused)
+                    if lost:
+                        why = "; ".join(filter(None, (outcome.why, f"the variables of earlier calls are gone: {lost}")))
+                        outcome = replace(outcome, state_lost=True, why=why)
             except BaseException:
+                self._told = True
                 cage.kill("the call failed")
                 raise
             finally:
@@ -127,6 +136,8 @@ class CodeSession:
         if self._cage is None or not self._cage.alive:
             if self._cage:
                 self._cage.kill()
+                # Of what a call lost itself, that call has told.
+                self.lost = "" if self._told else f"between the calls {self._cage.why_ended()}"
             self._forget()
             self._cage = self._start(self.limits, self._inbox.folder())
         return self._cage

@@ -21,6 +21,7 @@ MOST_SESSIONS = 8
 MOST_NOTED = 1000
 IDLE_SECONDS = 15 * 60.0
 _TICK_SECONDS = 30.0
+_MOST_REMEMBERED = 256
 
 
 class Session(Protocol):
@@ -51,6 +52,7 @@ class Sessions:
     _held: dict[tuple[str, str], Session] = field(default_factory=dict)
     _stands: dict[tuple[str, str], bool] = field(default_factory=dict)
     """Whether the last call of a session left variables, as its caller was told."""
+    _ended: dict[tuple[str, str], str] = field(default_factory=dict)
     _timer: threading.Timer | None = None
 
     def get(self, key: tuple[str, str]) -> Session | None:
@@ -67,7 +69,7 @@ class Sessions:
             kept = self._held.setdefault(key, session)
             kept.used_at = time.monotonic()
             over = sorted(self._held, key=lambda one: self._held[one].used_at)[: -self.most]
-            ended = [self._held.pop(one) for one in over]
+            ended = [self._give_up(one, f"{self.most} other sessions were used since") for one in over]
             self._tick_later()
         for one in ended:
             one.close()
@@ -100,7 +102,9 @@ class Sessions:
         """End the sessions that were not used for long."""
         before = time.monotonic() - self.idle_seconds
         with self._lock:
-            ended = [self._held.pop(key) for key, one in list(self._held.items()) if one.used_at < before]
+            idle = [key for key, one in self._held.items() if one.used_at < before]
+            why = f"the session was not used for {self.idle_seconds / 60:g} minutes"
+            ended = [self._give_up(key, why) for key in idle]
             self._timer = None
             if self._held:
                 self._tick_later()
@@ -116,6 +120,17 @@ class Sessions:
                 self._timer = None
         for one in ended:
             one.close()
+
+    def why_ended(self, key: tuple[str, str]) -> str:
+        """Return why the session of this key was ended here, once; nothing when it was not."""
+        with self._lock:
+            return self._ended.pop(key, "")
+
+    def _give_up(self, key: tuple[str, str], why: str) -> Session:
+        self._ended[key] = why
+        if len(self._ended) > _MOST_REMEMBERED:
+            self._ended.pop(next(iter(self._ended)))
+        return self._held.pop(key)
 
     def _tick_later(self) -> None:
         if self._timer is None:
@@ -135,11 +150,15 @@ def session_of(run: "Run") -> Session:
         UnavailableError: Nothing confines code here; the message says what would.
     """
     key = key_of(run)
-    return sessions.get(key) or sessions.keep(key, open_session(run.settings))
+    return sessions.get(key) or sessions.keep(key, open_session(run.settings, lost=sessions.why_ended(key)))
 
 
-def open_session(settings: "Settings") -> Session:
+def open_session(settings: "Settings", *, lost: str = "") -> Session:
     """Return a new session with the isolation that there is.
+
+    Args:
+        settings: For the isolation and its limits.
+        lost: Why one before it ended, whose variables its first caller may expect.
 
     Raises:
         UnavailableError: Nothing confines code here; the message says what would.
@@ -148,7 +167,9 @@ def open_session(settings: "Settings") -> Session:
     if isolation.works and isolation.name == "bubblewrap":
         from .session import CodeSession
 
-        return CodeSession(limits=limits, folder=scratch)
+        session = CodeSession(limits=limits, folder=scratch)
+        session.lost = lost
+        return session
     if isolation.works and isolation.name in ("podman", "docker"):
         from .containers import container_session
 

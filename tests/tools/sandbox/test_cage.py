@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from sensorium.tools.sandbox import cage as cages
 from sensorium.tools.sandbox.cage import Cage, CageError
 from sensorium.tools.sandbox.limits import Limits
 
@@ -145,6 +146,7 @@ def test_the_cage_ends_when_its_maker_is_killed(bubblewrap: str, guest: Path) ->
     script = f"""
 import os, time
 from pathlib import Path
+from sensorium.tools.sandbox import cage as cages
 from sensorium.tools.sandbox.cage import Cage
 from sensorium.tools.sandbox.limits import Limits
 cage = Cage.start(Path({str(guest)!r}), limits=Limits())
@@ -206,6 +208,13 @@ def test_what_bubblewrap_says_when_it_fails_is_told(
         Cage.start(guest, limits=Limits())
 
 
+def test_a_guest_does_not_begin_where_nothing_confines_it() -> None:
+    script = f"import sys; sys.path.insert(0, {str(Path(cages.__file__).parent)!r}); import boot; boot.boot()"
+    ended = subprocess.run([sys.executable, "-I", "-c", script, "{}"], capture_output=True, text=True, check=False)
+    assert ended.returncode != 0
+    assert "The cage is not closed" in ended.stderr
+
+
 def test_it_is_never_the_kernel_s_root(cage: Cage) -> None:
     status = (Path("/proc") / str(_first_process(cage)) / "status").read_text()
     ids = next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1:]
@@ -217,6 +226,7 @@ def test_an_ordinary_user_can_start_one(as_ordinary_user: Callable[[str], str], 
     script = f"""
 import json
 from pathlib import Path
+from sensorium.tools.sandbox import cage as cages
 from sensorium.tools.sandbox.cage import Cage
 from sensorium.tools.sandbox.limits import Limits
 cage = Cage.start(Path({str(guest)!r}), limits=Limits())

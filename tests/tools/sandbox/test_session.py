@@ -218,6 +218,35 @@ def test_a_thread_that_computes_on_after_its_call_ends_the_session(session: Code
     assert session.execute("1").value == "1"
 
 
+def test_a_worker_that_is_killed_between_calls_is_told_of(session: CodeSession) -> None:
+    session.execute("x = 1")
+    cage = session._cage
+    assert cage
+    cage.kill("something killed it")
+    outcome = session.execute("'x' in globals()")
+    assert (outcome.status, outcome.value, outcome.state_lost) == ("done", "False", True)
+    assert "something killed it" in outcome.why
+    assert session.execute("1").state_lost is False
+
+
+def test_children_that_go_on_being_started_end_the_session(session: CodeSession) -> None:
+    code = """
+import os, signal, threading, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+def breed():
+    while True:
+        if os.fork() == 0:
+            time.sleep(0.5)
+            os._exit(0)
+        time.sleep(0.1)
+threading.Thread(target=breed, daemon=True).start()
+"""
+    session.execute(code)
+    cage = session._cage
+    assert cage
+    assert cage.await_end(20)
+
+
 def test_a_value_that_is_too_long_is_cut(session: CodeSession) -> None:
     outcome = session.execute("'x' * 10_000_000")
     assert outcome.value

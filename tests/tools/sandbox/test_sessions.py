@@ -39,6 +39,8 @@ def test_the_one_that_rested_longest_ends_when_there_are_too_many() -> None:
     sessions = Sessions(most=2)
     kept = [sessions.keep(("home", name), Counted()) for name in "abc"]
     assert [one.alive for one in kept] == [False, True, True]
+    assert sessions.why_ended(("home", "a")) == "2 other sessions were used since"
+    assert sessions.why_ended(("home", "a")) == ""
     sessions.end_all()
     assert not any(one.alive for one in kept)
 
@@ -49,4 +51,5 @@ def test_idle_sessions_end() -> None:
     old.used_at -= 61
     sessions.end_idle()
     assert (old.alive, new.alive) == (False, True)
+    assert sessions.why_ended(("home", "a")) == "the session was not used for 1 minutes"
     sessions.end_all()
