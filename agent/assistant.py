@@ -22,6 +22,7 @@ from .answer import Answer, Options, Planned, RunView
 from .approval import Approve
 from .deliver import Delivered, deliver, prepare
 from .events import Event
+from .given_files import is_address
 from .plan import Plan
 from .remember import asked_to_remember, noted
 from .runner import OnEvent, Runner
@@ -258,6 +259,7 @@ class Assistant:
         options: Options | None = None,
     ) -> Planned:
         """Return the plan for a request, checked, without running it; `thread` as for `run`."""
+        from .addresses import named_in
         from .history import messages_of
         from .ingest import ingest_files, together
         from .lint import errors
@@ -273,7 +275,9 @@ class Assistant:
         run = self._base.begin(new_run_id(), caps=options.caps(self.settings))
         context = self.runner.context(run, lambda event: None, options, time.perf_counter)
         before = self.threads.get(thread) if thread else None
-        known = together(before.files if before else [], await ingest_files(_absolute(files), self._base))
+        earlier_files, paths = before.files if before else [], _absolute(files)
+        paths += named_in(request, context.brain, earlier_files, paths)
+        known = together(earlier_files, await ingest_files(paths, self._base))
         asked = user_message(request, known, facts=list(self.facts.all().values()))
         model = context.brain.bind_tools(tool_schemas(context.catalog))
         said = [*(messages_of(before) if before else ()), asked]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..tools.base.errors import ArgumentError, ProviderError, SensoriumError, SettingsError, TransientError
 from ..tools.base.secrets import SecretFilter, guard_process
+from .given_files import given_file
 from .printing import ClosedPipe, forget_output, tell
 
 EXIT_CODES = """exit codes:
@@ -129,7 +130,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
 
     run = command("run", ".commands", "answer a request about some files")
     run.add_argument("request", metavar="REQUEST", nargs="?", help="what you want, in English or Chinese")
-    run.add_argument("files", metavar="FILE", nargs="*", type=Path, help="video, audio or pictures")
+    run.add_argument("files", metavar="FILE", nargs="*", type=given_file, help="video, audio, pictures, or addresses")
     _thread(run)
     run.add_argument(
         "--recipe", type=Path, metavar="RECIPE", help="do with these files what a run did with others; see `export`"
@@ -168,7 +169,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
 
     plan = command("plan", ".plan_commands", "show the plan for a request, checked and priced, without running it")
     plan.add_argument("request", metavar="REQUEST", nargs="?", help="what you want; none with `--check`")
-    plan.add_argument("files", metavar="FILE", nargs="*", type=Path, help="video, audio or pictures")
+    plan.add_argument("files", metavar="FILE", nargs="*", type=given_file, help="video, audio, pictures, or addresses")
     plan.add_argument(
         "--check",
         type=Path,

@@ -18,6 +18,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
 from ..tools.base.errors import StorageError
+from .addresses import named_in
 from .checking import lint
 from .context import Context, give, has_calls, last_answer
 from .gate import gate, left_to_ask
@@ -37,7 +38,9 @@ async def ingest(state: State, runtime: Runtime[Context]) -> State:
     run.admit(one["handle"] for one in state.get("files", []))
     known = runtime.context.files
     if known is None:
-        new = await ingest_files([os.fsdecode(one) for one in state["paths"]], run)
+        paths = [os.fsdecode(one) for one in state["paths"]]
+        paths += named_in(state["request"], runtime.context.brain, state.get("files", []), paths)
+        new = await ingest_files(paths, run)
         files = together(state.get("files", []), new)
     else:
         files = [dict(one) for one in known]

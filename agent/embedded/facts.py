@@ -27,6 +27,8 @@ class File:
     lines: int | None = None
     attached: str = ""
     """`earlier` when an earlier turn of the conversation brought it."""
+    address: str = ""
+    """Where it was fetched from."""
     error: str | None = None
     """Why it cannot be used; None when it can."""
 

@@ -66,8 +66,8 @@ _LACKS: Mapping[Lack, tuple[str, str]] = {
     ),
     "web": ("I cannot search the web: not in this version.", "我不能上网搜索：本版本没有这个功能。"),
     "address": (
-        "I cannot open web addresses: not in this version. Download the file first and give its path.",
-        "我不能打开网址：本版本没有这个功能。请先下载文件，再给出它的路径。",
+        "I open only whole addresses that begin with http:// or https://. Write it so, or give the file's path.",
+        "我只能打开以 http:// 或 https:// 开头的完整网址。请这样写，或给出文件的路径。",
     ),
     "know": (
         "I answer about the files you give me, and there are none: name them after the request, "

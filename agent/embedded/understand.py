@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ...tools.base.words import answer_language
+from ...tools.fetching.permission import addresses_in
 from .aloud import say_in
 from .code_words import with_code
 from .facts import File
@@ -22,6 +23,7 @@ from .intents import (
     Probe,
     Rate,
     Report,
+    Say,
     Step,
     Summarize,
     Transcribe,
@@ -77,7 +79,7 @@ def understand(request: str, files: Sequence[File] = ()) -> Understanding:
     usable = [file for file in files if not file.error]
     matched = masked(request, [file.name for file in files])
     found: list[Intent] = []
-    if ADDRESS.search(request):
+    if _has_strange_address(request, files):
         found.append(Cannot("address"))
     command = matched
     for _ in range(MOST_SAYINGS):
@@ -103,6 +105,18 @@ def understand(request: str, files: Sequence[File] = ()) -> Understanding:
         without=frozenset(without),
         assumed=bool(usable) and not tidy,
     )
+
+
+def is_about_files(request: str) -> bool:
+    """Tell whether a request needs what is at an address in it: not when its words are only said aloud, say."""
+    wanted = [one for one in understand(request).intents if one != Cannot("address")]
+    return not wanted or not all(isinstance(one, Say | Chart | Greet | Help) for one in wanted)
+
+
+def _has_strange_address(request: str, files: Sequence[File]) -> bool:
+    """Tell whether a request has an address that is not among the files, fetched or not."""
+    written = [one for one in ADDRESS.findall(request) if not one.lower().startswith(("http://", "https://"))]
+    return bool(written) or not set(addresses_in(request)) <= {file.address for file in files}
 
 
 def _of_clause(clause: Clause, seconds: float | None, kinds: frozenset[str]) -> tuple[list[Intent], frozenset[Step]]:
