@@ -185,10 +185,12 @@ class Decoding(Generic[T]):
         blobs = parcel.frame(value)
         self._readers = parcel.lent or self._readers
         with ExitStack() as stack:
+            paths: list[str] = []
+            descriptors: list[int] = []
             if sys.platform == "win32":
-                paths, descriptors = [str(one) for one in parcel.paths], []
+                paths = [str(one) for one in parcel.paths]
             else:
-                paths, descriptors = [], [stack.enter_context(_opened(one)) for one in parcel.paths]
+                descriptors = [stack.enter_context(_opened(one)) for one in parcel.paths]
             child.channel.send({"id": self._id, "paths": paths, **body}, blobs, descriptors)
 
     def _answer(self, child: Child, message: "Message") -> None:

@@ -102,7 +102,7 @@ class LentRun:
         return cast("Artifact", self._host.ask("artifact", handle=handle))
 
     def put(self, content: bytes, *, name: str, media_type: str, facts: Mapping[str, Fact] | None = None) -> Artifact:
-        given = {key: one.item() if hasattr(one, "item") else one for key, one in (facts or {}).items()}
+        given = dict(facts or {})
         return cast("Artifact", self._host.ask("put", content=content, name=name, media_type=media_type, facts=given))
 
     def used(self, provider: str) -> None:
@@ -166,7 +166,9 @@ class Host:
             return None
 
     def _restored(self, message: "Message") -> Any:
-        files = [LentFile(one) for one in message.descriptors] or [Path(one) for one in message.body.get("paths", ())]
+        files: list[Any] = [LentFile(one) for one in message.descriptors] or [
+            Path(one) for one in message.body.get("paths", ())
+        ]
 
         def special(kind: str, value: Mapping[str, Any]) -> Any:
             if kind == "file":

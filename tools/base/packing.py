@@ -104,7 +104,7 @@ class Parcel:
         if not isinstance(value, np.ndarray):
             return self.pack(value.item())
         whole = np.ascontiguousarray(value)
-        blob = self._blob(memoryview(whole.reshape(-1).view(np.uint8)))
+        blob = self._blob(whole.reshape(-1).view(np.uint8).data)
         return {KIND: "array", "dtype": whole.dtype.name, "shape": list(value.shape), "at": blob}
 
     def _blob(self, blob: bytes | memoryview) -> int:
@@ -314,7 +314,7 @@ def _pairs(value: Any) -> list[list[Any]]:
 
 def _instance(value: Any, blobs: Sequence[Any], wanted: Any, depth: int) -> Any:
     inner = get_args(wanted)
-    cls = get_origin(wanted) or wanted
+    cls: type = get_origin(wanted) or wanted
     if dataclasses.is_dataclass(cls):
         fields, hints = _fields(value, "data", "fields"), _hints(cls)
         names = {one.name for one in dataclasses.fields(cls)}
