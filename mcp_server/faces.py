@@ -48,6 +48,7 @@ FACES: Mapping[str, Face] = {
     "read_artifact": Face(title="Read a text artifact", group="media", quotes=True),
     "speak": Face(title="Say a text aloud", group="make", gives="media"),
     "make_chart": Face(title="Draw a chart", group="make", gives="media", nested=True),
+    "fetch_url": Face(title="Fetch a file or a page", group="web", quotes=True, left_out=_DETAILS),
     "analyze_code": Face(
         title="Analyze code", group="code", quotes=True, left_out=frozenset({"definitions", "imports", "problems"})
     ),
@@ -101,9 +102,10 @@ def annotations(offer: Offer) -> dict[str, bool]:
     """Return the four hints of the protocol; left out they would mean the worst."""
     tool = offer.tool
     return {
-        "readOnlyHint": tool.effect == "pure" and offer.face.group in ("media", "code"),
-        # What is made gets a name of its own, so nothing of the user's is ever replaced; code may do anything, unless it
-        # is kept in a sandbox.
+        # Fetching changes nothing here, nor there: it only asks.
+        "readOnlyHint": tool.effect in ("pure", "network") and offer.face.group in ("media", "code", "web"),
+        # What is made gets a name of its own, so nothing of the user's is ever replaced; code may do anything where
+        # nothing keeps it in.
         "destructiveHint": tool.effect == "runs_code" and not offer.face.contained,
         "idempotentHint": tool.effect == "pure",
         "openWorldHint": offer.far,

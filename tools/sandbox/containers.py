@@ -21,12 +21,6 @@ from .limits import Limits
 from .session import CodeSession
 
 Engine = Literal["podman", "docker"]
-IMAGE = "sensorium-sandbox"
-"""The image that is looked for; `image` in `[sandbox]` of sensorium.toml names another. It is never downloaded."""
-MEND = (
-    f"Build the image once: `echo 'FROM python:3-slim\\nRUN pip install numpy pandas matplotlib pillow scipy' | "
-    f"ENGINE build -t {IMAGE} -`."
-)
 START_SECONDS = 60.0
 _KILL_SECONDS = 20.0
 _KILLED_STATUS = 137
@@ -40,6 +34,14 @@ def find_engine() -> Engine | None:
     """Return which engine is installed, podman before docker: it needs no service that runs as root."""
     engines: tuple[Engine, ...] = ("podman", "docker")
     return next((one for one in engines if shutil.which(one)), None)
+
+
+def mend(engine: Engine, image: str) -> str:
+    """Return the command that makes the image; it is never downloaded when code is run."""
+    packages = "numpy pandas matplotlib pillow scipy"
+    return (
+        f"`printf 'FROM python:3-slim\\nRUN pip install {packages}\\n' | {engine} build -t {image} -` makes its image."
+    )
 
 
 def flags(name: str, binds: Sequence[tuple[Path, str]], limits: Limits) -> list[str]:

@@ -62,12 +62,12 @@ def _find(kind: str, image: str) -> Isolation:
 
 
 def _try_engine(engine: Engine, image: str) -> Isolation:
-    from .containers import try_engine
+    from .containers import mend, try_engine
 
     if shutil.which(engine) is None:
         return Isolation(name=engine, works=False, why=f"{engine} is not installed", mend=f"Install {engine}.")
     works, why = try_engine(engine, image)
-    return Isolation(name=engine, works=works, why=why)
+    return Isolation(name=engine, works=works, why=why, mend="" if works else mend(engine, image))
 
 
 def _try_monty() -> Isolation:
@@ -80,8 +80,11 @@ def _try_monty() -> Isolation:
 
 
 def _try_seatbelt() -> Isolation:
-    mend = 'Set `kind = "auto"` in `[sandbox]`.'
-    return Isolation(name="seatbelt", works=False, why="seatbelt is for macOS, and has no part here yet", mend=mend)
+    from .seatbelt import try_seatbelt
+
+    works, why = try_seatbelt()
+    mend = "" if works else 'Set `kind = "auto"` in `[sandbox]`.'
+    return Isolation(name="seatbelt", works=works, why=why, mend=mend)
 
 
 @functools.cache

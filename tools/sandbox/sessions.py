@@ -175,6 +175,10 @@ def open_session(settings: "Settings", *, lost: str = "") -> Session:
 
         engine = isolation.name
         return container_session(engine, settings.sandbox.image, limits=limits, folder=scratch)
+    if isolation.works and isolation.name == "seatbelt":
+        from .seatbelt import seatbelt_session
+
+        return seatbelt_session(limits=limits, folder=scratch)
     if isolation.works and isolation.name == "monty":
         from .monty import CalculatorSession
 

@@ -6,15 +6,23 @@ import shutil
 import stat
 import sys
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sensorium.tools.base.call import call
 from sensorium.tools.base.errors import UnavailableError
-from sensorium.tools.sandbox.containers import IMAGE, container_session, find_engine, try_engine
+from sensorium.tools.base.run import Run
+from sensorium.tools.base.settings import Settings
+from sensorium.tools.sandbox.choice import IMAGE, Choice
+from sensorium.tools.sandbox.containers import container_session, find_engine, try_engine
+from sensorium.tools.sandbox.isolation import Isolation, _find, find_isolation, try_bubblewrap
 from sensorium.tools.sandbox.limits import Limits
 from sensorium.tools.sandbox.monty import CalculatorSession
+from sensorium.tools.sandbox.seatbelt import profile, seatbelt_session
 
 # Makes of the flags of an engine those of bubblewrap, so that our programs run where a container would run them.
 ENGINE = """#!{python} -I
@@ -31,8 +39,9 @@ if {broken}:
 def enter(name, program):
     known = json.load(open(HERE + "/" + name + ".json"))
     binds = [part for pair in known["volumes"] for part in ("--ro-bind", *pair)]
-    os.execv({bwrap!r}, ["bwrap", "--ro-bind", "/", "/", "--proc", "/proc", "--unshare-pid", "--die-with-parent",
-        "--tmpfs", "/opt", "--bind", known["work"], "/work", *binds, "--setenv", "MPLBACKEND", "Agg", "--", *program])
+    os.execv({bwrap!r}, ["bwrap", "--ro-bind", "/", "/", "--proc", "/proc", "--unshare-pid", "--as-pid-1",
+        "--die-with-parent", "--tmpfs", "/opt", "--bind", known["work"], "/work", *binds,
+        "--setenv", "MPLBACKEND", "Agg", "--", *program])
 
 
 if verb == "run":
@@ -155,6 +164,86 @@ def test_without_an_engine_there_is_none(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_engine() is None
     assert try_engine("podman", IMAGE) == (False, "`podman` is not installed")
+
+
+def without_limits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install a fake `sandbox-exec` that takes rules and keeps none of them; only its processes are its own."""
+    folder.mkdir()
+    program = folder / "sandbox-exec"
+    bwrap = f"{shutil.which('bwrap')} --bind / / --proc /proc --dev /dev --unshare-pid --die-with-parent --"
+    program.write_text(f'#!/bin/sh\nshift 2\nexec {bwrap} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/bin:/usr/bin")
+
+
+@needs_bubblewrap
+def test_seatbelt_that_keeps_no_rule_runs_no_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_limits(tmp_path / "programs", monkeypatch)
+    with pytest.raises(UnavailableError, match="not closed: it reads what it must not"):
+        seatbelt_session(limits=Limits()).execute(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_rules_of_seatbelt_name_one_program_and_one_folder_to_write() -> None:
+    rules = profile(Path("/opt/python"), [Path('/opt/a "quoted" place')], Path("/tmp/work")).splitlines()
+    assert rules[1] == "(deny default)"
+    assert [one for one in rules if "process" in one] == ['(allow process-exec (literal "/opt/python"))']
+    assert [one for one in rules if "write" in one] == [
+        '(allow file-write* (subpath "/tmp/work") (literal "/dev/null"))'
+    ]
+    assert '(subpath "/opt/a \\"quoted\\" place")' in rules[4]
+    assert not [one for one in rules if "network" in one or "signal" in one]
+
+
+def found(settings: Settings, **choice: Any) -> Isolation:
+    """Return what confines code, tried anew."""
+    for one in (_find, try_bubblewrap):
+        one.cache_clear()
+    try:
+        return find_isolation(replace(settings, sandbox=Choice(**choice)))
+    finally:
+        for one in (_find, try_bubblewrap):
+            one.cache_clear()
+
+
+async def test_with_an_empty_path_code_is_refused_and_the_mend_is_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sensorium.tools.sandbox.monty.is_installed", lambda: False)
+    isolation = found(run.settings)
+    assert (isolation.name, isolation.works) == ("none", False)
+    assert "apt install bubblewrap" in isolation.mend
+    _find.cache_clear()
+    try_bubblewrap.cache_clear()
+    with pytest.raises(UnavailableError, match="apt install bubblewrap"):
+        await call("run_python", {"code": f"open({str(tmp_path / 'ran')!r}, 'w')"}, run)
+    _find.cache_clear()
+    try_bubblewrap.cache_clear()
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_bubblewrap_that_fails_gives_way_to_what_works(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bwrap").write_text("#!/bin/sh\necho 'No permissions to create new namespace' >&2\nexit 1\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+    assert found(settings, kind="bubblewrap").works is False
+    assert "No permissions" in found(settings, kind="bubblewrap").why
+    monkeypatch.setattr("sensorium.tools.sandbox.monty.is_installed", lambda: True)
+    assert found(settings).name == "monty"
+    assert found(settings).mend
+
+
+@pytest.mark.parametrize("kind", ["podman", "docker", "seatbelt"])
+def test_what_was_chosen_and_is_not_there_does_not_give_way(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    isolation = found(settings, kind=kind)
+    assert (isolation.name, isolation.works) == (kind, False)
+    assert isolation.mend
 
 
 @pytest.fixture
