@@ -3,7 +3,7 @@
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
@@ -93,18 +93,41 @@ async def analyze_code(
     errors, and what the linter ruff finds, for Python and notebooks; lines and comments for other languages. To measure
     how long code takes, run it with `run_python`; to read it, use `read_artifact`.
     """
-    return await run.thread(examine, run.path(file), run.name(file), file)
+    # Python's parser is native code that may be handed anything.
+    parsed = await run.decode(parse, run.path(file), run.name(file))
+    return await run.thread(_told_of, parsed, file)
 
 
-def examine(path: Path, name: str, media: str) -> CodeAnalysis:
-    """Return what is known of a file of code.
+@dataclass(frozen=True, kw_only=True)
+class Parsed:
+    """What a file of code holds, as far as it can be read."""
+
+    source: Source
+    structure: Structure
+    fault: Problem | None = None
+    """Why there is no structure."""
+
+
+def parse(path: Path, name: str) -> Parsed:
+    """Read a file of code.
 
     Raises:
         MediaError: It is no text, or too large.
     """
     with path.open("rb") as opened:
         source = read_source(opened.read(MOST_NOTEBOOK_BYTES + 1), name)
-    seen = _examine_python(source) if source.is_python else _examine_lines(source)
+    structure, fault = Structure(defined=(), imported=(), docstring=""), None
+    if source.is_python:
+        try:
+            structure = read_structure(source.text)
+        except NotParsed as error:
+            fault = Problem(rule="syntax-error", message=error.message, line=error.line, column=error.column)
+    return Parsed(source=source, structure=structure, fault=fault)
+
+
+def _told_of(parsed: Parsed, media: str) -> CodeAnalysis:
+    source = parsed.source
+    seen = _examine_python(parsed) if source.is_python else _examine_lines(source)
     moments = [
         Moment(kind="fact", text=text, media=media, source=Credit(tool="analyze_code", provider=provider))
         for text, provider in _told(seen, source)
@@ -123,13 +146,11 @@ def _examine_lines(source: Source) -> CodeAnalysis:
     return CodeAnalysis(name=source.name, language=language, limits=[limit])
 
 
-def _examine_python(source: Source) -> CodeAnalysis:
+def _examine_python(parsed: Parsed) -> CodeAnalysis:
+    source, structure = parsed.source, parsed.structure
     limits, problems = list(source.limits), list[Problem]()
-    structure = Structure(defined=(), imported=(), docstring="")
-    try:
-        structure = read_structure(source.text)
-    except NotParsed as error:
-        problems = [Problem(rule="syntax-error", message=error.message, line=error.line, column=error.column)]
+    if parsed.fault:
+        problems.append(parsed.fault)
         limits.append("It could not be parsed, so its structure and imports are not known.")
     try:
         with tempfile.TemporaryDirectory() as folder:

@@ -12,7 +12,7 @@ RULES = ("E4", "E7", "E9", "F", "B", "C4", "PERF", "S")
 """Errors, likely bugs, what is slow, and what is unsafe; not style."""
 IGNORED = ("S101",)
 """`assert` is fine in scripts."""
-MOST_SECONDS = 4.0
+MOST_SECONDS = 3.0
 MOST_MEMORY_BYTES = 2**30
 MOST_CPU_SECONDS = 5
 MOST_OUTPUT_BYTES = 20_000_000
