@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-Group = Literal["media", "make", "code", "agent"]
+Group = Literal["media", "make", "code", "web", "agent"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 DEFAULT_GROUPS: frozenset[str] = frozenset({"media", "make", "agent"})
 ALL = "all"

@@ -54,7 +54,15 @@ def _check_literal(
     step: Step, spec: ToolSpec, port: Port, *, place: Place, value: str, draft: Draft
 ) -> Iterator[Finding]:
     """A plan of a model uses the files the user named, and what its steps make; see `Run.reach`."""
-    if spec.tool is None or value.startswith(("http://", "https://", "data:")) or not value.strip():
+    if spec.tool is None or value.startswith("data:") or not value.strip():
+        return
+    if value.startswith(("http://", "https://")):
+        yield Finding(
+            step=step.id,
+            rule="literal-file",
+            message=f"`{port.name}` of `{spec.name}` is the address {value[:200]!r}, and it opens files only. Make a "
+            'step that fetches it, `{"id": "page", "tool": "fetch_url", "args": {"url": …}}`, and give `$page.file`.',
+        )
         return
     files = draft.files or ()
     name = value.replace("\\", "/").rpartition("/")[2]

@@ -14,6 +14,10 @@ from sensorium.agent.addresses import named_in
 from sensorium.agent.embedded.brain import EmbeddedBrain
 from sensorium.agent.embedded.understand import is_about_files
 from sensorium.agent.given_files import given_file, is_address
+from sensorium.agent.lint import check
+from sensorium.tools import catalog
+from sensorium.tools.base.call import call
+from sensorium.tools.base.errors import ArgumentError
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.fetching.addresses import networks
 from sensorium.tools.fetching.rules import FetchRules
@@ -121,3 +125,26 @@ def test_a_file_is_a_path_or_an_address() -> None:
     assert given_file("a/b.mp4") == Path("a/b.mp4")
     assert not is_address("ftp://example.org/a")
     assert not is_address("/tmp/https://x")
+
+
+def test_a_plan_that_gives_an_address_as_a_file_is_told_how() -> None:
+    plan = {
+        "goal": "hear it",
+        "steps": [{"id": "a", "tool": "transcribe", "args": {"media": "https://example.org/a.mp4"}}],
+    }
+    (finding,) = check(plan, catalog(), facts=[])
+    assert finding.severity == "error"
+    assert "Make a step that fetches it" in finding.message and "`$page.file`" in finding.message
+
+
+def test_what_was_fetched_fits_where_files_are_taken() -> None:
+    steps = [
+        {"id": "page", "tool": "fetch_url", "args": {"url": "https://example.org/a.mp4"}},
+        {"id": "speech", "tool": "transcribe", "args": {"media": "$page.file"}},
+    ]
+    assert check({"goal": "hear it", "steps": steps}, catalog(), facts=[]) == []
+
+
+async def test_a_tool_that_is_given_an_address_says_what_fetches_it(assistant: Assistant) -> None:
+    with pytest.raises(ArgumentError, match=r"is an address. Fetch it with `fetch_url` first"):
+        await call("probe_media", {"media": "https://example.org/a.mp4"}, assistant._base)

@@ -173,10 +173,13 @@ async def _resolve(tool: Tool, arguments: BaseModel, run: Run) -> list[str]:
 
 
 async def _handle(value: str, argument: MediaArgument, tool: Tool, run: Run) -> str:
+    if "://" in value and not value.startswith(PREFIX):
+        raise ArgumentError(
+            f"`{tool.name}` opens files, and {value[:500]!r} is an address. Fetch it with `fetch_url` first, and give "
+            "the `file` of its result: in a plan, `$page.file` of a step `page`."
+        )
     if value.startswith(PREFIX) or not run.reaches(value):
         artifact = run.artifact(value)
-    elif "://" in value:
-        raise ArgumentError(f"`{tool.name}` cannot open the address {value!r}. Download it first and give its path.")
     else:
         artifact = await asyncio.to_thread(run.workspace.adopt, Path(value))
     kind = artifact.media_type.split("/")[0].replace("image", "picture")
