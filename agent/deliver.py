@@ -1,22 +1,29 @@
 """Put what a run made into a folder of the user's."""
 
 import errno
-import filecmp
 import os
-import shutil
+import stat
 import tempfile
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..tools.base.errors import ArgumentError, StorageError
+from ..tools.base.placing import Place, placed
 from ..tools.base.workspace import Artifact
 from .printing import clean
 
 # Not allowed in a name on Windows; a slash on no system.
 _FORBIDDEN = frozenset('<>:"/\\|?*')
-_DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "lpt") for number in range(1, 10))}
+_DEVICES = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    "conin$",
+    "conout$",
+    *(f"{name}{number}" for name in ("com", "lpt") for number in "123456789¹²³"),
+}
 _MAX_NAME_BYTES = 200
 
 
@@ -65,25 +72,27 @@ def deliver(
     Raises:
         StorageError: A file cannot be written: the disk is full, or a folder has its name.
     """
-    sources = [one for one in sources if one.is_file()]
+    sources = [one.resolve() for one in sources if one.is_file()]
     taken: set[str] = set()
     files, notes = [], []
     try:
-        for artifact in artifacts:
-            target = _free(folder / safe_name(artifact.name), taken, sources)
-            if target.is_dir() and not target.is_symlink():
-                raise StorageError(
-                    f"{str(target)!r} is a folder, and a file of that name is to be written. Remove it, or give "
-                    "another folder with `-o`."
-                )
-            _copy(content(artifact.handle), target)
-            files.append(target)
-        if any(one.suffix == ".html" for one in files):
-            notes += [note for one in sources if (note := _lay_beside(one, folder / one.name, taken))]
+        # The folder that the user named, links and all; from here on it is that one, whatever its name leads to.
+        with placed(folder.resolve()) as place:
+            for artifact in artifacts:
+                name = _free(safe_name(artifact.name), place, taken, sources)
+                if (found := place.find(name)) and stat.S_ISDIR(found.st_mode):
+                    raise StorageError(
+                        f"{str(folder / name)!r} is a folder, and a file of that name is to be written. Remove it, or "
+                        "give another folder with `-o`."
+                    )
+                place.copy(content(artifact.handle), name)
+                files.append(folder / name)
+            if any(one.suffix == ".html" for one in files):
+                notes += [note for one in sources if (note := _lay_beside(one, place, folder, taken))]
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         remedy = "Free the disk, then ask again." if full else "Give another folder with `-o`."
-        raise StorageError(f"{str(folder)!r} cannot be written: {error.strerror}. {remedy}") from error
+        raise StorageError(f"{str(folder)!r} cannot be written: {error.strerror or error}. {remedy}") from error
     return Delivered(folder=folder, files=files, notes=notes)
 
 
@@ -95,38 +104,32 @@ def safe_name(name: str) -> str:
     return f"_{stem}{ending}" if stem.partition(".")[0].casefold() in _DEVICES else stem + ending
 
 
-def _free(target: Path, taken: set[str], sources: Sequence[Path]) -> Path:
-    """Return `target`, or a numbered name where that one is taken by this delivery or is a source."""
-    candidate, number = target, 1
-    while candidate.name.casefold() in taken or (
-        candidate.exists() and any(candidate.samefile(one) for one in sources)
-    ):
+def _free(wanted: str, place: Place, taken: set[str], sources: Sequence[Path]) -> str:
+    """Return `wanted`, or a numbered name where that one is taken by this delivery or is a source."""
+    stem, ending = os.path.splitext(wanted)  # noqa: PTH122 - a name, not a path
+    candidate, number = wanted, 1
+    while candidate.casefold() in taken or _is_one_of(place.folder / candidate, sources):
         number += 1
-        candidate = target.with_stem(f"{target.stem}-{number}")
-    taken.add(candidate.name.casefold())
+        candidate = f"{stem}-{number}{ending}"
+    taken.add(candidate.casefold())
     return candidate
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy so that `target` is always whole; what was linked under its name is left as it is."""
-    temporary = target.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        shutil.copyfile(source, temporary)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _is_one_of(path: Path, sources: Sequence[Path]) -> bool:
+    """Return whether a name stands for one of the user's files, be it as a link to it."""
+    return path.exists() and any(path.samefile(one) for one in sources)
 
 
-def _lay_beside(source: Path, target: Path, taken: set[str]) -> str | None:
+def _lay_beside(source: Path, place: Place, folder: Path, taken: set[str]) -> str | None:
     """Put a source beside the report that plays it: a hard link costs no space."""
-    if target.name.casefold() in taken:
+    if source.name.casefold() in taken:
         return f"{str(source)!r} was not laid beside the report: the name is taken by what the run made."
-    if target.exists():
-        if target.samefile(source) or filecmp.cmp(source, target, shallow=False):
+    if place.find(source.name):
+        if _is_one_of(place.folder / source.name, [source]) or place.holds(source.name, source):
             return None
-        return f"{str(target)!r} is another file than {str(source)!r}; the report would play that one."
+        return f"{str(folder / source.name)!r} is another file than {str(source)!r}; the report would play that one."
     try:
-        os.link(source.resolve(), target)
+        place.link(source, source.name)
     except OSError:  # another disk, or a file system without links
-        _copy(source, target)
+        place.copy(source, source.name)
     return None

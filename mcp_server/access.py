@@ -51,7 +51,9 @@ class Access:
         return cls(tuple(dict.fromkeys(resolved)), private.resolve() if private else None)
 
     def plus(self, folder: Path) -> "Access":
-        """Return this access with one more folder."""
+        """Return this access with one more folder; without it where a link has taken its place."""
+        if folder.is_symlink():
+            return self
         return replace(self, folders=(*self.folders, folder.resolve()))
 
     def open(self, named: str) -> Path:

@@ -59,7 +59,7 @@ def _serve(chosen: argparse.Namespace) -> None:
     options = Options(
         groups=chosen.tools,
         images=chosen.images,
-        output=at_home(chosen.out_dir).absolute() if chosen.out_dir else None,
+        output=at_home(chosen.out_dir).resolve() if chosen.out_dir else None,
         nearby=not chosen.http or is_loopback(host),
         workers=chosen.workers,
         approved=chosen.yes,

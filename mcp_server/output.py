@@ -1,21 +1,28 @@
 """Copies of what was made, in one folder, under names that people understand."""
 
 import os
-import shutil
-import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..tools.base.errors import StorageError
+from ..tools.base.placing import placed
 
 if TYPE_CHECKING:
     from ..tools.base.run import Run
     from ..tools.base.workspace import Artifact
 
 LONGEST_STEM = 80
-_DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "lpt") for number in range(1, 10))}
+_DEVICES = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    "conin$",
+    "conout$",
+    *(f"{name}{number}" for name in ("com", "lpt") for number in "123456789¹²³"),
+}
 _FORBIDDEN = frozenset('<>:"/\\|?*')
 
 
@@ -31,7 +38,7 @@ def lay_out(artifact: "Artifact", folder: Path, run: "Run") -> Path:
     source = run.path(artifact.handle)
     if not source.is_relative_to(run.settings.home):
         return source
-    return _copied(source, folder / made_name(artifact.name, artifact.sha256), artifact.bytes)
+    return _copied(source, folder, made_name(artifact.name, artifact.sha256))
 
 
 def lay_out_run(artifacts: Sequence["Artifact"], sources: Sequence[str], folder: Path, run: "Run") -> dict[str, Path]:
@@ -56,34 +63,26 @@ def lay_out_run(artifacts: Sequence["Artifact"], sources: Sequence[str], folder:
         plain = made_name(artifact.name)
         name = plain if plain.casefold() not in taken else made_name(artifact.name, artifact.sha256)
         taken.add(name.casefold())
-        places[artifact.handle] = _copied(run.path(artifact.handle), folder / name, artifact.bytes)
+        places[artifact.handle] = _copied(run.path(artifact.handle), folder, name)
     for handle in sources:
-        beside = folder / made_name(run.name(handle))
-        if folder.is_dir() and beside.name.casefold() not in taken:
-            with suppress(OSError):  # it is there, on another disk, or links are not known here
-                os.link(run.path(handle), beside)
+        beside = made_name(run.name(handle))
+        if beside.casefold() not in taken:
+            # Nothing was made, it is there, on another disk, or links are not known here.
+            with suppress(OSError), placed(folder) as place:
+                place.link(run.path(handle), beside)
     return places
 
 
-def _copied(source: Path, target: Path, size: int) -> Path:
-    """Copy unless that was done, so that `target` is always whole."""
-    folder = target.parent
+def _copied(source: Path, folder: Path, name: str) -> Path:
+    """Copy unless that was done, so that what has the name is always whole."""
     try:
-        if target.is_file() and target.stat().st_size == size:
-            return target
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".{uuid.uuid4().hex}.part"
-        try:
-            shutil.copyfile(source, temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with placed(folder, make=True) as place:
+            return folder / name if place.holds(name, source) else place.copy(source, name)
     except OSError as error:
         raise StorageError(
-            f"{str(folder)!r} cannot be written: {error.strerror}. Free the disk, or restart the server with another "
-            "`--out-dir`."
+            f"{str(folder)!r} cannot be written: {error.strerror or error}. Free the disk, or restart the server with "
+            "another `--out-dir`."
         ) from error
-    return target
 
 
 def made_name(name: str, sha256: str = "") -> str:

@@ -97,8 +97,12 @@ class Service:
 
     def output(self, owner: str) -> Path:
         """Return the folder for what is made for an owner."""
-        folder = self.options.output or self.settings.home / "outputs"
-        return folder if owner == LOCAL else folder / owner
+        return self._output if owner == LOCAL else self._output / owner
+
+    @cached_property
+    def _output(self) -> Path:
+        """With its links resolved once: one that stands there later is not followed."""
+        return (self.options.output or self.settings.home / "outputs").resolve()
 
     def access_of(self, owner: str) -> Access:
         """Return which files an owner may name: those of the allowed folders, and what was made for them."""

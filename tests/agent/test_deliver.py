@@ -109,7 +109,7 @@ def test_a_full_disk_is_said_to_be_full(run: Run, out: Path, monkeypatch: pytest
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("shutil.copyfile", full)
+    monkeypatch.setattr("shutil.copyfileobj", full)
     with pytest.raises(StorageError, match=r"cannot be written: No space left on device\. Free the disk"):
         deliver([_put(run, "report.md", "made")], run.path, [], out)
 
