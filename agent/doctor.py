@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -63,6 +64,7 @@ def doctor(chosen: argparse.Namespace) -> int:
         *check_roles(settings, online=chosen.online),
         check_font(),
         check_sandbox(settings),
+        check_fetching(settings),
         check_policy(settings),
     ]
     works = all(one.state != "missing" for one in checks)
@@ -209,6 +211,20 @@ def check_sandbox(settings: Settings) -> Check:
         return Check(name="sandbox", state="less", found=why, fix=found.mend)
     best = found.name in ("bubblewrap", "podman", "docker")
     return Check(name="sandbox", state="ok" if best else "less", found=found.why, fix=found.mend)
+
+
+def check_fetching(settings: Settings) -> Check:
+    """Say what may be fetched, and from where without asking."""
+    if settings.local_only or settings.offline:
+        which = "local_only" if settings.local_only else "offline"
+        return Check(name="fetching", state="ok", found=f"no address is fetched (`{which}`)")
+    allowed = settings.fetch.allow
+    places = f" or they lie in {len(allowed)} places of `allow`" if allowed else ""
+    said = f"public http(s) addresses, asked about unless you name them{places}"
+    if find_spec("yt_dlp"):
+        return Check(name="fetching", state="ok", found=f"{said}; videos of sites with yt-dlp")
+    fix = "pip install 'sensorium[sites]'"
+    return Check(name="fetching", state="less", found=f"{said}; no videos of sites without yt-dlp", fix=fix)
 
 
 def check_policy(settings: Settings) -> Check:

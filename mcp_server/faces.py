@@ -124,6 +124,8 @@ def _serves(tool: Tool, models: Models) -> bool:
 def _far(tool: Tool, settings: Settings) -> bool:
     if tool.effect == "network" or tool.cost == "paid":
         return True
+    if tool.name == "run_agent" and not (settings.offline or settings.local_only):
+        return True  # it fetches the addresses that a task names
     roles = settings.models.keys() if tool.name == "run_agent" else settings.models.keys() & set(tool.roles)
     named = {settings.models[role].partition(":")[0] for role in roles}
     return any(not settings.endpoints[name].is_local for name in named & settings.endpoints.keys())

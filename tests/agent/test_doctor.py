@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from sensorium.agent.doctor import Check, check_policy, check_roles, check_think
+from sensorium.agent.doctor import Check, check_fetching, check_policy, check_roles, check_think
 from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.policy import Policy, Rule
 from sensorium.tools.base.settings import Settings
+from sensorium.tools.fetching.rules import FetchRules
 
 
 @pytest.fixture
@@ -122,3 +123,9 @@ def test_a_mistyped_name_in_the_policy_is_found(settings: Settings) -> None:
     check = check_policy(replace(settings, policy=Policy(tools={"speek": "deny"})))
     assert (check.state, check.found) == ("less", "no tool is called 'speek'")
     assert check.fix == "Change 'speek' in `[policy]` of sensorium.toml. Did you mean `speak`?"
+
+
+def test_what_may_be_fetched_is_said(settings: Settings) -> None:
+    assert check_fetching(settings).found == "no address is fetched (`offline`)"
+    online = check_fetching(replace(settings, offline=False, fetch=FetchRules(allow=("example.org",))))
+    assert "asked about unless you name them or they lie in 1 places of `allow`" in online.found

@@ -43,8 +43,8 @@ def decode_text(data: bytes, claimed: str = "") -> str:
     declared = _DECLARED.search(data[:_HEAD_BYTES])
     said = next((one for one in declared.groups() if one), b"").decode("ascii") if declared else ""
     for name in (claimed, said):
-        if charset := _charset(name):
-            return _clean(data.decode(charset, "replace"))
+        if known := _charset(name):
+            return _clean(data.decode(known, "replace"))
     return _clean(data.decode(_guessed(data), "replace"))
 
 
