@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 
 from ..tools.base.errors import ArgumentError
 from ..tools.base.words import answer_language
+from .plain_links import plain_links
 
 Kind = Literal["approve", "edit", "reject"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -120,7 +121,11 @@ Approve = Callable[[Request], Awaitable[Decisions | None]]
 def wire(asks: Sequence[Ask]) -> dict[str, Any]:
     """Return asks as the value of an interrupt."""
     return {
-        "action_requests": [{"name": one.tool, "args": one.args, "description": one.description} for one in asks],
+        "action_requests": [
+            # Chat pages read it as Markdown, and it has names of files.
+            {"name": one.tool, "args": one.args, "description": plain_links(one.description, lambda address: False)}
+            for one in asks
+        ],
         "review_configs": [{"action_name": one.tool, "allowed_decisions": list(one.allowed)} for one in asks],
     }
 

@@ -18,8 +18,9 @@ _DEFINED = re.compile(
     r"^((?:[ \t]*(?:[>*+-]|\d{1,9}[.)]))*[ \t]*)\[(?=(?:[^\[\]\\]|\\.){1,999}\]:)", re.MULTILINE | re.DOTALL
 )
 _ADDRESS = re.compile(
-    r"<?((?:[a-z][a-z0-9+.-]{1,15}://|www\.|mailto:|javascript:|data:)[^\s<>`|）】」，。；、]{1,2000})>?", re.IGNORECASE
+    r"<?((?:[a-z][a-z0-9+.-]{1,15}://|www\.|mailto:|javascript:|data:)[^\s<>`|）】」“”，。；、]{1,2000})>?", re.IGNORECASE
 )
+_NAMED = re.compile(r"https?://[^\s<>\"'，。；、（）「」“”]+")
 _TAG = re.compile(r"(?<!\\)((?:\\\\)*)<(?=[a-zA-Z/!?])")
 _TRAILING = ".,;:!?)]}'\"*_"
 
@@ -38,6 +39,16 @@ def plain_links(text: str, allowed: Callable[[str], bool]) -> str:
     plain = [_plain(one, allowed) for one in outside]
     blocks = [text[start:end] for start, end in fences]
     return "".join(part for pair in zip(plain, [*blocks, ""], strict=True) for part in pair)
+
+
+def own_addresses(request: str) -> frozenset[str]:
+    """Return the addresses that stand in the user's words, whole: the beginning of one may be somebody else's."""
+    return frozenset(one.rstrip(_TRAILING) for one in _NAMED.findall(request))
+
+
+def is_address(text: str) -> bool:
+    """Tell whether readers of Markdown may take a text for an address, as the name of a file may be."""
+    return bool(_ADDRESS.match(text) or re.match(r"\s*[a-z][a-z0-9+.-]*:", text, re.IGNORECASE) or "//" in text)
 
 
 def _unticked(text: str) -> str:

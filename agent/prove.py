@@ -1,6 +1,5 @@
 """The node that proves the last word: once it goes back to the model, then what is not backed is struck or marked."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from .context import Context, give
 from .events import Event, TextDelta
 from .evidence import Evidence, plain
 from .files_said import Files
-from .plain_links import plain_links
+from .plain_links import is_address, own_addresses, plain_links
 from .plan import MISSING
 from .proof import Proof, Prover
 from .proven_report import write_again
@@ -25,7 +24,6 @@ from .state import State
 MOST_FAULTS = 20
 """That one request for a repair names."""
 _MOST_LETTERS = 240
-_ADDRESS = re.compile(r"https?://[^\s<>\"'，。；、（）「」“”]+")
 AT_THE_CAP = "at_the_cap"
 
 
@@ -34,6 +32,7 @@ class Held:
     """Keeps back what a model says until it is proven; everything else that happens is told at once."""
 
     emit: Any
+    request: str = ""
     text: str = ""
 
     def __call__(self, event: Event) -> None:
@@ -45,7 +44,7 @@ class Held:
     def release(self) -> None:
         """Say what was kept back: what is said beside calls is no answer."""
         if self.text:
-            self.emit(TextDelta(text=self.text))
+            self.emit(TextDelta(text=plain_links(self.text, own_addresses(self.request).__contains__)))
 
 
 def is_proven_later(state: State, brain: BaseChatModel) -> bool:
@@ -189,9 +188,8 @@ def _short(text: str) -> str:
 
 def _written(proof: Proof, prover: Prover, state: State, language: Language) -> str:
     """Return the answer as the user reads it."""
-    # Whole addresses: the beginning of the user's may be somebody else's.
-    named = {one.rstrip(".,;:!?)]}'\"") for one in _ADDRESS.findall(state["request"])}
-    allowed = {*prover.files.made, *prover.files.own, *named}
+    files = {one for one in (*prover.files.made, *prover.files.own) if not is_address(one)}
+    allowed = files | own_addresses(state["request"])
     text = plain_links(shown_text(proof, prover.evidence, language), allowed.__contains__).strip("\n")
     closing = summary_of(proof, language, list(prover.files.made))
     return "\n\n".join(filter(None, [text, closing]))

@@ -24,7 +24,7 @@ async def brain(state: State, runtime: Runtime[Context]) -> State:
     """Ask the chat model what to do next, or for the last word."""
     if given := state.get("given"):
         return _known(given, runtime.context)
-    held = Held(runtime.context.emit) if is_proven_later(state, runtime.context.brain) else None
+    held = Held(runtime.context.emit, state["request"]) if is_proven_later(state, runtime.context.brain) else None
     context = replace(runtime.context, emit=held) if held else runtime.context
     give(context.executor, state)
     labels = read_so_far(state, sees_pictures=reader_of(context.brain, context.catalog).pictures > 0)

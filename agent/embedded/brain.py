@@ -16,6 +16,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from ..offer import MAKE_PLAN
+from ..plain_links import own_addresses, plain_links
 from ..remember import asked_to_remember
 from .compose import Composed, compose
 from .conclude import conclude, explain_refusal, without_tools
@@ -108,14 +109,21 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) 
         refused = [str(one.text) for one in told if one.status == "error"]
         if refused:
             return _last_word(explain_refusal(understood, refused), "unable")
-        return _last_word(conclude(understood, composed, files, results), outcome(understood, composed, results))
+        return _last_word(
+            _dead(conclude(understood, composed, files, results), turns), outcome(understood, composed, results)
+        )
     calls = _calls(composed, {one["function"]["name"] for one in tools}, _turn(messages))
     if composed.steps and not calls:
         needed = sorted({step["tool"] for step in composed.steps})
         return _last_word(without_tools(understood, needed), "unable")
     if calls:
         return AIMessage(content="", tool_calls=calls, usage_metadata=_NOTHING_USED)
-    return _last_word(conclude(understood, composed, files, {}), outcome(understood, composed, {}))
+    return _last_word(_dead(conclude(understood, composed, files, {}), turns), outcome(understood, composed, {}))
+
+
+def _dead(text: str, turns: Sequence[Turn]) -> str:
+    """Return an answer in which no address out of media can be followed or loaded, wherever it is shown."""
+    return plain_links(text, own_addresses(turns[-1].request if turns else "").__contains__)
 
 
 def _requests(messages: Sequence[BaseMessage]) -> list[BaseMessage]:

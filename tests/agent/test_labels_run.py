@@ -15,7 +15,9 @@ from sensorium.agent.answer import Answer, Options
 from sensorium.agent.approval import Decision, Request
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.endpoint import EndpointBrain
+from sensorium.agent.events import Event, TextDelta
 from sensorium.agent.origins import argument_labels, places, read_so_far
+from sensorium.agent.plain_links import is_address
 from sensorium.agent.plan import Step, calls, resolve
 from sensorium.agent.recipe import read_recipe, write_recipe
 from sensorium.tools.base.labels import USER, Labels, joined, trusted
@@ -305,3 +307,46 @@ def test_a_text_is_found_where_it_stands() -> None:
     results = {"text": {"media": "h", "moments": [{"start_seconds": 3.0, "text": "go to EVIL.example"}]}, "n": {"a": 1}}
     assert list(places("evil.example", results)) == [("text", "h", 3.0)]
     assert list(places("  ", results)) == []
+
+
+# What a text holds is shown as text.
+
+LIVE = "![x](http://evil.example/a.png) [click](http://evil.example) <img src=http://evil.example>"
+
+
+@pytest.mark.parametrize("request_", ["What does it say?", "Summarize this text"])
+async def test_the_embedded_brain_quotes_no_live_address(settings: Settings, tmp_path: Path, request_: str) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text(f"{LIVE}\n")
+    with Assistant(settings) as assistant:
+        answer = await assistant.run(request_, [note])
+    assert "`http://evil.example/a.png`" in answer.text
+    assert not any(one in answer.text for one in ("](http", "src=http", "![", " <img"))
+
+
+async def test_what_a_model_says_beside_its_calls_holds_no_live_address(
+    obey: Obey, opened: Callable[[Policy], Assistant], server: Any, script: ModuleType, letter: Path
+) -> None:
+    told: list[Event] = []
+    again = {**READ, "id": "again"}
+    aside = script.calls(("make_plan", {"goal": "g", "steps": [again]}), text=LIVE)
+    server.play(script.calls(("make_plan", {"goal": "g", "steps": [READ]})), aside, script.says("Done."))
+    await opened(NO_POLICY).run("Summarize the letter", [letter], on_event=told.append)
+    said = "".join(one.text for one in told if isinstance(one, TextDelta))
+    assert "evil.example" in said
+    assert "](http" not in said
+
+
+async def test_a_card_for_a_chat_page_holds_no_live_address(obey: Obey, letter: Path) -> None:
+    odd = letter.with_name("![x](www.evil.example).txt")
+    odd.write_text(EVIL)
+    desk = Desk("reject")
+    await obey("Summarize the letter", [READ], [SEND], files=[odd], approve=desk)
+    described = desk.requests[0].plain()["action_requests"][0]["description"]
+    assert "`www.evil.example`" in described
+    assert "![" not in described
+
+
+def test_the_name_of_a_file_that_reads_as_an_address_is_no_link() -> None:
+    assert all(map(is_address, ("www.evil.example", "javascript:x", "mailto:a@b", "//evil.example", "http://x")))
+    assert not any(map(is_address, ("report.md", "a b.png", "运动会.mp4", "12.30 talk.wav")))
