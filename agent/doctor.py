@@ -64,6 +64,7 @@ def doctor(chosen: argparse.Namespace) -> int:
         *check_roles(settings, online=chosen.online),
         check_font(),
         check_sandbox(settings),
+        check_opening(settings),
         check_fetching(settings),
         check_policy(settings),
     ]
@@ -204,13 +205,27 @@ def _try_out(engine: Any, settings: Settings) -> str:
 
 
 def check_sandbox(settings: Settings) -> Check:
-    """Say what confines code and the opening of media, after trying it."""
+    """Say what confines code, after trying it."""
     found = find_isolation(settings)
     if not found.works:
-        why = f"nothing confines code, so none is run, and media is opened in an ordinary process: {found.why}"
+        why = f"nothing confines code, so none is run: {found.why}"
         return Check(name="sandbox", state="less", found=why, fix=found.mend)
     best = found.name in ("bubblewrap", "podman", "docker")
     return Check(name="sandbox", state="ok" if best else "less", found=found.why, fix=found.mend)
+
+
+def check_opening(settings: Settings) -> Check:
+    """Say in what media is opened, after trying it."""
+    from ..tools.base.decoders import why_unconfined
+
+    try:
+        why = why_unconfined(settings)
+    except SensoriumError as error:
+        return Check(name="media", state="missing", found="no process to open media can be started", fix=str(error))
+    if not why:
+        return Check(name="media", state="ok", found="opened in the sandbox")
+    fix = find_isolation(settings).mend
+    return Check(name="media", state="less", found=f"opened in ordinary processes with limits: {why}", fix=fix)
 
 
 def check_fetching(settings: Settings) -> Check:

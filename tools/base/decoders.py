@@ -326,6 +326,19 @@ def is_confined(settings: "Settings") -> bool:
     return _FORKS and settings.sandbox.kind != "none" and not _here.cage_fails
 
 
+def why_unconfined(settings: "Settings") -> str:
+    """Try how media is opened here, and return why that is not in a sandbox; nothing when it is.
+
+    Raises:
+        ToolError: No process can be started at all.
+    """
+    if nursery(settings).confined:
+        return ""
+    if settings.sandbox.kind == "none":
+        return '`[sandbox]` of sensorium.toml says `kind = "none"`'
+    return _here.cage_fails or f"the sandbox for it is for Linux, and this is {sys.platform}"
+
+
 def end_all() -> None:
     """End all decoder processes."""
     for house in list(_here.nurseries.values()):

@@ -70,6 +70,7 @@ def main() -> None:
     if limits := os.environ.get(ONCE):
         limit(json.loads(limits))
         importlib.import_module(f"{PACKAGE}.tools.base.lent_run").serve(channel)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what a terminal sends is for the host to act on
     withdraw(os.getppid())
     Nursery(channel).serve()
 

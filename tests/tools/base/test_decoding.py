@@ -544,3 +544,13 @@ def test_no_tool_opens_media_here(tmp_path: Path, slide: Path, clip: Path) -> No
     command = [sys.executable, "-c", _TOOLS, str(tmp_path / "home"), str(slide), str(clip)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
     assert (ended.stdout.strip(), ended.returncode) == ("[]", 0), ended.stderr
+
+
+def test_a_sandbox_that_does_not_start_is_said(run: Run, slide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoders.end_all()
+    monkeypatch.setattr(decoders._here, "cage_fails", "")
+    monkeypatch.setenv("PATH", "")
+    facts = decoding.decode_now(run, examine, slide, "slide.png")
+    assert facts.kind == "picture"
+    assert "`bwrap` is not installed" in decoders.why_unconfined(run.settings)
+    decoders.end_all()
