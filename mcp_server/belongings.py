@@ -27,6 +27,15 @@ class Belongings:
         """Return whether this is the owner's."""
         return bool(self._library.rows("SELECT 1 FROM belongings WHERE owner=? AND thing=?", (owner, thing)))
 
+    def held_bytes(self, owner: str) -> int:
+        """Return how much of an owner's lies in Sensorium's own folder; files of a user's stay where they are."""
+        rows = self._library.rows(
+            "SELECT coalesce(sum(bytes), 0) FROM artifacts JOIN belongings ON thing = ? || sha256 "
+            "WHERE owner=? AND modified_ns=0",
+            (PREFIX, owner),
+        )
+        return int(rows[0][0])
+
     def latest(self, owner: str, beginning: str = PREFIX, *, limit: int = 50) -> list[str]:
         """Return what an owner was given last, newest first."""
         rows = self._library.rows(

@@ -79,6 +79,7 @@ def _serve(chosen: argparse.Namespace) -> None:
         hosts=chosen.allow_host,
         origins=chosen.allow_origin,
         max_upload_bytes=chosen.max_upload_mb * _MEGABYTE,
+        upload_quota_bytes=chosen.upload_quota_mb * _MEGABYTE,
     )
     serve_http(server, web)
 
@@ -133,6 +134,10 @@ def parser() -> argparse.ArgumentParser:
     web.add_argument(
         "--max-upload-mb", type=_count, default=2000, metavar="N", help="largest upload in megabytes (default 2000)"
     )
+    web.add_argument(
+        "--upload-quota-mb", type=_count, default=50_000, metavar="N",
+        help="most megabytes that may lie here for one token, uploaded or made (default 50000)",
+    )  # fmt: skip
     return options
 
 

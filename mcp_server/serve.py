@@ -4,12 +4,12 @@ import ipaddress
 import socket
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..tools.base.errors import SettingsError
-from .files_http import add_file_routes
+from .files_http import UploadLimits, add_file_routes
 from .guard import Guard
 from .tokens import Tokens
 
@@ -33,7 +33,8 @@ class Web:
     """Names under which the server is reached, beside the bind's own."""
     origins: Sequence[str] = ()
     """Web pages that may call, such as `https://app.example`."""
-    max_upload_bytes: int = 2 * 2**30
+    max_upload_bytes: int = UploadLimits.max_bytes
+    upload_quota_bytes: int = UploadLimits.owner_bytes
 
     @property
     def is_loopback(self) -> bool:
@@ -51,12 +52,18 @@ def is_loopback(host: str) -> bool:
 
 
 def web_app(
-    server: "MediaServer", tokens: Tokens, *, hosts: Sequence[str], origins: Sequence[str], max_upload_bytes: int
+    server: "MediaServer",
+    tokens: Tokens,
+    *,
+    hosts: Sequence[str],
+    origins: Sequence[str],
+    max_upload_bytes: int,
+    uploads: UploadLimits | None = None,
 ) -> "ASGIApp":
     """Return the ASGI application: the protocol at `/mcp`, files beside it, the guard in front of all."""
     from mcp.server.transport_security import TransportSecuritySettings
 
-    add_file_routes(server, server.service, max_bytes=max_upload_bytes)
+    add_file_routes(server, server.service, limits=replace(uploads or UploadLimits(), max_bytes=max_upload_bytes))
     security = TransportSecuritySettings(allowed_hosts=list(hosts), allowed_origins=list(origins))
     app = server.streamable_http_app(streamable_http_path=PATH, transport_security=security)
     return Guard(app, tokens=tokens, hosts=hosts, origins=origins)
@@ -81,7 +88,14 @@ def serve_http(server: "MediaServer", web: Web) -> None:
     port = bound.getsockname()[1]
     hosts = [*web.hosts, *(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]") if web.is_loopback)]
     origins = [*web.origins, *(f"http://{one}" for one in hosts if web.is_loopback)]
-    app = web_app(server, tokens, hosts=hosts, origins=origins, max_upload_bytes=web.max_upload_bytes)
+    app = web_app(
+        server,
+        tokens,
+        hosts=hosts,
+        origins=origins,
+        max_upload_bytes=web.max_upload_bytes,
+        uploads=UploadLimits(owner_bytes=web.upload_quota_bytes),
+    )
     shown = f"[{web.host}]" if ":" in web.host else web.host
     print(f"Serving http://{shown}:{port}{PATH}; the token is in {web.token_file}", file=sys.stderr, flush=True)
     config = uvicorn.Config(

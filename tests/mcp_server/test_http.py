@@ -14,9 +14,11 @@ import httpx2
 import pytest
 from mcp.types import CallToolResult, PromptReference
 
+from sensorium.mcp_server.files_http import UploadLimits
 from sensorium.mcp_server.serve import is_loopback
 from sensorium.mcp_server.tokens import Tokens
 from sensorium.tools.base.errors import SettingsError
+from sensorium.tools.base.settings import Settings
 
 Body = Callable[[CallToolResult], dict[str, Any]]
 Environment = Callable[[Path], dict[str, str]]
@@ -107,6 +109,80 @@ async def test_an_upload_that_is_too_large_is_cut_off(http: httpx2.AsyncClient, 
     answer = await http.post("/upload", headers=TOKEN, content=b"x" * 4_000_000 if declared else chunks())
     assert answer.status_code == 413
     assert "3,000,000 bytes" in answer.text
+
+
+async def test_what_lies_here_for_one_client_has_a_limit_for_all_of_it(
+    serve: Callable[..., Any], running: Callable[..., Any]
+) -> None:
+    limits = UploadLimits(owner_bytes=2_500_000)
+    async with (
+        running(serve(), uploads=limits) as web,
+        httpx2.AsyncClient(base_url=web.address, timeout=30) as http,
+    ):
+
+        async def chunks(letter: bytes) -> AsyncIterator[bytes]:
+            for _ in range(10):
+                yield letter * 100_000
+
+        answers = [
+            await http.post("/upload", headers=TOKEN, content=b"a" * 1_000_000),
+            await http.post("/upload", headers=TOKEN, content=chunks(b"b")),
+            await http.post("/upload", headers=TOKEN, content=b"c" * 1_000_000),
+            await http.post("/upload", headers=TOKEN, content=chunks(b"d")),
+            await http.post("/upload", headers=OTHER, content=chunks(b"d")),
+            await http.post("/upload", headers=TOKEN, content=b"e" * 400_000),
+        ]
+        side_by_side = await asyncio.gather(
+            *(http.post("/upload", headers=OTHER, content=chunks(bytes([one]))) for one in b"fghi")
+        )
+    assert [one.status_code for one in answers] == [201, 201, 507, 507, 201, 201]
+    assert "2,000,000 bytes lie here for you already" in answers[2].text
+    assert sum(one.status_code == 201 for one in side_by_side) <= 1
+
+
+@pytest.mark.parametrize("kind", ["silent", "drip"])
+async def test_an_upload_that_never_ends_is_ended(
+    serve: Callable[..., Any], running: Callable[..., Any], kind: str, settings: Settings
+) -> None:
+    limits = UploadLimits(idle_seconds=0.3)
+    async with running(serve(), uploads=limits) as web:
+        host, port = web.address.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        token = TOKEN["Authorization"]
+        head = f"POST /upload HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: {token}\r\n"
+        writer.write(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+
+        async def drip() -> None:
+            while kind == "drip":
+                writer.write(b"1\r\nx\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+        dripping = asyncio.create_task(drip())
+        answer = await asyncio.wait_for(reader.read(1000), 10)
+        dripping.cancel()
+        await asyncio.gather(dripping, return_exceptions=True)
+        writer.close()
+    assert b" 408 " in answer.splitlines()[0]
+    assert b"The upload was ended" in answer
+    assert not list((settings.home / "scratch").rglob("upload"))
+
+
+async def test_a_full_disk_is_said_and_the_next_upload_works(
+    http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+
+    from sensorium.tools.base.workspace import Workspace
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Workspace, "put", full)
+        answer = await http.post("/upload", headers=TOKEN, content=b"x")
+    assert (answer.status_code, "No space left" in answer.text) == (507, True)
+    assert (await http.post("/upload", headers=TOKEN, content=b"x")).status_code == 201
 
 
 async def test_an_empty_upload_is_refused(http: httpx2.AsyncClient) -> None:
