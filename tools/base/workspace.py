@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from .errors import ArgumentError, MediaError, StorageError
 from .labels import Labels, joined, of_media, of_tool
 from .library import Library
-from .opening import KeptPath, Known, changed, opened
+from .opening import KeptPath, Known, changed, open_kept, opened
 from .sniff import sniff
 
 PREFIX = "artifact://sha256/"
@@ -236,7 +236,7 @@ class Workspace:
         Raises:
             MediaError: It is another one.
         """
-        with KeptPath.to(location, seen).open("rb") as file:
+        with os.fdopen(open_kept(KeptPath.to(location, seen)), "rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                 raise changed(location)
         with self.library.transaction(durable=False) as db:
