@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -15,6 +16,7 @@ from sensorium.tools.base.errors import MediaError, ToolError
 from sensorium.tools.base.opening import KeptPath, Known, is_of_the_system, open_folder, open_kept
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
+from sensorium.tools.base.sniff import Sniffed, sniff
 
 HARMLESS, SECRET = b"harmless!", b"a secret!"
 RACE_SECONDS = 1.0
@@ -155,13 +157,12 @@ def test_a_file_that_changes_while_it_is_hashed_is_refused(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = folder / "real" / "key.txt"
-    hashed = hashlib.file_digest
 
-    def meanwhile(*given: object) -> object:
+    def meanwhile(file: BinaryIO) -> Sniffed:
         place.write_bytes(SECRET * 2)
-        return hashed(*given)  # type: ignore[arg-type]
+        return sniff(file)
 
-    monkeypatch.setattr(hashlib, "file_digest", meanwhile)
+    monkeypatch.setattr("sensorium.tools.base.workspace.sniff", meanwhile)
     with pytest.raises(MediaError, match="changes while it is read"):
         run.workspace.adopt(place)
 
