@@ -39,7 +39,8 @@ async def ingest(state: State, runtime: Runtime[Context]) -> State:
     known = runtime.context.files
     if known is None:
         paths = [os.fsdecode(one) for one in state["paths"]]
-        paths += named_in(state["request"], runtime.context.brain, state.get("files", []), paths)
+        if state["request"] in state.get("words", [state["request"]]):  # that of a recipe may be somebody else's
+            paths += named_in(state["request"], runtime.context.brain, state.get("files", []), paths)
         new = await ingest_files(paths, run)
         files = together(state.get("files", []), new)
     else:
