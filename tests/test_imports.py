@@ -34,7 +34,8 @@ def test_loading_every_tool_and_provider_module_imports_nothing_heavy(
     names = [
         ".".join(("sensorium", *path.relative_to(ROOT).with_suffix("").parts))
         for path in sorted((ROOT / "tools").rglob("*.py"))
-        if path.name != "__init__.py"
+        # What runs in the sandbox finds `channel` beside itself there.
+        if path.name != "__init__.py" and "\nfrom channel import" not in path.read_text(encoding="utf-8")
     ]
     assert modules_after(f"import importlib\nfor name in {names!r}: importlib.import_module(name)") & heavy == set()
 
