@@ -97,7 +97,14 @@ class _Process:
 
         ours, theirs = socket.socketpair()
         kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        env = {**kept, **_ENVIRONMENT, "SENSORIUM_CHANNEL": str(theirs.fileno()), **environment}
+        paths = os.pathsep.join(one for one in sys.path if Path(one).is_absolute() and Path(one).is_dir())
+        env = {
+            **kept,
+            **_ENVIRONMENT,
+            "SENSORIUM_PATHS": paths,
+            "SENSORIUM_CHANNEL": str(theirs.fileno()),
+            **environment,
+        }
         command = [sys.executable, "-I", str(GUEST)]
         with theirs:
             if sys.platform == "win32":

@@ -26,6 +26,8 @@ HOME = "SENSORIUM_PACKAGE"
 """Set where the package lies elsewhere than around this file."""
 ONCE = "SENSORIUM_DECODER_ONCE"
 """Set, to its limits, where a process serves one call itself."""
+PATHS = "SENSORIUM_PATHS"
+"""Where packages are, beside where this Python looks by itself."""
 _EARLY = (
     "numpy",
     "av",
@@ -60,6 +62,7 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):  # what libraries print is of no use to anyone
         os.dup2(nothing, standard)
+    sys.path += [one for one in os.environ.get(PATHS, "").split(os.pathsep) if one and one not in sys.path]
     find_package(Path(os.environ.get(HOME) or Path(__file__).resolve().parents[2]))
     channel = importlib.import_module(f"{PACKAGE}.tools.sandbox.channel").Channel(sock)
     for name in _EARLY:
