@@ -3,6 +3,7 @@
 import functools
 import os
 import sys
+import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def flags(
     said += ["--size", str(limits.disk_bytes // 2), "--tmpfs", "/tmp"]
     for source, place in binds:
         said += ["--ro-bind", source, place]
-    for name, value in {**ENVIRONMENT, **environment}.items():
+    for name, value in {**ENVIRONMENT, **library_path(), **environment}.items():
         said += ["--setenv", name, value]
     return [*said, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/work"]
 
@@ -79,9 +80,18 @@ def etc_files() -> dict[str, bytes]:
     return {name: text.encode() for name, text in _ETC.items()}
 
 
+def library_path() -> dict[str, str]:
+    """Return the variable that leads an interpreter of its own to its library, where it may have been found by one."""
+    if _in_usr(sys.base_prefix) or not sysconfig.get_config_var("Py_ENABLE_SHARED"):
+        return {}
+    return {"LD_LIBRARY_PATH": f"{sys.base_exec_prefix}/lib"}
+
+
 @functools.cache
 def _system() -> list[str]:
     said = ["--ro-bind", "/usr", "/usr"]
+    if Path("/nix/store").is_dir():  # there, programs find their libraries by whole paths
+        said += ["--ro-bind", "/nix/store", "/nix/store"]
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         place = Path("/", name)
         if place.is_symlink():

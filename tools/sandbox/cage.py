@@ -191,10 +191,21 @@ class Cage:
             elif self._call is False and (used > IDLE_CPU_SECONDS or now.processes > _RESTING_PROCESSES):
                 why = "it went on working after its call had ended"
         if why:
-            self.kill(why)
+            # Who works with the descriptors closes them: a number that is closed may be another file's a moment later.
+            self._end(why)
 
     def kill(self, why: str = "it was killed") -> None:
-        """End the whole tree and wait until nothing of it is left. May be called again, and from any thread."""
+        """End the whole tree, wait until nothing of it is left, and close what is open here. May be called again."""
+        self._end(why)
+        with self._lock:
+            open_here = (self.stdout, self.stderr, self._root, self._pidfd)
+            self.stdout = self.stderr = self._root = self._pidfd = -1
+            self.channel.close()
+            for one in open_here:
+                if one >= 0:
+                    quietly_close(one)
+
+    def _end(self, why: str) -> None:
         with self._lock:
             if self._ended:
                 return
@@ -210,12 +221,6 @@ class Cage:
             self._why = why if stood else self._own_end()
             if self._group:
                 self._group.remove()
-            self.channel.close()
-            for one in (self.stdout, self.stderr, self._root, self._pidfd):
-                if one >= 0:
-                    quietly_close(one)
-            self._pidfd = self._root = -1
-            self.stdout = self.stderr = -1
 
     def take_out(self, seen: dict[str, Signature]) -> Collected:
         """Return the files in `/work/out` that are new or changed.

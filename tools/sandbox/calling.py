@@ -120,11 +120,10 @@ class Call:
     def _said(self, code: str) -> dict[str, Any]:
         asked = {
             "id": self.id,
-            "code": code,
             "mark": self.mark.decode(),
             "cpu_seconds": self.limits.cpu_seconds,
         }
-        self.cage.channel.send(asked, timeout_seconds=self.timeout_seconds)
+        self.cage.channel.send(asked, [code.encode()], timeout_seconds=self.timeout_seconds)
         self._wait_for_frame()
         left = max(TICK_SECONDS, self._ends - time.monotonic())
         said = _checked(self.cage.channel.receive(left, max_bytes=0).body, self.id)

@@ -76,7 +76,8 @@ class Channel:
         Raises:
             ChannelError: The message is too large, or the other end is gone or does not read.
         """
-        body = json.dumps(message, separators=(",", ":")).encode()
+        # Half a pair of surrogates, which Python's text may hold, stays an escape of JSON's.
+        body = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode(errors="backslashreplace")
         if len(body) > MAX_BODY_BYTES or len(blobs) > MAX_BLOBS or len(descriptors) > MAX_DESCRIPTORS:
             raise ChannelError(
                 f"The frame is too large to send: {len(body)} bytes, {len(blobs)} blobs, {len(descriptors)} descriptors"

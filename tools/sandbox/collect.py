@@ -13,6 +13,7 @@ _MAX_DEPTH = 4
 _MAX_ENTRIES = 4096
 """A folder may hold a hundred thousand files; this many are looked at."""
 _MAX_REFUSED = 32
+_MAX_SEEN = 20_000
 _NAME_CHARS = 100
 _READ_BYTES = 2**20
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
@@ -59,6 +60,8 @@ def collect(root_descriptor: int, limits: Limits, seen: dict[str, Signature]) ->
         limits: For their number and sizes.
         seen: What was taken before, by path; brought up to date.
     """
+    if len(seen) > _MAX_SEEN:
+        seen.clear()
     folder = _folder(root_descriptor)
     if folder is None:
         return Collected(refused=["'out' is no folder any more"])

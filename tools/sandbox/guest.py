@@ -3,7 +3,7 @@
 It stands in one process with code that may be hostile, so its host believes nothing it says but the shape of it, and
 enforces every limit itself. What is here makes honest code pleasant: values, errors with their line, figures as files.
 
-    <- {"id": …, "code": …, "mark": …, "cpu_seconds": …}
+    <- {"id": …, "mark": …, "cpu_seconds": …} and the code as a blob
     -> {"id": …, "value": …, "error": {"type", "message", "line", "traceback"} or null, "cpu_seconds": …,
         "background": …}
 """
@@ -56,14 +56,14 @@ class Guest:
         """Answer calls until the host is gone."""
         with contextlib.suppress(ChannelClosed):
             while True:
-                asked = self.channel.receive().body
-                self.channel.send(self.answer(asked))
+                message = self.channel.receive()
+                self.channel.send(self.answer(message.body, message.blobs[0].decode()))
 
-    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def answer(self, asked: dict[str, Any], code: str) -> dict[str, Any]:
         """Run the code of one call and say what came of it."""
         before = time.process_time() + _of_children()
         self._prepare(asked["cpu_seconds"])
-        value, error = self._result(asked["code"])
+        value, error = self._result(code)
         if os.getpid() != self.process:  # the code forked, and this is the child
             for stream in self.streams:
                 with contextlib.suppress(Exception):

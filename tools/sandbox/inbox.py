@@ -4,9 +4,12 @@ Never an open descriptor of a user's file: its holder could change the file's mo
 """
 
 import contextlib
+import errno
+import functools
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +19,7 @@ from .collect import safe_name
 from .launcher import release
 
 _PIECE_BYTES = 2**20
+_PREFIX = "sensorium-in"
 
 
 class Inbox:
@@ -32,7 +36,8 @@ class Inbox:
         if self._folder is None:
             if self._beside:
                 self._beside.mkdir(parents=True, exist_ok=True)
-            self._folder = Path(tempfile.mkdtemp(prefix="sensorium-in-", dir=self._beside))
+            sweep(self._beside or Path(tempfile.gettempdir()))
+            self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}-{os.getpid()}-", dir=self._beside))
             self._folder.chmod(0o755)  # in the cage is another user
         return self._folder
 
@@ -56,6 +61,8 @@ class Inbox:
         opened = os.dup(source) if isinstance(source, int) else open_kept(source)
         try:
             about = os.fstat(opened)
+            if not stat.S_ISREG(about.st_mode):
+                raise OSError(errno.EINVAL, "only a regular file can be given to code", str(source))
             signature = (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
             if self._held.get(name) == signature:
                 return
@@ -70,6 +77,15 @@ class Inbox:
             self._held[name] = signature
         finally:
             os.close(opened)
+
+
+@functools.cache
+def sweep(beside: Path) -> None:
+    """Once in a process, remove what processes left there that were killed."""
+    for folder in beside.glob(f"{_PREFIX}-*-*"):
+        pid = folder.name.split("-")[2]
+        if pid.isdigit() and Path("/proc").is_dir() and not Path("/proc", pid).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _link(source: Path, place: Path, about: os.stat_result) -> bool:

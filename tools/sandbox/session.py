@@ -19,6 +19,9 @@ __all__ = ["CodeError", "CodeOutcome", "CodeSession"]
 
 GUEST = Path(__file__).with_name("guest.py")
 MAX_CODE_BYTES = 2**19
+MOST_SECONDS = 24 * 3600.0
+MOST_CELLS_CHARS = 2**21
+"""What is kept of the code of earlier calls."""
 
 
 Start = Callable[[Limits, Path], Confined]
@@ -47,6 +50,7 @@ class CodeSession:
         self._lock = threading.Lock()
         self._inbox = Inbox(folder)
         self._cage: Confined | None = None
+        self._call: Call | None = None
         self._cells: list[str] = []
         self._seen: dict[str, Signature] = {}
 
@@ -81,9 +85,12 @@ class CodeSession:
 
         Raises:
             CageError: No cage can be made here.
-            OSError: A file cannot be read.
-            ValueError: The code is too long, or is no text that Python could read.
+            MediaError: A file is no regular file, or cannot be read; `OSError` where it is a descriptor.
+            ValueError: The code is too long, or is no text that Python could read, or the time is none.
         """
+        seconds = self.limits.wall_seconds if timeout_seconds is None else timeout_seconds
+        if not 0 < seconds <= MOST_SECONDS:
+            raise ValueError(f"The time is {seconds!r}; it must be above 0 and at most {MOST_SECONDS:g} seconds.")
         if len(code.encode()) > MAX_CODE_BYTES:
             raise ValueError(f"The code has more than {MAX_CODE_BYTES} bytes. Give what is long as a file.")
         with self._lock:
@@ -94,10 +101,11 @@ class CodeSession:
             call = Call(
                 cage=cage,
                 limits=self.limits,
-                timeout_seconds=self.limits.wall_seconds if timeout_seconds is None else timeout_seconds,
+                timeout_seconds=seconds,
                 stop=stop or threading.Event(),
             )
-            self._cells.append(code)
+            self._keep(code)
+            self._call = call
             try:
                 outcome = replace(call.make(code), cells=tuple(self._cells))
                 self._told = outcome.state_lost
@@ -113,6 +121,7 @@ class CodeSession:
                 cage.kill("the call failed")
                 raise
             finally:
+                self._call = None
                 self.used_at = time.monotonic()
             return outcome
 
@@ -124,8 +133,8 @@ class CodeSession:
 
     def close(self) -> None:
         """End the session, and the call that is being made; a later call would start it anew."""
-        if cage := self._cage:
-            cage.kill("the session was ended")
+        if call := self._call:
+            call.stop.set()
         with self._lock:
             if self._cage:
                 self._cage.kill("the session was ended")
@@ -141,6 +150,11 @@ class CodeSession:
             self._forget()
             self._cage = self._start(self.limits, self._inbox.folder())
         return self._cage
+
+    def _keep(self, code: str) -> None:
+        self._cells.append(code)
+        while sum(map(len, self._cells)) > MOST_CELLS_CHARS:
+            del self._cells[0]
 
     def _forget(self) -> None:
         self._cage = None

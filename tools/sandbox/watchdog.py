@@ -4,6 +4,7 @@ Limits of the kernel are for each process. What follows is for all of them, read
 processes: nothing in a cage can hide from it there, nor change it.
 """
 
+import atexit
 import contextlib
 import os
 import threading
@@ -135,6 +136,9 @@ class Watched(Protocol):
     def look(self) -> None:
         """Look once, and end the tree when it takes too much."""
 
+    def kill(self, why: str = ...) -> None:
+        """End the tree."""
+
 
 @dataclass
 class _Watch:
@@ -157,6 +161,17 @@ class _Watch:
 
 
 _watch = _Watch()
+
+
+def end_all() -> None:
+    """End every cage of this process."""
+    with _watch.lock:
+        cages = list(_watch.cages)
+    for one in cages:
+        one.kill("the program ended")
+
+
+atexit.register(end_all)
 
 
 def watch_over(cage: Watched) -> None:

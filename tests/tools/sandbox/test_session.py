@@ -1,6 +1,8 @@
 """Code in sessions: values, errors, files, limits, and that the next call works whatever the last one did."""
 
 import asyncio
+import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sensorium.tools.base.errors import MediaError
 from sensorium.tools.sandbox.limits import Limits
 from sensorium.tools.sandbox.session import MAX_CODE_BYTES, CodeSession
 
@@ -258,6 +261,42 @@ def test_code_that_says_it_is_done_is_done(session: CodeSession) -> None:
     outcome = session.execute("sys.exit(3)")
     assert outcome.error
     assert (outcome.error.type, outcome.error.message) == ("SystemExit", "3")
+
+
+def test_text_that_cannot_be_written_comes_back_as_text(session: CodeSession) -> None:
+    outcome = session.execute("class Odd:\n    def __repr__(self): return '\\ud800é\\0'\nOdd()")
+    assert outcome.value == "\\ud800é\0"
+    assert session.execute("len('" + "é" * 200_000 + "')").value == "200000"
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_a_time_that_is_none_is_refused(session: CodeSession, seconds: float) -> None:
+    with pytest.raises(ValueError, match="must be above 0"):
+        session.execute("1", timeout_seconds=seconds)
+
+
+def test_only_regular_files_are_given(session: CodeSession, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for source in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(MediaError, match="is not a regular file"):
+            session.execute("1", {"a": source})
+    descriptor = os.open("/dev/zero", os.O_RDONLY)
+    try:
+        with pytest.raises(OSError, match="only a regular file"):
+            session.execute("1", {"a": descriptor})
+    finally:
+        os.close(descriptor)
+
+
+def test_the_files_of_a_process_that_was_killed_are_removed(bubblewrap: str, tmp_path: Path) -> None:
+    ended = subprocess.run(["sh", "-c", "echo $$"], capture_output=True, text=True, check=True).stdout.strip()
+    left, other = tmp_path / f"sensorium-in-{ended}-abc", tmp_path / f"sensorium-in-{os.getpid()}-abc"
+    for folder in (left, other):
+        folder.mkdir()
+    session = CodeSession(folder=tmp_path)
+    session.execute("1")
+    session.close()
+    assert (left.exists(), other.exists()) == (False, True)
 
 
 def test_code_that_is_too_long_is_refused(session: CodeSession) -> None:
