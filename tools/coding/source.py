@@ -15,6 +15,8 @@ MOST_BYTES = 1_000_000
 MOST_NOTEBOOK_BYTES = 50_000_000
 """Of a notebook, whose outputs may be pictures."""
 MOST_CELLS = 2000
+MOST_CELL_LETTERS, MOST_LETTERS, MOST_PRINTED = 8000, 100_000, 500
+"""Of one cell's source, of all cells, and of what one cell printed, that are told."""
 _MAGIC = re.compile(r"^(\s*)(?:[%!?].*|\w[\w.]*\?{1,2})$", re.MULTILINE)
 """What only a notebook understands: `%time`, `!ls`, `array?`."""
 
@@ -31,8 +33,12 @@ class Cell:
     lines: int
     first_line: int
     """Where its code begins in the code of all cells; 0 for a cell that has none."""
+    source: str = ""
+    """Cut when it is long."""
     outputs: tuple[str, ...] = ()
-    """What kinds of output are kept with it; what they say is not read."""
+    """What kinds of output are kept with it."""
+    printed: str = ""
+    """What its outputs of text say, cut when it is long; it may come from anybody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +117,7 @@ def _notebook(content: bytes, name: str, language: Language) -> Source:
         )
     if len(listed) > MOST_CELLS:
         raise MediaError(f"{name!r} has {len(listed):,} cells; the limit is {MOST_CELLS:,}. Split it first.")
-    cells, code, limits = list[Cell](), list[str](), list[str]()
+    cells, code, limits, room = list[Cell](), list[str](), list[str](), MOST_LETTERS
     for number, one in enumerate(listed, 1):
         source, kind = _source(one)
         if kind is None:
@@ -122,7 +128,20 @@ def _notebook(content: bytes, name: str, language: Language) -> Source:
         if kind == "code":
             first_line = len(code) + 1
             code += _MAGIC.sub(r"\1pass", source).split("\n") if not source.startswith("%%") else [""] * len(lines)
-        cells.append(Cell(number=number, kind=kind, lines=len(lines), first_line=first_line, outputs=_outputs(one)))
+        kinds, printed = _outputs(one)
+        shown = _cut(source, min(MOST_CELL_LETTERS, room))
+        room -= len(shown)
+        cells.append(
+            Cell(
+                number=number,
+                kind=kind,
+                lines=len(lines),
+                first_line=first_line,
+                source=shown,
+                outputs=kinds,
+                printed=printed,
+            )
+        )
     text = "\n".join(code) + "\n"
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise MediaError(f"The code in {name!r} is larger than {MOST_BYTES:,} bytes. Split it first.")
@@ -145,16 +164,28 @@ def _source(cell: Any) -> tuple[str, CellKind | None]:
     return text.rstrip("\n"), kind
 
 
-def _outputs(cell: dict[str, Any]) -> tuple[str, ...]:
+def _outputs(cell: dict[str, Any]) -> tuple[tuple[str, ...], str]:
+    """Return the kinds of a cell's outputs, and what those of text say."""
     outputs = cell.get("outputs")
-    found: list[str] = []
+    kinds, said = list[str](), list[str]()
     for one in outputs[:100] if isinstance(outputs, list) else []:
         if not isinstance(one, dict):
             continue
         data = one.get("data")
-        kinds = list(data)[:5] if isinstance(data, dict) else [one.get("output_type")]
-        found += [" ".join(str(kind).split())[:40] for kind in kinds if isinstance(kind, str)]
-    return tuple(dict.fromkeys(found))[:10]
+        held = data if isinstance(data, dict) else {str(one.get("output_type")): one.get("text")}
+        kinds += [" ".join(str(kind).split())[:40] for kind in list(held)[:5]]
+        said.append(_text(held.get("text/plain", one.get("text"))))
+    return tuple(dict.fromkeys(kinds))[:10], _cut("\n".join(filter(None, said)), MOST_PRINTED)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        value = "".join(value)
+    return value[: MOST_PRINTED + 1].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _kernel(whole: dict[str, Any]) -> str:
