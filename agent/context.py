@@ -11,6 +11,7 @@ from ..tools.base.tool import Tool
 from .act import Executor
 from .consent import Consent
 from .events import Event
+from .origins import read_so_far
 from .state import State
 
 
@@ -36,7 +37,8 @@ def give(executor: Executor, state: State) -> None:
     executor.scope["request"] = state["request"]
     executor.run = replace(
         executor.run,
-        labels=frozenset(state.get("labels", ())),
+        # A run that was interrupted before there were labels has read whatever its steps gave.
+        labels=frozenset(state["labels"]) if "labels" in state else read_so_far(state),
         planned=frozenset(state.get("planned", ())),
         words=tuple(state.get("words", ())),
     )

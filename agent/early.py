@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..tools.base.call import validate
 from ..tools.base.errors import ArgumentError
 from ..tools.base.journal import StepRow
+from ..tools.base.labels import NOTHING, Labels
 from ..tools.base.policy import may_start
 from .events import PlanMade, plan_made
 from .plan import MISSING, RESERVED, Plan, PlanError, Step, calls, resolve, roots
@@ -25,6 +26,7 @@ class _Early:
     has_begun: bool = False
     hidden: Any = None
     """What its id meant before it began: a result of an earlier turn."""
+    hidden_labels: Labels = NOTHING
     is_taken: bool = False
     """It was in the whole plan, and belongs to the run."""
     rows: list[StepRow] = field(default_factory=list)
@@ -89,6 +91,9 @@ class EarlySteps:
         for early in dropped:
             if early.has_begun:
                 self._executor.scope[early.step.id] = early.hidden
+                self._executor.labels.pop(early.step.id, None)
+                if early.hidden is not MISSING:
+                    self._executor.labels[early.step.id] = early.hidden_labels
 
     def status(self, step: Step) -> str:
         """Return how far a step is, for those who watch: waiting, running, or how it ended."""
@@ -126,6 +131,7 @@ class EarlySteps:
         except PlanError:
             return None
         early.has_begun, early.hidden = True, self._executor.scope.get(early.step.id, MISSING)
+        early.hidden_labels = self._executor.labels.get(early.step.id, NOTHING)
         self._announce()
 
         async def keep(row: StepRow) -> None:
