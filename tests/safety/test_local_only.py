@@ -86,12 +86,16 @@ def test_nothing_goes_out(wired: Wired, tmp_path: Path, making: ModuleType) -> N
         ["tool", "transcribe", '{"media": "talk.mp4"}', "--local-only"],
         ["tool", "speak", '{"text": "A kite."}', "--local-only"],
         ["tool", "fetch_url", '{"url": "https://example.com/a.png"}', "--local-only"],
+        ["tool", "fetch_url", '{"url": "http://93.184.215.14/a.png"}', "--local-only"],
+        ["tool", "fetch_url", '{"url": "https://www.youtube.com/watch?v=dQw4w9WgXcQ"}', "--local-only"],
+        ["run", "What is on https://example.com/a.png ?", "--local-only"],
         ["doctor", "--online", "--local-only"],
         ["plan", "What is on it?", "kite.png", "--local-only"],
         ["show", "last"],
     )
     assert ended.tripped == [], ended.said
-    assert len(ended.codes) == 8, ended.said
+    assert len(ended.codes) == 11, ended.said
+    assert "Nothing was sent to 'example.com': `--local-only`" in ended.said
     assert ended.codes[0] == 0, ended.said
     assert "`--local-only`" in ended.said
     report = json.loads((tmp_path / "out" / "report.json").read_text())
