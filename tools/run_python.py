@@ -50,7 +50,9 @@ class Execution(Findings):
     stderr: str = ""
     truncated: bool = Field(False, description="Something it wrote was cut off.")
     error: CodeFault | None = None
-    files: list[Artifact] = Field(default_factory=list, description="What it left in /work/out, and figures it showed.")
+    artifacts: list[Artifact] = Field(
+        default_factory=list, description="Files it left in /work/out, and figures it showed."
+    )
     refused: list[str] = Field(default_factory=list, description="What lies in /work/out and was not taken, and why.")
     inputs: list[str] = Field(default_factory=list, description="Where its files lay, in order.")
     background_output: str = Field("", description="What threads of an earlier call wrote since.")
@@ -130,7 +132,7 @@ def _execution(ended: CodeOutcome, packages: list[str], inputs: list[str], lost:
         stderr=ended.stderr,
         truncated=ended.truncated,
         error=fault,
-        files=stored,
+        artifacts=stored,
         refused=list(ended.refused),
         inputs=[f"/work/in/{name}" for name in inputs],
         background_output=ended.background_output,

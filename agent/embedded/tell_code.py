@@ -74,7 +74,7 @@ def tell_execution(output: Output, say: Tongue) -> str:
         parts.append(clean(printed[:LONGEST_OUTPUT]) + ("…" if len(printed) > LONGEST_OUTPUT else ""))
     if output.get("value"):
         parts.append(say("Value: ", "值：") + clean(str(output["value"]))[:LONGEST_OUTPUT])
-    return paragraphs(*parts, files_line(output.get("files"), say))
+    return paragraphs(*parts, files_line(output.get("artifacts"), say))
 
 
 def _value(output: Output) -> Any:

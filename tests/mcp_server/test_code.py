@@ -78,7 +78,7 @@ async def test_the_calls_of_a_client_share_their_variables(coding: Callable[...,
 async def test_files_that_code_makes_can_be_read_by_the_client(coding: Callable[..., MediaServer], body: Body) -> None:
     async with Client(coding()) as client:
         made = body(await client.call_tool("run_python", {"code": "open('/work/out/a.txt', 'w').write('hello')"}))
-    copy = Path(made["files"][0]["path"])
+    copy = Path(made["artifacts"][0]["path"])
     assert await asyncio.to_thread(copy.read_text) == "hello"
     assert made["notice"]
 

@@ -80,14 +80,14 @@ int(both['a'].sum())
         "4",
         ["/work/in/a name_ of (data).csv", "/work/in/a name_ of (data)-2.csv"],
     )
-    assert [(one.name, one.media_type) for one in result.files] == [("both.csv", "text/plain")]
-    assert sorted(run.path(result.files[0].handle).read_text().split()) == ["1,2", "3,4", "a,b"]
-    assert run.workspace.provenance(result.files[0].handle)[0].tool == "run_python"
+    assert [(one.name, one.media_type) for one in result.artifacts] == [("both.csv", "text/plain")]
+    assert sorted(run.path(result.artifacts[0].handle).read_text().split()) == ["1,2", "3,4", "a,b"]
+    assert run.workspace.provenance(result.artifacts[0].handle)[0].tool == "run_python"
 
 
 async def test_figures_that_are_shown_come_out(python: Python, run: Run) -> None:
     result = await python("import matplotlib.pyplot as plt\nplt.plot([1, 3, 2])\nplt.show()")
-    assert [(one.name, one.media_type, one.facts) for one in result.files] == [
+    assert [(one.name, one.media_type, one.facts) for one in result.artifacts] == [
         ("figure-1.png", "image/png", {"width_pixels": 640, "height_pixels": 480})
     ]
 
