@@ -66,7 +66,10 @@ class Hub:
         if reason := self.unreachable():
             raise UnavailableError(f"{repository!r} is not on this machine, and {reason}.")
         run.progress(None, "looking for the model hub")
-        if problem := _probe():
+        number = run.egress.begin(role="download", host=_host(), to=repository)
+        problem = _probe()
+        run.egress.end(number, was_sent=problem is None)
+        if problem:
             self._note.touch()
             raise UnavailableError(f"{repository!r} is not on this machine, and {problem}.")
         failure: list[Exception] = []
@@ -98,6 +101,12 @@ def _fetch(repository: str, files: Sequence[str], failure: list[Exception]) -> N
         snapshot_download(repository, allow_patterns=list(files))
     except Exception as error:  # whatever it fails with: the next provider serves, and the reason is told
         failure.append(error)
+
+
+def _host() -> str:
+    from huggingface_hub import constants
+
+    return urlsplit(constants.ENDPOINT).netloc.rpartition("@")[2]
 
 
 def _probe() -> str | None:
