@@ -25,6 +25,7 @@ TRANSCRIBE = """
 import asyncio, json, subprocess, sys
 from pathlib import Path
 from sensorium.tools.base.call import perform
+from sensorium.tools.base.decoders import nursery
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 
@@ -34,6 +35,7 @@ async def main():
     print(json.dumps([[one.result.engine, one.cached, one.result.tried] for one in outcomes]))
 
 if sys.argv[3] == "no new process":
+    nursery(Settings(home=Path(sys.argv[1])))  # the one that opens media is there already
     subprocess.Popen = None
 asyncio.run(main())
 """

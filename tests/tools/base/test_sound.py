@@ -7,10 +7,10 @@ import av
 import numpy as np
 import pytest
 
-from sensorium.tools.base.call import call
 from sensorium.tools.base.errors import Cancelled, MediaError
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.sound import decode_sound, loudness_lufs, silences
+from sensorium.tools.base.sound_blocks import Reading
 
 
 def beep(making: ModuleType, *, at: float, seconds: float, rate: int = 16_000) -> np.ndarray:
@@ -74,7 +74,7 @@ def test_a_hole_in_the_sound_is_silence(run: Run, making: ModuleType, tmp_path: 
     assert (start, end) == (pytest.approx(1.0, abs=0.12), pytest.approx(2.0, abs=0.12))
 
 
-async def test_sound_beyond_the_limit_is_left_out_everywhere(
+def test_sound_beyond_the_limit_is_left_out_everywhere(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sensorium.tools.base.sound_blocks.MAX_SECONDS", 3600)
@@ -90,9 +90,9 @@ async def test_sound_beyond_the_limit_is_left_out_everywhere(
                 container.mux(packet)
     sound = decode_sound(path, "gaps.mka", run)
     assert (sound.seconds, sound.limits) == (3600.0, ("Only the first 1 hours of sound were decoded.",))
-    probed = await call("probe_media", {"media": str(path), "silence": True}, run)
-    assert probed.silences == [(0.0, 3600.0)]
-    assert probed.partial and probed.limits[-1] == "Only the first 1 hours of sound were decoded."
+    reading = Reading()
+    assert silences(path, "gaps.mka", run, reading) == [(0.0, 3600.0)]
+    assert reading.limits == ["Only the first 1 hours of sound were decoded."]
 
 
 def test_a_file_cut_off_half_way_is_partial(run: Run, making: ModuleType, tmp_path: Path) -> None:
