@@ -10,12 +10,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from .errors import ArgumentError, MediaError, StorageError
-from .labels import Labels, joined, of_media, of_tool
+from .labels import NOTHING, Labels, joined, of_media, of_tool
 from .library import Library
 from .opening import KeptPath, Known, changed, open_kept, opened
 from .sniff import sniff
@@ -24,6 +24,9 @@ PREFIX = "artifact://sha256/"
 _HANDLE = re.compile(f"{PREFIX}[0-9a-f]{{64}}")
 # No call takes longer than a day, so a folder that old has lost its owner.
 _LEFT_BEHIND_SECONDS = 86_400.0
+# File systems that compress store media at about its size; where a large file is stored as an eighth of it or less,
+# reading what is not there would take minutes.
+_MOST_UNLOOKED_BYTES, _MOST_HOLES = 1 << 30, 8
 
 Fact = str | int | float | bool | None
 
@@ -108,7 +111,7 @@ class Workspace:
                 if known:
                     return self.get(PREFIX + known[0][0])
                 with open(descriptor, "rb", closefd=False) as file:
-                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                    sha256 = _sha256(file, seen.bytes)
                     file.seek(0)
                     media_type = sniff(file).media_type
                 if Known.of(os.fstat(descriptor)) != seen:
@@ -265,6 +268,8 @@ class Workspace:
         """Return who had a part in what these artifacts hold: of the user's own files, the files themselves."""
         asked = dict.fromkeys(one.removeprefix(PREFIX) for one in handles if _HANDLE.fullmatch(one))
         made: dict[str, Labels] = {}
+        if not asked:
+            return NOTHING
         for sha256, run, tool, labels in self.library.rows(
             "SELECT sha256, run, tool, labels FROM provenance WHERE sha256 IN (SELECT value FROM json_each(?))",
             (json.dumps(list(asked)),),
@@ -329,4 +334,19 @@ def _state(path: Path, max_bytes: int) -> os.stat_result:
         raise MediaError(
             f"{str(path)!r} has {state.st_size:,} bytes; the limit is {max_bytes:,}. Raise `SENSORIUM_MAX_BYTES`."
         )
+    stored = 512 * getattr(state, "st_blocks", state.st_size)  # Windows does not say
+    if state.st_size > _MOST_UNLOOKED_BYTES and stored * _MOST_HOLES < state.st_size:
+        raise MediaError(
+            f"{str(path)!r} is said to have {state.st_size:,} bytes, and {stored:,} are stored: the rest are holes. "
+            "Was the copy or the download interrupted?"
+        )
     return state
+
+
+def _sha256(file: BinaryIO, count: int) -> str:
+    """Return the digest of the first bytes: a file may grow as fast as it is read."""
+    digest = hashlib.sha256()
+    while count > 0 and (piece := file.read(min(count, 1 << 20))):
+        digest.update(piece)
+        count -= len(piece)
+    return digest.hexdigest()
