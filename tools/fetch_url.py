@@ -27,6 +27,7 @@ MOST_CHARACTERS = 20_000
 """Of a page's text in the result; all of it is in an artifact."""
 PAGE_SECONDS = 20.0
 """The longest a page may take to be read; ordinary ones take well under one."""
+_UNCAGED = "yt-dlp ran in an ordinary process with limits, because no sandbox works here; see `sensorium doctor`."
 # Their pages hold no video that could be fetched by its address.
 _SITES = (
     "youtube.com", "youtu.be", "vimeo.com", "bilibili.com", "b23.tv", "dailymotion.com", "twitch.tv", "tiktok.com",
@@ -134,23 +135,27 @@ async def _of_site(
     """Fetch the video of a site's page, or a list of them."""
     from .fetching.proxy import FilteringProxy
     from .fetching.sites import most_bytes, site_videos
+    from .sandbox.isolation import find_isolation
 
-    files, limits = [], []
+    files = []
     with run.workspace.scratch() as folder:
-        made = FilteringProxy(
+        proxy = FilteringProxy(
             dialler=dialler,
             most_bytes=most_bytes(dialler.rules.max_bytes, playlist=playlist),
             noting=lambda one: _asking(one, run),
         )
-        async with made.listening() as proxy:
-            videos = await site_videos(
-                location,
-                proxy,
-                folder,
-                playlist=playlist,
-                max_height_pixels=max_height_pixels,
-                progress=_progress(run),
-            )
+        isolation = await run.thread(find_isolation, run.settings)
+        caged = isolation.works and isolation.name == "bubblewrap"
+        limits = [] if caged else [_UNCAGED]
+        videos = await site_videos(
+            location,
+            proxy,
+            folder,
+            playlist=playlist,
+            max_height_pixels=max_height_pixels,
+            progress=_progress(run),
+            caged=caged,
+        )
         for video in videos:
             media_type = await run.thread(type_of, video.path, "")
             if kind_of(media_type) not in ("video", "audio"):

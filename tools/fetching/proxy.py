@@ -3,10 +3,12 @@
 import asyncio
 import base64
 import hmac
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.errors import DeniedError, SensoriumError, ToolError
@@ -57,10 +59,15 @@ class FilteringProxy:
         return self._port
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator["FilteringProxy"]:
-        """Listen on loopback; whatever is connected at the end is cut off."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=HEAD_BYTES)
-        self._port = server.sockets[0].getsockname()[1]
+    async def listening(self, path: Path | None = None) -> AsyncIterator["FilteringProxy"]:
+        """Listen on loopback, or at a path that a cage can be given; whatever is connected at the end is cut off."""
+        if path:
+            server = await asyncio.start_unix_server(self._serve, path, limit=HEAD_BYTES)
+            # Who runs in a cage is nobody here; the secret keeps others out.
+            os.chmod(path, 0o777)  # noqa: PTH101 - a call that does not wait
+        else:
+            server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=HEAD_BYTES)
+            self._port = server.sockets[0].getsockname()[1]
         try:
             yield self
         finally:

@@ -1,12 +1,17 @@
 """Gets the video of a site with yt-dlp, in a process of its own: no way out but the proxy, no programs, no settings."""
 
 import json
+import os
+import socket
 import sys
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+CHANNEL = "SENSORIUM_CHANNEL"
 MOST_HOPS = 5
 """From an address to the video that it stands for."""
 MOST_VIDEOS = 20
@@ -26,16 +31,77 @@ class _Refused(Exception):
 
 
 def main() -> None:
-    """Read what is wanted from standard input, say what becomes of it on standard output, a line of JSON each."""
-    wanted = json.loads(sys.stdin.buffer.read())
+    """Do what the host wants, and say what becomes of it: in a cage through its channel, else in lines of JSON."""
+    talk = _Framed() if CHANNEL in os.environ else _Lines()
+    wanted = talk.hear()
     _limit(wanted["max_bytes"], wanted["seconds"])
     try:
-        videos = _download(wanted)
-        _say(videos=videos)
+        if talk.is_caged:
+            wanted |= _led_out(wanted)
+        talk.say(videos=_download(wanted, talk))
     except _Refused as error:
-        _say(error=str(error))
+        talk.say(error=str(error))
     except Exception as error:
-        _say(error=_plain(error))
+        talk.say(error=_plain(error))
+
+
+class _Lines:
+    """Standard input and output, for a process of its own."""
+
+    is_caged = False
+
+    def hear(self) -> dict[str, Any]:
+        """Return what is wanted."""
+        wanted: dict[str, Any] = json.loads(sys.stdin.buffer.read())
+        return wanted
+
+    def say(self, **said: Any) -> None:
+        """Tell the host something."""
+        sys.stdout.write(json.dumps(said) + "\n")
+        sys.stdout.flush()
+
+
+class _Framed(_Lines):
+    """The channel of a cage."""
+
+    is_caged = True
+
+    def __init__(self) -> None:
+        from channel import Channel  # type: ignore[import-not-found, unused-ignore]
+
+        self._channel = Channel(socket.socket(fileno=int(os.environ[CHANNEL])))
+
+    def hear(self) -> dict[str, Any]:
+        wanted: dict[str, Any] = self._channel.receive().body
+        return wanted
+
+    def say(self, **said: Any) -> None:
+        self._channel.send(said)
+
+
+def _led_out(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the proxy as it is seen from a cage: a port of its own loopback, from where threads lead to the host."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def lead() -> None:
+        while True:
+            inner = listener.accept()[0]
+            outer = socket.socket(socket.AF_UNIX)
+            outer.connect(wanted["socket"])
+            for source, target in ((inner, outer), (outer, inner)):
+                threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+
+    threading.Thread(target=lead, daemon=True).start()
+    port = listener.getsockname()[1]
+    return {"port": port, "proxy": f"{wanted['proxy'].rpartition(':')[0]}:{port}"}
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65_536):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
 
 
 def _limit(max_bytes: int, seconds: float) -> None:
@@ -56,15 +122,15 @@ def _limit(max_bytes: int, seconds: float) -> None:
         resource.setrlimit(limit, (allowed, allowed))
 
 
-def _confine(folder: Path, port: int) -> None:
+def _confine(folder: Path, port: int, path: str = "") -> None:
     """Allow connections to the proxy and files in the folder only; it cannot be undone in this process."""
-    allowed = ("127.0.0.1", port)
+    allowed = [("127.0.0.1", port), *([path] if path else [])]
     root = str(folder.resolve())
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
-        if event in _NEVER:
+        if event in _NEVER and not (event == "socket.sendmsg" and args[1] is None):  # over a connection that there is
             raise PermissionError(f"{event} is not allowed here")
-        if event == "socket.connect" and tuple(args[1][:2] if isinstance(args[1], tuple) else ()) != allowed:
+        if event == "socket.connect" and args[1] not in allowed:
             raise PermissionError("only the proxy may be dialled")
         if event == "socket.getaddrinfo" and args[0] not in ("127.0.0.1", b"127.0.0.1"):
             raise PermissionError("names are asked for by the proxy only")
@@ -76,15 +142,15 @@ def _confine(folder: Path, port: int) -> None:
     sys.addaudithook(hook)
 
 
-def _download(wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _download(wanted: Mapping[str, Any], talk: _Lines) -> list[dict[str, Any]]:
     from yt_dlp import YoutubeDL
     from yt_dlp.globals import plugin_dirs
 
     plugin_dirs.value = []
     folder = Path(wanted["folder"])
-    _confine(folder, wanted["port"])
+    _confine(folder, wanted["port"], wanted.get("socket", ""))
     heard = _Silent()
-    with YoutubeDL({**_parameters(wanted, folder), "logger": heard}) as site:
+    with YoutubeDL({**_parameters(wanted, folder, talk), "logger": heard}) as site:
         info = _resolved(site, wanted["url"])
         if info.get("_type") in ("playlist", "multi_video"):
             entries = list(islice(info.get("entries") or (), MOST_VIDEOS + 1))
@@ -113,7 +179,7 @@ def _resolved(site: Any, url: str) -> Any:
     return info
 
 
-def _parameters(wanted: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def _parameters(wanted: Mapping[str, Any], folder: Path, talk: _Lines) -> dict[str, Any]:
     height = int(wanted["max_height_pixels"])
 
     def is_endless(info: Mapping[str, Any], *, incomplete: bool = False) -> str | None:
@@ -121,7 +187,7 @@ def _parameters(wanted: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
     def progress(state: Mapping[str, Any]) -> None:
         whole = state.get("total_bytes") or state.get("total_bytes_estimate")
-        _say(done=state.get("downloaded_bytes") or 0, whole=whole)
+        talk.say(done=state.get("downloaded_bytes") or 0, whole=whole)
 
     return {
         "proxy": wanted["proxy"],
@@ -197,11 +263,6 @@ def _plain(error: Exception) -> str:
     said = " ".join(str(error).split()).removeprefix("ERROR: ")
     # yt-dlp asks its users to report what it does not know; that is for them, not for ours.
     return said.partition("; please report this issue")[0][:500] or type(error).__name__
-
-
-def _say(**said: Any) -> None:
-    sys.stdout.write(json.dumps(said) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import sys
+import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,6 +19,8 @@ from .spelling import Location
 
 MOST_LINE_BYTES = 1 << 20
 """Of one line that the process says."""
+LONGEST_LINE = 500
+"""Characters of a title, or of what went wrong."""
 MOST_LINES = 100_000
 _SITE_SECONDS = 2.0
 """A video comes in pieces and after several pages, so it has as many times longer than a file."""
@@ -45,8 +49,18 @@ async def site_videos(
     playlist: bool,
     max_height_pixels: int,
     progress: Callable[[int, int | None], None],
+    caged: bool,
 ) -> list[SiteVideo]:
     """Fetch the video, or the list of videos, of a site's page into a folder.
+
+    Args:
+        location: Of the page.
+        proxy: The only way out; not listening yet.
+        folder: Where the videos go.
+        playlist: Take all of a list.
+        max_height_pixels: Of the videos.
+        progress: Told bytes so far, and those that are announced.
+        caged: Whether a cage works here.
 
     Raises:
         UnavailableError: yt-dlp is not installed.
@@ -61,17 +75,16 @@ async def site_videos(
     seconds = rules.seconds * _SITE_SECONDS
     wanted = {
         "url": location.url,
-        "proxy": proxy.url,
-        "port": proxy.port,
-        "folder": str(folder),
         "playlist": playlist,
         "max_height_pixels": max_height_pixels,
         "max_bytes": rules.max_bytes,
+        "most_bytes": proxy.most_bytes,
         "seconds": seconds,
     }
+    house = _in_cage if caged else _in_process
     try:
         async with asyncio.timeout(seconds):
-            said = await _run(wanted, folder, progress)
+            said = await house(wanted, proxy, folder, progress)
     except TimeoutError as error:
         raise MediaError(
             f"{location.url!r} was not fetched within {seconds:g} s. Ask for fewer lines (`max_height_pixels`), or "
@@ -82,15 +95,45 @@ async def site_videos(
             f"{location.url!r} sends more than {proxy.most_bytes:,} bytes. Ask for fewer lines (`max_height_pixels`), "
             "or raise `max_bytes` under `[fetch]` in the sensorium.toml of your home folder."
         )
-    videos = [_video(one, folder) for one in said.get("videos", ())]
+    videos = [_video(one, folder) for one in (said.get("videos") or ())[:MOST_VIDEOS]]
     if videos:
         return videos
     if proxy.refused:
         raise proxy.refused[0]
     raise MediaError(
-        f"No video could be fetched from {location.url!r}: {said.get('error') or 'none was found'}. Check the "
+        f"No video could be fetched from {location.url!r}: {_line(said, 'error') or 'none was found'}. Check the "
         "address in a browser, or download the video yourself and give the file."
     )
+
+
+async def _in_cage(
+    wanted: Mapping[str, Any], proxy: FilteringProxy, folder: Path, progress: Callable[[int, int | None], None]
+) -> dict[str, Any]:
+    """Run the guest where there is no network at all, and return its last word."""
+    from .site_cage import run_caged
+
+    stopped = threading.Event()
+    # Not in the home folder: the path of a socket has at most 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="sensorium-") as near:
+        os.chmod(near, 0o711)  # noqa: PTH101 - a call that does not wait
+        async with proxy.listening(Path(near) / "proxy") as listening:
+            told = {**wanted, "proxy": listening.url}
+            work = asyncio.ensure_future(
+                asyncio.to_thread(run_caged, told, Path(near) / "proxy", folder, progress=progress, stopped=stopped)
+            )
+            try:
+                return await asyncio.shield(work)
+            finally:
+                stopped.set()
+                await asyncio.gather(work, return_exceptions=True)
+
+
+async def _in_process(
+    wanted: Mapping[str, Any], proxy: FilteringProxy, folder: Path, progress: Callable[[int, int | None], None]
+) -> dict[str, Any]:
+    """Run the guest in a process with limits of its own making, and return its last word."""
+    async with proxy.listening():
+        return await _run({**wanted, "proxy": proxy.url, "port": proxy.port, "folder": str(folder)}, folder, progress)
 
 
 async def _run(wanted: Mapping[str, Any], folder: Path, progress: Callable[[int, int | None], None]) -> dict[str, Any]:
@@ -143,12 +186,18 @@ def _video(said: Mapping[str, Any], folder: Path) -> SiteVideo:
     date = str(said.get("published", ""))
     return SiteVideo(
         path=path,
-        title=str(said.get("title", "")),
-        author=str(said.get("author", "")),
+        title=_line(said, "title"),
+        author=_line(said, "author"),
         published=f"{date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == 8 and date.isdecimal() else "",
-        site=str(said.get("site", "")),
-        language=str(said.get("language", "")),
+        site=_line(said, "site"),
+        language=_line(said, "language"),
     )
+
+
+def _line(said: Mapping[str, Any], name: str) -> str:
+    """Return words of the guest on one line: what ran there had read a stranger's page."""
+    line = "".join(one if one.isprintable() else " " for one in str(said.get(name) or "")[:LONGEST_LINE])
+    return " ".join(line.split())
 
 
 def most_bytes(max_bytes: int, *, playlist: bool) -> int:

@@ -14,7 +14,8 @@ from sensorium.tools.base.call import call
 from sensorium.tools.base.errors import DeniedError, MediaError, UnavailableError
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
-from sensorium.tools.fetch_url import FetchedUrl
+from sensorium.tools.fetch_url import _UNCAGED, FetchedUrl
+from sensorium.tools.sandbox.isolation import Isolation, try_bubblewrap
 
 pytest.importorskip("yt_dlp", reason="yt-dlp is not installed")
 
@@ -25,6 +26,17 @@ def online(web: Any, tmp_path: Path) -> Iterator[Run]:
     opened = Run.open(Settings(home=tmp_path / "home"))
     yield opened
     opened.library.close()
+
+
+@pytest.fixture(params=("cage", "process"))
+def house(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where yt-dlp runs: in a cage, or where none works."""
+    if request.param == "process":
+        nothing = Isolation(name="none", works=False, why="as the test wishes", mend="")
+        monkeypatch.setattr("sensorium.tools.sandbox.isolation.find_isolation", lambda settings: nothing)
+    elif not (found := try_bubblewrap()).works and not os.environ.get("CI"):
+        pytest.skip(f"no sandbox: {found.why}")
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +68,7 @@ async def video(url: str, run: Run, web: Any, **rest: Any) -> FetchedUrl:
     return result
 
 
-async def test_the_video_of_a_page_is_fetched_through_the_proxy(online: Run, web: Any, clip: bytes) -> None:
+async def test_the_video_of_a_page_is_fetched_through_the_proxy(house: str, online: Run, web: Any, clip: bytes) -> None:
     page = b"<html><head><title>Puppies</title></head><body><video src='/v/clip.mp4'></video></body></html>"
     async with web.serving(
         site({"/page": ("text/html", page), "/v/clip.mp4": ("video/mp4", clip)}), host="127.0.0.2"
@@ -68,12 +80,14 @@ async def test_the_video_of_a_page_is_fetched_through_the_proxy(online: Run, web
     assert set(web.asked) == {"good.example"}
     assert {one.host for one in online.egress.rows()} == {f"good.example:{port}"}
     assert all(b"Proxy-" not in head for head in web.heads)
+    assert got.limits == ([] if house == "cage" else [_UNCAGED])
 
 
 @pytest.mark.parametrize(
     "target", ("http://127.0.0.1:{port}/v.mp4", "http://inside.example/v.mp4", "http://[::1]/v.mp4")
 )
 @pytest.mark.parametrize("how", ("page", "moved", "playlist"))
+@pytest.mark.usefixtures("house")
 async def test_nothing_that_is_not_public_is_reached(how: str, target: str, online: Run, web: Any) -> None:
     web.names["inside.example"] = ["10.0.0.1"]
     reached: list[bytes] = []
@@ -124,6 +138,7 @@ async def test_a_video_that_is_too_large_is_not_kept(online: Run, web: Any, clip
             await video(f"http://good.example:{port}/v.mp4", online, web)
 
 
+@pytest.mark.usefixtures("house")
 async def test_a_site_that_never_ends_meets_the_deadline(online: Run, web: Any) -> None:
     web.rules = replace(web.rules, seconds=1.5)
 
@@ -139,6 +154,7 @@ async def test_a_site_that_never_ends_meets_the_deadline(online: Run, web: Any) 
             await video(f"http://good.example:{port}/v.mp4", online, web)
 
 
+@pytest.mark.usefixtures("house")
 async def test_settings_plugins_and_keys_of_the_user_are_not_seen(
     online: Run, web: Any, clip: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
