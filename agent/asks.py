@@ -59,8 +59,10 @@ def ask_about(
         verdict = replace(verdict, decision="ask", reason=dear, setting=PRICE_SETTING)
     if verdict.decision != "ask":
         return None
-    if not dear and tool.control_arguments & unknown:
-        return None  # who approves sees what steers a call, so it is asked about when that is known
+    if not (dear or is_whole):
+        later_on = judge(tool, plain, run, unknown=unknown, labels=labels)  # by then nobody looks at the price
+        if later_on.decision == "ask" and (later_on.is_exact or tool.control_arguments & unknown):
+            return None  # who approves sees what steers a call, so it is asked about when that is known
     shown = {name: literals(value) for name, value in arguments.items() if roots(step.args[name]) != {"files"}}
     return Ask(
         name=step.id,

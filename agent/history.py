@@ -11,7 +11,7 @@ from langchain_core.messages import (
     messages_to_dict,
 )
 
-from ..tools.base.labels import Labels, condensed, joined, of_model
+from ..tools.base.labels import Labels, condensed, joined, of_media, of_model
 from ..tools.base.threads import Thread, Turn
 from .origins import record_labels
 from .rendering import thoughtless
@@ -44,7 +44,9 @@ def messages_of(thread: Thread) -> list[AnyMessage]:
 
 def read_in(thread: Thread) -> Labels:
     """Return who had a part in what a model was shown in a thread: briefly, for a conversation may be long."""
-    return joined(
+    # Whether the model of then was shown the pictures themselves is not known.
+    pictures = {of_media(one["handle"]) for one in thread.files if one.get("kind") == "picture"}
+    return pictures | joined(
         condensed(joined(map(record_labels, turn.records.values())), of_model(turn.run)) for turn in thread.turns
     )
 

@@ -97,21 +97,22 @@ def lines_of(plain: Mapping[str, Any], columns: int) -> Iterator[str]:
         written = "on your words alone" if plan["trusted"] else f"{UNTRUSTED} after reading {plan['from']}"
         yield from _hung("", f"plan {number}, written {written}", columns)
         for place, step in enumerate(plan["steps"]):
-            yield from _drawn(step, _branch(place, plan["steps"]), columns)
+            yield from _drawn(step, _branch(place, plan["steps"]), columns, is_own=plan["trusted"])
     yield ""
     answer = plain["answer"]
     read = "on your words alone" if answer["trusted"] else f"{UNTRUSTED} after reading {answer['from']}"
     yield from _hung("", f"answer, written {read}", columns)
 
 
-def _drawn(step: Mapping[str, Any], branch: str, columns: int) -> Iterator[str]:
+def _drawn(step: Mapping[str, Any], branch: str, columns: int, *, is_own: bool) -> Iterator[str]:
     mark = "" if step["trusted"] else f" {UNTRUSTED}"
     yield fit(f"{branch}{step['id']}{mark} = {step['tool']}: {step['status']}", columns)
     stem = ("   " if branch.startswith("└") else "│  ") + "     "
     rows = []
     for name, one in step["args"].items():
-        is_own = one["from"] == ["the plan"]
-        value = f": {fit(one_line(str(one['value'])), _ARGUMENT_LETTERS)}" if is_own else ""
+        value = ""
+        if one["from"] == ["the plan"]:
+            value = f"{'' if is_own else f' {UNTRUSTED}'}: {fit(one_line(str(one['value'])), _ARGUMENT_LETTERS)}"
         rows.append((name, f"{', '.join(one['from'])}{value}"))
     rows += [("holds", f"{UNTRUSTED} {step['from']}")] if not step["trusted"] else []
     rows += [("asked", _SAID.get(step["approval"], step["approval"]))] if step["approval"] else []
