@@ -217,10 +217,11 @@ def send(
 
 @contextmanager
 def started(user: str, home: Path, bait: Bait, *command: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """Start a program of this folder as a user, with secrets in its environment and an open file that is one."""
+    """Start a program as a user, a script of this folder or a module by its name, with secrets about it."""
     scratch = home / "tmp"
     scratch.mkdir(exist_ok=True)
-    line = [sys.executable, "-B", str(HERE / command[0]), *command[1:]]
+    program = [str(HERE / command[0])] if command[0].endswith(".py") else ["-m", command[0]]
+    line = [sys.executable, "-B", *program, *command[1:]]
     if user == "ordinary" and os.geteuid() == 0:
         for one in (home, scratch):
             os.chown(one, ORDINARY_UID, ORDINARY_UID)
