@@ -45,7 +45,7 @@ def messages_of(thread: Thread) -> list[AnyMessage]:
 def read_in(thread: Thread) -> Labels:
     """Return who had a part in what a model was shown in a thread: briefly, for a conversation may be long."""
     # Whether the model of then was shown the pictures themselves is not known.
-    pictures = {of_media(one["handle"]) for one in thread.files if one.get("kind") == "picture"}
+    pictures = frozenset(of_media(one["handle"]) for one in thread.files if one.get("kind") == "picture")
     return pictures | joined(
         condensed(joined(map(record_labels, turn.records.values())), of_model(turn.run)) for turn in thread.turns
     )
