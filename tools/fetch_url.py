@@ -198,7 +198,8 @@ async def _with_page(result: FetchedUrl, charset: str, run: Run) -> FetchedUrl:
     moments, measures = cited(page, result.file.handle)
     stored = None
     if page.text:
-        stored = run.put(page.text.encode(), name=f"{result.file.name}.txt", media_type="text/plain")
+        stem = result.file.name.removesuffix(".html.txt")
+        stored = run.put(page.text.encode(), name=f"{stem}.txt", media_type="text/plain")
     limits = [*result.limits, *page.limits]
     if len(page.text) > MOST_CHARACTERS:
         limits.append(f"`text` holds the first {MOST_CHARACTERS:,} of {len(page.text):,} characters; read on with "

@@ -23,10 +23,9 @@ _PAGE = re.compile(
 )
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _ENDINGS = {
-    "text/html": ".html",
-    "text/plain": ".txt",
-    "text/json": ".json",
-    "text/xml": ".xml",
+    # Not as pages and drawings: what a stranger wrote would run when it is opened in a browser.
+    "text/html": ".html.txt",
+    "text/xml": ".xml.txt",
     "application/pdf": ".pdf",
     "image/png": ".png",
     "image/jpeg": ".jpg",
@@ -50,6 +49,27 @@ _ENDINGS = {
     "video/ogg": ".ogv",
     "video/mp2t": ".ts",
 }
+_SAME_ENDINGS = {".jpg": (".jpeg",), ".tiff": (".tif",), ".mp4": (".m4v",), ".mov": (".qt",)}
+_PLAIN_ENDINGS = (
+    ".txt", ".md", ".csv", ".tsv", ".json", ".jsonl", ".srt", ".vtt", ".ass", ".tex", ".log", ".toml", ".yaml", ".yml",
+    ".py", ".ipynb", ".c", ".h", ".cpp", ".hpp", ".java", ".go", ".rs", ".rb", ".r", ".sql", ".css", ".ts",
+)  # fmt: skip
+"""Of texts that do nothing when they are opened, on any system."""
+_DATA_ENDINGS = (
+    ".zip",
+    ".tar",
+    ".gz",
+    ".bz2",
+    ".xz",
+    ".7z",
+    ".pdf",
+    ".epub",
+    ".docx",
+    ".xlsx",
+    ".pptx",
+    ".odt",
+    ".npy",
+)
 _TOLD = {
     "application/pdf": "It is a PDF, which no tool here reads. Save its pages as pictures and give those.",
     "text/x-playlist": "It is a playlist; what it names was not fetched. Of a video site give the address of its page.",
@@ -85,9 +105,15 @@ def kind_of(media_type: str) -> ContentKind:
 def file_name(named: str, media_type: str) -> str:
     """Return a name for people: what an address calls it, in letters that are safe, with the ending of its type."""
     stem = re.sub(r"[^\w.() -]+", "_", named).strip(" ._")[:100] or "fetched"
-    ending = _ENDINGS.get(media_type, "")
-    same = {".jpg": (".jpeg",), ".html": (".htm",), ".tiff": (".tif",)}.get(ending, ())
-    return stem if not ending or stem.lower().endswith((ending, *same)) else stem + ending
+    known = _ENDINGS.get(media_type)
+    if known is None:
+        known, same = (".txt", _PLAIN_ENDINGS) if is_text(media_type) else (".bin", _DATA_ENDINGS)
+    else:
+        same = _SAME_ENDINGS.get(known, ())
+    if stem.lower().endswith((known, *same)):
+        return stem
+    first = known.removesuffix(".txt")
+    return stem.removesuffix(first) + known
 
 
 def remarks(fetched: "Fetched", media_type: str) -> list[str]:

@@ -95,7 +95,10 @@ async def site_videos(
             f"{location.url!r} sends more than {proxy.most_bytes:,} bytes. Ask for fewer lines (`max_height_pixels`), "
             "or raise `max_bytes` under `[fetch]` in the sensorium.toml of your home folder."
         )
-    videos = [_video(one, folder) for one in (said.get("videos") or ())[:MOST_VIDEOS]]
+    made = said.get("videos")
+    videos = (
+        [_video(one, folder) for one in made[:MOST_VIDEOS] if isinstance(one, dict)] if isinstance(made, list) else []
+    )
     if videos:
         return videos
     if proxy.refused:

@@ -98,7 +98,7 @@ async def test_the_type_is_read_from_the_content(content: bytes, seen: str, onli
 async def test_a_page_under_the_name_of_a_picture_is_a_page(online: Run, web: Any, answer: Any) -> None:
     async with web.serving(answer(PAGE, Content_Type="image/png"), host="127.0.0.2") as port:
         got = await fetched(f"http://good.example:{port}/a.png", reaching(online, web))
-    assert got.kind == "page" and got.file.name.endswith(".html")
+    assert got.kind == "page" and got.file.name == "a.png.html.txt"
 
 
 @pytest.mark.parametrize(
