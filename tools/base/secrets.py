@@ -52,13 +52,12 @@ def known() -> list[str]:
 
 def redact(text: str) -> str:
     """Return text without any known secret, nor what stands for one."""
-    if _known and ("%" in text or "\\" in text or "&#" in text) and _ESCAPES.search(text):
-        for secret in _known:
+    secrets = tuple(_known)  # another thread may add to them
+    if secrets and ("%" in text or "\\" in text or "&#" in text) and _ESCAPES.search(text):
+        for secret in secrets:
             text = _spelled(secret).sub(MARK, text)
-    for secret in _known:
-        for form in _forms(secret):
-            text = _struck(text, form)
-    return text
+    hits = [one for one in _sought(secrets) if one[0] in text]
+    return _without(text, sorted({span for one in hits for span in _spans(text, *one)})) if hits else text
 
 
 def redact_told(text: str) -> str:
@@ -117,7 +116,7 @@ class Stream:
         if not _known:
             return piece
         text = self._held + piece
-        keep = max((_overlap(text, form) for secret in _known for form in _forms(secret)), default=0)
+        keep = max((_overlap(text, form) for secret in tuple(_known) for form in _forms(secret)), default=0)
         at = len(text) - keep
         self._held = text[at:]
         return redact(text[:at])
@@ -198,57 +197,50 @@ def _letter(letter: str) -> str:
     return rf"(?:{re.escape(letter)}|\\+{re.escape(letter)}|(?i:{escapes}))"
 
 
-def _struck(text: str, form: str) -> str:
-    """Return text without a form of a secret, without long parts of it, and without the rest of one that was cut."""
-    return _cut_out(text, sorted({*_whole(text, form), *_parts(text, form), *_ends(text, form)}))
+@cache
+def _sought(secrets: tuple[str, ...]) -> tuple[tuple[str, int, str], ...]:
+    """Return windows of all forms of all secrets: a text without any of them has nothing to strike.
+
+    Returns:
+        Letters, where in a form they stand, and the form.
+    """
+    found: list[tuple[str, int, str]] = []
+    for secret in secrets:
+        for form in _forms(secret):
+            # Each part that is long enough has one of these in it, whatever its beginning. Of what is encoded, only
+            # parts with the beginning or the end are looked for: others cannot be read without them.
+            last, step = len(form) - LEAST_END, _least(form) - LEAST_END + 1
+            starts = [*range(0, last, step)] if form == secret else [0]
+            found += [(form[at : at + LEAST_END], at, form) for at in dict.fromkeys([*starts, last])]
+    return tuple(found)
 
 
-def _cut_out(text: str, spans: Iterable[tuple[int, int]]) -> str:
+def _least(form: str) -> int:
+    """Return how many letters in a row of a form are struck wherever they stand."""
+    return min(len(form), max(LEAST_PART, -(-len(form) // 3)))
+
+
+def _spans(text: str, window: str, start: int, form: str) -> Iterator[tuple[int, int]]:
+    """Yield what is to be struck where a window of a form stands in a text."""
+    at = text.find(window)
+    while at >= 0:
+        before = _common(text[max(0, at - start) : at][::-1], form[:start][::-1])
+        after = _common(text[at + LEAST_END : at - start + len(form)], form[start + LEAST_END :])
+        begin, end = at - before, at + LEAST_END + after
+        is_cut_after = before == start and (end == len(text) or text.startswith(_CUT, end))
+        is_cut_before = start + LEAST_END + after == len(form) and (begin == 0 or text.endswith(_CUT, 0, begin))
+        if end - begin >= _least(form) or is_cut_after or is_cut_before:
+            yield begin, end
+        at = text.find(window, at + 1)
+
+
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     kept, at = [], 0
     for begin, end in spans:
         if begin >= at:
             kept += [text[at:begin], MARK]
         at = max(at, end)
     return "".join([*kept, text[at:]]) if kept else text
-
-
-def _found(text: str, part: str) -> Iterator[int]:
-    at = text.find(part)
-    while at >= 0:
-        yield at
-        at = text.find(part, at + 1)
-
-
-def _whole(text: str, form: str) -> Iterator[tuple[int, int]]:
-    yield from ((at, at + len(form)) for at in _found(text, form))
-
-
-def _parts(text: str, form: str) -> Iterator[tuple[int, int]]:
-    """Yield where a text shares many letters in a row with a form."""
-    least = max(LEAST_PART, -(-len(form) // 3))
-    if least >= len(form):
-        return
-    # Each part that long has one of these windows in it, whatever its beginning.
-    size = (least + 1) // 2
-    for start in {*range(0, len(form) - size + 1, least - size + 1), len(form) - size}:
-        for at in _found(text, form[start : start + size]):
-            before = _common(text[max(0, at - start) : at][::-1], form[:start][::-1])
-            after = _common(text[at + size : at + len(form)], form[start + size :])
-            if before + size + after >= least:
-                yield at - before, at + size + after
-
-
-def _ends(text: str, form: str) -> Iterator[tuple[int, int]]:
-    """Yield where the beginning of a form stands right before a cut, or its end right after one."""
-    for at in _found(text, form[:LEAST_END]):
-        end = at + _common(text[at : at + len(form)], form)
-        if end == len(text) or text.startswith(_CUT, end):
-            yield at, end
-    for at in _found(text, form[-LEAST_END:]):
-        end = at + LEAST_END
-        begin = end - _common(text[max(0, end - len(form)) : end][::-1], form[::-1])
-        if begin == 0 or text.endswith(_CUT, 0, begin):
-            yield begin, end
 
 
 def _common(text: str, form: str) -> int:
