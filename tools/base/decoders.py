@@ -273,9 +273,20 @@ class _Spawner:
 
     def child(self, modules: Sequence[str], limits: Mapping[str, int], *, kept: bool = False) -> Child:
         with self._lock:
-            house = self._spare or self._start()
+            house, self._spare = self._spare, None
+            if house is not None and not house.alive:
+                house.kill()
+                house = None
+            house = house or self._start()
             self._spare = self._start()
         return _Spawned(house.channel, house)
+
+    def end(self) -> None:
+        """End the process that was started ahead of time."""
+        with self._lock:
+            if self._spare is not None:
+                self._spare.kill()
+                self._spare = None
 
     def learn(self, imported: Sequence[str]) -> None:
         """Nothing: each process imports for itself."""
@@ -347,11 +358,14 @@ def why_unconfined(settings: "Settings") -> str:
 
 
 def end_all() -> None:
-    """End all decoder processes."""
+    """End all decoder processes that wait for work."""
     for house in list(_here.nurseries.values()):
         with suppress(Exception):
             house.kill()
     _here.nurseries.clear()
+    if _here.spawner is not None:
+        _here.spawner.end()
+        _here.spawner = None
 
 
 def _started(confined: bool) -> Nursery:

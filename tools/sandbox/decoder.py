@@ -71,7 +71,9 @@ def main() -> None:
         except ImportError:  # a plugin of another version of Pillow
             continue
     if limits := os.environ.get(ONCE):
+        withdraw(os.getppid())
         limit(json.loads(limits))
+        restrain()
         importlib.import_module(f"{PACKAGE}.tools.base.lent_run").serve(channel)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # what a terminal sends is for the host to act on
     withdraw(os.getppid())

@@ -554,3 +554,25 @@ def test_a_sandbox_that_does_not_start_is_said(run: Run, slide: Path, monkeypatc
     assert facts.kind == "picture"
     assert "`bwrap` is not installed" in decoders.why_unconfined(run.settings)
     decoders.end_all()
+
+
+async def test_without_forking_each_call_has_a_new_process(
+    run: Run, clip: Path, slide: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoders, "_FORKS", False)
+    before = descendants(os.getpid())
+    found = await asyncio.gather(*(run.decode(examine, one, one.name) for one in (clip, slide)))
+    assert [one.kind for one in found] == ["video", "picture"]
+    started = set[int]()
+
+    def kill(child: int) -> None:
+        started.update(descendants(os.getpid()) - before)
+        for one in started:
+            os.kill(one, signal.SIGKILL)
+
+    with pytest.raises(MediaError, match=r"'slide.png' ended the decoder"):
+        await asyncio.to_thread(reading(run, slide, Reader(kill)).result)
+    assert (await run.decode(examine, slide, "slide.png")).kind == "picture"
+    assert UNCONFINED in run.call.notes
+    decoders.end_all()
+    assert gone(descendants(os.getpid()) - before)
