@@ -15,6 +15,7 @@ from sensorium.tools.base.errors import ArgumentError, UnavailableError
 from sensorium.tools.base.run import Run
 from sensorium.tools.sandbox.choice import Choice
 from sensorium.tools.sandbox.isolation import try_bubblewrap
+from sensorium.tools.sandbox.limits import Limits
 from sensorium.tools.sandbox.sessions import key_of, sessions
 
 pytestmark = pytest.mark.skipif(
@@ -219,4 +220,12 @@ async def test_the_calculator_is_labelled(run: Run) -> None:
     result = await call("run_python", {"code": "6 * 7"}, asked)
     assert (result.value, result.isolation) == ("42", "monty")
     assert result.limits == ["It ran under the weaker isolation 'monty'; see `sensorium doctor`."]
+    sessions.end(key_of(asked))
+
+
+async def test_code_that_may_take_longer_may_use_more_of_the_processor(run: Run) -> None:
+    limits = Limits(wall_seconds=1, cpu_seconds=1)
+    asked = replace(run, session="longer", settings=replace(run.settings, sandbox=Choice(limits=limits)))
+    code = "import time\nends = time.process_time() + 1.5\nwhile time.process_time() < ends: pass\n'done'"
+    assert (await call("run_python", {"code": code, "timeout_seconds": 20}, asked)).value == "'done'"
     sessions.end(key_of(asked))

@@ -57,6 +57,7 @@ class Cage:
         """Whether it ended because it took too much, as far as the kernel says."""
         self._call: bool | None = None
         self._cpu_before: float | None = None
+        self._cpu_most = limits.cpu_seconds
         self._lock = threading.Lock()
 
     @classmethod
@@ -167,9 +168,10 @@ class Cage:
             return ""
         return self._why or "its process ended"
 
-    def begin(self) -> None:
-        """Count processor time for a call from here on."""
+    def begin(self, cpu_seconds: float | None = None) -> None:
+        """Count processor time for a call from here on, which may use so much; as much as usual when left out."""
         self._call, self._cpu_before = True, None
+        self._cpu_most = self.limits.cpu_seconds if cpu_seconds is None else cpu_seconds
 
     def rest(self) -> None:
         """Expect no more work until the next `begin`: who computes on is ended."""
@@ -186,8 +188,8 @@ class Cage:
             limits = self.limits
             why = excess(now, limits, root_descriptor=self._root, counted=self._group is not None)
             used = now.cpu_seconds - self._cpu_before
-            if self._call and used > limits.cpu_seconds:
-                why = f"it used more than {limits.cpu_seconds:g} s of processor time"
+            if self._call and used > self._cpu_most:
+                why = f"it used more than {self._cpu_most:g} s of processor time"
             elif self._call is False and (used > IDLE_CPU_SECONDS or now.processes > _RESTING_PROCESSES):
                 why = "it went on working after its call had ended"
         if why:
@@ -215,6 +217,8 @@ class Cage:
             if self._pidfd >= 0:
                 with contextlib.suppress(ProcessLookupError):
                     signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+                if self._group:
+                    self._group.loosen()
                 # Its first process is gone only when every other one of its namespace is.
                 _is_readable(self._pidfd, _KILL_SECONDS)
             self._reap()
@@ -264,7 +268,7 @@ class Cage:
         number = status - 128 if status > 128 else -status
         if number == signal.SIGXCPU:
             self.passed_a_limit = True
-            return f"it used more than {self.limits.cpu_seconds:g} s of processor time"
+            return f"it used more than {self._cpu_most:g} s of processor time"
         if number > 0:
             return f"its process ended by signal {number} ({signal.strsignal(number) or 'unknown'})"
         return f"its process ended with exit status {status}"

@@ -52,8 +52,8 @@ class Confined(Protocol):
     def alive(self) -> bool:
         """Whether it stands."""
 
-    def begin(self) -> None:
-        """A call begins."""
+    def begin(self, cpu_seconds: float) -> None:
+        """A call begins, which may use so much processor time."""
 
     def rest(self) -> None:
         """The call has ended by itself."""
@@ -102,7 +102,7 @@ class Call:
             self._background.add(_read_available(pipe, _PIECE_BYTES)[0])
         self._started = time.monotonic()
         self._ends = self._started + self.timeout_seconds
-        self.cage.begin()
+        self.cage.begin(self.limits.cpu_for(self.timeout_seconds))
         try:
             said = self._said(code)
         except (_Stopped, ChannelError) as error:
@@ -121,7 +121,7 @@ class Call:
         asked = {
             "id": self.id,
             "mark": self.mark.decode(),
-            "cpu_seconds": self.limits.cpu_seconds,
+            "cpu_seconds": self.limits.cpu_for(self.timeout_seconds),
         }
         self.cage.channel.send(asked, [code.encode()], timeout_seconds=self.timeout_seconds)
         self._wait_for_frame()

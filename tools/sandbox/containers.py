@@ -177,7 +177,7 @@ class ContainerCage:
         """Return why it ended, or nothing while it runs."""
         return "" if self.alive else self._why or "its process ended"
 
-    def begin(self) -> None:
+    def begin(self, cpu_seconds: float) -> None:
         """Do nothing: the engine keeps the limits."""
 
     def rest(self) -> None:

@@ -12,7 +12,7 @@ class Limits:
     wall_seconds: float = 10.0
     """For one call."""
     cpu_seconds: float = 20.0
-    """Of processor time of all its processes, for one call."""
+    """Of processor time of all its processes, for one call; more, in proportion, where a call may take longer."""
     memory_bytes: int = 2**30
     """The address space of each process."""
     total_memory_bytes: int = 3 * 2**29
@@ -37,6 +37,10 @@ class Limits:
     """The largest file that comes out."""
     artifacts_bytes: int = 64 * 2**20
     """All files that come out of one call."""
+
+    def cpu_for(self, wall_seconds: float) -> float:
+        """Return the processor time that a call may use which may take so long."""
+        return self.cpu_seconds * max(1.0, wall_seconds / self.wall_seconds)
 
     def with_changes(self, changes: Mapping[str, Any]) -> "Limits":
         """Return these limits with others in the place of some.

@@ -129,7 +129,7 @@ class SeatbeltCage:
         """Whether it runs."""
         return not self._ended and self._process.poll() is None
 
-    def begin(self) -> None:
+    def begin(self, cpu_seconds: float) -> None:
         """Do nothing: each process has its limits."""
 
     def rest(self) -> None:
