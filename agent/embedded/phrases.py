@@ -85,6 +85,7 @@ ABILITIES = (
 - "extract frames at 0:12 and 1:03", "a frame every 10 seconds", "a contact sheet"
 - "give the facts of this picture", "compare these two files", "how long and how loud is it?"
 - "say 'hello world' aloud", "plot Jan 10, Feb 12, Mar 9"
+- of a script or notebook: "analyze it", "run it and say where it is slow"
 English and Chinese, several of these in one request. `sensorium tools` lists everything;
 `sensorium doctor` says what would add more.""",
     """我能看、听、读媒体文件，回答都带有时间点。例如：
@@ -94,5 +95,6 @@ English and Chinese, several of these in one request. `sensorium tools` lists ev
 - “截取0:12和1:03的画面”“每10秒截一张图”“做一张联系表”
 - “给出这张图片的信息”“对比这两个文件”“视频多长、响度多少？”
 - “把这句话读出来：你好”“画柱状图：一月 10，二月 12，三月 9”
+- 对脚本或 notebook：“分析它”“运行它，看看哪里慢”
 中文、英文都可以，一次可以提多个要求。`sensorium tools` 列出全部工具，`sensorium doctor` 说明还能添加什么。""",
 )
