@@ -66,7 +66,7 @@ def lines_of(view: RunView, columns: int) -> Iterator[str]:
         ("waits for approval", _asked(row.answer.get("asked") or {}, columns)),
         ("approvals", _decisions(view.decisions, columns)),
         ("costs", _costs(view, columns)),
-        ("sent", sent_lines(view.egress, columns)),
+        ("sent", sent_lines(view.egress, columns) if view.egress else ["  nothing left this machine"]),
         ("models", _models(view.row.answer.get("usage", []), columns)),
         ("artifacts", _artifacts(view.plain()["artifacts"], columns)),
     ):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..tools.base.library import Library
+from ..tools.base.secrets import redact_plain
 from .order import Order
 
 Status = Literal["running", "done", "failed", "cancelled"]
@@ -42,7 +43,7 @@ class JobStore:
             db.execute(
                 "INSERT OR IGNORE INTO jobs (job, owner, key, ordered, status, created, changed) "
                 "VALUES (?,?,?,?,'running',?,?)",
-                (job, order.owner, key, json.dumps(order.plain()), now, now),
+                (job, order.owner, key, json.dumps(redact_plain(order.plain())), now, now),
             )
             old = db.execute("SELECT job FROM jobs WHERE status != 'running' AND changed < ?", (now - KEPT_SECONDS,))
             forgotten = [one for (one,) in old]

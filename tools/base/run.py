@@ -18,7 +18,7 @@ from .ledger import Ledger
 from .library import Library
 from .memo import Memo
 from .models import Models
-from .secrets import redact, redact_bytes
+from .secrets import redact, redact_bytes, redact_plain
 from .settings import Settings
 from .workspace import PREFIX, Artifact, Fact, Provenance, Workspace
 
@@ -155,7 +155,7 @@ class Run:
         provenance = Provenance(
             run=self.id,
             tool=self.call.tool,
-            arguments=dict(self.call.arguments),
+            arguments=redact_plain(dict(self.call.arguments)),
             inputs=self.call.inputs,
             provider=self.call.providers[-1] if self.call.providers else "sensorium",
             labels=frozenset(self.call.labels),
