@@ -120,8 +120,8 @@ async def test_files_outside_of_what_is_allowed_are_not_given(server: MediaServe
         secret = bait.facts["secret_files"][0]
         tricks = [
             *(f"{before}{secret}" for before in ("", "./", "../" * 7, "file://", "folder" + "/.." * 7)),
-            *["link.txt", "folder-link/secret.txt", "folder-link", "folder", "environment", "zero", "pipe", ".", "~root", "|id", "$(id)"],
-            *["/proc/self/environ", "/dev/zero", "/etc/shadow", "http://169.254.169.254/latest/meta-data/"],
+            "link.txt", "folder-link/secret.txt", "folder-link", "folder", "environment", "zero", "pipe", ".", "~root",
+            "|id", "$(id)", "/proc/self/environ", "/dev/zero", "/etc/shadow", "http://169.254.169.254/latest/meta-data/",
             f"http://127.0.0.1:{bait.facts['tcp_port']}/", "data:text/plain,x", "artifact://sha256/../../etc/passwd",
             "artifact://sha256/" + "0" * 64, "", "\0", "numbers.txt\0", "x" * 100_000,
         ]  # fmt: skip
