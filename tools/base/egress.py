@@ -76,6 +76,8 @@ class HostTotal:
     host: str
     is_local: bool
     requests: int
+    addresses: int
+    """Requests that ask for what lies at an address."""
     unsure: int
     """Requests of which it is not known whether they were sent: the process ended meanwhile."""
     bytes: int
@@ -85,7 +87,7 @@ class HostTotal:
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data."""
-        shown = {name: getattr(self, name) for name in ("host", "is_local", "requests", "unsure", "bytes")}
+        shown = {name: getattr(self, name) for name in ("host", "is_local", "requests", "addresses", "unsure", "bytes")}
         return {**shown, **asdict(self.contents), "roles": list(self.roles), "steps": list(self.steps)}
 
 
@@ -186,6 +188,7 @@ def _total(host: str, sent: Sequence[Sent]) -> HostTotal:
         host=host,
         is_local=all(one.is_local for one in sent),
         requests=len(sent),
+        addresses=sum(one.role == "fetch" for one in sent),
         unsure=sum(one.state == "sending" for one in sent),
         bytes=sum(one.bytes for one in sent),
         contents=sum((one.contents for one in sent), Contents()),
@@ -201,47 +204,61 @@ def contents_of(body: Mapping[str, Any] | bytes, files: Mapping[str, tuple[str, 
         body: JSON data, or the same already written.
         files: Name of the form's field -> name, content and media type of the file.
     """
-    plain = json.loads(body) if isinstance(body, bytes) else body
-    held = sum(_parts(plain), Contents())
-    return sum((_file(content, media_type) for _, content, media_type in (files or {}).values()), held)
+    held = _Count()
+    held.take(json.loads(body) if isinstance(body, bytes) else body)
+    for _, content, media_type in (files or {}).values():
+        held.take_file(content, media_type)
+    return Contents(**vars(held))
 
 
-def _parts(value: Any) -> Iterator[Contents]:
-    if isinstance(value, str):
-        yield _text(value)
-    elif isinstance(value, Mapping) and {"data", "format"} == value.keys():  # `input_audio` of a chat
-        yield Contents(sound_bytes=_decoded_bytes(str(value["data"])))
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _parts(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _parts(part)
+class _Count:
+    """Counts what a request holds; one object for all, because a long conversation has thousands of texts."""
 
+    def __init__(self) -> None:
+        self.characters = self.pictures = self.picture_bytes = self.sound_bytes = 0
+        self.sound_seconds = 0.0
 
-def _text(text: str) -> Contents:
-    """Return what a text is: a picture or a sound written as an address, or characters."""
-    if text.startswith("data:"):
-        kind, comma, encoded = text.partition(",")
-        size = _decoded_bytes(encoded) if ";base64" in kind else len(encoded)
-        if comma and kind.startswith("data:image/"):
-            return Contents(pictures=1, picture_bytes=size)
-        if comma and kind.startswith("data:audio/"):
-            return Contents(sound_bytes=size)
-    return Contents(characters=len(text))
+    def take(self, value: Any) -> None:
+        """Count all texts in JSON data."""
+        if isinstance(value, str):
+            self._take_text(value)
+        elif isinstance(value, Mapping):
+            if {"data", "format"} == value.keys():  # `input_audio` of a chat
+                self.sound_bytes += _decoded_bytes(str(value["data"]))
+                return
+            for part in value.values():
+                self.take(part)
+        elif isinstance(value, list | tuple):
+            for part in value:
+                self.take(part)
+
+    def take_file(self, content: bytes, media_type: str) -> None:
+        """Count a file of a form."""
+        if media_type.startswith("image/"):
+            self.pictures += 1
+            self.picture_bytes += len(content)
+        elif media_type.startswith("audio/"):
+            self.sound_bytes += len(content)
+            with suppress(wave.Error, EOFError, ZeroDivisionError), wave.open(io.BytesIO(content)) as sound:
+                self.sound_seconds += sound.getnframes() / sound.getframerate()
+        else:
+            self.characters += len(content.decode("utf-8", "replace"))
+
+    def _take_text(self, text: str) -> None:
+        """Count a text: a picture or a sound that is written as an address, or characters."""
+        if text.startswith("data:"):
+            kind, comma, encoded = text.partition(",")
+            size = _decoded_bytes(encoded) if ";base64" in kind else len(encoded)
+            if comma and kind.startswith("data:image/"):
+                self.pictures += 1
+                self.picture_bytes += size
+                return
+            if comma and kind.startswith("data:audio/"):
+                self.sound_bytes += size
+                return
+        self.characters += len(text)
 
 
 def _decoded_bytes(encoded: str) -> int:
     """Return the length of what was written in base64."""
     return len(encoded) * 3 // 4 - encoded[-2:].count("=")
-
-
-def _file(content: bytes, media_type: str) -> Contents:
-    if media_type.startswith("image/"):
-        return Contents(pictures=1, picture_bytes=len(content))
-    if not media_type.startswith("audio/"):
-        return Contents(characters=len(content.decode("utf-8", "replace")))
-    seconds = 0.0
-    with suppress(wave.Error, EOFError, ZeroDivisionError), wave.open(io.BytesIO(content)) as sound:
-        seconds = sound.getnframes() / sound.getframerate()
-    return Contents(sound_seconds=seconds, sound_bytes=len(content))

@@ -60,6 +60,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         " Of {count} it is not known whether they were sent: the run was interrupted.",
         "其中 {count} 次因运行中断，不确定是否已发送。",
     ),
+    "sent_addresses": ("addresses asked: {count}", "请求网址 {count} 个"),
     "sent_pictures": ("pictures: {count} ({bytes} bytes)", "图片 {count} 张（{bytes} 字节）"),
     "sent_sound": ("sound: {seconds} s ({bytes} bytes)", "声音 {seconds} 秒（{bytes} 字节）"),
     "sent_characters": ("text: {count} characters", "文字 {count} 个字符"),

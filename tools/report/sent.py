@@ -26,6 +26,8 @@ def _line(key: str, one: HostTotal, say: Wording) -> str:
 
 def _amounts(one: HostTotal, say: Wording) -> Iterator[str]:
     held = one.contents
+    if one.addresses:
+        yield say("sent_addresses", count=one.addresses)
     if held.pictures:
         yield say("sent_pictures", count=held.pictures, bytes=f"{held.picture_bytes:,}")
     if held.sound_seconds or held.sound_bytes:

@@ -137,3 +137,5 @@ def test_an_address_that_is_asked_is_noted_with_its_host_and_its_length(run: Run
     (row,) = run.egress.rows()
     assert (row.role, row.host, row.to, row.state) == ("fetch", "example.com", "GET", "sent")
     assert row.contents.characters == len("https://example.com/a?token=0123456789")
+    (total,) = run.egress.totals()
+    assert (total.addresses, total.plain()["addresses"]) == (1, 1)
