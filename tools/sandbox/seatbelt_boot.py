@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from socket import AF_UNIX, SOCK_STREAM, socket
+from typing import Any
 
 
 def boot() -> None:
@@ -20,7 +21,7 @@ def boot() -> None:
     _prove(Path(given["forbidden"]))
     sys.path.extend(given["paths"])
     sys.argv[1:] = []
-    guest = import_module("guest")
+    guest: Any = import_module("guest")
     # There is no process but this one, and no namespace: `kill -1` would be for all that the user runs.
     guest.Guest._end_others = lambda self: None
     guest.OUT = given["out"]
