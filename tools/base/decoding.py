@@ -47,6 +47,8 @@ STOPPED_LOOKS = 2
 """So often in a row it may be found stopped."""
 STALLED_SECONDS = 60.0
 """Longest time without a word in which it takes no processor time; a slow disk may be the reason."""
+SEND_SECONDS = 10.0
+"""Longest time for it to take a message; a large picture is taken in a fraction of a second."""
 FRAME_SECONDS = 30.0
 """Longest time for one message to arrive, once it has begun."""
 RESULT_BYTES, LARGE_RESULT_BYTES = 256 << 20, 2 << 30
@@ -118,7 +120,7 @@ class Decoding(Generic[T]):
         return limits(cpu_seconds=math.ceil(seconds) * (os.cpu_count() or 1) + 1)
 
     def _perform(self, child: Child, name: str) -> tuple[T, list[str]]:
-        from ..sandbox.channel import ChannelClosed, ChannelError
+        from ..sandbox.channel import ChannelClosed, ChannelError, ChannelTimeout
 
         wanted = returned_by(self.function)
         try:
@@ -137,6 +139,8 @@ class Decoding(Generic[T]):
                     return self._believed(message, wanted), _words(message.body.get("imported"))
         except ChannelClosed as error:
             raise self._ended(child.end()) from error
+        except ChannelTimeout as error:
+            raise self._hung() from error
         except (ChannelError, PackError) as error:
             logger.warning("A decoder said what cannot be: %s", error)
             raise MediaError(
@@ -164,7 +168,7 @@ class Decoding(Generic[T]):
             if seen[1] > seconds or seen[0] == "R":
                 seconds, silent_since = seen[1], now
             if stopped >= STOPPED_LOOKS or now - silent_since > STALLED_SECONDS:
-                raise MediaError(f"{self._name()} made the decoder hang, and it was ended; it is damaged or hostile.")
+                raise self._hung()
         self._check()
         return child.channel.receive(timeout_seconds=FRAME_SECONDS, max_bytes=max_bytes)
 
@@ -191,7 +195,8 @@ class Decoding(Generic[T]):
                 paths = [str(one) for one in parcel.paths]
             else:
                 descriptors = [stack.enter_context(_opened(one)) for one in parcel.paths]
-            child.channel.send({"id": self._id, "paths": paths, **body}, blobs, descriptors)
+            frame = {"id": self._id, "paths": paths, **body}
+            child.channel.send(frame, blobs, descriptors, timeout_seconds=SEND_SECONDS)
 
     def _answer(self, child: Child, message: "Message") -> None:
         what, given = message.body["ask"], _pairs(message)
@@ -294,6 +299,9 @@ class Decoding(Generic[T]):
         logger.warning("A decoder failed: %r %r", kind, body.get("trace"))
         shown = kind if re.fullmatch("[A-Za-z_]{1,40}", kind) else "an error"
         return MediaError(f"{self._name()} cannot be decoded ({shown}). It is damaged, or of a kind that is not known.")
+
+    def _hung(self) -> ToolError:
+        return MediaError(f"{self._name()} made the decoder hang, and it was ended; it is damaged or hostile.")
 
     def _ended(self, status: int | None) -> ToolError:
         how = told(status)

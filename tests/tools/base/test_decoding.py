@@ -109,10 +109,10 @@ def tier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, run: R
     """Both kinds of process, one after the other."""
     if request.param == "ordinary":
         monkeypatch.setattr(decoders, "is_confined", lambda settings: False)
-    elif not decoders.is_confined(run.settings):
+    elif why := decoders.why_unconfined(run.settings):
         if os.environ.get("CI") == "true":
-            pytest.fail("bubblewrap does not work, and on CI nothing is left out")
-        pytest.skip("bubblewrap does not work here")
+            pytest.fail(f"the sandbox does not work, and on CI nothing is left out: {why}")
+        pytest.skip(f"the sandbox does not work here: {why}")
     return str(request.param)
 
 
@@ -572,6 +572,7 @@ async def test_without_forking_each_call_has_a_new_process(
 
     with pytest.raises(MediaError, match=r"'slide.png' ended the decoder"):
         await asyncio.to_thread(reading(run, slide, Reader(kill)).result)
+    assert await asyncio.to_thread(gone, started)
     assert (await run.decode(examine, slide, "slide.png")).kind == "picture"
     assert UNCONFINED in run.call.notes
     decoders.end_all()
