@@ -187,6 +187,9 @@ class Cage:
                 self._cpu_before = now.cpu_seconds
             limits = self.limits
             why = excess(now, limits, root_descriptor=self._root, counted=self._group is not None)
+            if self._group and self._group.ran_out():
+                # The kernel ended one process of many; what is left of their work is worth nothing.
+                why = self._too_much_memory()
             used = now.cpu_seconds - self._cpu_before
             if self._call and used > self._cpu_most:
                 why = f"it used more than {self._cpu_most:g} s of processor time"
@@ -259,11 +262,14 @@ class Cage:
             self._process.kill()
             self._process.wait(_KILL_SECONDS)
 
+    def _too_much_memory(self) -> str:
+        return f"it used more than {self.limits.total_memory_bytes // 2**20} MiB of memory in all"
+
     def _own_end(self) -> str:
         status = self._process.returncode
         if self._group and self._group.ran_out():
             self.passed_a_limit = True
-            return f"it used more than {self.limits.total_memory_bytes // 2**20} MiB of memory in all"
+            return self._too_much_memory()
         # bubblewrap says a signal of what it ran as the shell does.
         number = status - 128 if status > 128 else -status
         if number == signal.SIGXCPU:

@@ -47,6 +47,13 @@ class MemoryGroup:
             return group
         return None
 
+    def loosen(self) -> None:
+        """Let go of the limit: processes that are killed while they wait for memory end sooner."""
+        with contextlib.suppress(OSError):
+            self._write(
+                "memory.limit_in_bytes" if self.version == 1 else "memory.max", "-1" if self.version == 1 else "max"
+            )
+
     def ran_out(self) -> bool:
         """Whether the kernel killed a process because the limit was reached."""
         name = "memory.oom_control" if self.version == 1 else "memory.events"

@@ -30,6 +30,7 @@ PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "PIL", "cv2", "av", "lxml"
 """Worth naming when another is missing."""
 _ONLY_AST = 0x400
 _OUT_OF_NAMES = 10_000
+_SPARE_DESCRIPTORS = 4
 _KILLS, _KILLED_SECONDS = 100, 0.002
 _BACKGROUND_PIECES, _BACKGROUND_CHARS = 256, 128
 
@@ -46,6 +47,7 @@ class Guest:
         self.sources: dict[str, str] = {}
         self.figures = 0
         self.background: list[str] = []
+        self.spare: list[int] = []
         # Kept aside, for code may close or replace the usual ones.
         self.ends = (_aside(1), _aside(2))
         self.streams = (sys.stdout, sys.stderr)
@@ -100,7 +102,16 @@ class Guest:
         sys.setprofile(None)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
+    def _spare(self, wanted: bool) -> None:
+        if not wanted:
+            while self.spare:
+                os.close(self.spare.pop())
+        with contextlib.suppress(OSError):
+            while wanted and len(self.spare) < _SPARE_DESCRIPTORS:
+                self.spare.append(os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC))
+
     def _prepare(self, cpu_seconds: float) -> None:
+        self._spare(True)
         self.background = []
         sys.stdout, sys.stderr = self.streams
         if earlier := sys._current_frames().keys() - {get_ident()}:
@@ -144,6 +155,7 @@ class Guest:
             message = "(its text cannot be made)"
         if isinstance(raised, ModuleNotFoundError):
             message += _packages_here()
+        self._spare(False)  # code may have taken every descriptor, and a module is to be read
         try:
             trace = self._traceback(raised)
         except BaseException as second:  # no memory, or an exception that fights back

@@ -21,8 +21,9 @@ IDLE_TICK_SECONDS = 1.0
 """How often between calls."""
 IDLE_CPU_SECONDS = 1.0
 """What code may go on computing after its call has ended."""
-_ADDRESSES_FOR_MEMORY = 4
-"""Memory that is shared and then let go is nowhere counted; the sum of the address spaces bounds it."""
+_ADDRESSES_FOR_MEMORY = 2
+"""Memory that is shared and then let go is counted for no process: from here on one looks for it."""
+_MAPS_BYTES = 2**20
 _MAX_SOCKETS = 256
 """Their buffers are memory of the kernel's."""
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -78,15 +79,20 @@ def taken(root_descriptor: int) -> Taken:
     )
 
 
-def _read(name: str, folder: int) -> bytes:
+def _read(name: str, folder: int, most_bytes: int = 4096) -> bytes:
     try:
         opened = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
     except OSError:  # it has just ended
         return b""
     try:
-        return os.read(opened, 4096)
+        data = part = os.read(opened, most_bytes)
+        while part and len(data) < most_bytes:  # the kernel gives a page at a time
+            part = os.read(opened, most_bytes - len(data))
+            data += part
     except OSError:
         return b""
+    else:
+        return data
     finally:
         os.close(opened)
 
@@ -103,8 +109,8 @@ def excess(now: Taken, limits: Limits, *, root_descriptor: int, counted: bool) -
     most = limits.total_memory_bytes
     if not counted and now.memory_bytes > most and now.disk_bytes + _own_memory(root_descriptor) > most:
         return f"it used more than {most // 2**20} MiB of memory in all"
-    if not counted and now.address_bytes > _ADDRESSES_FOR_MEMORY * most:
-        return f"its processes reserved more than {_ADDRESSES_FOR_MEMORY * most // 2**20} MiB"
+    if not counted and now.address_bytes > _ADDRESSES_FOR_MEMORY * most and _shareable(root_descriptor) > most:
+        return f"its processes reserved more than {most // 2**20} MiB to share"
     if now.disk_files > limits.disk_files:
         return f"it made more than {limits.disk_files} files"
     if now.sockets > _MAX_SOCKETS:
@@ -128,6 +134,30 @@ def _own_memory(root_descriptor: int) -> int:
     finally:
         os.close(proc)
     return total
+
+
+def _shareable(root_descriptor: int) -> int:
+    """Return the sizes of what processes may have in memory together, or all they reserved where they do not show it."""
+    proc = os.open("proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root_descriptor)
+    sizes: dict[bytes, int] = {}
+    try:
+        for name in os.listdir(proc):  # noqa: PTH208 - of a descriptor
+            if not name.isdigit():
+                continue
+            lines = _read(f"{name}/maps", proc, _MAPS_BYTES).splitlines()
+            if not lines and (about := _read(f"{name}/statm", proc)):
+                sizes[name.encode()] = int(about.split()[0]) * _PAGE_BYTES
+            here: dict[bytes, int] = {}
+            for addresses, rights, _, device, number, *_ in (line.split() for line in lines if line.count(b" ") >= 4):
+                if rights.endswith(b"s"):
+                    start, end = (int(one, 16) for one in addresses.split(b"-"))
+                    thing = device + b" " + number
+                    here[thing] = here.get(thing, 0) + end - start
+            for thing, size in here.items():
+                sizes[thing] = max(size, sizes.get(thing, 0))
+    finally:
+        os.close(proc)
+    return sum(sizes.values())
 
 
 class Watched(Protocol):

@@ -357,6 +357,60 @@ children
     assert counts == ["62", "62"]
 
 
+def test_memory_is_limited_over_all_processes(bubblewrap: str) -> None:
+    session = CodeSession(limits=Limits(total_memory_bytes=300 * 2**20, wall_seconds=20))
+    code = "import os, time\nfor _ in range(8):\n  if os.fork() == 0: kept = bytearray(2**27); time.sleep(9)\n"
+    try:
+        outcome = session.execute(f"{code}time.sleep(9)")
+        assert (outcome.status, outcome.why) == ("killed", "it used more than 300 MiB of memory in all")
+        shared = "import os, time\nkept = bytearray(2**26)\nfor _ in range(8):\n  if os.fork() == 0: os._exit(0)\n1"
+        assert session.execute(shared).status == "done"
+    finally:
+        session.close()
+
+
+def test_what_processes_share_is_counted_once(as_ordinary_user: Callable[[str], str]) -> None:
+    script = """
+from sensorium.tools.sandbox.limits import Limits
+from sensorium.tools.sandbox.session import CodeSession
+session = CodeSession(limits=Limits(total_memory_bytes=300 * 2**20))
+code = "import os, time\\nkept = b'x' * 2**27\\nfor _ in range(8):\\n  if os.fork() == 0: time.sleep(9)\\n"
+print(session.execute(code + "time.sleep(0.4)").status)
+session.close()
+"""
+    assert as_ordinary_user(script) == "done\n"
+
+
+LETS_GO = """
+import mmap, os, time
+for _ in range(8):
+    if os.fork() == 0:
+        kept = mmap.mmap(-1, 2**27)
+        kept.write(bytes(2**27))
+        kept.madvise(mmap.MADV_DONTNEED)
+        time.sleep(9)
+time.sleep(9)
+"""
+
+
+def test_memory_that_is_shared_and_let_go_is_seen(as_ordinary_user: Callable[[str], str]) -> None:
+    script = f"""
+from sensorium.tools.sandbox.limits import Limits
+from sensorium.tools.sandbox.session import CodeSession
+session = CodeSession(limits=Limits(total_memory_bytes=300 * 2**20))
+print(session.execute({LETS_GO!r}).why)
+session.close()
+"""
+    assert "MiB" in as_ordinary_user(script)
+
+
+def test_a_lack_of_descriptors_is_explained(session: CodeSession) -> None:
+    outcome = session.execute("import socket\nkept = []\nwhile True:\n    kept.append(socket.socketpair())")
+    assert outcome.error
+    assert (outcome.error.type, outcome.error.line) == ("OSError", 4)
+    assert "kept.append(socket.socketpair())" in outcome.error.traceback
+
+
 def test_an_ordinary_user_has_the_same(as_ordinary_user: Callable[[str], str]) -> None:
     script = """
 import os
