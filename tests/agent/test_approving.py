@@ -1,5 +1,6 @@
 """Approvals on the command line: cards on a terminal, events for programs, and nobody there."""
 
+import io
 import json
 import os
 import re
@@ -13,9 +14,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sensorium.agent.approval import Ask
+from sensorium.agent.approval import Ask, Decision, Request
+from sensorium.agent.approver import Approver
 from sensorium.agent.cards import card, is_cut, keys, wrapped
+from sensorium.agent.keyboard import Keyboard
 from sensorium.agent.printing import width
+from sensorium.agent.terminal import PlainView
 
 TEXT = "The kite rose over the hill. The children laughed."
 ASKED = {"name": "summarize_text", "args": {"text": TEXT}}
@@ -351,6 +355,32 @@ def test_a_long_argument_is_shown_from_its_beginning_and_whole_when_asked() -> N
     assert is_cut(ask, 60)
     whole = card(ask, 1, 1, columns=60, colour=False, is_whole=True)
     assert sum(one.count("word") for one in whole) == 400
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+@pytest.mark.parametrize(("is_exact", "typed"), [(False, ["A"]), (True, ["A", "a", "a"])])
+async def test_what_untrusted_text_wrote_is_shown_whole_and_approved_for_itself(
+    *, is_exact: bool, typed: list[str]
+) -> None:
+    master, slave = os.openpty()
+    answers = iter(typed)
+
+    class Screen(io.StringIO):
+        """Types the next answer when it is asked for."""
+
+        def write(self, text: str) -> int:
+            if text.endswith("> "):
+                os.write(master, f"{next(answers)}\n".encode())
+            return super().write(text)
+
+    asks = tuple(_ask(name=name, args={"text": "word " * 400}, is_exact=is_exact) for name in ("one", "two"))
+    with os.fdopen(slave) as pressed, Screen() as screen:
+        user = Approver(view=PlainView(screen), keyboard=Keyboard(pressed), stream=screen, environ={})
+        decided = await user(Request(run_id="r", id="i", asks=asks))
+        shown = screen.getvalue()
+    os.close(master)
+    assert decided == [Decision(type="approve")] * 2
+    assert ("more lines" in shown, "pprove all" in shown) == (not is_exact, not is_exact)
 
 
 def test_the_keys_say_what_may_be_done_with_this_call() -> None:
