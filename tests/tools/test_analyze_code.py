@@ -126,6 +126,8 @@ async def test_python_may_name_its_encoding(run: Run, write: Write) -> None:
         ("x = 'Zoë'".encode("utf-16"), "wide.py", "NUL byte"),
         ("x = 'Zoë'\n".encode("latin-1"), "latin.py", "UTF-8"),
         (b"# coding: nonsense\nx = 1\n", "odd.py", "nonsense"),
+        (b"# coding: hex\nx = 1\n", "hex.py", "Save it as UTF-8"),
+        (b"# coding: unicode_escape\nx = '\\ud800'\n", "escape.py", "Save it as UTF-8"),
         (b"a" * 10_000_000, "long.py", "the limit for code"),
         (b"[1]", "list.ipynb", "no list of cells"),
         (b'{"worksheets": []}', "old.ipynb", "format is 3"),

@@ -90,12 +90,16 @@ def _decoded(content: bytes, name: str, *, is_python: bool) -> str:
         except SyntaxError as error:
             raise MediaError(f"{name!r} cannot be read: {error}. Save it as UTF-8.") from error
     try:
-        return content.decode(encoding)
+        text = content.decode(encoding)
+        text.encode()  # some encodings can write what is no text
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise MediaError(
             f"{name!r} is not {encoding} text: byte 0x{content[error.start]:02x} in line {line}. Save it as UTF-8."
         ) from error
+    except (LookupError, ValueError) as error:
+        raise MediaError(f"{name!r} is not {encoding[:40]} text. Save it as UTF-8.") from error
+    return text
 
 
 def _notebook(content: bytes, name: str, language: Language) -> Source:
