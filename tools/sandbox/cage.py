@@ -57,6 +57,7 @@ class Cage:
         """Whether it ended because it took too much, as far as the kernel says."""
         self._call: bool | None = None
         self._cpu_before: float | None = None
+        self._turn = 0
         self._cpu_most = limits.cpu_seconds
         self._lock = threading.Lock()
 
@@ -170,11 +171,13 @@ class Cage:
 
     def begin(self, cpu_seconds: float | None = None) -> None:
         """Count processor time for a call from here on, which may use so much; as much as usual when left out."""
+        self._turn += 1
         self._call, self._cpu_before = True, None
         self._cpu_most = self.limits.cpu_seconds if cpu_seconds is None else cpu_seconds
 
     def rest(self) -> None:
         """Expect no more work until the next `begin`: who computes on is ended."""
+        self._turn += 1
         self._call, self._cpu_before = False, None
 
     def look(self) -> None:
@@ -182,18 +185,21 @@ class Cage:
         with self._lock:
             if self._ended or not self.alive:
                 return
+            turn, in_call, before = self._turn, self._call, self._cpu_before
             now = taken(self._root)
-            if self._cpu_before is None:
-                self._cpu_before = now.cpu_seconds
+            if turn != self._turn:  # another thread began or ended a call meanwhile
+                return
+            if before is None:
+                before = self._cpu_before = now.cpu_seconds
             limits = self.limits
             why = excess(now, limits, root_descriptor=self._root, counted=self._group is not None)
             if self._group and self._group.ran_out():
                 # The kernel ended one process of many; what is left of their work is worth nothing.
                 why = self._too_much_memory()
-            used = now.cpu_seconds - self._cpu_before
-            if self._call and used > self._cpu_most:
+            used = now.cpu_seconds - before
+            if in_call and used > self._cpu_most:
                 why = f"it used more than {self._cpu_most:g} s of processor time"
-            elif self._call is False and (used > IDLE_CPU_SECONDS or now.processes > _RESTING_PROCESSES):
+            elif in_call is False and (used > IDLE_CPU_SECONDS or now.processes > _RESTING_PROCESSES):
                 why = "it went on working after its call had ended"
         if why:
             # Who works with the descriptors closes them: a number that is closed may be another file's a moment later.

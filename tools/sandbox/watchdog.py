@@ -137,7 +137,7 @@ def _own_memory(root_descriptor: int) -> int:
 
 
 def _shareable(root_descriptor: int) -> int:
-    """Return the sizes of what processes may have in memory together, or all they reserved where they do not show it."""
+    """Return the size of what processes may have in memory together, or all they reserved where they hide it."""
     proc = os.open("proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root_descriptor)
     sizes: dict[bytes, int] = {}
     try:
