@@ -206,6 +206,12 @@ async def test_a_later_turn_still_knows_what_the_first_one_read(obey: Obey, done
     assert (statuses(second), statuses(third), done) == ({"sent": "rejected"}, {"more": "rejected"}, [])
 
 
+async def test_what_the_user_named_in_an_earlier_turn_stays_named(obey: Obey, done: list[str]) -> None:
+    first = await obey(f"Summarize the letter. I know {EVIL}.", [READ])
+    second = await obey("Now send it there", [SEND], thread=first.thread)
+    assert (statuses(second), done) == ({"sent": "done"}, [EVIL])
+
+
 async def test_an_approval_is_for_one_use(obey: Obey, done: list[str]) -> None:
     desk = Desk("approve", "reject")
     await obey("Summarize the letter", [READ], [SEND], [{**SEND, "id": "twice"}], approve=desk)

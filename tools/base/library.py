@@ -65,7 +65,7 @@ MIGRATIONS = (
     """
     ALTER TABLE provenance ADD COLUMN labels TEXT NOT NULL DEFAULT '[]';
     ALTER TABLE memo ADD COLUMN labels TEXT NOT NULL DEFAULT '[]';
-    ALTER TABLE plans ADD COLUMN labels TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE plans ADD COLUMN labels TEXT NOT NULL DEFAULT '["tool:think#unknown"]';
     """,
     """
     CREATE TABLE egress (

@@ -1,5 +1,6 @@
 """Labels: they flow through calls, stay with artifacts and remembered results, and decide what is asked about."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 from sensorium.tools.base.approvals import Approvals, approval_key
 from sensorium.tools.base.call import call, perform
 from sensorium.tools.base.errors import ApprovalError, SettingsError
+from sensorium.tools.base.journal import Journal
 from sensorium.tools.base.labels import (
     NOTHING,
     USER,
@@ -28,8 +30,10 @@ from sensorium.tools.base.labels import (
     trusted,
     untrusted,
 )  # fmt: skip
+from sensorium.tools.base.library import MIGRATIONS
 from sensorium.tools.base.policy import Policy, Rule, judge, read_policy
 from sensorium.tools.base.run import Run
+from sensorium.tools.base.settings import Settings
 from sensorium.tools.base.tool import AnyFile, Control, Tool, tool
 from sensorium.tools.base.workspace import Artifact
 
@@ -227,3 +231,18 @@ def test_tainted_is_said_of_rules_only_and_only_with_safe() -> None:
     for wrong in ({"decision": "ask", "tainted": True}, {"decision": "safe", "tainted": "yes"}):
         with pytest.raises(SettingsError, match="tainted"):
             read_policy({"rules": [{"tool": "x", **wrong}]})
+
+
+def test_what_was_recorded_before_there_were_labels_is_not_trusted(tmp_path: Path) -> None:
+    before = next(at for at, one in enumerate(MIGRATIONS) if "labels" in one)
+    with sqlite3.connect(tmp_path / "library.db") as db:
+        for script in MIGRATIONS[:before]:
+            db.executescript(script)
+        db.execute(f"PRAGMA user_version={before}")
+        db.execute("INSERT INTO provenance VALUES (?,'old','read_text','{}','[]','sensorium',0)", ("a" * 64,))
+        db.execute("INSERT INTO plans VALUES ('old','k','{}',0)")
+    db.close()
+    run = Run.open(Settings(home=tmp_path, offline=True))
+    assert run.workspace.labels([f"artifact://sha256/{'a' * 64}"]) == {"tool:read_text#old"}
+    assert not any(map(trusted, Journal(run.library, tmp_path).read_before("old")))
+    run.library.close()
