@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import hypothesis
 import pytest
 
 from sensorium.tools.base.run import Run
@@ -26,6 +27,10 @@ for _name in set(os.environ) - _KEPT:
 
 # Nor must a model that was downloaded on this machine; no such folder is made.
 os.environ["HF_HUB_CACHE"] = str(Path(tempfile.gettempdir()) / "sensorium-tests-have-no-models")
+
+# A loaded machine is slow, and what fails once must fail again.
+hypothesis.settings.register_profile("here", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("here")
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = Path(os.environ.get("SENSORIUM_SAMPLES") or ROOT.parent / "shared" / "samples")
