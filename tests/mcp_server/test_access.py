@@ -213,9 +213,7 @@ def test_completions_stay_inside(access: Access, folder: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system shows no processes as files")
-@pytest.mark.parametrize(
-    "named", ["/proc/self/environ", "/proc/self/root/proc/self/status", "/dev/null", "/proc/1/maps"]
-)
+@pytest.mark.parametrize("named", ["/proc/self/environ", "/proc/self/status", "/dev/null", "/proc/1/maps"])
 def test_the_systems_own_files_are_refused_even_where_everything_is_allowed(named: str) -> None:
     with pytest.raises(ArgumentError, match="not inside the folders"):
         Access.to(["/"]).open(named)
