@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..base.errors import UnavailableError
 from .limits import Limits
-from .session import CodeError, CodeOutcome
+from .outcome import CodeError, CodeOutcome
 
 if TYPE_CHECKING:
     from pydantic_monty import Monty, MontyRuntimeError, MontySession, MontySyntaxError

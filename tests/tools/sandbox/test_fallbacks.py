@@ -6,6 +6,7 @@ import shutil
 import stat
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -295,3 +296,22 @@ def test_an_endless_calculation_ends_with_its_time(calculator: CalculatorSession
 def test_the_calculator_takes_no_files(calculator: CalculatorSession, tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="cannot be given files"):
         calculator.execute("1", {"a": tmp_path / "a"})
+
+
+def test_the_calculator_is_found_where_there_is_no_posix(modules_after: Callable[[str], set[str]]) -> None:
+    code = """
+import os, select, socket, sys
+import sensorium.tools.base.call
+for name in ("fcntl", "resource", "pwd", "grp", "termios"):
+    sys.modules[name] = None
+for place, names in ((select, ["poll"]), (socket, ["AF_UNIX"]), (os, ["memfd_create", "geteuid", "sysconf", "fork"])):
+    for name in names:
+        if hasattr(place, name):
+            delattr(place, name)
+sys.platform, os.environ["PATH"] = "win32", ""
+import sensorium.tools.run_python, sensorium.tools.sandbox.monty
+from sensorium.tools.sandbox import isolation
+sensorium.tools.sandbox.monty.is_installed = lambda: True
+assert isolation._find("auto", "image").name == "monty"
+"""
+    assert "sensorium.tools.sandbox.monty" in modules_after(code)
