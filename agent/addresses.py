@@ -57,8 +57,8 @@ async def fetch_file(address: str, run: Run) -> Artifact:
     Raises:
         ToolError: It cannot be fetched, or holds nothing to work on.
     """
-    # The user gave the address, so it needs no approval; a policy that denies, denies it still.
-    own = replace(run, approvals=None)
+    # The user gave the address, perhaps as a file beside the words; a policy that asks or denies does so still.
+    own = replace(run, words=(*run.words, address))
     try:
         fetched = cast("FetchedUrl", (await perform("fetch_url", {"url": address}, own)).result)
     except LocalOnlyError as error:

@@ -3,9 +3,10 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -18,6 +19,7 @@ from sensorium.agent.lint import check
 from sensorium.tools import catalog
 from sensorium.tools.base.call import call
 from sensorium.tools.base.errors import ArgumentError
+from sensorium.tools.base.policy import Policy
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.fetching.addresses import networks
 from sensorium.tools.fetching.rules import FetchRules
@@ -96,6 +98,17 @@ async def test_an_address_can_be_given_as_a_file(assistant: Assistant, served: t
 async def test_what_cannot_be_fetched_is_said(assistant: Assistant, served: tuple[str, list[str]]) -> None:
     answer = await assistant.run("summarize http://127.0.0.1/secret and http://inside.example/x")
     assert "no public address" in answer.text
+    assert served[1] == []
+
+
+@pytest.mark.parametrize(("decision", "says"), (("deny", "is not allowed"), ("ask", "needs approval")))
+async def test_a_policy_is_above_the_words_of_a_request(
+    decision: Literal["ask", "deny"], says: str, assistant: Assistant, served: tuple[str, list[str]]
+) -> None:
+    strict = replace(assistant.settings, policy=Policy(tools={"fetch_url": decision}))
+    with contextlib.closing(Assistant(strict)) as careful:
+        answer = await careful.run(f"summarize {served[0]}/page")
+    assert says in answer.text
     assert served[1] == []
 
 

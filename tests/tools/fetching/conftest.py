@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -71,8 +72,22 @@ class Web:
             await asyncio.gather(*answering, return_exceptions=True)
 
 
+@pytest.fixture(scope="session")
+def tripwire() -> list[list[tuple[str, int]]]:
+    """Lists that get every connection that this process dials, by whatever way; there is no way to take it off."""
+    counting: list[list[tuple[str, int]]] = []
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        if event == "socket.connect" and isinstance(args[1], tuple):
+            for dialled in counting:
+                dialled.append((str(args[1][0]), int(args[1][1])))
+
+    sys.addaudithook(hook)
+    return counting
+
+
 @pytest.fixture
-def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+def web(tripwire: list[list[tuple[str, int]]]) -> Iterator[Web]:
     """A web on 127.0.0.2, which counts as public here; any dial to elsewhere that is not public fails the test."""
     made = Web()
     made.rules = FetchRules(
@@ -84,15 +99,9 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
         max_bytes=1_000_000,
     )
     made.names["good.example"] = ["127.0.0.2"]
-    loop_type = asyncio.BaseEventLoop
-    real = loop_type.create_connection
-
-    async def counted(self: Any, factory: Any, host: Any = None, port: Any = None, **rest: Any) -> Any:
-        made.dialled.append((str(host), int(port)))
-        return await real(self, factory, host, port, **rest)
-
-    monkeypatch.setattr(loop_type, "create_connection", counted)
+    tripwire.append(made.dialled)
     yield made
+    tripwire.remove(made.dialled)
     forbidden = [one for one in made.dialled if not (ip_address(one[0]).is_global or one[0] == "127.0.0.2")]
     assert forbidden == []
 
