@@ -29,7 +29,7 @@ _PROC_FILES = (
     "kallsyms", "keys", "key-users", "slabinfo", "timer_list", "kcore", "modules", "sysrq-trigger", "iomem",
     "ioports", "vmallocinfo", "mtrr", "config.gz", "diskstats", "partitions", "cmdline", "locks", "swaps", "kmsg",
     "kpagecgroup", "kpagecount", "kpageflags", "sched_debug", "latency_stats", "interrupts", "softirqs",
-    "pagetypeinfo", "zoneinfo", "buddyinfo", "mdstat", "consoles", "misc",
+    "pagetypeinfo", "zoneinfo", "buddyinfo", "mdstat", "consoles", "misc", "sys/kernel/random/boot_id",
 )
 # fmt: on
 ENVIRONMENT = {
