@@ -79,6 +79,8 @@ class Attack:
             raise NotConfined(plain(outcome))
         if namespace not in self.namespaces:
             inside = survivors([namespace])
+            if roots := [one for one in inside if 0 in _ids(one)]:
+                raise NotConfined(f"{roots} are root's, as the host sees them")
             self.namespaces[namespace] = os.open(f"/proc/{inside[0]}/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
 
     def call(self, step: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +91,8 @@ class Attack:
             files[name].write_text(text)
         killer = None
         if "kill_after_seconds" in step:
-            killer = threading.Timer(step["kill_after_seconds"], self.kill_worker)
+            kill = self.kill_supervisor if step.get("supervisor") else self.kill_worker
+            killer = threading.Timer(step["kill_after_seconds"], kill)
             killer.start()
         started = time.monotonic()
         outcome = self.session.execute(step["code"], files, step["seconds"])
@@ -102,6 +105,11 @@ class Attack:
         running = len(survivors(self.namespaces))
         return {**plain(outcome), "wall_seconds": seconds, "running_after_pause": running}
 
+    def kill_supervisor(self) -> None:
+        """Kill the process outside that made the namespace and waits for it."""
+        first = min(survivors(self.namespaces))
+        os.kill(int(Path(f"/proc/{first}/stat").read_text().rpartition(")")[2].split()[1]), 9)
+
     def kill_worker(self) -> None:
         """Kill what runs in the newest namespace of this session, as an administrator or the kernel may."""
         for pid in sorted(survivors(self.namespaces), reverse=True):
@@ -109,6 +117,12 @@ class Attack:
                 os.kill(pid, 9)
             except ProcessLookupError:
                 continue
+
+
+def _ids(pid: int) -> set[int]:
+    """Return the users and groups of a process, as this process sees them."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {int(one) for line in lines if line.startswith(("Uid:", "Gid:", "Groups:")) for one in line.split()[1:]}
 
 
 def survivors(namespaces: Collection[str]) -> list[int]:

@@ -65,7 +65,7 @@ def attacked(attacking: ModuleType, user: str, or_excused: Callable[[Exception],
             ]
             jobs.append({"name": name, "limits": LIMITS, "steps": steps})
         try:
-            told = attacking.send(user, jobs, bait)
+            told = attacking.send(user, jobs, bait, parallel=4)
         except attacking.Unable as error:
             or_excused(error)
         yield {**told, "bait": bait}

@@ -160,40 +160,34 @@ async def test_a_file_that_becomes_a_link_is_not_followed(server: MediaServer, t
             thread.join()
 
 
-@pytest.mark.parametrize("seconds", [0, -1, 1e9, 1e308, "x", True, [], {}, "1e999", "NaN"], ids=str)
-async def test_no_time_without_end_can_be_asked_for(server: MediaServer, seconds: Any) -> None:
+async def test_no_time_without_end_can_be_asked_for(server: MediaServer) -> None:
     async with Client(server) as client:
-        refused, told = await _called(client, code="1", timeout_seconds=seconds)
-        assert refused or seconds is True, told
+        for seconds in (0, -1, 1e9, 1e308, "x", [], {}, "1e999", "NaN"):
+            refused, told = await _called(client, code="1", timeout_seconds=seconds)
+            assert refused, (seconds, told)
 
 
-@pytest.mark.parametrize("name", NO_PACKAGES, ids=lambda name: repr(name[:20]))
-async def test_packages_are_names_of_what_is_installed(server: MediaServer, bait: Any, name: str) -> None:
+async def test_packages_are_names_of_what_is_installed(server: MediaServer, bait: Any) -> None:
     async with Client(server) as client:
-        refused, told = await _called(client, code="print('ran')", packages=[name])
-        assert refused, told[:500]
-        assert "ran\\n" not in told
-        assert len(told) < 20_000
-        assert bait.visitors() == []
+        for names in [*([one] for one in NO_PACKAGES), [f"package{number}" for number in range(1000)]]:
+            refused, told = await _called(client, code="print('ran')", packages=names)
+            assert refused, (names[0][:100], told[:500])
+            assert "ran\\n" not in told
+            assert len(told) < 20_000
+    assert bait.visitors() == []
 
 
-async def test_a_thousand_packages_are_refused_at_once(server: MediaServer) -> None:
+async def test_code_that_is_hard_to_read_ends_and_the_next_is_run(server: MediaServer) -> None:
     async with Client(server) as client:
-        refused, told = await _called(client, code="1", packages=[f"package{number}" for number in range(1000)])
-        assert refused
-        assert len(told) < 20_000
-
-
-@pytest.mark.parametrize("code", HARD_TO_READ, ids=lambda code: repr(code[:18]))
-async def test_code_that_is_hard_to_read_ends_and_the_next_is_run(server: MediaServer, code: str) -> None:
-    async with Client(server) as client:
-        refused, told = await _called(client, code=code, timeout_seconds=5)
-        assert refused or '\\"ended\\":' in told, told[:500]
-        assert len(told) < 200_000
-        for _ in range(2):
-            refused, told = await _called(client, code="6 * 7")
-        assert not refused
-        assert '\\"42\\"' in told, told
+        for code in HARD_TO_READ:
+            refused, told = await _called(client, code=code, timeout_seconds=5)
+            assert refused or '\\"ended\\":' in told, (code[:50], told[:500])
+            assert len(told) < 200_000
+            # The first one after may find an interpreter that the code before has spoilt.
+            for _ in range(2):
+                refused, told = await _called(client, code="6 * 7")
+            assert not refused, (code[:50], told)
+            assert '\\"42\\"' in told, (code[:50], told)
 
 
 async def test_names_of_files_stay_in_their_folder(server: MediaServer, tmp_path: Path) -> None:

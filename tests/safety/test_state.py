@@ -61,6 +61,11 @@ JOBS: dict[str, list[dict[str, Any]]] = {
         {"code": "import time; time.sleep(20)", "seconds": 20, "kill_after_seconds": 0.4},
         {"code": "'x' in globals()"},
     ],
+    "supervisor killed": [
+        {"code": "x = 1"},
+        {"code": "import time; time.sleep(20)", "seconds": 20, "kill_after_seconds": 0.4, "supervisor": True},
+        {"code": "'x' in globals()"},
+    ],
     "killed between": [{"code": "x = 1", "kill_afterwards": True}, {"code": "'x' in globals()"}],
     "late print": [{"code": LATE_PRINT, "pause_seconds": 0.7}, {"code": "print('clean')"}],
     "one": [
@@ -137,8 +142,9 @@ def test_a_time_out_loses_them_and_says_so(attacked: dict[str, Any]) -> None:
     assert (after["status"], after["value"]) == ("done", "False")
 
 
-def test_a_worker_that_is_killed_in_a_call_loses_them_and_says_so(attacked: dict[str, Any]) -> None:
-    _, ended, after, _ = attacked["jobs"]["killed during"]
+@pytest.mark.parametrize("job", ["killed during", "supervisor killed"])
+def test_a_worker_that_is_killed_in_a_call_loses_them_and_says_so(attacked: dict[str, Any], job: str) -> None:
+    _, ended, after, _ = attacked["jobs"][job]
     assert (ended["status"], ended["state_lost"]) in [("crashed", True), ("killed", True)]
     assert ended["wall_seconds"] < 8
     assert (after["status"], after["value"]) == ("done", "False")
