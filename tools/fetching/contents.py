@@ -15,9 +15,10 @@ ContentKind = Literal["video", "audio", "picture", "page", "text", "data"]
 MOST_MOMENTS = 400
 LONGEST_MOMENT = 2000
 """Characters of one paragraph that is cited."""
-# How a page begins, after white space and comments (WHATWG MIME sniffing standard), in any set that has ASCII.
+# How a page begins, after white space and comments (WHATWG MIME sniffing standard), in any set that has ASCII. There is
+# one way only to match the comments, for thousands of them would be tried in all ways.
 _PAGE = re.compile(
-    rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*"
+    rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?>(?:<!--(?:(?!-->).){0,2000}-->\s*)*)"
     rb"<(?:!doctype\s+html|html|head|body|title|meta|script|style|iframe|h1|div|table|br|p|a)\b",
     re.IGNORECASE | re.DOTALL,
 )
@@ -132,6 +133,8 @@ def cited(page: Page, handle: str) -> tuple[list[Moment], list[Measure]]:
     said = [("title", page.title), ("author", page.author), ("published", page.published)]
     texts = [f"{name}: {value}" for name, value in said if value]
     texts += [one for line in page.text.splitlines() if (one := " ".join(line.split()))]
+    if len(texts) > MOST_MOMENTS:
+        page.limits.append(f"Only the first {MOST_MOMENTS} of {len(texts):,} paragraphs can be cited.")
     moments = [
         Moment(kind="text", start_seconds=None, text=one[:LONGEST_MOMENT], media=handle, confidence=None, source=source)
         for one in texts[:MOST_MOMENTS]

@@ -1,8 +1,10 @@
 """Names of what was fetched: for people, and harmless when they are opened."""
 
+from pathlib import Path
+
 import pytest
 
-from sensorium.tools.fetching.contents import file_name
+from sensorium.tools.fetching.contents import file_name, type_of
 
 
 @pytest.mark.parametrize(
@@ -34,3 +36,27 @@ from sensorium.tools.fetching.contents import file_name
 )
 def test_a_name_says_what_a_file_is_and_starts_nothing(named: str, media_type: str, name: str) -> None:
     assert file_name(named, media_type) == name
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    (
+        (b"<!---->" * 580, "text/plain"),
+        (b"<!--" * 1000, "text/plain"),
+        (b"<!-- a -->\n<!-- b -->\n<html>", "text/html"),
+        (b"<?xml version='1.0'?>\n<!DOCTYPE html>", "text/html"),
+        ("<html>".encode("utf-16"), "text/html"),
+        (b"<p>\xb0\xa1</p>", "text/html"),
+        (b"a < b and c > d", "text/plain"),
+        (b"GIF89a<html><script>", "image/gif"),
+    ),
+)
+def test_a_page_is_known_by_how_it_begins(content: bytes, media_type: str, tmp_path: Path) -> None:
+    (tmp_path / "content").write_bytes(content)
+    assert type_of(tmp_path / "content", "") == media_type
+
+
+def test_a_server_is_believed_that_text_is_a_page_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "content").write_bytes(b"words")
+    assert type_of(tmp_path / "content", "text/html") == "text/html"
+    assert type_of(tmp_path / "content", "video/mp4") == "text/plain"
