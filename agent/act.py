@@ -53,6 +53,8 @@ class Executor:
     """Name and error of the user's files that could not be used."""
     failures: Failures = field(default_factory=dict)
     """Calls of earlier plans that failed."""
+    own_brain: bool = False
+    """Who plans is the caller's own: what it was sent is not known here."""
     elapsed: Callable[[], float] = time.perf_counter
     """Seconds the run has taken so far, over all its processes."""
 
@@ -318,6 +320,7 @@ class Executor:
             "cost_usd": self.run.budget.spent.usd,
             "seconds": round(self.elapsed(), 3),
             "unread": self.unread,
+            "own_brain": self.own_brain,
         }
 
     def _announce(self, step: Step, record: Record) -> None:

@@ -38,6 +38,8 @@ class Options:
     """Approve what would be asked; what is denied stays so, and nothing that may have been paid is ordered again."""
     local_only: bool = False
     """Let nothing leave this machine, on a `resume` without that word either."""
+    own_brain: bool = False
+    """A brain of the caller's own plans, of whose connections nothing is known here; set by `Assistant`."""
     output: str | None = None
     """The folder that the command line puts the files into; kept, so that `resume` knows it."""
     remember: bool = True

@@ -118,7 +118,8 @@ class Assistant:
                 return await closed.run(
                     request, files, thread=thread, recipe=recipe, options=options, on_event=on_event, approve=approve
                 )
-        options = replace(options, local_only=self.settings.local_only)
+        own_brain = self.runner.own_brain is not None
+        options = replace(options, local_only=self.settings.local_only, own_brain=own_brain)
         self._check_budget(options)
         request = redact(request)  # it is kept, and shown to models
         known = self.threads.get(thread).id if thread else None

@@ -18,7 +18,8 @@ _DEFINED = re.compile(
     r"^((?:[ \t]*(?:[>*+-]|\d{1,9}[.)]))*[ \t]*)\[(?=(?:[^\[\]\\]|\\.){1,999}\]:)", re.MULTILINE | re.DOTALL
 )
 _ADDRESS = re.compile(
-    r"<?((?:[a-z][a-z0-9+.-]{1,15}://|www\.|mailto:|javascript:|data:)[^\s<>`|）】」“”，。；、]{1,2000})>?", re.IGNORECASE
+    r"<?((?:[a-z][a-z0-9+.-]{1,15}://|www\.|mailto:|javascript:|data:)[^\s<>`|）】」“”，。；、]{1,2000})>?",
+    re.IGNORECASE,
 )
 _NAMED = re.compile(r"https?://[^\s<>\"'，。；、（）「」“”]+")
 _TAG = re.compile(r"(?<!\\)((?:\\\\)*)<(?=[a-zA-Z/!?])")

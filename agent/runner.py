@@ -114,6 +114,7 @@ class Runner:
             catalog=tools,
             emit=emit,
             elapsed=elapsed,
+            own_brain=self.own_brain is not None,
         )
         brain = self.own_brain or open_brain(self.settings, run.budget)
         return Context(

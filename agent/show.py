@@ -66,7 +66,7 @@ def lines_of(view: RunView, columns: int) -> Iterator[str]:
         ("waits for approval", _asked(row.answer.get("asked") or {}, columns)),
         ("approvals", _decisions(view.decisions, columns)),
         ("costs", _costs(view, columns)),
-        ("sent", sent_lines(view.egress, columns) if view.egress else ["  nothing left this machine"]),
+        ("sent", _sent(view, columns)),
         ("models", _models(view.row.answer.get("usage", []), columns)),
         ("artifacts", _artifacts(view.plain()["artifacts"], columns)),
     ):
@@ -133,6 +133,12 @@ def _costs(view: RunView, columns: int) -> Iterator[str]:
         yield fit(f"  {pad(one.state, 9)} {price:>8}  {what}", columns)
         if units:
             yield fit(f"      {units}", columns)
+
+
+def _sent(view: RunView, columns: int) -> Iterator[str]:
+    if not view.egress and not view.row.options.get("own_brain"):
+        yield "  nothing left this machine"
+    yield from sent_lines(view.egress, columns)
 
 
 def _models(usage: Iterable[Mapping[str, Any]], columns: int) -> Iterator[str]:

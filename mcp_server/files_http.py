@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 LONGEST_NAME = 200
 SIDE_BY_SIDE = 8
 """Uploads at a time; each holds a file."""
+EACH = 4
+"""Of these, one owner's: nobody is kept out by another."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # Whatever is in the file, a browser neither runs nor shows it.
 _INERT = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
@@ -57,6 +59,8 @@ class Uploads:
     service: Service
     limits: UploadLimits
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SIDE_BY_SIDE))
+    _own: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+    """The places of each owner."""
     _coming: Counter[str] = field(default_factory=Counter)
     """Bytes of each owner's that are not yet in the library."""
 
@@ -70,7 +74,7 @@ class Uploads:
         if announced > self.limits.max_bytes:
             return _too_large(self.limits.max_bytes)
         size = 0
-        async with self.places:
+        async with self._own.setdefault(who, asyncio.Semaphore(EACH)), self.places:
             held = await asyncio.to_thread(self.service.belongings.held_bytes, who)
             if refused := self._refused(who, held, announced):
                 return refused

@@ -150,7 +150,8 @@ def _write(
         line = Wording(made.language)("limit_pictures", count=unshown, most=MOST_PICTURES)
         made = replace(made, limits=(*made.limits, line))
     if facts.run_id == run.id and facts.steps:  # those of another run are not in this run's ledger
-        made = replace(made, sent=tuple(run.egress.totals()))
+        sent = tuple(run.egress.totals())
+        made = replace(made, sent=None if facts.own_brain and not sent else sent)
     check_report(made, exists=exists)
     run.progress(0.5, "writing")
     written = render(made, pictures, run)

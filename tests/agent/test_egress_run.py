@@ -117,3 +117,18 @@ def test_no_request_is_missing_after_a_kill(
     received = [int(one["content-length"]) for one in server.headers]
     assert [one.bytes for one in sent if one.state != "not sent"] == received
     assert [one.state for one in sent].count("sending") == (boundary == "in flight")
+
+
+async def test_nothing_is_said_of_what_a_brain_of_the_callers_own_was_sent(
+    tmp_path: Path, making: ModuleType, settings: Settings
+) -> None:
+    from sensorium.agent.embedded.brain import EmbeddedBrain
+
+    making.slide("A kite").save(tmp_path / "kite.png")
+    for brain, known in ((None, True), (EmbeddedBrain(), False)):
+        with Assistant(settings, brain=brain) as assistant:
+            answer = await assistant.run("Write a report", [tmp_path / "kite.png"])
+            (data,) = [one for one in answer.artifacts if one.name.endswith("report.json")]
+            ran = json.loads(assistant.path(data.handle).read_bytes())["run"]
+            assert ("sent" in ran) is known
+            assert ("  nothing left this machine" in lines_of(assistant.show(answer.run_id), 100)) is known

@@ -50,10 +50,10 @@ def refusal(host: str) -> LocalOnlyError:
 def is_this_machine(host: str) -> bool:
     """Return whether a host is a loopback address, or `localhost` where that resolves to nothing else.
 
-    Other names are not looked up: the question alone would leave this machine.
+    Other names are not looked up, also not `x.localhost`: on some systems the question alone leaves this machine.
     """
     host = host.strip("[]").rstrip(".").lower()
-    if host != "localhost" and not host.endswith(".localhost"):  # RFC 6761: these are never asked of a server
+    if host != "localhost":
         return is_loopback(host)
     try:
         found = socket.getaddrinfo("localhost", None, type=socket.SOCK_STREAM)

@@ -18,7 +18,7 @@ from .ledger import Ledger
 from .library import Library
 from .memo import Memo
 from .models import Models
-from .secrets import redact, redact_bytes, redact_plain
+from .secrets import known, redact, redact_bytes, redact_plain
 from .settings import Settings
 from .workspace import PREFIX, Artifact, Fact, Provenance, Workspace
 
@@ -55,6 +55,8 @@ class Call:
     """Who had a part in what it gives: in its arguments and files, and in what it met on the way."""
 
 
+_MOST_TEXT_BYTES = 64 * 2**20
+"""Of a text that is looked through for secrets; a longer one is no text for people."""
 _TEXTUAL = ("text/", "application/json", "application/xml", "image/svg", "application/x-subrip")
 _NO_CALL = Call(id="", tool="user", arguments={}, inputs=[])
 
@@ -150,8 +152,8 @@ class Run:
         self, content: Path | bytes, *, name: str, media_type: str, facts: Mapping[str, Fact] | None = None
     ) -> Artifact:
         """Store what a tool made, text without any secret in it; where it came from is noted."""
-        if isinstance(content, bytes) and media_type.startswith(_TEXTUAL):
-            content = redact_bytes(content)
+        if media_type.startswith(_TEXTUAL):
+            content = _without_secrets(content)
         provenance = Provenance(
             run=self.id,
             tool=self.call.tool,
@@ -222,6 +224,16 @@ class Run:
         except asyncio.CancelledError:
             work.stop()
             raise
+
+
+def _without_secrets(content: Path | bytes) -> Path | bytes:
+    if isinstance(content, bytes):
+        return redact_bytes(content)
+    if not known() or content.stat().st_size > _MOST_TEXT_BYTES:
+        return content
+    text = content.read_bytes()
+    struck = redact_bytes(text)
+    return content if struck is text else struck
 
 
 def new_run_id() -> str:

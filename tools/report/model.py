@@ -147,6 +147,8 @@ class RunFacts(BaseModel):
     """Not in the JSON's `run`: each is a limit."""
     cost_usd: float = 0.0
     seconds: float = 0.0
+    own_brain: bool = False
+    """Not in the JSON's `run`: the model that plans was the caller's own, and what it was sent is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)

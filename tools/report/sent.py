@@ -13,7 +13,7 @@ def told(draft: Draft, say: Wording) -> list[str]:
         return []
     away = [one for one in draft.sent if not one.is_local]
     here = [one for one in draft.sent if one.is_local]
-    lines = [] if away else [say("sent_nothing")]
+    lines = [] if away or draft.run.own_brain else [say("sent_nothing")]
     lines += [_line("sent_away", one, say) for one in away] + [_line("sent_here", one, say) for one in here]
     return [*lines, say("sent_until", run=draft.run.run_id)] if draft.sent else lines
 

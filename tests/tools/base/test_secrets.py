@@ -127,6 +127,10 @@ def test_a_log_never_holds_one(caplog: pytest.LogCaptureFixture) -> None:
 def test_what_a_tool_stores_as_text_has_none(run: Run) -> None:
     stored = run.put(f"key {PLAIN}".encode(), name="a.txt", media_type="text/plain")
     assert run.path(stored.handle).read_text() == f"key {MARK}"
+    with run.workspace.scratch() as folder:
+        (folder / "made.txt").write_text(f"key {PLAIN}, too")
+        moved = run.put(folder / "made.txt", name="b.txt", media_type="text/plain")
+    assert run.path(moved.handle).read_text() == f"key {MARK}, too"
     sound = run.put(b"RIFF" + PLAIN.encode(), name="a.wav", media_type="audio/wav")
     assert PLAIN.encode() in run.path(sound.handle).read_bytes()
 
