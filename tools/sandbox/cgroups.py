@@ -5,9 +5,11 @@ are used as they are found; where neither can be written, the watchdog is alone.
 """
 
 import contextlib
+import errno
 import functools
 import itertools
 import os
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from pathlib import Path
 _PREFIX = "sensorium"
 _LEVELS_UP = 3
 """Version 2 allows no group beside processes: the group is made in an ancestor of our own that we may write."""
-_REMOVALS = 20
+_REMOVALS, _REMOVAL_SECONDS = 50, 0.02
 _counter = itertools.count()
 
 
@@ -64,16 +66,22 @@ class MemoryGroup:
         return False
 
     def remove(self) -> None:
-        """Remove the group, whose processes have ended."""
+        """Remove the group, whose processes have ended; later, when the kernel has not yet let go of the last one."""
+        if not self._is_removed():
+            threading.Thread(target=self._remove_later, name="sensorium-group", daemon=True).start()
+
+    def _remove_later(self) -> None:
         for _ in range(_REMOVALS):
-            try:
-                self.folder.rmdir()
-            except FileNotFoundError:
+            time.sleep(_REMOVAL_SECONDS)
+            if self._is_removed():
                 return
-            except OSError:  # the kernel has not yet let go of the last process
-                time.sleep(0.01)
-            else:
-                return
+
+    def _is_removed(self) -> bool:
+        try:
+            self.folder.rmdir()
+        except OSError as error:
+            return error.errno == errno.ENOENT
+        return True
 
     def _limit(self, limit_bytes: int) -> None:
         if self.version == 1:

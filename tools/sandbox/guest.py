@@ -310,8 +310,8 @@ def _cut(text: str, *, from_end: bool = False) -> str:
 def _packages_here() -> str:
     from importlib.util import find_spec
 
-    here = [one for one in PACKAGES if find_spec(one) is not None]
-    return f". There is no network to install it from. Here are: the standard library, {', '.join(here)}."
+    here = ["the standard library", *(one for one in PACKAGES if find_spec(one) is not None)]
+    return f". There is no network to install it from. Here are: {', '.join(here)}."
 
 
 def main() -> None:
