@@ -19,7 +19,7 @@ from . import errors
 from .decoders import DESCRIPTORS, MEMORY_BYTES, Child, Makers, nursery, told
 from .errors import ArgumentError, Cancelled, MediaError, ToolError, TransientError
 from .memo import artifacts_in
-from .opening import open_kept
+from .opening import KeptPath, Known, changed, open_kept
 from .packing import PackError, Parcel, believed, is_large, letter_of, name_of_function, returned_by
 from .picture_files import MAX_PICTURE_PIXELS
 from .secrets import logger_of
@@ -80,6 +80,8 @@ class Decoding(Generic[T]):
     """Handles that the call was given."""
     _made: dict[str, list[Artifact]] = field(default_factory=dict)
     """By handle; the same content may be put under several names."""
+    _lent: list[Path] = field(default_factory=list)
+    """Files that the process was lent."""
     _put_bytes: int = 0
     _refusal: ToolError | None = None
     """The last error that was raised here, for something that the decoder asked for."""
@@ -187,6 +189,7 @@ class Decoding(Generic[T]):
     def _send(self, child: Child, body: Mapping[str, Any], value: Any) -> None:
         parcel = Parcel()
         blobs = parcel.frame(value)
+        self._lent += parcel.paths
         self._readers = parcel.lent or self._readers
         with ExitStack() as stack:
             paths: list[str] = []
@@ -274,6 +277,10 @@ class Decoding(Generic[T]):
         return self._readers[number].read(picture)
 
     def _believed(self, message: "Message", wanted: Any) -> T:
+        for path in self._lent:
+            # The result is remembered for the content that was there before.
+            if _has_changed(path):
+                raise changed(path)
         letter = letter_of(message.blobs)
         value = believed(letter, message.blobs[1:], wanted)
         for handle in _handles_in(letter):
@@ -371,6 +378,15 @@ def limits(*, cpu_seconds: int | None) -> dict[str, int]:
     """Return the limits of a child, as `resource` names them."""
     most = {"DATA": MEMORY_BYTES, "AS": 4 * MEMORY_BYTES, "FSIZE": 0, "NOFILE": DESCRIPTORS, "CORE": 0}
     return most if cpu_seconds is None else {**most, "CPU": cpu_seconds}
+
+
+def _has_changed(path: Path) -> bool:
+    if not isinstance(path, KeptPath) or path.known is None:
+        return False
+    try:
+        return not path.known.fits(Known.of(path.stat()))
+    except OSError:
+        return True
 
 
 @contextmanager

@@ -147,6 +147,17 @@ async def test_a_file_that_only_its_owner_may_read_is_decoded(run: Run, slide: P
     assert (await run.decode(examine, own, "own.png")).width_pixels == 640
 
 
+async def test_a_file_that_changes_while_it_is_decoded_gives_no_result(run: Run, slide: Path, tmp_path: Path) -> None:
+    own = closed(tmp_path, slide)
+
+    def grow(child: int) -> None:
+        with own.open("ab") as file:
+            file.write(b"more")
+
+    with pytest.raises(MediaError, match="has changed since it was read"):
+        await asyncio.to_thread(reading(run, own, Reader(grow)).result)
+
+
 async def test_two_calls_at_once_do_not_meet(run: Run, clip: Path, slide: Path) -> None:
     found = await asyncio.gather(*(run.decode(examine, one, one.name) for one in [clip, slide] * 3))
     assert [one.kind for one in found] == ["video", "picture"] * 3
