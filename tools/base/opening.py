@@ -151,6 +151,20 @@ def open_folder(folder: Path, *, make: bool = False) -> int:
     Raises:
         OSError: It is not there, or a link stands where there was none.
     """
+    try:
+        return _down(folder, make=make)
+    except PermissionError:
+        if hasattr(os, "O_PATH"):
+            raise
+    # Without that word a folder that may be passed through and not listed cannot be opened on the way.
+    descriptor = os.open(folder, _FOLDER)
+    if os.path.realpath(folder) != str(folder) or not os.path.samestat(os.fstat(descriptor), folder.stat()):
+        os.close(descriptor)
+        raise OSError(f"{folder} leads elsewhere")
+    return descriptor
+
+
+def _down(folder: Path, *, make: bool) -> int:
     at = os.open(folder.anchor, _FOLDER)
     for part in folder.parts[1:]:
         try:

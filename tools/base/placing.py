@@ -7,10 +7,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from .opening import WALKS, open_folder, open_kept
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+_NOT_THROUGH: dict[str, Any] = {"follow_symlinks": False} if os.link in os.supports_follow_symlinks else {}
 
 
 class Place:
@@ -55,7 +58,7 @@ class Place:
         """
         descriptor = open_kept(source)
         try:
-            os.link(source, self._named(name), dst_dir_fd=self._descriptor, follow_symlinks=False)
+            os.link(source, self._named(name), dst_dir_fd=self._descriptor, **_NOT_THROUGH)
             found = self.find(name)
             if found is None or not os.path.samestat(found, os.fstat(descriptor)):
                 os.unlink(self._named(name), dir_fd=self._descriptor)

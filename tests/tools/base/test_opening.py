@@ -69,7 +69,11 @@ def strict(settings: Settings) -> Iterator[Run]:
     opened.library.close()
 
 
-def test_a_folder_that_becomes_a_link_after_the_check_leads_nowhere(strict: Run, folder: Path) -> None:
+@pytest.mark.parametrize("walks", [True, False])
+def test_a_folder_that_becomes_a_link_after_the_check_leads_nowhere(
+    strict: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, *, walks: bool
+) -> None:
+    monkeypatch.setattr("sensorium.tools.base.opening.WALKS", walks)
     private, place = folder.parent / "private", folder / "turning"
 
     def turn(number: int) -> None:

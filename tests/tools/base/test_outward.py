@@ -1,10 +1,12 @@
 """What is on this machine and what is not, decided without asking anybody."""
 
+import json
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from sensorium.tools.base.endpoints import Endpoint, ServedModel
 from sensorium.tools.base.errors import LocalOnlyError, SettingsError
@@ -131,3 +133,12 @@ def test_nothing_is_downloaded(tmp_path: Path, run: Any) -> None:
     assert str(hub.unreachable()).startswith("`--local-only`")
     with pytest.raises(Exception, match="lets nothing leave this machine"):
         hub.download("Systran/faster-whisper-base", ["model.bin"], run)
+
+
+def test_settings_that_are_sent_to_another_process_stay_closed(tmp_path: Path) -> None:
+    """Whoever serves the tools to others hands them to its workers."""
+    far = Endpoint(name="far", base_url="https://models.example/v1")
+    closed = Settings(home=tmp_path, endpoints={"far": far}, local_only=True)
+    sent = json.loads(json.dumps(TypeAdapter(Settings).dump_python(closed, mode="json")))
+    received = TypeAdapter(Settings).validate_python(sent)
+    assert (received.local_only, received.endpoints["far"].local_only) == (True, True)
