@@ -32,14 +32,14 @@ class Dialler:
         Raises:
             DeniedError: The port, or the IP address that the host is, may not be dialled.
         """
+        if (address := read_ip(host)) is not None:
+            self._permit(host, address)
         if port not in self.rules.ports:
             usual = ", ".join(map(str, sorted(self.rules.ports)))
             raise DeniedError(
                 f"Port {port} of {host!r} is not fetched from; the ports are {usual}. To add one, put "
                 "`ports = [8080]` under `[fetch]` in the sensorium.toml of your home folder."
             )
-        if (address := read_ip(host)) is not None:
-            self._permit(host, address)
 
     async def addresses(self, host: str, port: int) -> list[Address]:
         """Return the addresses of a host, all of them public.

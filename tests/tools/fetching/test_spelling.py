@@ -1,6 +1,12 @@
 """How an address is read: as what is dialled, or not at all."""
 
+import socket
+from contextlib import suppress
+from urllib.parse import urlsplit
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sensorium.tools.base.errors import ArgumentError
 from sensorium.tools.fetching.spelling import Location, read_location, read_redirect
@@ -170,3 +176,26 @@ def test_a_file_is_named_after_the_path_or_the_host() -> None:
 def test_an_ip_address_is_known_as_one() -> None:
     assert str(read_location("http://[::1]/").ip) == "::1"
     assert Location(scheme="http", host="example.org", port=80, target="/").ip is None
+
+
+PIECES = st.sampled_from(
+    (
+        *("http://", "https://", "//", "/", "\\", "@", ":", "80", "127.0.0.1", "0x7f", "[", "]", "[::1]", "%25", "%2e"),
+        *("\x00", "\t", "\n", " ", "．", "。", "１２７", "①", "é", "xn--", "-", "_", ".", "?", "#", "a", "example.org"),
+        *("!", "，", "256", "017", "\u202e", "\u00ad", "\ud800", "ß", "K", "℀", "⒈", "𝟏", "%E3%80%82", "&", "=", "|"),
+    )
+)
+
+
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_what_is_read_is_what_others_read_too(text: str) -> None:
+    try:
+        read = read_location(f"http://{text}")
+    except ArgumentError:
+        return
+    assert read_location(read.url) == read
+    assert urlsplit(read.url).hostname == read.host
+    assert read.url.isascii() and read.url.isprintable() and " " not in read.url
+    with suppress(OSError):
+        socket.inet_aton(read.host)  # what a resolver takes for a number is known as one here
+        assert read.ip is not None
