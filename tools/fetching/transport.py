@@ -25,7 +25,7 @@ MOST_HEADER_BYTES = 256 * 2**10
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Frames around small chunks cost up to as much as what they hold; what costs more is no honest server.
 _FRAMING = 2
-_AGENT = "sensorium (+https://pypi.org/project/sensorium/)"
+_AGENT = "sensorium"
 
 
 @dataclass(frozen=True, kw_only=True)
