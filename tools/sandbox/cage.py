@@ -193,8 +193,8 @@ class Cage:
                 before = self._cpu_before = now.cpu_seconds
             limits = self.limits
             why = excess(now, limits, root_descriptor=self._root, counted=self._group is not None)
-            if self._group and self._group.ran_out():
-                # The kernel ended one process of many; what is left of their work is worth nothing.
+            if self._group and in_call is not None and self._group.ran_out():
+                # The kernel ended one process of a call; what the others make of that is worth nothing.
                 why = self._too_much_memory()
             used = now.cpu_seconds - before
             if in_call and used > self._cpu_most:
