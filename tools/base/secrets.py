@@ -260,7 +260,7 @@ def _overlap(text: str, form: str) -> int:
 def secrets_in(environ: Mapping[str, str]) -> Iterable[str]:
     """Return what the names of environment variables say is a secret, and passwords of proxies."""
     for name, value in environ.items():
-        if _NAMED.search(name) and not value.startswith(("/", "~", ".")):
+        if _NAMED.search(name) and not value.startswith(("/", "~", ".")) and not value.isdecimal():
             yield value
         elif name.lower().endswith("_proxy") and (found := _USER.search(value)):
             yield from found[0].split(":", 1)
