@@ -25,6 +25,8 @@ _WRITES = 0o1 | 0o2 | 0o100 | 0o1000 | 0o20000000
 """O_WRONLY, O_RDWR, O_CREAT, O_TRUNC and what makes O_TMPFILE."""
 _REQUESTS = (0x5421, 0x5450, 0x5451)
 """FIONBIO, FIONCLEX and FIOCLEX: what they change is the descriptor's alone."""
+_OF_FILES = (0, 1, 2, 3, 4, 1030)
+"""What `fcntl` may do: copy a descriptor, read and set its flags. A lock or a lease would make others wait."""
 _PR_SET_SECCOMP, _FILTER_MODE = 22, 2
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
@@ -75,6 +77,7 @@ _DENIED: dict[str, tuple[int | None, int | None]] = {
     "accept": (43, 202),
     "accept4": (288, 242),
     # files and folders
+    "flock": (73, 32),
     "creat": (85, None),
     "truncate": (76, 45),
     "ftruncate": (77, 46),
@@ -171,6 +174,8 @@ def calls_filter(machine: str, pid: int) -> bytes:
     # Even a descriptor for reading lets the owner of a file set its flags; Python asks each file for a terminal.
     allowed = [(_EQUAL, len(_REQUESTS) - at, 0, request) for at, request in enumerate(_REQUESTS)]
     program += _if((16, 29)[column], 1, [*allowed, _answer(_ERROR | _ENOTTY)])
+    allowed = [(_EQUAL, len(_OF_FILES) - at, 0, command) for at, command in enumerate(_OF_FILES)]
+    program += _if((72, 25)[column], 1, [*allowed, _answer(_ERROR | _EPERM)])
     program += _if((56, 220)[column], 0, [(_ANY_BIT, 1, 0, _CLONE_THREAD), _answer(_ERROR | _EPERM)])
     # `abort` signals the process itself; limits of other processes of the user are not this one's.
     program += _if((234, 131)[column], 0, [(_EQUAL, 1, 0, pid), _answer(_ERROR | _EPERM)])

@@ -21,6 +21,9 @@ _NAMESPACES = 0x7E020000
 """CLONE_NEW* of cgroup, uts, ipc, user, pid, net and mount."""
 _TERMINAL = (0x5412, 0x541C, 0x5423)
 """TIOCSTI and TIOCLINUX type into another's terminal; TIOCSETD loads line disciplines."""
+_OF_FILES = (1024, 1026)
+"""F_SETLEASE makes whoever else opens a file wait, F_NOTIFY watches its folder; code may be given the user's own
+file."""
 _FAMILIES = (1, 2, 10)
 """AF_UNIX, AF_INET, AF_INET6: the last two end in an empty network namespace."""
 
@@ -141,6 +144,7 @@ _NEWEST = 469
 """`file_setattr` of Linux 6.17. Calls that came later are not there: nobody has looked at what they do."""
 _CLONE3 = 435
 _CLONE = {"x86_64": 56, "aarch64": 220}
+_FCNTL = {"x86_64": 72, "aarch64": 25}
 _IOCTL = {"x86_64": 16, "aarch64": 29}
 _SETSOCKOPT = {"x86_64": 54, "aarch64": 208}
 _SOL_SOCKET = 1
@@ -166,10 +170,11 @@ def seccomp_filter(machine: str) -> bytes:
     program += [(_EQUAL, 0, 1, _CLONE3), _answer(_ERROR | _ENOSYS)]
     program += [(_EQUAL, 0, 4, _CLONE[machine]), (_LOAD, 0, 0, _ARGUMENTS_AT)]
     program += [(_ANY_BIT, 0, 1, _NAMESPACES), _answer(_ERROR | _EPERM), _answer(_ALLOW)]
-    program += [(_EQUAL, 0, 2 + 2 * len(_TERMINAL), _IOCTL[machine]), (_LOAD, 0, 0, _ARGUMENTS_AT + 8)]
-    for request in _TERMINAL:
-        program += [(_EQUAL, 0, 1, request), _answer(_ERROR | _EPERM)]
-    program += [_answer(_ALLOW)]
+    for number, requests in ((_IOCTL[machine], _TERMINAL), (_FCNTL[machine], _OF_FILES)):
+        program += [(_EQUAL, 0, 2 + 2 * len(requests), number), (_LOAD, 0, 0, _ARGUMENTS_AT + 8)]
+        for request in requests:
+            program += [(_EQUAL, 0, 1, request), _answer(_ERROR | _EPERM)]
+        program += [_answer(_ALLOW)]
     program += [(_EQUAL, 0, 5 + 2 * len(_BUFFERS), _SETSOCKOPT[machine]), (_LOAD, 0, 0, _ARGUMENTS_AT + 8)]
     program += [(_EQUAL, 1, 0, _SOL_SOCKET), _answer(_ALLOW), (_LOAD, 0, 0, _ARGUMENTS_AT + 16)]
     for option in _BUFFERS:
