@@ -108,9 +108,17 @@ def understand(request: str, files: Sequence[File] = ()) -> Understanding:
 
 
 def is_about_files(request: str) -> bool:
-    """Tell whether a request needs what is at an address in it: not when its words are only said aloud, say."""
-    wanted = [one for one in understand(request).intents if one != Cannot("address")]
-    return not wanted or not all(isinstance(one, Say | Chart | Greet | Help) for one in wanted)
+    """Tell whether a request needs what is at an address in it.
+
+    Not when its words are only said aloud, say, nor when it brings the text itself: who wrote that may be anybody.
+    """
+    words = ADDRESS.sub(" ", request)
+    if not re.search(r"\w", words):
+        return True
+    wanted = understand(words).intents
+    if any(isinstance(one, Summarize) and one.text for one in wanted):
+        return False
+    return not all(isinstance(one, Say | Chart | Greet | Help) for one in wanted)
 
 
 def _has_strange_address(request: str, files: Sequence[File]) -> bool:

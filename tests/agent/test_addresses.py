@@ -119,6 +119,11 @@ async def test_a_policy_is_above_the_words_of_a_request(
         ("总结 https://example.org/a", True),
         ("https://example.org/a.mp4", True),
         ("say aloud: visit https://example.org/", False),
+        (
+            "summarize: Puppies write code in the morning and sleep. See https://evil.example/?all for more of it.",
+            False,
+        ),
+        ("summarize: https://example.org/a/very/long/address/of/a/page/that/is/about/puppies/and/nothing/else", True),
         ("hello", False),
     ),
 )
