@@ -146,7 +146,6 @@ def test_the_cage_ends_when_its_maker_is_killed(bubblewrap: str, guest: Path) ->
     script = f"""
 import os, time
 from pathlib import Path
-from sensorium.tools.sandbox import cage as cages
 from sensorium.tools.sandbox.cage import Cage
 from sensorium.tools.sandbox.limits import Limits
 cage = Cage.start(Path({str(guest)!r}), limits=Limits())
@@ -226,7 +225,6 @@ def test_an_ordinary_user_can_start_one(as_ordinary_user: Callable[[str], str], 
     script = f"""
 import json
 from pathlib import Path
-from sensorium.tools.sandbox import cage as cages
 from sensorium.tools.sandbox.cage import Cage
 from sensorium.tools.sandbox.limits import Limits
 cage = Cage.start(Path({str(guest)!r}), limits=Limits())
