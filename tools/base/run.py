@@ -162,7 +162,9 @@ class Run:
             provider=self.call.providers[-1] if self.call.providers else "sensorium",
             labels=frozenset(self.call.labels),
         )
-        stored = self.workspace.put(content, name=redact(name), media_type=media_type, facts=facts, provenance=provenance)
+        stored = self.workspace.put(
+            content, name=redact(name), media_type=media_type, facts=facts, provenance=provenance
+        )
         self.admit([stored.handle])
         return stored
 
