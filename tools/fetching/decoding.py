@@ -8,6 +8,7 @@ from ..base.errors import MediaError
 # Of one step of decompression: a piece of 64 KiB can hold a thousand times as much.
 PIECE_BYTES = 2**18
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+_HEAD_BYTES = 2
 
 
 class Plain:
@@ -27,7 +28,12 @@ class Inflated(Plain):
 
     def __init__(self) -> None:
         self._stream = zlib.decompressobj(_GZIP_OR_ZLIB)
-        self._is_first = True
+        self._head: bytes | None = b""
+        """What came so far, while the two bytes that say how it is compressed are not there; then None."""
+        self._is_padding = False
+        self._parts = 0
+        self._begun = False
+        """Whether anything came out of this part."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield what the bytes hold, in small pieces.
@@ -35,20 +41,25 @@ class Inflated(Plain):
         Raises:
             MediaError: They are not what they are said to be.
         """
-        while data or not self._stream.eof:
+        self._head = self._head + data if self._head is not None and len(self._head) < _HEAD_BYTES else None
+        while (data or not self._stream.eof) and not self._is_padding:
             try:
                 piece = self._stream.decompress(data, PIECE_BYTES)
             except zlib.error as error:
-                if not self._is_first:
+                if self._parts and not self._begun:  # what follows the last part is no other one
+                    self._is_padding = True
+                    return
+                if self._head is None:
                     raise MediaError(f"The response is damaged: {error}. Try again later.") from error
                 # Some servers send deflate without the head that the standard asks for.
-                self._stream, self._is_first = zlib.decompressobj(-zlib.MAX_WBITS), False
+                self._stream, self._head, data = zlib.decompressobj(-zlib.MAX_WBITS), None, self._head
                 continue
             if piece:
-                self._is_first = False
+                self._head, self._begun = None, True
                 yield piece
             data = self._stream.unconsumed_tail
             if self._stream.eof and (data := self._stream.unused_data):
+                self._parts, self._begun = self._parts + 1, False
                 self._stream = zlib.decompressobj(_GZIP_OR_ZLIB)  # the next part of a file that has several
             elif not piece:
                 return
@@ -59,7 +70,7 @@ class Inflated(Plain):
         Raises:
             MediaError: The compressed data is not.
         """
-        if not self._stream.eof:
+        if not (self._stream.eof or self._is_padding):
             raise MediaError(f"{host!r} broke off in the middle of the response. Try again later.")
 
 

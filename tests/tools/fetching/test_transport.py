@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import itertools
+import random
 import ssl
 import time
 import zlib
@@ -253,6 +254,24 @@ async def test_all_parts_of_a_compressed_file_are_read(web: Any, answer: Any, tm
         assert (await fetch(f"http://good.example:{port}/", web, tmp_path))[1] == b"one two"
 
 
+async def test_what_follows_compressed_content_is_left_out(web: Any, answer: Any, tmp_path: Path) -> None:
+    async with web.serving(answer(gzip.compress(b"one") + bytes(9), Content_Encoding="gzip"), host="127.0.0.2") as port:
+        assert (await fetch(f"http://good.example:{port}/", web, tmp_path))[1] == b"one"
+
+
+@pytest.mark.parametrize("wbits", (31, 15, -15))
+async def test_compressed_content_may_come_byte_by_byte(wbits: int, web: Any, tmp_path: Path) -> None:
+    async def server(head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for byte in packed(5000, wbits):
+            writer.write(b"1\r\n" + bytes([byte]) + b"\r\n")
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+
+    async with web.serving(server, host="127.0.0.2") as port:
+        assert (await fetch(f"http://good.example:{port}/", web, tmp_path))[1] == bytes(5000)
+
+
 @pytest.mark.parametrize(("encoding", "wbits"), (("gzip", 31), ("deflate", 15), ("deflate", -15)))
 async def test_a_bomb_is_refused_before_it_is_large(
     encoding: str, wbits: int, web: Any, answer: Any, tmp_path: Path
@@ -281,7 +300,10 @@ async def test_compression_that_was_not_asked_for_and_is_not_read_is_refused(
             await fetch(f"http://good.example:{port}/", web, tmp_path)
 
 
-@pytest.mark.parametrize("body", (b"no gzip at all", gzip.compress(bytes(10_000))[:-12], b"\x1f\x8b"))
+ZIPPED = gzip.compress(random.Random(1).randbytes(10_000))
+
+
+@pytest.mark.parametrize("body", (b"no gzip at all", ZIPPED[:-12], b"\x1f\x8b", ZIPPED + ZIPPED[:50] + b"x" * 99))
 async def test_damaged_compression_is_an_error(body: bytes, web: Any, answer: Any, tmp_path: Path) -> None:
     async with web.serving(answer(body, Content_Encoding="gzip"), host="127.0.0.2") as port:
         with pytest.raises(MediaError, match=r"damaged|broke off"):
