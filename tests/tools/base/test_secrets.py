@@ -145,7 +145,7 @@ def test_text_made_to_be_slow_is_not() -> None:
 def test_the_environment_says_by_its_names_what_is_secret() -> None:
     environ = {
         "OPENAI_API_KEY": "aaaaaaaa", "HF_TOKEN": "bbbbbbbb", "SSH_KEY": "cccccccc", "X_TOKEN": "/a/path/to",
-        "MAX_TOKEN": "100000000",        "https_proxy": "http://me:dddddddd@proxy:1", "HOME": "eeeeeeee",
+        "MAX_TOKEN": "100000000", "https_proxy": "http://me:dddddddd@proxy:1", "HOME": "eeeeeeee",
     }  # fmt: skip
     assert set(secrets.secrets_in(environ)) == {"aaaaaaaa", "bbbbbbbb", "me", "dddddddd"}
 
