@@ -6,6 +6,7 @@ import resource
 import sys
 from importlib import import_module
 from socket import AF_UNIX, SOCK_STREAM, socket
+from typing import Any
 
 from channel import Channel  # type: ignore[import-not-found, unused-ignore]
 
@@ -38,7 +39,8 @@ def boot() -> None:
     os.umask(0o022)
     sys.path.extend(given["paths"])
     sys.argv[1:] = []
-    guest = import_module(given["guest"])
+    guest: Any = import_module(given["guest"])
+    guest.ALONE = True
     sys.path.remove(sys.path[0])
     own = socket(AF_UNIX, SOCK_STREAM, fileno=os.dup(number))
     Channel(own).send(READY)

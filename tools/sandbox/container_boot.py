@@ -37,7 +37,8 @@ def main(role: str, told: dict[str, Any]) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     os.chdir("/work")
     os.environ["SENSORIUM_CHANNEL"] = str(os.dup(own.fileno()))
-    guest = import_module("guest")
+    guest: Any = import_module("guest")
+    guest.ALONE = True
     channel.send({"ready": True})
     channel.close()
     guest.main()

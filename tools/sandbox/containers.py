@@ -27,7 +27,7 @@ _KILLED_STATUS = 137
 _MOUNT = "/opt/sensorium"
 _USER = "65534:65534"
 _OWN = Path(__file__).parent
-_SHARED = ("container_boot.py", "channel.py", "guest.py")
+_SHARED = ("container_boot.py", "channel.py", "guest.py", "guest_parts.py")
 
 
 def find_engine() -> Engine | None:

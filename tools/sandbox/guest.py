@@ -16,14 +16,16 @@ import sys
 import time
 from _ast import Expr, Expression, Module
 from _thread import get_ident
-from collections.abc import Iterable, Set
 from socket import AF_UNIX, SOCK_STREAM, socket
 from types import ModuleType, TracebackType
 from typing import Any
 
 from channel import Channel, ChannelClosed  # type: ignore[import-not-found, unused-ignore]
+from guest_parts import BACKEND, FiguresBackend, Sorting  # type: ignore[import-not-found, unused-ignore]
 
 OUT = "/work/out"
+ALONE = False
+"""Whether all processes that can be seen are this cage's, for they are killed: said by what has proved it."""
 SHOWN_CHARS = 20_000
 """The longest value, message or traceback that is told."""
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "PIL", "cv2", "av", "lxml")
@@ -32,7 +34,6 @@ _ONLY_AST = 0x400
 _OUT_OF_NAMES = 10_000
 _SPARE_DESCRIPTORS = 4
 _KILLS, _KILLED_SECONDS = 100, 0.002
-_BACKGROUND_PIECES, _BACKGROUND_CHARS = 256, 128
 
 
 class Guest:
@@ -92,7 +93,7 @@ class Guest:
                 error = self._described(raised)
         if os.getpid() == self.process:
             try:
-                self._save_figures()
+                self.save_figures()
             except BaseException as raised:
                 error = error or self._described(raised)
         return value, error
@@ -192,9 +193,10 @@ class Guest:
             if name not in linecache.cache:
                 linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
 
-    def _save_figures(self) -> None:
+    def save_figures(self) -> None:
+        """Write the figures that are open, and close them."""
         pyplot = sys.modules.get("matplotlib.pyplot")
-        if pyplot is None:
+        if not hasattr(pyplot, "get_fignums"):  # nobody imported it, or in vain
             return
         for number in pyplot.get_fignums():
             figure = pyplot.figure(number)
@@ -212,6 +214,8 @@ class Guest:
                 return
 
     def _end_others(self) -> None:
+        if not ALONE:
+            return
         # Every process of this namespace but its first and this one: what double-forked is among them.
         with contextlib.suppress(OSError):
             for _ in range(_KILLS):
@@ -220,67 +224,6 @@ class Guest:
                     while True:
                         os.waitpid(-1, 0)
                 time.sleep(_KILLED_SECONDS)  # the others are waited for by the first process
-
-
-class Sorting:
-    """A stream that keeps apart what threads of earlier calls write."""
-
-    def __init__(self, stream: Any, earlier: Set[int], background: list[str]) -> None:
-        self._stream = stream
-        self._earlier = earlier
-        self._background = background
-
-    def write(self, text: str) -> int:
-        """Write where it belongs."""
-        if get_ident() not in self._earlier:
-            return int(self._stream.write(text))
-        if len(self._background) < _BACKGROUND_PIECES:
-            self._background.append(str(text)[:_BACKGROUND_CHARS])
-        return len(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        """Write each."""
-        for one in lines:
-            self.write(one)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-class FiguresBackend(ModuleType):
-    """A backend of matplotlib, made when it is asked for, whose `show` writes files."""
-
-    def __init__(self, guest: Guest) -> None:
-        super().__init__("sensorium_figures")
-        self.guest = guest
-
-    def __getattr__(self, name: str) -> Any:
-        if name != "FigureCanvas":
-            raise AttributeError(name)
-        from matplotlib.backend_bases import FigureManagerBase
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-        guest = self.guest
-
-        class Manager(FigureManagerBase):
-            @classmethod
-            def pyplot_show(cls, *, block: bool | None = None) -> None:
-                guest._save_figures()
-
-            def show(self) -> None:
-                """Do nothing: what is open is written when the call ends."""
-
-        class Canvas(FigureCanvasAgg):
-            manager_class = Manager
-            was_saved = False
-
-            def print_figure(self, *arguments: Any, **options: Any) -> Any:
-                self.was_saved = True
-                return super().print_figure(*arguments, **options)
-
-        self.FigureCanvas = Canvas
-        self.FigureManager = Manager
-        return Canvas
 
 
 def _aside(number: int) -> int:
@@ -319,5 +262,5 @@ def main() -> None:
     number = int(os.environ.pop("SENSORIUM_CHANNEL"))
     os.set_inheritable(number, False)
     guest = Guest(Channel(socket(AF_UNIX, SOCK_STREAM, fileno=number)))
-    sys.modules["sensorium_figures"] = FiguresBackend(guest)
+    sys.modules[BACKEND] = FiguresBackend(guest.save_figures)
     guest.serve()

@@ -21,7 +21,7 @@ from sensorium.tools.sandbox.isolation import try_bubblewrap
 print(try_bubblewrap().why)
 """
 FOLDER = Path(__file__).parents[3] / "tools" / "sandbox"
-INSIDE = {"boot", "guest", "container_boot", "seatbelt_boot", "decoder", "decoder_calls"}
+INSIDE = {"boot", "guest", "guest_parts", "container_boot", "seatbelt_boot", "decoder", "decoder_calls"}
 """What runs in a cage only."""
 
 
