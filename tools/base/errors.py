@@ -20,7 +20,6 @@
 Anything else that is raised is a bug of ours and keeps its traceback.
 """
 
-
 from .secrets import redact_told
 
 
