@@ -195,7 +195,7 @@ class Guest:
 
     def save_figures(self) -> None:
         """Write the figures that are open, and close them."""
-        pyplot = sys.modules.get("matplotlib.pyplot")
+        pyplot: Any = sys.modules.get("matplotlib.pyplot")
         if not hasattr(pyplot, "get_fignums"):  # nobody imported it, or in vain
             return
         for number in pyplot.get_fignums():
