@@ -50,7 +50,12 @@ _ENDINGS = {
     "video/ogg": ".ogv",
     "video/mp2t": ".ts",
 }
-_SAME_ENDINGS = {".jpg": (".jpeg",), ".tiff": (".tif",), ".mp4": (".m4v",), ".mov": (".qt",)}
+_SAME_ENDINGS: dict[str, tuple[str, ...]] = {
+    ".jpg": (".jpeg",),
+    ".tiff": (".tif",),
+    ".mp4": (".m4v",),
+    ".mov": (".qt",),
+}
 _PLAIN_ENDINGS = (
     ".txt", ".md", ".csv", ".tsv", ".json", ".jsonl", ".srt", ".vtt", ".ass", ".tex", ".log", ".toml", ".yaml", ".yml",
     ".py", ".ipynb", ".c", ".h", ".cpp", ".hpp", ".java", ".go", ".rs", ".rb", ".r", ".sql", ".css", ".ts",
@@ -106,11 +111,10 @@ def kind_of(media_type: str) -> ContentKind:
 def file_name(named: str, media_type: str) -> str:
     """Return a name for people: what an address calls it, in letters that are safe, with the ending of its type."""
     stem = re.sub(r"[^\w.() -]+", "_", named).strip(" ._")[:100] or "fetched"
-    known = _ENDINGS.get(media_type)
-    if known is None:
-        known, same = (".txt", _PLAIN_ENDINGS) if is_text(media_type) else (".bin", _DATA_ENDINGS)
-    else:
-        same = _SAME_ENDINGS.get(known, ())
+    known = _ENDINGS.get(media_type, ".txt" if is_text(media_type) else ".bin")
+    same = _SAME_ENDINGS.get(known, ())
+    if media_type not in _ENDINGS:
+        same = _PLAIN_ENDINGS if known == ".txt" else _DATA_ENDINGS
     if stem.lower().endswith((known, *same)):
         return stem
     first = known.removesuffix(".txt")

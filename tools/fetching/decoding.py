@@ -52,7 +52,8 @@ class Inflated(Plain):
                 if self._head is None:
                     raise MediaError(f"The response is damaged: {error}. Try again later.") from error
                 # Some servers send deflate without the head that the standard asks for.
-                self._stream, self._head, data = zlib.decompressobj(-zlib.MAX_WBITS), None, self._head
+                data, self._head = self._head, None
+                self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
                 continue
             if piece:
                 self._head, self._begun = None, True
