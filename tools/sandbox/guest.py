@@ -31,6 +31,8 @@ SHOWN_CHARS = 20_000
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "PIL", "cv2", "av", "lxml")
 """Worth naming when another is missing."""
 _ONLY_AST = 0x400
+_NICE = 10
+"""So that the host, and the first process here, come to end a crowd of processes that takes all processors."""
 _OUT_OF_NAMES = 10_000
 _SPARE_DESCRIPTORS = 4
 _KILLS, _KILLED_SECONDS = 100, 0.002
@@ -261,6 +263,7 @@ def main() -> None:
     """Serve the host."""
     number = int(os.environ.pop("SENSORIUM_CHANNEL"))
     os.set_inheritable(number, False)
+    os.nice(_NICE)
     guest = Guest(Channel(socket(AF_UNIX, SOCK_STREAM, fileno=number)))
     sys.modules[BACKEND] = FiguresBackend(guest.save_figures)
     guest.serve()
