@@ -11,6 +11,7 @@ import secrets
 import shutil
 import stat
 import tempfile
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class Inbox:
         """Make the folder in `beside`, or where temporary files are."""
         self._beside = beside
         self._folder: Path | None = None
+        self._removing: weakref.finalize[..., Inbox] | None = None
         self._held: dict[str, tuple[int, ...]] = {}
 
     def folder(self) -> Path:
@@ -39,6 +41,7 @@ class Inbox:
             sweep(self._beside or Path(tempfile.gettempdir()))
             self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}-{os.getpid()}-", dir=self._beside))
             self._folder.chmod(0o755)  # in the cage is another user
+            self._removing = weakref.finalize(self, _remove, self._folder, os.getpid())
         return self._folder
 
     def hold(self, files: Mapping[str, Path | int]) -> None:
@@ -52,9 +55,8 @@ class Inbox:
 
     def remove(self) -> None:
         """Remove the folder and what is in it."""
-        if self._folder:
-            release(self._folder)
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._removing:
+            self._removing()
         self._folder, self._held = None, {}
 
     def _hold(self, name: str, source: Path | int) -> None:
@@ -77,6 +79,12 @@ class Inbox:
             self._held[name] = signature
         finally:
             os.close(opened)
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # not in a child that was forked
+        release(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @functools.cache

@@ -40,8 +40,10 @@ class _Thread:
     bound: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Sources that can be reached, and which file or folder each was."""
     unshared: bool = False
+    number: int = 0
 
     def work(self) -> None:
+        self.number = threading.get_ident()
         while True:
             job, future = self.jobs.get()
             try:
@@ -80,8 +82,11 @@ def launch(command: Sequence[str], sources: Sequence[str], **how: Any) -> "subpr
 
 def in_lasting_thread(job: Callable[[], T]) -> T:
     """Do something in the lasting thread and return what comes of it."""
+    thread = _lasting_thread()
+    if thread.number == threading.get_ident():  # what is collected as garbage may ask from here
+        return job()
     future: Future[T] = Future()
-    _lasting_thread().jobs.put((job, future))
+    thread.jobs.put((job, future))
     return future.result()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -286,6 +287,18 @@ def test_only_regular_files_are_given(session: CodeSession, tmp_path: Path) -> N
             session.execute("1", {"a": descriptor})
     finally:
         os.close(descriptor)
+
+
+def test_a_session_that_nobody_closed_leaves_nothing(bubblewrap: str, tmp_path: Path) -> None:
+    script = f"""
+from pathlib import Path
+from sensorium.tools.sandbox.session import CodeSession
+session = CodeSession(folder=Path({str(tmp_path)!r}))
+print(session.execute("1").value, len(list(Path({str(tmp_path)!r}).iterdir())))
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == ("1 1\n", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_files_of_a_process_that_was_killed_are_removed(bubblewrap: str, tmp_path: Path) -> None:
