@@ -82,6 +82,11 @@ class Child(Protocol):
         """End it and return its wait status; None when that is not known."""
         ...
 
+    @property
+    def had_company(self) -> bool:
+        """Whether others worked beside it when all of them ended together."""
+        ...
+
 
 @dataclass(eq=False)
 class _Process:
@@ -139,6 +144,8 @@ class Nursery:
     used: float = field(default_factory=time.monotonic)
     children: "set[_Forked]" = field(default_factory=set)
     later: set[str] = field(default_factory=set)
+    lost: int | None = None
+    """How many calls were under way when the process was found to have ended."""
     _answered: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -186,6 +193,8 @@ class Nursery:
                 self._answered = True
                 return body
             except (ChannelError, OSError) as error:
+                if self.lost is None:
+                    self.lost = sum(not one.kept for one in self.children)
                 self.house.kill()
                 raise TransientError("The decoder ended in the middle of its work. Try again.") from error
 
@@ -225,16 +234,8 @@ class _Forked:
 
     def let_go(self) -> None:
         if self._leave():
+            self.nursery.children.discard(self)
             self.nursery.tell({"do": "drop", "number": self.number})
-
-    def _leave(self) -> bool:
-        if self._over:
-            return False
-        self._over = True
-        self.channel.close()
-        self.nursery.children.discard(self)
-        self.nursery.used = time.monotonic()
-        return True
 
     def end(self) -> int | None:
         if not self._leave():
@@ -243,6 +244,20 @@ class _Forked:
             return int(self.nursery.ask({"do": "end", "number": self.number})["status"])
         except TransientError:
             return None
+        finally:
+            self.nursery.children.discard(self)
+
+    @property
+    def had_company(self) -> bool:
+        return (self.nursery.lost or 0) > 1
+
+    def _leave(self) -> bool:
+        if self._over:
+            return False
+        self._over = True
+        self.channel.close()
+        self.nursery.used = time.monotonic()
+        return True
 
 
 @dataclass(eq=False)
@@ -251,6 +266,8 @@ class _Spawned:
 
     channel: "Channel"
     house: _Process
+
+    had_company = False
 
     def look(self) -> None:
         return None

@@ -140,7 +140,8 @@ class Decoding(Generic[T]):
                 else:
                     return self._believed(message, wanted), _words(message.body.get("imported"))
         except ChannelClosed as error:
-            raise self._ended(child.end()) from error
+            status = child.end()
+            raise self._lost() if child.had_company else self._ended(status) from error
         except ChannelTimeout as error:
             raise self._hung() from error
         except (ChannelError, PackError) as error:
@@ -178,7 +179,7 @@ class Decoding(Generic[T]):
         try:
             return child.look()
         except TransientError as error:
-            raise self._ended(None) from error
+            raise self._lost() if child.had_company else self._ended(None) from error
 
     def _check(self) -> None:
         if self._stop.is_set():
@@ -309,6 +310,10 @@ class Decoding(Generic[T]):
 
     def _hung(self) -> ToolError:
         return MediaError(f"{self._name()} made the decoder hang, and it was ended; it is damaged or hostile.")
+
+    def _lost(self) -> ToolError:
+        # Whose file did it cannot be told: tried again, it is mostly alone.
+        return TransientError(f"The decoder ended while it worked on {self._name()} and on other files. Try again.")
 
     def _ended(self, status: int | None) -> ToolError:
         how = told(status)

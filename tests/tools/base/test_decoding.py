@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +24,7 @@ from sensorium.tools import read_text
 from sensorium.tools.base import decoders, decoding
 from sensorium.tools.base.call import call
 from sensorium.tools.base.decoding import UNCONFINED, Decoding
-from sensorium.tools.base.errors import Cancelled, MediaError
+from sensorium.tools.base.errors import Cancelled, MediaError, TransientError
 from sensorium.tools.base.media import examine
 from sensorium.tools.base.models import TextLine
 from sensorium.tools.base.packing import KIND, PackError
@@ -196,6 +197,26 @@ async def test_decoders_that_are_all_stopped_cost_one_call(
     assert gone(before | descendants(os.getpid()))
 
 
+async def test_when_all_decoders_end_together_each_call_may_be_tried_again(run: Run, slide: Path, tier: str) -> None:
+    await run.decode(examine, slide, "slide.png")
+    nursery = descendants(os.getpid())
+    both = threading.Barrier(2)
+
+    def end(child: int) -> None:
+        if both.wait(10) == 0:
+            for one in descendants(os.getpid()) - nursery:
+                os.kill(one, signal.SIGSTOP)  # else it might answer before its end comes
+            for one in nursery:
+                with suppress(ProcessLookupError):  # the first takes others with it
+                    os.kill(one, signal.SIGKILL)
+        both.wait(10)
+
+    calls = (reading(run, slide, Reader(end)) for _ in range(2))
+    failed = await asyncio.gather(*(asyncio.to_thread(one.result) for one in calls), return_exceptions=True)
+    assert [type(one) for one in failed] == [TransientError, TransientError]
+    assert (await run.decode(examine, slide, "slide.png")).width_pixels == 640
+
+
 async def test_a_cancelled_call_leaves_no_process(run: Run, slide: Path) -> None:
     reader = Reader(lambda child: run.cancelled.set())
     with pytest.raises(Cancelled):
@@ -307,6 +328,8 @@ class Liar:
             os.close(one)
         play(channel, message.body["id"])
         channel.close()
+
+    had_company = False
 
     def look(self) -> None:
         return None
