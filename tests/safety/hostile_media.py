@@ -207,12 +207,13 @@ class Trial:
         self.run = Run.open(Settings(home=folder / "home", offline=True, step_timeout_seconds=60.0))
         self.loop = asyncio.new_event_loop()
 
-    def warm(self) -> None:
+    def warm(self, tools: set[str]) -> None:
         """Load what is loaded once, with honest files, which must be answered."""
         small = self.folder / "small"
         for tool, name in (("image_facts", "a.png"), ("read_text", "a.png"), ("probe_media", "a.mp4"),
                            ("find_scenes", "a.mp4"), ("extract_frames", "a.mkv"), ("transcribe", "a.wav")):  # fmt: skip
-            self.loop.run_until_complete(self._call(tool, small / name))
+            if tool in tools:
+                self.loop.run_until_complete(self._call(tool, small / name))
 
     async def _call(self, tool: str, path: "Path | str") -> Any:
         from sensorium.tools.base.call import call
@@ -296,7 +297,7 @@ def main(arguments: Sequence[str]) -> None:
         with ProcessPoolExecutor(1) as makers:
             paths = makers.submit(made, arguments, address).result()
         trial = Trial(Path(arguments[1]), dialled)
-        trial.warm()
+        trial.warm({tool for case in chosen(arguments) for tool in case.tools})
         for case, path in zip(chosen(arguments), paths, strict=True):
             print(json.dumps(trial.judge(case, path)), flush=True)
 

@@ -15,7 +15,7 @@ import pytest
 from sensorium.agent.cli import main
 
 MAKER = Path(__file__).parent / "hostile_media.py"
-CASES = {"texts": 53, "pictures": 48, "sounds": 44, "films": 62, "cuts": 216, "places": 40}
+CASES = {"texts": 53, "pictures": 48, "sounds": 44, "films": 62, "cuts": 180, "places": 40}
 """How many each batch has at least, so that none is lost."""
 ORDERS = "\x1b[2J\x1b]0;owned\x07 <script>alert(1)</script> [x](http://evil.example) $(touch owned)"
 

@@ -51,11 +51,11 @@ CASES = [
     *(
         Case(name=f"{ending} cut {part}", make=_cut(ending, part), tools=_tools(ending))
         for ending in (*_PICTURES, *_FILMS, *_SOUNDS)
-        for part in range(1, _EVERY)
+        for part in range(2, _EVERY)
     ),
     *(
         Case(name=f"{ending} noise {seed}", make=_noise(ending, seed), tools=_tools(ending))
         for ending in (*_PICTURES, *_FILMS, *_SOUNDS)
-        for seed in range(4)
+        for seed in range(3)
     ),
 ]
