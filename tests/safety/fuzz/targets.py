@@ -29,10 +29,11 @@ from sensorium.tools.base.catalog import catalog
 from sensorium.tools.base.errors import SensoriumError, SettingsError, ToolError
 from sensorium.tools.base.length import declared_seconds, missing_bytes
 from sensorium.tools.base.models import Utterance
-from sensorium.tools.base.packing import PackError, believed, letter_of
+from sensorium.tools.base.packing import PackError, letter_of
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.base.sniff import is_text, sniff
 from sensorium.tools.base.subtitles import cues, srt, vtt
+from sensorium.tools.base.unpacking import believed
 from sensorium.tools.coding.languages import count_lines, language_of
 from sensorium.tools.coding.source import read_source
 from sensorium.tools.coding.structure import NotParsed, read_structure
@@ -246,7 +247,7 @@ SEEDS: dict[str, list[bytes]] = {
     "events": [b"\x05data: a\r\n\r\ndata: b\n\n: c\n\ndata"],
     "completions": [json.dumps(_DELTA).encode() + b"\n\ndata: [DONE]\n\n", b'{"error": {"message": "m"}}', b"<html>"],
     "arguments": [b'{"media": "a.mp4", "times": [1, 2]}', b'{"code": "1"}'],
-    "addresses": [b"see http://example.org:80/a?b=c#d, or https://[::1]/", b"http://0x7f.1/", "http://例え.jp/".encode()],
+    "addresses": [b"http://example.org:80/a?b=c#d, or https://[::1]/", b"http://0x7f.1/", "http://例え.jp/".encode()],
     "sources": [json.dumps(_NOTEBOOK).encode(), b"# -*- coding: latin-1 -*-\nimport os\ndef f(a):\n  return a\n", b"//x"],
     "subtitles": [b"Hello there, this is one line.\nAnd <b>another</b> --> one\n", "一二三。\u202e".encode()],
 }  # fmt: skip
