@@ -20,9 +20,10 @@ from .decoders import DESCRIPTORS, MEMORY_BYTES, Child, Makers, nursery, told
 from .errors import ArgumentError, Cancelled, MediaError, ToolError, TransientError
 from .memo import artifacts_in
 from .opening import KeptPath, Known, changed, open_kept
-from .packing import PackError, Parcel, believed, is_large, letter_of, name_of_function, returned_by
+from .packing import PackError, Parcel, letter_of, name_of_function
 from .picture_files import MAX_PICTURE_PIXELS
 from .secrets import logger_of
+from .unpacking import believed, is_large, returned_by
 from .workspace import PREFIX, Artifact, Fact
 
 if TYPE_CHECKING:

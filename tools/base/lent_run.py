@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 
 from . import errors, safe_open
-from .packing import Parcel, function_named, letter_of, restored
+from .packing import Parcel, function_named, letter_of
+from .unpacking import restored
 from .workspace import Artifact, Fact
 
 if TYPE_CHECKING:
