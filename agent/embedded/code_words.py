@@ -10,10 +10,15 @@ from .wording import sign
 
 _RUN = sign(
     r"""
-        run(?:s|ning)?|execut(?:e|es|ing)|time (?:it|this|the|my)|how (?:fast|slow|long)|benchmark|runtime|run ?-?time
-        measure|performance|does (?:it|this) work|test (?:it|this|the script)|try it
+        run(?:s|ning)?|execut(?:e|es|ing)|does (?:it|this) work|test (?:it|this|the script)|try it
     """,
-    r"运行|执行|跑(?:一下|一遍|起来)?|计时|多快|多慢|多久|多长时间|耗时|性能|测速|测试",
+    r"运行|执行|跑(?:一下|一遍|起来)?|测试",
+)
+_TIME = sign(
+    r"""
+        time (?:it|this|the|my)|how (?:fast|slow|long)|benchmark|runtime|run ?-?time|measure|performance
+    """,
+    r"计时|多快|多慢|多久|多长时间|耗时|性能|测速|哪里慢",
 )
 _PROFILE = sign(
     r"""
@@ -79,9 +84,10 @@ def with_code(intents: Sequence[Intent], text: str, files: Sequence[File], *, as
 def _wanted(text: str) -> Code | None:
     found = Code(
         runs=bool(_RUN.search(text)),
+        times=bool(_TIME.search(text)),
         profiles=bool(_PROFILE.search(text)),
         rewrites=bool(_REWRITE.search(text)),
     )
-    if found.profiles:
-        found = replace(found, runs=True)
+    if found.times or found.profiles:
+        found = replace(found, runs=True, times=True)
     return found if found != Code() or _ANALYZE.search(text) else None

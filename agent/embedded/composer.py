@@ -89,9 +89,10 @@ class Composer(Builder):
                     )
                 )
                 continue
+            names, timed = [one.name for one in self.files], wanted.times or wanted.rewrites
             args: Plain = {
-                "code": literal(trial([file.name], 0)),
-                "files": [file.reference],
+                "code": literal(trial(names, self.files.index(file), timed=timed)),
+                "files": [one.reference for one in self.files],
                 "timeout_seconds": TRIAL_SECONDS,
             }
             self.step(self.named("timing", file), "run_python", args, optional=True)

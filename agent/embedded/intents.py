@@ -151,9 +151,10 @@ class Summarize:
 
 @dataclass(frozen=True, kw_only=True)
 class Code:
-    """What files of code hold; also how long they take and where, and what only a model can do with them."""
+    """What files of code hold; also what they do, how long that takes and where, and what only a model can do."""
 
     runs: bool = False
+    times: bool = False
     profiles: bool = False
     rewrites: bool = False
 

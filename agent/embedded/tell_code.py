@@ -3,11 +3,13 @@
 import ast
 from typing import Any
 
-from ...tools.report.wording import clean
+from ...tools.report.wording import clean, visible
 from .phrases import Tongue
 from .telling import MOST_LINES, Output, bullets, files_line, items_of, paragraphs
 
-LONGEST_OUTPUT = 600
+LONGEST_OUTPUT, MOST_PRINTED_LINES = 2000, 40
+SHORTEST_SECONDS = 0.001
+"""Less than this says more of the clock than of the script."""
 
 
 def tell_analysis(output: Output, say: Tongue) -> str:
@@ -48,6 +50,7 @@ def _problems(output: Output, say: Tongue) -> str:
     if not problems:
         return say("The linter found nothing.", "静态检查没有发现问题。")
     told = [f"{_place(str(one['place']), say)}: {clean(one['rule'])} {clean(one['message'])}" for one in problems]
+    told = list(dict.fromkeys(told))
     return say("Findings:\n", "发现：\n") + bullets(told, len(told), say)
 
 
@@ -62,7 +65,7 @@ def tell_execution(output: Output, say: Tongue) -> str:
     """Return how long a script took and where, or what code gave."""
     value = _value(output)
     if isinstance(value, dict) and "run_seconds" in value:
-        return paragraphs(*_trial(value, str(output.get("stdout", "")), say))
+        return paragraphs(*_trial(value, output, say))
     error = output.get("error")
     parts = []
     if error:
@@ -70,8 +73,7 @@ def tell_execution(output: Output, say: Tongue) -> str:
         parts.append(f"{clean(str(error['type']))}{line}: {clean(str(error['message']))}")
     elif output.get("ended") != "done":
         parts.append(say("It was stopped before it ended.", "程序在结束前被停止。"))
-    if printed := str(output.get("stdout", "")).strip():
-        parts.append(clean(printed[:LONGEST_OUTPUT]) + ("…" if len(printed) > LONGEST_OUTPUT else ""))
+    parts += _printed(output, say)
     if output.get("value"):
         parts.append(say("Value: ", "值：") + clean(str(output["value"]))[:LONGEST_OUTPUT])
     return paragraphs(*parts, files_line(output.get("artifacts"), say))
@@ -84,23 +86,60 @@ def _value(output: Output) -> Any:
         return None
 
 
-def _trial(value: dict[str, Any], printed: str, say: Tongue) -> list[str]:
+def _printed(output: Output, say: Tongue, stream: str = "stdout") -> list[str]:
+    """Return what a script wrote, line by line, as it stands: a table keeps its columns."""
+    printed = visible(str(output.get(stream, ""))).strip("\n").rstrip()
+    if not printed:
+        return []
+    head = say("It printed:", "输出：") if stream == "stdout" else say("It wrote to stderr:", "错误输出：")
+    lines = printed[:LONGEST_OUTPUT].split("\n")[:MOST_PRINTED_LINES]
+    is_cut = len("\n".join(lines)) < len(printed)
+    return [head, *(f"    {one}" for one in lines), *(["    …"] if is_cut else [])]
+
+
+_ADVICE = {
+    "EOFError": ("Nobody can type anything in for it there.", "在那里无法为它输入内容。"),
+    "FileNotFoundError": (
+        "It sees the files that are given with it, by their names: `sensorium run REQUEST script.py data.csv`.",
+        "它只能看到与它一起给出的文件，按文件名查找：`sensorium run 请求 script.py data.csv`。",
+    ),
+    "ModuleNotFoundError": (
+        "Give its other files along; nothing can be installed in the sandbox.",
+        "请把它的其他文件一起给出；沙箱中无法安装任何包。",
+    ),
+}
+"""What to do about a script that failed for want of what the sandbox does not have."""
+
+
+def _trial(value: dict[str, Any], output: Output, say: Tongue) -> list[str]:
+    script = clean(str(value["script"]))
     if value.get("failed"):
         line = value.get("failed_line")
         where = say(f" in line {line}", f"（第 {line} 行）") if line else ""
         failed = clean(str(value["failed"]))
-        return [say(f"Run in the sandbox, it ended with {failed}{where}.", f"在沙箱中运行时出错：{failed}{where}。")]
-    seconds, cpu, runs = value["run_seconds"], value["run_cpu_seconds"], value["runs"]
+        parts = [
+            say(
+                f"Run in the sandbox, {script} ended with {failed}{where}.",
+                f"在沙箱中运行 {script} 时出错：{failed}{where}。",
+            )
+        ]
+        if value.get("wants_arguments"):
+            parts.append(say("It is run without arguments here.", "这里运行时不带参数。"))
+        elif advice := _ADVICE.get(failed.partition(":")[0]):
+            parts.append(say(*advice))
+        return [*parts, *_printed(output, say), *_printed(output, say, "stderr")]
+    seconds, cpu, runs = _short(value["run_seconds"]), _short(value["run_cpu_seconds"]), value["runs"]
     best = say(f"best of {runs} runs", f"{runs} 次中最快") if runs > 1 else say("one run", "运行一次")
     parts = [
         say(
-            f"Run in the sandbox, it takes {seconds:.3g} s ({best}), {cpu:.3g} s of it on the processor.",
-            f"在沙箱中运行需要 {seconds:.3g} 秒（{best}），其中处理器时间 {cpu:.3g} 秒。",
+            f"Run in the sandbox, {script} takes {seconds} s ({best}), {cpu} s of it on the processor.",
+            f"在沙箱中运行 {script} 需要 {seconds} 秒（{best}），其中处理器时间 {cpu} 秒。",
         )
     ]
+    parts += _printed(output, say) or [say("It printed nothing.", "没有输出。")]
     if not value.get("same_output", True):
         parts.append(say("Its output differs from run to run.", "每次运行的输出不同。"))
-    slowest = [clean(one) for one in printed.splitlines() if " s itself, " in one]
+    slowest = [clean(str(one)) for one in value.get("slowest", [])]
     if slowest:
         parts.append(
             say(
@@ -108,4 +147,8 @@ def _trial(value: dict[str, Any], printed: str, say: Tongue) -> list[str]:
             )
             + bullets(slowest, len(slowest), say)
         )
-    return parts
+    return [*parts, files_line(output.get("artifacts"), say)]
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.3g}" if seconds >= SHORTEST_SECONDS else f"< {SHORTEST_SECONDS:g}"

@@ -1,4 +1,4 @@
-"""The program that times a script and finds where its time goes; it runs in the sandbox."""
+"""The program that runs a script, times it and finds where its time goes; it runs in the sandbox."""
 
 from collections.abc import Sequence
 
@@ -10,37 +10,50 @@ MOST_FUNCTIONS = 10
 TRIAL_SECONDS = 120.0
 
 _PROGRAM = '''\
-import contextlib, cProfile, io, json, os, pstats, runpy, sys, time, traceback
+import contextlib, cProfile, io, json, os, pstats, re, runpy, shutil, sys, time, traceback
 
-PATH = {path!r}
+SCRIPT, TIMED = {script!r}, {timed!r}
 MOST_RUNS, ENOUGH_SECONDS, MOST_FUNCTIONS = {runs}, {enough}, {functions}
+# Here the files lie beside the script, and what it writes is new.
+FOLDER = "/work/run"
+PATH = f"{{FOLDER}}/{{SCRIPT}}"
+shutil.rmtree(FOLDER, ignore_errors=True)
+os.mkdir(FOLDER)
+for name in os.listdir("/work/in"):
+    os.symlink(f"/work/in/{{name}}", f"{{FOLDER}}/{{name}}")
+os.chdir(FOLDER)
 
 
 def code_of(path):
     if not path.endswith(".ipynb"):
         return None
     cells = [one for one in json.load(open(path, encoding="utf-8"))["cells"] if one.get("cell_type") == "code"]
-    lines = "\\n".join("".join(one.get("source", "")) for one in cells).split("\\n")
-    return compile("\\n".join("pass" if one.lstrip()[:1] in ("%", "!") else one for one in lines), path, "exec")
-
-
-NOTEBOOK = code_of(PATH)
+    sources = ["".join(one.get("source", "")) for one in cells]
+    text = "\\n".join(one for one in sources if not one.startswith("%%"))
+    text = re.sub(r"(?m)^([ \\t]*)%time ", r"\\1", text)
+    return compile(re.sub(r"(?m)^([ \\t]*)[%!].*$", r"\\1pass", text), path, "exec")
 
 
 def once():
-    if NOTEBOOK is None:
-        runpy.run_path(PATH, run_name="__main__")
+    for name, one in list(sys.modules.items()):
+        if (getattr(one, "__file__", None) or "").startswith(FOLDER):
+            del sys.modules[name]
+    if PATH.endswith(".ipynb"):
+        exec(code_of(PATH), {{"__name__": "__main__"}})
     else:
-        exec(NOTEBOOK, {{"__name__": "__main__"}})
+        runpy.run_path(PATH, run_name="__main__")
 
 
-def quietly(work):
-    """Run with its output kept; return it, and how it ended."""
-    said, before = io.StringIO(), sys.argv
-    sys.argv = [PATH]
+def run(quietly=False):
+    """Run it; return what it printed, when that is not shown, and how it ended."""
+    before, said = (sys.argv, sys.path), io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace", write_through=True)
+    sys.argv, sys.path = [PATH], [FOLDER, *sys.path]
     try:
-        with contextlib.redirect_stdout(said):
-            work()
+        with contextlib.ExitStack() as stack:
+            if quietly:
+                stack.enter_context(contextlib.redirect_stdout(said))
+                stack.enter_context(contextlib.redirect_stderr(said))
+            once()
     except SystemExit as error:
         ended = None if error.code in (None, 0) else error
     except Exception as error:
@@ -48,29 +61,46 @@ def quietly(work):
     else:
         ended = None
     finally:
-        sys.argv = before
-    return said.getvalue(), ended
+        sys.argv, sys.path = before
+    return said.buffer.getvalue(), ended
 
 
-times, cpu, outputs, ended = [], [], [], None
-while len(times) < MOST_RUNS and sum(times) < ENOUGH_SECONDS and not ended:
+def timed(**how):
     wall, used = time.perf_counter(), time.process_time()
-    output, ended = quietly(once)
-    times.append(time.perf_counter() - wall)
-    cpu.append(time.process_time() - used)
-    outputs.append(output)
+    output, ended = run(**how)
+    return time.perf_counter() - wall, time.process_time() - used, output, ended
 
-found = {{"run_seconds": round(min(times), 6), "run_cpu_seconds": round(min(cpu), 6), "runs": len(times)}}
-found["output_characters"] = len(outputs[0])
-found["same_output"] = len(set(outputs)) == 1
+
+def files():
+    return {{os.path.join(folder, name) for folder, _, names in os.walk("/work/out") for name in names}}
+
+
+trials = [timed()]
+ended = trials[0][3]
+if "matplotlib.pyplot" in sys.modules:
+    sys.modules["matplotlib.pyplot"].show()
+shutil.copytree(FOLDER, "/work/out", dirs_exist_ok=True, ignore=lambda folder, names: [
+    one for one in names if os.path.islink(f"{{folder}}/{{one}}") or one == "__pycache__"
+])
+made = files()
+while TIMED and len(trials) < MOST_RUNS and sum(one[0] for one in trials) < ENOUGH_SECONDS and not ended:
+    trials.append(timed(quietly=True))
+    ended = trials[-1][3]
+
+found = {{"script": SCRIPT, "run_seconds": round(min(one[0] for one in trials), 6)}}
+found["run_cpu_seconds"] = round(min(one[1] for one in trials), 6)
+found["runs"] = len(trials)
+found["same_output"] = len({{one[2] for one in trials[1:]}}) <= 1
 if ended:
     frames = [one for one in traceback.extract_tb(ended.__traceback__) if one.filename == PATH]
     found["failed"] = f"{{type(ended).__name__}}: {{ended}}"[:300]
     found["failed_line"] = frames[-1].lineno if frames else getattr(ended, "lineno", None)
-elif min(times) < ENOUGH_SECONDS:
+    of_argparse = isinstance(ended, SystemExit) and ended.code == 2
+    found["wants_arguments"] = of_argparse or bool(frames and "argv" in (frames[-1].line or ""))
+elif TIMED and found["run_seconds"] < ENOUGH_SECONDS:
     profile = cProfile.Profile()
     with profile:
-        quietly(once)
+        run(quietly=True)
     stats = pstats.Stats(profile)
     rows = [
         (total, own, calls, line, name)
@@ -78,19 +108,27 @@ elif min(times) < ENOUGH_SECONDS:
         if path == PATH and name != "<module>"
     ]
     whole = stats.total_tt or 1.0
-    for total, own, calls, line, name in sorted(rows, reverse=True)[:MOST_FUNCTIONS]:
-        share = f"{{100 * total / whole:.0f}} % of the time"
-        print(f"{{name}} (line {{line}}): {{share}}, {{own:.4f}} s itself, {{calls}} calls")
+    found["slowest"] = [
+        f"{{name}} (line {{line}}): {{100 * total / whole:.0f}} % of the time, {{own:.4f}} s itself, {{calls}} calls"
+        for total, own, calls, line, name in sorted(rows, reverse=True)[:MOST_FUNCTIONS]
+    ]
+if TIMED:
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+    for one in files() - made:  # the first run has left the same
+        os.remove(one)
 found
 '''
 
 
-def trial(names: Sequence[str], place: int) -> str:
-    """Return the program that times one of the files that it is given.
+def trial(names: Sequence[str], place: int, *, timed: bool) -> str:
+    """Return the program that runs one of the files that it is given, with all of them beside it.
 
     Args:
         names: Names of the files.
         place: Which of them.
+        timed: Run it several times, and once under the profiler; else once.
     """
-    path = f"/work/in/{input_names(names)[place]}"
-    return _PROGRAM.format(path=path, runs=MOST_RUNS, enough=ENOUGH_SECONDS, functions=MOST_FUNCTIONS)
+    return _PROGRAM.format(
+        script=input_names(names)[place], timed=timed, runs=MOST_RUNS, enough=ENOUGH_SECONDS, functions=MOST_FUNCTIONS
+    )

@@ -84,7 +84,12 @@ def engine(provider: str) -> str:
 
 def clean(text: str) -> str:
     """Return media text on one line, without what cannot be seen or would reorder what stands around it."""
-    return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFC", text)).split())
+    return " ".join(visible(text).split())
+
+
+def visible(text: str) -> str:
+    """Return media text with its lines and spaces, without what cannot be seen or would reorder what stands around."""
+    return _UNSEEN.sub("", unicodedata.normalize("NFC", text))
 
 
 def quote(text: str, most: int = 240) -> str:

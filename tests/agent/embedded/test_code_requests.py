@@ -20,8 +20,9 @@ VIDEO = File(reference="$files[1]", name="talk.mp4", kind="video", seconds=200.0
 NOTES = File(reference="$files[0]", name="notes.txt", kind="text")
 HELD = Code()
 RUN = Code(runs=True)
-PROFILED = Code(runs=True, profiles=True)
-OPTIMISED = Code(runs=True, profiles=True, rewrites=True)
+TIMED = Code(runs=True, times=True)
+PROFILED = Code(runs=True, times=True, profiles=True)
+OPTIMISED = Code(runs=True, times=True, profiles=True, rewrites=True)
 
 OF_A_SCRIPT: list[tuple[str, list[Intent]]] = [
     ("", [HELD]),
@@ -30,8 +31,8 @@ OF_A_SCRIPT: list[tuple[str, list[Intent]]] = [
     ("review the code", [HELD]),
     ("explain this", [HELD]),
     ("run it", [RUN]),
-    ("execute the script and time it", [RUN]),
-    ("how long does it take?", [RUN]),
+    ("execute the script and time it", [TIMED]),
+    ("how long does it take?", [TIMED]),
     ("profile it, where is the bottleneck?", [PROFILED]),
     ("which function is the slowest?", [PROFILED]),
     ("optimise this script and document it", [OPTIMISED]),
@@ -42,7 +43,7 @@ OF_A_SCRIPT: list[tuple[str, list[Intent]]] = [
     ("find 'import'", [Find(query="import")]),
     ("分析这个脚本", [HELD]),
     ("运行一下", [RUN]),
-    ("运行这个脚本，看看哪里慢", [RUN]),
+    ("运行这个脚本，看看哪里慢", [TIMED]),
     ("哪个函数最慢？", [PROFILED]),
     ("优化这个脚本并写文档", [OPTIMISED]),
     ("重构代码", [Code(rewrites=True)]),
@@ -97,7 +98,8 @@ async def test_a_script_is_measured_and_that_it_cannot_be_rewritten_is_said(
     result = next(one.result for one in assistant.show(answer.run_id).steps if one.step == "timing")
     seconds = next(one["value"] for one in result["measures"] if one["name"] == "run_seconds")
     assert answer.status == "partial"
-    assert f"it takes {seconds:.3g} s (best of 5 runs)" in answer.text
+    assert f"a slow script.py takes {seconds:.3g} s (best of 5 runs)" in answer.text
+    assert "It printed:\n    1001\n" in answer.text
     assert re.search(r"- count \(line 1\): \d+ % of the time, [\d.]+ s itself, 1 calls", answer.text)
     assert "I cannot rewrite or document code: that needs a language model" in answer.text
 
@@ -105,16 +107,47 @@ async def test_a_script_is_measured_and_that_it_cannot_be_rewritten_is_said(
 async def test_a_script_that_fails_is_answered_with_its_line(assistant: Assistant, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text("x = 1\n\nprint(x / 0)\n")
     answer = await assistant.run("run it", [tmp_path / "bad.py"])
-    assert "it ended with ZeroDivisionError: division by zero in line 3." in answer.text
+    assert "bad.py ended with ZeroDivisionError: division by zero in line 3." in answer.text
+
+
+async def test_a_script_finds_the_files_that_are_given_with_it_and_leaves_what_it_writes(
+    assistant: Assistant, tmp_path: Path
+) -> None:
+    (tmp_path / "main.py").write_text(
+        "from helper import load\nrows = load('数据.csv')\nprint('rows ', rows)\n"
+        "open('sum.txt', 'w').write(str(rows))\n"
+    )
+    (tmp_path / "helper.py").write_text("def load(path):\n    return len(open(path).readlines())\n")
+    (tmp_path / "数据.csv").write_text("a\n1\n2\n")
+    answer = await assistant.run("run this script", [tmp_path / one for one in ("main.py", "helper.py", "数据.csv")])
+    assert "It printed:\n    rows  3\n" in answer.text
+    assert {one.name: assistant.path(one.handle).read_text() for one in answer.artifacts} == {"sum.txt": "3"}
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("open('data.csv')", "It sees the files that are given with it"),
+        ("input('name? ')", "Nobody can type anything in for it there."),
+        ("import sys\nprint(sys.argv[1])", "It is run without arguments here."),
+        ("import argparse\np = argparse.ArgumentParser()\np.add_argument('n')\np.parse_args()", "required: n"),
+    ],
+)
+async def test_what_a_script_wants_that_it_has_not_is_said(
+    assistant: Assistant, tmp_path: Path, script: str, said: str
+) -> None:
+    (tmp_path / "wants.py").write_text(script)
+    assert said in (await assistant.run("run it", [tmp_path / "wants.py"])).text
 
 
 async def test_a_notebook_is_run_and_answered_in_the_language_of_the_request(
     assistant: Assistant, tmp_path: Path
 ) -> None:
-    cells = '{"cell_type": "code", "source": ["%matplotlib inline\\n", "x = sum(range(10))\\n", "print(x)"]}'
+    cells = '{"cell_type": "code", "source": ["%matplotlib inline\\n", "%time x = sum(range(10))\\n", "print(x)"]}'
     (tmp_path / "work.ipynb").write_text(f'{{"nbformat": 4, "cells": [{cells}]}}')
     answer = await assistant.run("运行这个笔记本", [tmp_path / "work.ipynb"])
-    assert "在沙箱中运行需要" in answer.text
+    assert "在沙箱中运行 work.ipynb 需要" in answer.text
+    assert "输出：\n    45" in answer.text
     assert answer.status == "done"
 
 
