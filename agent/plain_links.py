@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 
 # Only one that is inside nothing: that of an item or a quotation ends with it, wherever its own end stands. And some
-# readers see a table where its first line could be the head of one.
+# readers see a table where its first line could be the head of one. One without an end is none for all of them.
 _FENCED = re.compile(
-    r"^(?:(`{3,})[^`|\n]*|(~{3,})[^|\n]*)\n(?![ \t]*[|:-])(?:.*?^ {0,3}(?:\1`*|\2~*)[ \t]*$|.*\Z)",
+    r"^(?:(`{3,})[^`|\n]*|(~{3,})[^|\n]*)\n(?![ \t]*[|:-]).*?^ {0,3}(?:\1`*|\2~*)[ \t]*$",
     re.MULTILINE | re.DOTALL,
 )
 _FENCE = re.compile(r"^[ \t>*+\-\d.)]*(?:`{3,}|~{3,})", re.MULTILINE)
@@ -22,7 +22,8 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(r"https?://[^\s<>\"'，。；、（）「」“”]+")
-_TAG = re.compile(r"(?<!\\)((?:\\\\)*)<(?=[a-zA-Z/!?])")
+_TAG = re.compile(r"<(?=[a-zA-Z/!?])")
+_MEET = re.compile(r"``|\\[^\w\s]")
 _TRAILING = ".,;:!?)]}'\"*_"
 
 
@@ -32,6 +33,7 @@ def plain_links(text: str, allowed: Callable[[str], bool]) -> str:
     Args:
         allowed: Tells whether an address may stay a link: the user's own, or a file that was made.
     """
+    text = re.sub(r"\r\n?", "\n", text)  # which ends a line for readers, and for no pattern here
     fences = [(one.start(), one.end()) for one in _FENCED.finditer(text)]
     edges = [0, *(edge for fence in fences for edge in fence), len(text)]
     outside = [text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
@@ -96,10 +98,10 @@ def _codes(text: str) -> list[tuple[int, int]] | None:
 
 
 def _joined(parts: list[str]) -> str:
-    """Return parts as one text in which no backticks of two meet: together they would mean something else."""
+    """Return parts as one text; where two meet, no backtick or backslash of one changes what the other means."""
     text = list[str]()
     for one in filter(None, parts):
-        text += [" ", one] if text and text[-1].endswith("`") and one.startswith("`") else [one]
+        text += [" ", one] if text and _MEET.search(text[-1][-1] + one[0]) else [one]
     return "".join(text)
 
 
@@ -109,9 +111,9 @@ def _dead(text: str, allowed: Callable[[str], bool]) -> str:
     for found in _INLINE.finditer(text):
         picture, words, address = found[1], found[2], found[3]
         kept = not picture and allowed(address)
-        shown = (
-            found[0] if kept else f"{_bare(words, allowed)} ({_code(address)})" if address else _bare(words, allowed)
-        )
+        bare = _escaped(words) if kept else _bare(words, allowed)
+        # The brackets stay: without them a line could begin with what comes next.
+        shown = f"[{bare}]({address})" if kept else f"{bare} ({_code(address) if address else ''})"
         parts += [_bare(text[position : found.start()], allowed), shown]
         position = found.end()
     return _joined([*parts, _bare(text[position:], allowed)])
@@ -132,7 +134,7 @@ def _bare(text: str, allowed: Callable[[str], bool]) -> str:
 
 def _escaped(text: str) -> str:
     """Return a stretch without addresses in which no tag and no half of a link is live."""
-    return _TAG.sub(r"\1\\<", text).replace("](", "] (").replace("![", "!\\[")
+    return _TAG.sub("< ", text).replace("](", "] (").replace("![", "!\\[")
 
 
 def _code(address: str) -> str:

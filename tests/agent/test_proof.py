@@ -228,7 +228,7 @@ def test_no_address_of_a_model_is_live(text: str) -> None:
     outside = "".join(plain.split("`")[::2])
     assert "](" not in outside and "![" not in outside.replace("!\\[", "")
     assert "://" not in outside and "www." not in outside
-    assert "<" not in outside.replace("\\<", "")
+    assert not re.search(r"<[a-zA-Z/!?]", outside)
 
 
 @pytest.mark.parametrize(
@@ -247,13 +247,23 @@ def test_no_address_of_a_model_is_live(text: str) -> None:
         "[<img src=//e.x/i.png>]()",
         "> [1]: //e.x/i.png\n\n[1]",
         "- [x\ny]: //e.x/i.png\n\n[x y]",
+        "a\r[x]: //e.x/i.png\r\r[x]",
+        "[]()[x]: //e.x/i.png\n\n[x]",
+        "[> ]()[x]: //e.x/i.png\n\n[x]",
+        "\\[]()<img src=//e.x/i.png>",
+        "[<img src=//e.x/i.png>](https://mine.example)",
+        "```\n<img src=//e.x/i.png>",
     ],
 )
 def test_what_only_looks_like_code_hides_no_address(text: str) -> None:
-    plain = plain_links(text, lambda address: False)
+    plain = plain_links(text, "https://mine.example".__eq__)
     assert "](//" not in plain
-    assert not re.search(r"(?<!\\)(?:\\\\)*<img", plain)
-    assert not re.search(r"^(?:[>-] )?\[[^\]]*\]:", plain, re.MULTILINE)
+    assert "<img" not in plain
+    assert not re.search(r"(?:^|\r)(?:[>-] *)?\[[^\]]*\]:", plain, re.MULTILINE)
+
+
+def test_a_backslash_takes_no_address_out_of_code() -> None:
+    assert plain_links("\\http://e.x", lambda address: False) == "\\ `http://e.x`"
 
 
 def test_the_backticks_of_an_address_meet_no_others() -> None:
