@@ -42,6 +42,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, making: ModuleType) -> Path:
     making.video(folder / "talk.mp4", lambda n: slides[n // 60], seconds=12, sound=making.tone(12))
     slides[0].save(folder / "slide.png")
     slides[1].save(folder / "other.png")
+    (folder / "talk.py").write_text("print(sum(range(10)))\n", encoding="utf-8")
     (folder / "videos").mkdir()
     shutil.copy(folder / "talk.mp4", folder / "videos")
     return folder
