@@ -158,6 +158,8 @@ class Guest:
             message = "(its text cannot be made)"
         if isinstance(raised, ModuleNotFoundError):
             message += _packages_here()
+        elif isinstance(raised, EOFError) and message == "EOF when reading a line":  # of `input`
+            message += ". Nothing can be typed in here: put the value into the code, or give it as a file."
         self._spare(False)  # code may have taken every descriptor, and a module is to be read
         try:
             trace = self._traceback(raised)

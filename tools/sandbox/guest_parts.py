@@ -6,6 +6,11 @@ from types import ModuleType
 from typing import Any
 
 BACKEND = "sensorium_figures"
+EASTERN = (
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC", "Microsoft YaHei",
+    "SimHei", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "Noto Sans CJK JP", "Noto Serif CJK SC",
+)  # fmt: skip
+"""Fonts that have Chinese, Japanese and Korean letters, which that of matplotlib has not; best looking first."""
 _BACKGROUND_PIECES, _BACKGROUND_CHARS = 256, 128
 
 
@@ -65,6 +70,17 @@ class FiguresBackend(ModuleType):
                 self.was_saved = True
                 return super().print_figure(*arguments, **options)
 
+        _add_eastern_font()
         self.FigureCanvas = Canvas
         self.FigureManager = Manager
         return Canvas
+
+
+def _add_eastern_font() -> None:
+    """Let matplotlib draw in an eastern font, where there is one, what its own does not have."""
+    from matplotlib import rcParams
+    from matplotlib.font_manager import fontManager
+
+    here = {one.name for one in fontManager.ttflist}
+    if found := next((name for name in EASTERN if name in here), None):
+        rcParams["font.family"] = [*rcParams["font.family"], found]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sensorium.tools.base.errors import MediaError
+from sensorium.tools.base.fonts import find_cjk_font
 from sensorium.tools.sandbox.limits import Limits
 from sensorium.tools.sandbox.session import MAX_CODE_BYTES, CodeSession
 
@@ -81,6 +82,19 @@ None
     assert all(data.startswith(b"\x89PNG") for _, data in outcome.artifacts)
     assert len({data for _, data in outcome.artifacts}) == 3
     assert session.execute("plt.get_fignums()").value == "[]"
+
+
+@pytest.mark.skipif(find_cjk_font() is None, reason="no font here has Chinese letters")
+def test_figures_have_chinese_letters(session: CodeSession) -> None:
+    outcome = session.execute("import matplotlib.pyplot as plt\nplt.title('销售 2026'); plt.show()", timeout_seconds=60)
+    assert (outcome.status, outcome.stderr) == ("done", "")
+
+
+def test_code_that_asks_for_input_is_told_that_nobody_answers(session: CodeSession) -> None:
+    outcome = session.execute("input('name? ')")
+    assert outcome.error
+    assert outcome.error.type == "EOFError"
+    assert "Nothing can be typed in here" in outcome.error.message
 
 
 def test_files_are_lent_read_only_and_taken_out_when_they_are_new(session: CodeSession, tmp_path: Path) -> None:
