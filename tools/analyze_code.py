@@ -20,7 +20,7 @@ from .coding.source import MOST_NOTEBOOK_BYTES, Source, read_source
 from .coding.structure import Imported, NotParsed, Structure, read_structure
 
 MOST_LISTED = 400
-"""Definitions, imports and problems, of each; more are only counted."""
+"""Definitions, imports and problems, of each; more definitions and problems are only counted."""
 COMPLEX = 10
 """From this complexity on a function is hard to test (McCabe 1976)."""
 
@@ -129,14 +129,15 @@ def parse(path: Path, name: str) -> Parsed:
 
 def _told_of(parsed: Parsed, media: str) -> CodeAnalysis:
     source = parsed.source
-    seen = _examine_python(parsed) if source.is_python else _examine_lines(source)
+    whole = _examine_python(parsed) if source.is_python else _examine_lines(source)
+    seen = _shortened(whole)
     moments = [
         Moment(kind="fact", text=text, media=media, source=Credit(tool="analyze_code", provider=provider))
         for text, provider in _told(seen, source)
     ]
     measures = [
         Measure(name=measure, value=float(value), unit=unit, media=media)
-        for measure, value, unit in _measures(seen, source)
+        for measure, value, unit in _measures(whole, source)
     ]
     return seen.model_copy(update={"media": media, "moments": moments, "measures": measures})
 
@@ -160,28 +161,38 @@ def _examine_python(parsed: Parsed) -> CodeAnalysis:
         problems += [one for one in found if not (problems and one.rule == "invalid-syntax")]
     except NotLinted as error:
         limits.append(f"It could not be linted: {error}.")
-    for what, count in (
-        ("definitions", len(structure.defined)), ("imports", len(structure.imported)), ("problems", len(problems))
-    ):  # fmt: skip
-        if count > MOST_LISTED:
-            limits.append(f"Of its {count:,} {what} the first {MOST_LISTED} are listed.")
+    if len(structure.imported) > MOST_LISTED:  # each is looked for, which takes time
+        limits.append(f"Of its {len(structure.imported):,} imports the first {MOST_LISTED} were looked for.")
     return CodeAnalysis(
         name=source.name,
         language=source.language.name if source.language else "Python",
         docstring=structure.docstring,
-        definitions=[
-            Definition(**{**asdict(one), "place": source.place(one.line)}) for one in structure.defined[:MOST_LISTED]
-        ],
+        definitions=[Definition(**{**asdict(one), "place": source.place(one.line)}) for one in structure.defined],
         imports=[
             Import(module=one.module, line=one.line, place=source.place(one.line), status=_status(one))
             for one in structure.imported[:MOST_LISTED]
         ],
         problems=[
-            Finding(rule=one.rule, message=one.message, line=one.line, place=source.place(one.line))
-            for one in problems[:MOST_LISTED]
+            Finding(rule=one.rule, message=one.message, line=one.line, place=source.place(one.line)) for one in problems
         ],
         cells=[NotebookCell(**{**asdict(one), "outputs": list(one.outputs)}) for one in source.cells],
         limits=limits,
+    )
+
+
+def _shortened(seen: CodeAnalysis) -> CodeAnalysis:
+    """Return the analysis with no more definitions and problems than anybody reads."""
+    limits = [
+        f"Of its {len(listed):,} {what} the first {MOST_LISTED} are listed."
+        for what, listed in (("definitions", seen.definitions), ("problems", seen.problems))
+        if len(listed) > MOST_LISTED
+    ]
+    return seen.model_copy(
+        update={
+            "definitions": seen.definitions[:MOST_LISTED],
+            "problems": seen.problems[:MOST_LISTED],
+            "limits": [*seen.limits, *limits],
+        }
     )
 
 

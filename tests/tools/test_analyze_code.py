@@ -71,6 +71,13 @@ async def test_python_is_told_by_its_lines(run: Run, write: Write) -> None:
     assert (measured(result)["highest_complexity"], measured(result)["missing_imports"]) == (4, 1)
 
 
+async def test_what_is_not_listed_is_counted(run: Run, write: Write) -> None:
+    result = await call("analyze_code", {"file": write("def f():\n    return 1\n\n" * 500)}, run)
+    assert len(result.definitions) == 400
+    assert (measured(result)["functions"], measured(result)["without_docstring"]) == (500, 500)
+    assert "Of its 500 definitions the first 400 are listed." in result.limits
+
+
 async def test_a_syntax_error_is_a_finding(run: Run, write: Write) -> None:
     result = await call("analyze_code", {"file": write("x = 1\ndef f(:\n    pass\n")}, run)
     assert [(one.rule, one.line) for one in result.problems] == [("syntax-error", 2)]
@@ -80,7 +87,7 @@ async def test_a_syntax_error_is_a_finding(run: Run, write: Write) -> None:
 async def test_a_notebook_is_told_by_its_cells(run: Run, write: Write) -> None:
     cells = [
         {"cell_type": "markdown", "source": ["# Title\n", "text"]},
-        {"cell_type": "code", "source": ["%matplotlib inline\n", "import json"], "outputs": []},
+        {"cell_type": "code", "source": ["%matplotlib inline\n", "%time import json"], "outputs": []},
         {
             "cell_type": "code",
             "source": "def f():\n    return undefined",

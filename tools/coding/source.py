@@ -18,7 +18,9 @@ MOST_CELLS = 2000
 MOST_CELL_LETTERS, MOST_LETTERS, MOST_PRINTED = 8000, 100_000, 500
 """Of one cell's source, of all cells, and of what one cell printed, that are told."""
 _MAGIC = re.compile(r"^(\s*)(?:[%!?].*|\w[\w.]*\?{1,2})$", re.MULTILINE)
-"""What only a notebook understands: `%time`, `!ls`, `array?`."""
+"""What only a notebook understands: `%matplotlib inline`, `!ls`, `array?`."""
+_TIMED = re.compile(r"^([ \t]*)%time[ \t]+(?=\S)", re.MULTILINE)
+"""What stands behind this one is Python."""
 
 CellKind = Literal["code", "markdown", "raw"]
 
@@ -131,7 +133,7 @@ def _notebook(content: bytes, name: str, language: Language) -> Source:
         first_line = 0
         if kind == "code":
             first_line = len(code) + 1
-            code += _MAGIC.sub(r"\1pass", source).split("\n") if not source.startswith("%%") else [""] * len(lines)
+            code += _plain(source).split("\n")
         kinds, printed = _outputs(one)
         shown = _cut(source, min(MOST_CELL_LETTERS, room))
         room -= len(shown)
@@ -152,6 +154,13 @@ def _notebook(content: bytes, name: str, language: Language) -> Source:
     if (spoken := _kernel(whole)) not in ("", "python"):
         limits.append(f"The notebook says that its language is {spoken!r}; it was read as Python.")
     return Source(name=name, text=text, language=language, cells=tuple(cells), limits=tuple(limits[:20]))
+
+
+def _plain(source: str) -> str:
+    """Return a cell as Python, line by line: what only a notebook understands does nothing."""
+    if source.startswith("%%"):
+        return "\n" * source.count("\n")
+    return _MAGIC.sub(r"\1pass", _TIMED.sub(r"\1", source))
 
 
 def _source(cell: Any) -> tuple[str, CellKind | None]:
