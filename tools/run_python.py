@@ -121,7 +121,7 @@ def _execution(ended: CodeOutcome, packages: list[str], inputs: list[str], lost:
         limits.append(f"It ran under the weaker isolation {isolation!r}; see `sensorium doctor`.")
     fault = _fault(ended, packages)
     if fault and fault.type == "NameError" and len(ended.cells) == 1 and not lost:
-        limits.append("This was the first call of its session, so there are no names of earlier ones.")
+        limits.append("No variables of earlier calls are there: the session began with this one.")
     measured = {"seconds": round(ended.seconds, 6)}
     if ended.status in ("done", "error"):  # what was ended from outside did not say
         measured["cpu_seconds"] = round(ended.cpu_seconds, 6)

@@ -121,7 +121,7 @@ async def test_packages_that_are_not_installed_are_refused_before_anything_runs(
 
 async def test_names_of_an_earlier_session_are_not_there_and_it_is_said(python: Python) -> None:
     failed = await python("never_defined")
-    assert failed.limits == ["This was the first call of its session, so there are no names of earlier ones."]
+    assert failed.limits == ["No variables of earlier calls are there: the session began with this one."]
 
 
 async def test_an_endless_loop_loses_the_variables_and_the_next_call_works(python: Python) -> None:
