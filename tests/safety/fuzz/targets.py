@@ -248,7 +248,7 @@ SEEDS: dict[str, list[bytes]] = {
     "completions": [json.dumps(_DELTA).encode() + b"\n\ndata: [DONE]\n\n", b'{"error": {"message": "m"}}', b"<html>"],
     "arguments": [b'{"media": "a.mp4", "times": [1, 2]}', b'{"code": "1"}'],
     "addresses": [b"http://example.org:80/a?b=c#d, or https://[::1]/", b"http://0x7f.1/", "http://例え.jp/".encode()],
-    "sources": [json.dumps(_NOTEBOOK).encode(), b"# -*- coding: latin-1 -*-\nimport os\ndef f(a):\n  return a\n", b"//x"],
+    "sources": [json.dumps(_NOTEBOOK).encode(), b"# coding: latin-1\nimport os\ndef f(a):\n  return a\n", b"//x"],
     "subtitles": [b"Hello there, this is one line.\nAnd <b>another</b> --> one\n", "一二三。\u202e".encode()],
 }  # fmt: skip
 

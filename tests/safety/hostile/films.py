@@ -57,10 +57,9 @@ def _elsewhere(kind: bytes, name: bytes) -> Callable[[Place], Path]:
         told = {b"NEIGHBOUR": b"neighbour.mp4", b"SECRET": str(place.secret).encode(), b"TRAP": place.trap.encode()}
         target = told[name]
         if kind == b"alis":
-            # An alias record: sizes, names of volume and file, and the absolute path as type 18.
-            record = struct.pack(">IHH", 0, 150 + 4 + len(target) + 4, 2) + bytes(142)
-            record += struct.pack(">HH", 18, len(target)) + target + b"\0" * (len(target) % 2)
-            record += struct.pack(">HH", 2, len(target)) + target + b"\xff\xff\0\0"
+            # An alias record: at 130, how many folders up from either file they meet; then the path, as type 2.
+            record = bytes(130) + struct.pack(">HH", *((1, 1) if name == b"NEIGHBOUR" else (0, 0))) + bytes(16)
+            record += struct.pack(">HH", 2, len(target)) + target + b"\0" * (len(target) % 2) + b"\xff\xff\0\0"
         else:
             record = target + b"\0"
         reference = box(kind, b"\0\0\0\0", record)
