@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from .base.egress import Contents
-from .base.errors import MediaError, UnavailableError
+from .base.errors import ArgumentError, MediaError, UnavailableError
 from .base.moments import Findings
 from .base.outward import refuse_if_local_only
 from .base.run import Run
@@ -64,7 +64,9 @@ def _objection(args: Mapping[str, Any], run: Run) -> str:
     url = str(args.get("url", ""))
     if is_allowed(url, run.settings.fetch.allow) or any(stands_in(url, said) for said in run.words):
         return ""
-    return f"The address {url[:500]!r} stands neither in your words nor in `allow` under `[fetch]` of sensorium.toml."
+    with suppress(ArgumentError):
+        url = read_location(url).url  # as it is dialled: letters that look like others show as what they are
+    return f"The address {url[:500]!r} stands neither in your own words nor in `[fetch] allow` of sensorium.toml."
 
 
 @tool(effect="network", resource="network", version=1, objection=_objection)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from ..base.errors import ArgumentError
+from .own_words import own_words
 from .spelling import Location, read_location
 
 _START = re.compile(r"https?://", re.IGNORECASE)
@@ -20,13 +21,13 @@ _PATTERN = re.compile(r"(?:\*\.)?(?:[a-z0-9_-]+\.)*[a-z0-9_-]+", re.IGNORECASE)
 
 
 def addresses_in(text: str) -> list[str]:
-    """Return the http(s) addresses that stand in a text, in order and as they are dialled, each once."""
+    """Return the http(s) addresses that stand in a request, in order and as they are dialled, each once."""
     likeliest = (one for word in _words(text) for one in _read([list(_forms(word))[-1]]))
     return list(dict.fromkeys(one.url for one in likeliest))
 
 
 def stands_in(url: str, text: str) -> bool:
-    """Tell whether a text has exactly this address, as a word of its own.
+    """Tell whether a request has exactly this address, as a word of its own among the user's own words.
 
     The case of scheme and host, the usual port, an empty path and a fragment make no difference; any other path or
     query is another address.
@@ -78,13 +79,13 @@ def _fits(location: Location, pattern: str) -> bool:
 
 def _climbs(target: str) -> bool:
     path = re.sub("%2e", ".", target.partition("?")[0], flags=re.IGNORECASE)
-    path = re.sub("%2f|%5c", "/", path, flags=re.IGNORECASE)
-    return ".." in path.split("/")
+    path = re.sub("%2f|%5c", "/", path.replace("%3b", ";").replace("%3B", ";"), flags=re.IGNORECASE)
+    return ".." in (part.partition(";")[0] for part in path.split("/"))  # `..;a` is `..` with a parameter
 
 
 def _words(text: str) -> Iterator[str]:
     """Yield the words of a text that begin like an address, up to what no address holds."""
-    behind = 0
+    text, behind = own_words(text), 0
     for found in _START.finditer(text):
         before = text[found.start() - 1] if found.start() else " "
         # One address inside another is not one that the user wrote: `https://archive.example/https://example.org/`.

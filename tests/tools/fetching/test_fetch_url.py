@@ -203,7 +203,7 @@ async def test_a_planned_address_must_be_the_users_own(online: Run, web: Any, an
         planned = replace(reaching(online, web), approvals=Approvals(), words=(f"summarise {url}, please",))
         assert (await fetched(url, planned)).kind == "text"
         for other in (f"http://good.example:{port}/", f"{url}?secret=1", f"http://other.example:{port}/a"):
-            with pytest.raises(ApprovalError, match="stands neither in your words nor in `allow`"):
+            with pytest.raises(ApprovalError, match="stands neither in your own words nor in"):
                 await fetched(other, planned)
         planned = replace(
             planned, settings=replace(planned.settings, fetch=replace(web.rules, allow=("good.example",)))
