@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 MOST_ADDRESSES = 4
 """Addresses of one host that are tried, one after the other."""
+# RFC 6761, 6762 with its appendix G, 7686 and 8375, and ICANN's `internal`: names of no public network. The resolver is
+# not asked for them, for it may pass the question on to the outside.
+_INSIDE = (
+    ".localhost", ".local", ".internal", ".intranet", ".private", ".corp", ".home", ".lan", ".home.arpa", ".onion"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +35,15 @@ class Dialler:
         """Let a host pass that may be asked for, as far as that can be told without asking.
 
         Raises:
-            DeniedError: The port, or the IP address that the host is, may not be dialled.
+            DeniedError: The port, the IP address that the host is, or its name may not be dialled.
         """
         if (address := read_ip(host)) is not None:
             self._permit(host, address)
+        if host.endswith(_INSIDE):
+            raise DeniedError(
+                f"{host!r} is the name of no public host, so it is not fetched. Only what lies on the public internet "
+                "is; download it yourself and give the file."
+            )
         if port not in self.rules.ports:
             usual = ", ".join(map(str, sorted(self.rules.ports)))
             raise DeniedError(
@@ -94,9 +104,10 @@ class Dialler:
         if any(address in network for network in self.rules.also_public if network.version == address.version):
             return
         if why := why_not_public(address):
+            leads = "" if host == str(address) else f" leads to {address}, which"
             raise DeniedError(
-                f"{host!r} leads to {address}, which is no public address ({why}), so it is not fetched. Only what "
-                "lies on the public internet is; download it yourself and give the file."
+                f"{host!r}{leads} is no public address ({why}), so it is not fetched. Only what lies on the public "
+                "internet is; download it yourself and give the file."
             )
 
     def _check_peer(self, host: str, wanted: Address, stream: "AsyncNetworkStream") -> None:

@@ -11,6 +11,7 @@ LONGEST = 4096
 """Characters of an address."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _SPLIT = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<target>[^#]*)(?:#.*)?", re.DOTALL)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _AUTHORITY = re.compile(r"(?P<host>\[[^\[\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 # What some resolvers read as a number: `0x7f.1`, `017700000001`, `2130706433`.
@@ -87,12 +88,15 @@ def read_redirect(base: Location, header: str) -> Location:
     Raises:
         ArgumentError: It leads to no plain http(s) address.
     """
-    header = header.strip(" ")
+    header = header.strip(" ").replace(" ", "%20")  # as browsers do; in a host it stays odd
     # Before it is joined: `urljoin` drops tabs and line breaks, and what is left would be another address.
     if odd := next((one for one in header if one.isspace() or not one.isprintable() or one == "\\"), None):
         raise _odd(header, f"it holds the character {odd!r}")
+    if header.startswith("//"):
+        header = f"{base.scheme}:{header}"
     try:
-        return read_location(urljoin(base.url, header))
+        # `http:x` and `http:///x` lead to a path for some readers and to a host for others, so they are not joined.
+        return read_location(header if _SCHEME.match(header) else urljoin(base.url, header))
     except ValueError as error:
         raise _odd(header, "it cannot be read") from error
 

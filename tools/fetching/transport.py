@@ -1,8 +1,10 @@
 """Fetches one address into a file: each hop checked from the start, with limits for time and size that hold."""
 
 import asyncio
+import math
 import re
 import ssl
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpcore2
 
-from ..base.errors import DeniedError, MediaError, ToolError, TransientError
+from ..base.errors import ArgumentError, DeniedError, MediaError, ToolError, TransientError
 from .decoding import decoder
 from .dialling import Dialler
 from .spelling import Location, read_redirect
@@ -26,6 +28,10 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 # Frames around small chunks cost up to as much as what they hold; what costs more is no honest server.
 _FRAMING = 2
 _AGENT = "sensorium"
+PATIENCE_SECONDS = 30.0
+"""How long a server may send less than it must."""
+SLOWEST_BYTES = 256
+"""A second; any telephone line has more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +49,26 @@ class Fetched:
 
 
 class _Meter:
-    """Counts what comes in, whatever it is: a head without end is as large as a body."""
+    """Counts what comes in, whatever it is: a head without end is as large as a body, and may come as slowly."""
 
     def __init__(self) -> None:
         self._left, self._where = 0, ""
+        self._came, self._since = 0, math.inf
         self.sent = 0
 
     def limit(self, most_bytes: int, where: str) -> None:
         self._left, self._where = most_bytes, where
+        self._came, self._since = 0, math.inf
 
     def count(self, size: int) -> None:
+        now = time.monotonic()
+        self._came, self._since = self._came + size, min(self._since, now)
+        seconds = now - self._since
+        if seconds > PATIENCE_SECONDS and self._came < seconds * SLOWEST_BYTES:
+            raise MediaError(
+                f"The server sent {self._came:,} bytes in {seconds:.0f} s, so it was stopped. Try again later, or "
+                "download the file yourself and give it."
+            )
         self._left -= size
         if self._left < 0:
             what = f"endless data {self._where}".strip()
@@ -96,7 +112,14 @@ class Fetching:
     async def _follow(self, location: Location, path: Path) -> Fetched:
         passed: list[str] = []
         for _ in range(MOST_REDIRECTS + 1):
-            onward = await self._one(location, path, tuple(passed))
+            try:
+                onward = await self._one(location, path, tuple(passed))
+            except (ArgumentError, DeniedError) as error:
+                if isinstance(error, DeniedError) and not passed:
+                    raise
+                # What was asked for may be fetched; where it leads may not.
+                asked = passed[0] if passed else location.url
+                raise type(error)(f"{asked!r} redirects. {error}") from error
             if isinstance(onward, Fetched):
                 return onward
             if location.scheme == "https" and onward.scheme == "http":
@@ -267,7 +290,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _plain(error: BaseException) -> str:
     """Return the words of an error on one line; a server may have chosen some of them."""
     said = str(error) or type(error).__name__
-    return "".join(one if one.isprintable() else " " for one in said)[:200]
+    return "".join(one if one.isprintable() else " " for one in said)[:200].rstrip(".")
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

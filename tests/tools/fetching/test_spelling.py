@@ -146,6 +146,7 @@ BASE = read_location("https://example.org/a/b?c")
         ("http://127.0.0.1/d", "http://127.0.0.1/d"),
         ("?e", "https://example.org/a/b?e"),
         ("../../../d", "https://example.org/d"),
+        ("/my talk.mp4", "https://example.org/my%20talk.mp4"),
     ),
 )
 def test_a_redirect_is_read_from_where_it_came(header: str, url: str) -> None:
@@ -161,6 +162,11 @@ def test_a_redirect_is_read_from_where_it_came(header: str, url: str) -> None:
         "ht\ttp://127.0.0.1/",
         "http://[::1",
         "javascript:1",
+        "http:///127.0.0.1/",
+        "https:/127.0.0.1/",
+        "https:127.0.0.1",
+        "///127.0.0.1/",
+        "http://127.0.0.1 .example/",
     ),
 )
 def test_a_redirect_to_what_is_odd_is_refused(header: str) -> None:

@@ -128,6 +128,14 @@ async def test_no_address_that_is_not_public_is_dialled(url: str, web: Any, tmp_
     assert web.dialled == web.asked == []
 
 
+@pytest.mark.parametrize("host", ("metadata.google.internal", "printer.local", "a.localhost", "nas.home.arpa"))
+async def test_names_of_no_public_network_are_not_asked_for(host: str, web: Any, tmp_path: Path) -> None:
+    web.names[host] = ["127.0.0.2"]
+    with pytest.raises(DeniedError, match="name of no public host"):
+        await fetch(f"http://{host}./", web, tmp_path)
+    assert web.asked == []
+
+
 async def test_other_ports_are_refused_before_anything_is_asked(web: Any, tmp_path: Path) -> None:
     with pytest.raises(DeniedError, match=r"Port 22 of 'good.example' is not fetched from; the ports are 80, 443"):
         await fetch("http://good.example:22/", web, tmp_path)
@@ -170,7 +178,7 @@ async def test_a_redirect_is_checked_from_the_start(
 ) -> None:
     web.names["inside.example"] = ["10.0.0.1"]
     async with web.serving(answer(status="307 Temporary Redirect", Location=to), host="127.0.0.2") as port:
-        with pytest.raises(error):
+        with pytest.raises(error, match=rf"^'http://good\.example:{port}/' redirects"):
             await fetch(f"http://good.example:{port}/", web, tmp_path)
     assert set(web.dialled) == {("127.0.0.2", port)}
 
@@ -409,6 +417,16 @@ async def test_a_server_that_drips_meets_the_deadline(server: Any, web: Any, tmp
         with pytest.raises(MediaError, match=r"did not send everything within 0.6 s"):
             await fetch(f"http://good.example:{port}/", web, tmp_path)
     assert time.monotonic() - began < 0.6 + 1
+
+
+@pytest.mark.parametrize("server", (dripping_body, dripping_headers))
+async def test_a_server_that_drips_is_left_before_the_deadline(
+    server: Any, web: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sensorium.tools.fetching.transport.PATIENCE_SECONDS", 0.5)
+    async with web.serving(server, host="127.0.0.2") as port:
+        with pytest.raises(MediaError, match=r"The server sent \d+ bytes in"):
+            await fetch(f"http://good.example:{port}/", web, tmp_path)
 
 
 async def silent(head: bytes, writer: asyncio.StreamWriter) -> None:
