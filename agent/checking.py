@@ -15,6 +15,7 @@ from .events import PlanMended, TextDelta
 from .gate import to_ask
 from .last_words import not_runnable, shortfall_of
 from .lint import Finding, errors
+from .messages import harmless_name
 from .plan import Plan
 from .proposal import Proposal, read_proposal
 from .quote import beyond_budget, quote_plan
@@ -42,7 +43,8 @@ def lint(state: State, runtime: Runtime[Context]) -> State:
         context.max_steps,
         earlier=earlier,
         left_of=left_of,
-        facts=state["files"],
+        # What is wrong is told to a model, which may not have read anything yet; a name may be an order.
+        facts=[{**one, "shown": harmless_name(str(one["name"]), state["request"])} for one in state["files"]],
     )
     plan = proposal.plan
     findings = [*errors(proposal.findings), *(tried_enough(plan, state.get("failures", {}), scope) if plan else ())]

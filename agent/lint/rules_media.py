@@ -96,7 +96,7 @@ def _is_made(handle: str, finished: Mapping[str, Any]) -> bool:
 
 
 def _check_file(step: Step, spec: ToolSpec, port: Port, reference: str, file: Mapping[str, Any]) -> Iterator[Finding]:
-    has, name = kind(file.get("kind")), file.get("name", f"${reference}")
+    has, name = kind(file.get("kind")), file.get("shown", file.get("name", f"${reference}"))
     if spec.tool is not None and has and has not in port.kinds:
         needs = " or ".join(sorted(port.kinds))
         yield Finding(
