@@ -26,6 +26,8 @@ MARK = "[secret]"
 """What stands in the place of one."""
 SHORTEST = 8
 """Letters; shorter ones, such as `ollama`, are no secrets, and words of any text."""
+_WORD = re.compile(r"[a-z-]{1,11}")
+"""Put where a key is asked for and none is needed, such as `anything` or `lm-studio`: words of any text, too."""
 LEAST_PART = 10
 """Letters in a row of a secret that are struck wherever they stand, if they are at least a third of it."""
 LEAST_END = 8
@@ -39,9 +41,9 @@ _known: dict[str, None] = {}
 
 
 def know(*values: str | None) -> None:
-    """Strike these values from now on; what is too short to be a secret is passed over."""
+    """Strike these values from now on; what is too short to be a secret, or a short word, is passed over."""
     for one in values:
-        if one and len(one) >= SHORTEST and one not in _known:
+        if one and len(one) >= SHORTEST and not _WORD.fullmatch(one) and one not in _known:
             _known[one] = None
 
 
@@ -193,8 +195,10 @@ def _spelled(secret: str) -> re.Pattern[str]:
 def _letter(letter: str) -> str:
     code = ord(letter)
     in_address = "".join(f"%{one:02x}" for one in letter.encode())
-    escapes = rf"{in_address}|%{code:02x}|\\+u00{code:02x}|\\+x{code:02x}|&#x0*{code:x};|&#0*{code};"
-    return rf"(?:{re.escape(letter)}|\\+{re.escape(letter)}|(?i:{escapes}))"
+    # From the first of them only: tried from each, a long row of them would take hours.
+    slashes = r"(?<!\\)\\+"
+    escapes = rf"{in_address}|%{code:02x}|{slashes}(?:u00|x){code:02x}|&#x0*{code:x};|&#0*{code};"
+    return rf"(?:{re.escape(letter)}|{slashes}{re.escape(letter)}|(?i:{escapes}))"
 
 
 @cache

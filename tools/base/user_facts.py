@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from .errors import ArgumentError
 from .library import Library
+from .secrets import redact
 
 MOST_LETTERS = 500
 
@@ -21,7 +22,7 @@ class UserFacts:
         Raises:
             ArgumentError: It is too long.
         """
-        text = " ".join(text.split())
+        text = redact(" ".join(text.split()))  # every request carries it to a model
         if len(text) > MOST_LETTERS:
             raise ArgumentError(
                 f"What is to be remembered has {len(text):,} letters; {MOST_LETTERS} are the most, for every request "

@@ -18,6 +18,7 @@ from .errors import ArgumentError, MediaError, StorageError
 from .labels import NOTHING, Labels, joined, of_media, of_tool
 from .library import Library
 from .opening import KeptPath, Known, changed, open_kept, opened
+from .secrets import redact
 from .sniff import sniff
 
 PREFIX = "artifact://sha256/"
@@ -311,8 +312,8 @@ def at_home(path: Path) -> Path:
 
 
 def shown_name(name: str) -> str:
-    """Return a file's name as valid text: on some systems a name may be any bytes, and what is stored must be UTF-8."""
-    return os.fsencode(name).decode("utf-8", "replace")
+    """Return a file's name as text that models may see: valid where a system allows any bytes, and without secrets."""
+    return redact(os.fsencode(name).decode("utf-8", "replace"))
 
 
 def _state(path: Path, max_bytes: int) -> os.stat_result:

@@ -5,6 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -14,6 +15,7 @@ from sensorium.tools.base import secrets
 from sensorium.tools.base.errors import EvidenceError, ProviderError, ToolError
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.secrets import MARK, SecretFilter, Stream, logger_of, redact, redact_model, redact_plain
+from sensorium.tools.base.user_facts import UserFacts
 
 KEY = 'sk-cañary+/"0a1b2c3d4e5f'
 PLAIN = "sk-plain-9z8y7x6w5v4u"
@@ -135,9 +137,23 @@ def test_what_a_tool_stores_as_text_has_none(run: Run) -> None:
     assert PLAIN.encode() in run.path(sound.handle).read_bytes()
 
 
+def test_what_models_are_told_of_files_and_of_the_user_has_none(run: Run, tmp_path: Path) -> None:
+    (tmp_path / f"{PLAIN}.txt").write_text("words")
+    assert run.workspace.adopt(tmp_path / f"{PLAIN}.txt").name == f"{MARK}.txt"
+    facts = UserFacts(run.library)
+    facts.add(f"my key is {PLAIN}")
+    assert list(facts.all().values()) == [f"my key is {MARK}"]
+
+
+@pytest.mark.parametrize("word", ["anything", "lm-studio", "not-needed"])
+def test_a_word_that_stands_for_no_key_stays_a_word(word: str) -> None:
+    secrets.know(word)
+    assert redact(f"Ask {word} of it.") == f"Ask {word} of it."
+
+
 def test_text_made_to_be_slow_is_not() -> None:
     started = time.perf_counter()
-    for text in (PLAIN[:8] * 100_000, f"{PLAIN[:9]}*" * 50_000, "%73" * 200_000, PLAIN[5:11] * 100_000):
+    for text in (PLAIN[:8] * 100_000, f"{PLAIN[:9]}*" * 50_000, "%73" * 200_000, PLAIN[5:11] * 100_000, "\\" * 200_000):
         redact(text)
     assert time.perf_counter() - started < 20
 
