@@ -184,7 +184,13 @@ def test_what_a_fuzzer_guided_by_coverage_thinks_of_is_read_or_refused(
     options = [f"-max_total_time={ATHERIS_SECONDS}", f"-rss_limit_mb={MOST_MB}", "-timeout=10", "-max_len=2048"]
     command = [sys.executable, str(FUZZ / "run.py"), "all", str(tmp_path / "corpus"), *options]
     ended = subprocess.run(
-        command, check=False, capture_output=True, text=True, timeout=120, cwd=tmp_path, env=environment(tmp_path)
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
+        env={**environment(tmp_path), "TMPDIR": str(tmp_path)},
     )
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
     assert "Done " in ended.stderr

@@ -3,9 +3,11 @@
 A promise: nothing but an error of our own is raised, and what can be written again is read as the same.
 """
 
+import atexit
 import io
 import json
 import os
+import shutil
 import socket
 import tempfile
 import tomllib
@@ -284,4 +286,6 @@ class _file:
 
 @cache
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="fuzz-"))
+    folder = tempfile.mkdtemp(prefix="fuzz-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)

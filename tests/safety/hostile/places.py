@@ -117,7 +117,7 @@ def _loop(place: Place) -> Path:
 
 
 CASES = [
-    Case(name="grows", make=_growing, refused="change"),
+    Case(name="grows", make=_growing),
     *(
         Case(name=f"name: {what}", make=_named(name), tools=LOOK, gives={"width_pixels": 64}, lacks=("\x1b", "\x9b"))
         for what, name in _NAMES.items()
