@@ -27,7 +27,7 @@ _WORD = re.compile(r"[A-Za-z]+|[^\W\d_A-Za-z]+")
 _ENDING = re.compile(r"[A-Za-z0-9]{1,5}")
 _ODD = re.compile(r"[^\w .()-]|(?<!\d)\.(?!\d)")
 _GAPS = re.compile(r"(?:[\W_]*…)+[\W_]*")
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_QUOTED = re.compile(r"(?<!\w)'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 """A name or a path in one of our errors, as `repr` writes it."""
 _MOST_NAME_LETTERS = 60
 _ASCII_LETTERS, _OTHER_LETTERS = 12, 4

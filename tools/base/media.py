@@ -111,7 +111,7 @@ def _facts(
     moving, sound = video_stream(container), audio_stream(container)
     if moving is None and sound is None:
         held = ", ".join(_line(stream) for stream in container.streams) or "no streams at all"
-        raise MediaError(f"{name!r} ({media_type}) has neither picture nor sound that can be decoded. It has: {held}.")
+        raise MediaError(f"{name!r} ({media_type}) has neither picture nor sound that can be decoded. It has {held!r}.")
     limits: list[str] = []
     lines = tuple(_line(stream) for stream in container.streams)
     video = _video(container, moving, limits) if moving is not None else None
@@ -140,7 +140,7 @@ def _facts(
     elif declared and seconds and not believed:
         limits.append(f"The file declares {declared:,.1f} s; its packets end at {seconds:,.1f} s, and that is used.")
     if seconds is None:
-        raise MediaError(f"{name!r} ({media_type}) has headers but no readable content. It has: {'; '.join(lines)}.")
+        raise MediaError(f"{name!r} ({media_type}) has headers but no readable content. It has {'; '.join(lines)!r}.")
     if video and not believed and not lacking and moving is not None and moving.frames and seconds > 0:
         # The average rate was computed from the length that is not believed.
         video = replace(video, frames_per_second=round(moving.frames / seconds, 3))

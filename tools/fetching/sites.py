@@ -103,8 +103,9 @@ async def site_videos(
         return videos
     if proxy.refused:
         raise proxy.refused[0]
+    why = repr(told) if (told := _line(said, "error")) else "none was found"  # in quotes: a stranger's page chose words
     raise MediaError(
-        f"No video could be fetched from {location.url!r}: {_line(said, 'error') or 'none was found'}. Check the "
+        f"No video could be fetched from {location.url!r}: {why}. Check the "
         "address in a browser, or download the video yourself and give the file."
     )
 

@@ -13,9 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import httpcore2
 
-from ..base.errors import ArgumentError, DeniedError, MediaError, ToolError, TransientError
+from ..base.errors import (
+    ArgumentError,
+    DeniedError,
+    MediaError,
+    SettingsError,
+    StorageError,
+    ToolError,
+    TransientError,
+)
 from .decoding import decoder
 from .dialling import Dialler
+from .rules import FetchRules
 from .spelling import Location, read_redirect
 
 if TYPE_CHECKING:
@@ -161,7 +170,7 @@ class Fetching:
         with self.noting(location), _as_ours(location, rules.read_seconds):
             # A pool for each request: no connection that was checked for one host serves another.
             async with httpcore2.AsyncConnectionPool(
-                ssl_context=rules.certificates or httpcore2.default_ssl_context(),
+                ssl_context=_believed(rules) if location.scheme == "https" else None,
                 max_connections=1,
                 max_keepalive_connections=0,
                 network_backend=_Backend(self.dialler, self._meter),
@@ -277,8 +286,25 @@ def _as_ours(location: Location, read_seconds: float) -> Iterator[None]:
             f"{location.host!r} does not answer as HTTP asks for: {_plain(error)}. Open the address in a browser, or "
             "try again later."
         ) from error
-    except httpcore2.NetworkError as error:
+    except (httpcore2.NetworkError, ConnectionError) as error:
         raise TransientError(f"{location.host!r} broke off: {_plain(error)}. Try again later.") from error
+    except OSError as error:  # not of the network: httpcore has errors of its own
+        said = f"What {location.host!r} sends cannot be written: {error.strerror}."
+        raise StorageError(f"{said} Free the disk.") from error
+
+
+def _believed(rules: FetchRules) -> ssl.SSLContext:
+    """Return whose certificates are believed; `SSL_CERT_FILE` and `SSL_CERT_DIR` may say so."""
+    if rules.certificates:
+        context: ssl.SSLContext = rules.certificates
+        return context
+    try:
+        return httpcore2.default_ssl_context()
+    except OSError as error:
+        raise SettingsError(
+            f"The certificates to believe cannot be read: {error}. Correct `SSL_CERT_FILE` and `SSL_CERT_DIR`, or take "
+            "them away."
+        ) from error
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -288,9 +314,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _plain(error: BaseException) -> str:
-    """Return the words of an error on one line; a server may have chosen some of them."""
-    said = str(error) or type(error).__name__
-    return "".join(one if one.isprintable() else " " for one in said)[:200].rstrip(".")
+    """Return the words of an error in quotes and on one line; a server may have chosen some of them."""
+    return repr((str(error) or type(error).__name__)[:200].rstrip("."))
 
 
 def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
