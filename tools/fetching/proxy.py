@@ -5,6 +5,7 @@ import base64
 import hmac
 import os
 import secrets
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -100,6 +101,8 @@ class FilteringProxy:
         async with asyncio.timeout(rules.connect_seconds):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         first, *lines = head.rstrip("\r\n").split("\r\n")
+        if {"\r", "\n"} & set("".join(lines)):  # some servers would read another line there
+            return
         method, target, _ = first.split(" ")
         headers = [(name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
         if not self._knows_the_secret(headers):
@@ -116,9 +119,11 @@ class FilteringProxy:
                 try:
                     if method == "CONNECT":
                         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                        content_bytes = sys.maxsize
                     else:
                         await stream.write(_forwarded(method, location, headers), rules.read_seconds)
-                    await self._splice(reader, writer, stream)
+                        content_bytes = _content_bytes(headers)
+                    await self._splice(reader, writer, stream, content_bytes)
                 finally:
                     await stream.aclose()
         except SensoriumError as error:
@@ -140,10 +145,14 @@ class FilteringProxy:
             raise DeniedError(f"More than {self.most_bytes:,} bytes came in.")
 
     async def _splice(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, stream: "AsyncNetworkStream"
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        stream: "AsyncNetworkStream",
+        content_bytes: int,
     ) -> None:
         """Pass bytes on in both directions until the server ends, is silent for long, or has sent too much."""
-        sending = asyncio.create_task(self._send(reader, stream))
+        sending = asyncio.create_task(self._send(reader, stream, content_bytes))
         try:
             while data := await stream.read(PIECE_BYTES, self.dialler.rules.read_seconds):
                 self.received_bytes += len(data)
@@ -156,8 +165,10 @@ class FilteringProxy:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
 
-    async def _send(self, reader: asyncio.StreamReader, stream: "AsyncNetworkStream") -> None:
-        while data := await reader.read(PIECE_BYTES):
+    async def _send(self, reader: asyncio.StreamReader, stream: "AsyncNetworkStream", left: int) -> None:
+        """Pass on what a request holds, and nothing behind it: a second one may be meant for another host."""
+        while left and (data := await reader.read(min(left, PIECE_BYTES))):
+            left -= len(data)
             await stream.write(data, self.dialler.rules.read_seconds)
 
 
@@ -170,6 +181,11 @@ def _forwarded(method: str, location: Location, headers: list[tuple[str, str]]) 
     ]
     lines = [f"{method} {location.target} HTTP/1.1", f"Host: {location.authority}", *kept, "Connection: close"]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def _content_bytes(headers: list[tuple[str, str]]) -> int:
+    given = next((value for name, value in headers if name.lower() == "content-length"), "0")
+    return int(given) if given.isdecimal() and len(given) < 16 else 0
 
 
 async def _say(writer: asyncio.StreamWriter, status: str, text: str) -> None:

@@ -54,6 +54,35 @@ async def test_a_request_is_passed_on_to_the_host_that_was_dialled(web: Any, ans
     assert proxy.hosts == ["good.example"] and proxy.refused == []
 
 
+@pytest.mark.parametrize("end", "\r\n")
+async def test_no_header_is_smuggled_in_another(end: str, web: Any) -> None:
+    async with proxy_of(web).listening() as proxy:
+        assert await ask(proxy, f"GET http://good.example/ HTTP/1.1\r\nX-A: b{end}Host: other.example") == b""
+    assert web.asked == []
+
+
+async def test_a_second_request_does_not_go_where_the_first_one_went(web: Any) -> None:
+    first = "POST http://good.example:{}/a HTTP/1.1\r\nContent-Length: 5"
+    second = b"GET http://other.example/ HTTP/1.1\r\nCookie: of-other\r\n\r\n"
+    received = b""
+
+    async def keeping(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal received
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while data := await reader.read(1000):
+                    received += data
+        writer.close()
+
+    server = await asyncio.start_server(keeping, "127.0.0.2", 0)
+    port = server.sockets[0].getsockname()[1]
+    web.rules = replace(web.rules, ports=frozenset({port}))
+    async with server, proxy_of(web).listening() as proxy:
+        await ask(proxy, first.format(port), more=b"12345" + second)
+    assert received.endswith(b"\r\n\r\n12345")
+
+
 async def test_a_tunnel_leads_to_the_host_that_was_dialled(web: Any, answer: Any) -> None:
     async with web.serving(answer(b"hello"), host="127.0.0.2") as port, proxy_of(web).listening() as proxy:
         said = await ask(proxy, f"CONNECT good.example:{port} HTTP/1.1", more=b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -107,7 +136,14 @@ async def test_nobody_else_on_this_machine_can_use_it(secret: str, web: Any) -> 
 
 
 @pytest.mark.parametrize(
-    "sent", (b"\r\n\r\n", b"GET\r\n\r\n", b"GET a b c\r\n\r\n", bytes(70_000), b"GET " + b"a" * 70_000)
+    "sent",
+    (
+        b"\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET a b c\r\n\r\n",
+        bytes(70_000),
+        b"GET " + b"a" * 70_000,
+    ),
 )
 async def test_what_is_no_request_is_cut_off(sent: bytes, web: Any) -> None:
     async with proxy_of(web).listening() as proxy:

@@ -14,7 +14,14 @@ from typing import Any
 
 import pytest
 
-from sensorium.tools.base.errors import ArgumentError, DeniedError, MediaError, TransientError
+from sensorium.tools.base.errors import (
+    ArgumentError,
+    DeniedError,
+    MediaError,
+    SettingsError,
+    StorageError,
+    TransientError,
+)
 from sensorium.tools.fetching.dialling import Dialler
 from sensorium.tools.fetching.spelling import read_location
 from sensorium.tools.fetching.transport import Fetched, Fetching
@@ -188,6 +195,24 @@ async def test_redirects_have_an_end(web: Any, answer: Any, tmp_path: Path) -> N
         with pytest.raises(MediaError, match="redirects more than 5 times"):
             await fetch(f"http://good.example:{port}/", web, tmp_path)
     assert len(web.dialled) == 6
+
+
+async def test_certificates_that_cannot_be_read_are_said(
+    web: Any, answer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    async with web.serving(answer(b"plain"), host="127.0.0.2") as port:
+        with pytest.raises(SettingsError, match="SSL_CERT_FILE"):
+            await fetch(f"https://good.example:{port}/", web, tmp_path)
+        assert (await fetch(f"http://good.example:{port}/", web, tmp_path))[1] == b"plain"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+async def test_a_full_disk_is_said(web: Any, answer: Any) -> None:
+    location = read_location("http://good.example/")
+    async with web.serving(answer(b"much" * 10_000), host="127.0.0.2") as port:
+        with pytest.raises(StorageError, match="No space left"):
+            await Fetching(dialler=Dialler(rules=web.rules)).to_file(replace(location, port=port), Path("/dev/full"))
 
 
 @pytest.fixture
