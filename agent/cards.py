@@ -44,12 +44,12 @@ def card(
     label = min(max(map(width, names), default=0), _MAX_NAME_COLUMNS) + 2
     body = []
     for name, value in ask.args.items():
-        body += _labelled(name, _shown(value), label, inside, None if is_whole else MAX_LINES)
+        body += _labelled(name, _lines(value, inside - label), label, None if is_whole else MAX_LINES)
     if not ask.args:
         body.append("(no arguments)")
     body.append("")
     for word, said in ask.facts:
-        body += _labelled(word, said, label, inside, None)
+        body += _labelled(word, wrapped(said, max(inside - label, 10)), label, None)
     line = f"{top}{rule}{heading}{rule * max(0, inside - width(heading))}"
     return [_bold(line, colour), *(f"{side} {one}".rstrip() for one in body), f"{bottom}{rule * (inside + 1)}"]
 
@@ -105,17 +105,24 @@ def _title(ask: Ask) -> str:
     return ask.tool if ask.name == ask.tool else f"{ask.tool} ({ask.name})"
 
 
-def _labelled(name: str, text: str, label: int, columns: int, most: int | None) -> list[str]:
-    lines = wrapped(text, max(columns - label, 10))
+def _labelled(name: str, lines: list[str], label: int, most: int | None) -> list[str]:
     if most is not None and len(lines) > most:
         lines = [*lines[: most - 1], f"… {len(lines) - most + 1} more lines"]
     first, *more = lines
     return [pad(name, label - 1) + " " + first, *(" " * label + line for line in more)]
 
 
-def _shown(value: Any) -> str:
-    """Return a value as JSON on one line: a text cannot look like a part of the card."""
-    return json.dumps(value, ensure_ascii=False)
+def _lines(value: Any, columns: int) -> list[str]:
+    """Return a value as JSON, and a text of several lines, such as code, numbered: neither can look like the card."""
+    if not isinstance(value, str) or "\n" not in value:
+        return wrapped(json.dumps(value, ensure_ascii=False), max(columns, 10))
+    lines = value.split("\n")
+    digits = len(str(len(lines)))
+    shown = []
+    for number, line in enumerate(lines, 1):
+        first, *more = wrapped(line.expandtabs(4), max(columns - digits - 2, 10))
+        shown += [f"{number:>{digits}}  {first}".rstrip(), *(" " * (digits + 2) + one for one in more)]
+    return shown
 
 
 def _bold(line: str, colour: bool) -> str:

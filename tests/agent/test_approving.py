@@ -347,6 +347,15 @@ def test_an_argument_cannot_look_like_a_part_of_the_card_or_steer_the_terminal()
     assert [one[:1] for one in lines].count("╰") == 1
 
 
+def test_code_is_shown_line_by_line_as_it_is_indented() -> None:
+    code = "for one in x:\n    print('a', one)\n" + "y = " + "1 + " * 20 + "1"
+    lines = card(_ask(args={"code": code}), 1, 1, columns=60, colour=False)
+    assert lines[1] == "│ code  1  for one in x:"
+    assert lines[2] == "│       2      print('a', one)"
+    assert lines[3].startswith("│       3  y = 1 + 1")
+    assert lines[4].startswith("│          1 + 1")
+
+
 def test_a_long_argument_is_shown_from_its_beginning_and_whole_when_asked() -> None:
     ask = _ask(args={"text": "word " * 400})
     lines = card(ask, 1, 1, columns=60, colour=False)
