@@ -13,6 +13,7 @@ from ..tools.base.budget import Spent
 from ..tools.base.catalog import offered
 from ..tools.base.errors import SensoriumError, StorageError
 from ..tools.base.journal import Journal, RunRow
+from ..tools.base.labels import trusted
 from ..tools.base.library import cannot_write
 from ..tools.base.run import Run
 from ..tools.base.secrets import redact_told
@@ -219,17 +220,24 @@ class Runner:
         given = Options(**row.options).given
         asked = [row, *map(self.journal.get, reversed(before.runs))]
         # The words of a recipe may be somebody else's.
-        own = [one.request for one in asked if "plan" not in Options(**one.options).given]
+        own = [one for one in asked if "plan" not in Options(**one.options).given]
         return {
             "request": row.request,
             "paths": [os.fsencode(one) for one in row.files],
             "files": before.files,
             "earlier": before.records,
             "read": sorted(read_in(before)),
-            "words": own,
+            "words": [one.request for one in own],
+            "planned": sorted({tool for one in own for tool in self._planned(one.run)}),
             "facts": list(self.facts.all().values()),
             "given": given,
         }
+
+    def _planned(self, run: str) -> Iterator[str]:
+        """Yield the tools of the plans of a run that were written on the user's words alone."""
+        for plan, read in zip(self.journal.plans(run), self.journal.read_before(run), strict=True):
+            if trusted(read):
+                yield from (step["tool"] for step in plan["steps"])
 
     @asynccontextmanager
     async def _checkpoints(self) -> "AsyncIterator[AsyncSqliteSaver]":

@@ -31,7 +31,7 @@ class State(TypedDict, total=False):
     labels: list[str]
     """What had been read when the last plan was written; see `origins.read_so_far`."""
     planned: list[str]
-    """Tools of the plans that were written on the user's words alone."""
+    """Tools of the plans that were written on the user's words alone, in this run and before it in its thread."""
     facts: list[str]
     """What the user asked to be remembered."""
     given: dict[str, Any]

@@ -7,6 +7,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, ToolCall
 from langgraph.runtime import Runtime
 
+from ..tools.base.labels import NOTHING
 from .at_the_cap import ask_within_budget
 from .context import Context, give, has_calls
 from .events import TextDelta
@@ -27,7 +28,9 @@ async def brain(state: State, runtime: Runtime[Context]) -> State:
     held = Held(runtime.context.emit, state["request"]) if is_proven_later(state, runtime.context.brain) else None
     context = replace(runtime.context, emit=held) if held else runtime.context
     give(context.executor, state)
-    labels = read_so_far(state, sees_pictures=reader_of(context.brain, context.catalog).pictures > 0)
+    reader = reader_of(context.brain, context.catalog)
+    # The embedded brain plans by the user's words and the facts of the files, whatever was read before.
+    labels = NOTHING if reader.reads_data else read_so_far(state, sees_pictures=reader.pictures > 0)
     context.executor.run = replace(context.executor.run, labels=labels)
     tools = tool_schemas(context.catalog) if may_plan(state) and not is_repair(state) else []
     await context.executor.early.drop()  # what is left of a plan that was refused

@@ -3,13 +3,13 @@
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from sensorium.agent.answer import Options
 from sensorium.agent.assistant import Assistant
 from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.settings import Settings
@@ -157,7 +157,7 @@ async def test_the_variables_of_a_conversation_are_there_in_its_next_turn(
     )
     with Assistant(settings) as assistant:
         first = await assistant.run("Set x to 40")
-        second = await assistant.run("Add 2 to x", thread=first.thread, options=Options(yes=True))
+        second = await assistant.run("Add 2 to x", thread=first.thread)
         result = assistant.show(second.run_id).steps[-1].result
     assert (result["value"], result["cells"]) == ("42", 2)
 
@@ -178,6 +178,18 @@ async def test_a_conversation_that_goes_on_in_another_process_says_that_its_vari
     sessions.end_all()
     sessions._stands.clear()  # as in a process that never ran code
     with Assistant(settings) as assistant:
-        second = await assistant.run("Add 2 to x", thread=first.thread, options=Options(yes=True))
+        second = await assistant.run("Add 2 to x", thread=first.thread)
         result = assistant.show(second.run_id).steps[-1].result
     assert (result["error"]["type"], result["state_lost"]) == ("NameError", True)
+
+
+async def test_a_later_turn_of_the_embedded_brain_is_asked_about_no_code(settings: Settings, tmp_path: Path) -> None:
+    note, script = tmp_path / "note.txt", tmp_path / "slow.py"
+    note.write_text("Kites fly in the wind. The wind blows in spring.")
+    script.write_text(SLOW)
+    with Assistant(replace(settings, models={})) as assistant:
+        first = await assistant.run("Summarize it", [note])
+        second = await assistant.run("Optimise this script", [script], thread=first.thread)
+        third = await assistant.run("run it again", thread=first.thread)
+    for answer in (second, third):
+        assert {one["tool"]: one["status"] for one in answer.steps} == {"analyze_code": "done", "run_python": "done"}

@@ -75,7 +75,7 @@ class Origin:
     args: Mapping[str, Labels] = field(default_factory=dict)
     """Argument -> labels of its value."""
     is_planned: bool = False
-    """A plan of the same run that was written on the user's words alone uses the same tool."""
+    """A plan of the same conversation that was written on the user's words alone uses the same tool."""
 
 
 def in_words(labels: Labels, names: Callable[[str], Iterable[str]] = lambda handle: ()) -> str:

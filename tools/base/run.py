@@ -85,7 +85,7 @@ class Run:
     labels: Labels = NOTHING
     """What had been read when the plan was written that calls belong to; nothing for the user's own calls."""
     planned: frozenset[str] = frozenset()
-    """Tools of the plans of this run that were written on the user's words alone."""
+    """Tools of the plans of this run, and before it in its thread, that were written on the user's words alone."""
     words: tuple[str, ...] = ()
     """What the user said, in this run and before it in its thread."""
     session: str = ""
