@@ -142,7 +142,10 @@ def _execution(ended: CodeOutcome, packages: list[str], inputs: list[str], lost:
         isolation=isolation,
         measures=[
             *(Measure(name=name, value=value, unit="s") for name, value in measured.items()),
-            *(Measure(name=name, value=value) for name, value in _numbers(ended.value, measured)),
+            *(
+                Measure(name=name, value=value, unit="s" if name.endswith("_seconds") else "")
+                for name, value in _numbers(ended.value, measured)
+            ),
         ],
         limits=limits,
         partial=ended.status in ("timeout", "killed", "crashed"),

@@ -106,6 +106,7 @@ class Composer(Builder):
             return
         look = self.examine if wanted.span is None else partial(self.examine_part, wanted.span)
         findings = [reference for file in files for reference in look(file)]
+        findings += [f"${name}" for name, one in self.steps.items() if one["tool"] == "run_python"]
         args: Plain = {
             "findings": findings,
             "request": literal(self.understood.request),

@@ -104,6 +104,13 @@ async def test_a_script_is_measured_and_that_it_cannot_be_rewritten_is_said(
     assert "I cannot rewrite or document code: that needs a language model" in answer.text
 
 
+async def test_a_report_on_a_script_has_what_running_it_gave(assistant: Assistant, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    answer = await assistant.run("run it and write a report", [tmp_path / "slow.py"])
+    report = next(assistant.path(one.handle).read_text() for one in answer.artifacts if one.name == "report.md")
+    assert re.search(r"\| run seconds \|.* s \|", report)
+
+
 async def test_a_script_that_fails_is_answered_with_its_line(assistant: Assistant, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text("x = 1\n\nprint(x / 0)\n")
     answer = await assistant.run("run it", [tmp_path / "bad.py"])
