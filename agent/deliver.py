@@ -9,21 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..tools.base.errors import ArgumentError, StorageError
+from ..tools.base.file_names import FORBIDDEN, is_device
 from ..tools.base.placing import Place, placed
 from ..tools.base.workspace import Artifact
 from .printing import clean
 
-# Not allowed in a name on Windows; a slash on no system.
-_FORBIDDEN = frozenset('<>:"/\\|?*')
-_DEVICES = {
-    "con",
-    "prn",
-    "aux",
-    "nul",
-    "conin$",
-    "conout$",
-    *(f"{name}{number}" for name in ("com", "lpt") for number in "123456789¹²³"),
-}
 _MAX_NAME_BYTES = 200
 
 
@@ -98,10 +88,10 @@ def deliver(
 
 def safe_name(name: str) -> str:
     """Return a name that every system accepts and that stays in its folder."""
-    name = "".join("_" if letter in _FORBIDDEN else letter for letter in clean(name, keep="")).strip(" .") or "file"
+    name = "".join("_" if letter in FORBIDDEN else letter for letter in clean(name, keep="")).strip(" .") or "file"
     stem, ending = os.path.splitext(name)  # noqa: PTH122 - a name, not a path
     stem = stem.encode()[: _MAX_NAME_BYTES - len(ending.encode())].decode(errors="ignore")
-    return f"_{stem}{ending}" if stem.partition(".")[0].casefold() in _DEVICES else stem + ending
+    return f"_{stem}{ending}" if is_device(stem) else stem + ending
 
 
 def _free(wanted: str, place: Place, taken: set[str], sources: Sequence[Path]) -> str:

@@ -139,9 +139,11 @@ def _call(chosen: argparse.Namespace, arguments: Mapping[str, Any]) -> "Outcome"
         prepare(chosen.output)
     run = Run.open(Settings.read(local_only=chosen.local_only))
     try:
-        outcome = asyncio.run(_perform(chosen.name, arguments, run))
-        for line in sent_lines(run.egress.rows(), columns()):
-            tell(f"sent{line}")
+        try:
+            outcome = asyncio.run(_perform(chosen.name, arguments, run))
+        finally:  # what failed may have sent something all the same
+            for line in sent_lines(run.egress.rows(), columns() - len("sent")):
+                tell(f"sent{line}")
         if chosen.output:
             delivered = deliver(outcome.artifacts, run.path, _sources(chosen.name, arguments), chosen.output)
             tell(f"{delivered.folder}: {', '.join(one.name for one in delivered.files)}")

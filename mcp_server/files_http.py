@@ -109,8 +109,8 @@ class Uploads:
         most = self.limits.owner_bytes
         if held + self._coming[who] + more <= most:
             return None
-        told = f"{held:,} bytes lie here for you already, and all together may have {most:,}. Ask whoever runs this"
-        return JSONResponse({"error": f"{told} to raise `--upload-quota-mb`."}, 507)
+        told = f"{held:,} bytes lie here for you already, others may be coming, and all together may have {most:,}."
+        return JSONResponse({"error": f"{told} Ask whoever runs this to raise `--upload-quota-mb`."}, 507)
 
     def _slow(self, size: int, seconds: float) -> Response | None:
         least = self.limits.least_bytes_per_second

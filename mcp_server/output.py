@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..tools.base.errors import StorageError
+from ..tools.base.file_names import FORBIDDEN, is_device
 from ..tools.base.placing import placed
 
 if TYPE_CHECKING:
@@ -14,16 +15,6 @@ if TYPE_CHECKING:
     from ..tools.base.workspace import Artifact
 
 LONGEST_STEM = 80
-_DEVICES = {
-    "con",
-    "prn",
-    "aux",
-    "nul",
-    "conin$",
-    "conout$",
-    *(f"{name}{number}" for name in ("com", "lpt") for number in "123456789¹²³"),
-}
-_FORBIDDEN = frozenset('<>:"/\\|?*')
 
 
 def lay_out(artifact: "Artifact", folder: Path, run: "Run") -> Path:
@@ -87,9 +78,9 @@ def _copied(source: Path, folder: Path, name: str) -> Path:
 
 def made_name(name: str, sha256: str = "") -> str:
     """Return a name that every system accepts and that stays in its folder; with the hash, it is the content's own."""
-    plain = "".join("_" if letter in _FORBIDDEN or not letter.isprintable() else letter for letter in name)
+    plain = "".join("_" if letter in FORBIDDEN or not letter.isprintable() else letter for letter in name)
     stem, ending = os.path.splitext(plain.strip(" ."))  # noqa: PTH122 - a name, not a path
     stem = stem.encode()[:LONGEST_STEM].decode(errors="ignore").strip(" .")
-    if sha256 or stem.partition(".")[0].casefold() in _DEVICES:
+    if sha256 or is_device(stem):
         stem = f"{stem or 'file'}-{sha256[:8]}"
     return f"{stem or 'file'}{ending[:12]}"

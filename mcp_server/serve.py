@@ -119,6 +119,7 @@ def _bind(host: str, port: int) -> socket.socket:
         if sys.platform != "win32":  # there it would let a second server take the same address
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
+        bound.listen()  # who reads that it serves may call at once
     except (OSError, OverflowError) as error:
         raise SettingsError(f"{host}:{port} cannot be used: {error}. Choose another address or port.") from error
     return bound

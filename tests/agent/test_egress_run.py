@@ -11,8 +11,10 @@ import pytest
 
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.cli import main
+from sensorium.agent.sent_text import sent_lines
 from sensorium.agent.show import lines_of
-from sensorium.tools.base.egress import Sent
+from sensorium.tools.base.egress import Contents, Sent
+from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 
 PLAN = {
@@ -97,6 +99,28 @@ def test_show_has_a_line_for_each_host(home: Path) -> None:
         "      for see, think",
     ]
     assert not any("down.example" in one for one in lines)
+
+
+def test_no_amount_is_cut_where_lines_are_short(run: Run) -> None:
+    held = Contents(characters=29_651, pictures=1, picture_bytes=9_728, sound_seconds=11.0, sound_bytes=352_044)
+    run.egress.end(run.egress.begin(role="see", host="127.0.0.1:43193", bytes=399_000, contents=held), was_sent=True)
+    assert list(sent_lines(run.egress.rows(), 60)) == [
+        "  127.0.0.1:43193 (on this machine): 1 request, 399,000",
+        "      bytes, 1 picture (9,728 bytes), 11.0 s of sound,",
+        "      29,651 characters",
+        "      for see",
+    ]
+
+
+def test_a_call_that_failed_says_what_it_sent(
+    home: Path, server: Any, script: ModuleType, making: ModuleType, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("SENSORIUM_DEGRADE", "0")
+    making.slide("Kites").save("kite.png")
+    server.play(script.Reply(status=400, body="no"))
+    assert main(["tool", "look_at", '{"media": "kite.png", "question": "What is it?"}']) != 0
+    assert "(on this machine): 1 request" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")
