@@ -50,7 +50,7 @@ class Page(BaseModel):
     author: str = ""
     published: str = Field("", description="Year-month-day, as the page says.")
     language: str = Field("", description="As the page says, for example `en` or `zh-CN`.")
-    site: str = ""
+    site: str = Field("", description="As the page calls it; else the host that it came from.")
     summary: str = Field("", description="What the page says of itself.")
     text: str = ""
     headings: list[Heading] = Field(default_factory=list)
@@ -83,6 +83,7 @@ def read_page(path: Path, *, url: str, charset: str = "") -> Page:
     page = Page(
         title=_words(tree.findtext(".//title") or _meta(tree, "og:title")),
         language=_words(next(iter(tree.xpath("/html/@lang")), ""))[:20],
+        site=read_location(url).host,
         headings=list(_headings(tree)),
         pictures=_listed(_pictures(tree), base),
         media=_listed(_media(tree), base),
@@ -140,7 +141,8 @@ def _article(source: str, url: str) -> dict[str, str]:
         "title": _words(found.title),
         "author": _words(found.author),
         "published": _words(found.date)[:10],
-        "site": _words(found.sitename or found.hostname),
+        # A host that the page names, as its base or as where it belongs, need not be the one that it came from.
+        "site": _words("" if found.sitename == found.hostname else found.sitename),
         "summary": _words(found.description),
         "text": (found.text or "").strip(),
     }
@@ -201,13 +203,13 @@ def _base(tree: "_Element", url: str) -> str:
 
 def _blocks(tree: "_Element") -> Iterator[str]:
     """Yield the text of a page, piece by piece, without what browsers do not show."""
-    for _, element in _shown(tree):
+    for element in _shown(tree):
         for text in (element.text, *(child.tail for child in element)):
             if words := " ".join((text or "").split()):
                 yield words
 
 
-def _shown(tree: "_Element") -> Iterator[tuple[int, "_Element"]]:
+def _shown(tree: "_Element") -> Iterator["_Element"]:
     from lxml import etree
 
     hidden = 0
@@ -215,7 +217,7 @@ def _shown(tree: "_Element") -> Iterator[tuple[int, "_Element"]]:
         if element.tag in _SKIPPED:
             hidden += 1 if event == "start" else -1
         elif event == "start" and not hidden and isinstance(element.tag, str):
-            yield hidden, element
+            yield element
 
 
 def _meta(tree: "_Element", name: str) -> str:

@@ -22,7 +22,7 @@ MOST_LINE_BYTES = 1 << 20
 LONGEST_LINE = 500
 """Characters of a title, or of what went wrong."""
 MOST_LINES = 100_000
-_SITE_SECONDS = 2.0
+_AS_LONG = 2.0
 """A video comes in pieces and after several pages, so it has as many times longer than a file."""
 _PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH")
 _OVERHEAD = 1.25
@@ -72,7 +72,7 @@ async def site_videos(
             "Videos of sites need yt-dlp, which is not installed. `pip install 'sensorium[sites]'` adds it."
         )
     rules = proxy.dialler.rules
-    seconds = rules.seconds * _SITE_SECONDS
+    seconds = rules.seconds * _AS_LONG
     wanted = {
         "url": location.url,
         "playlist": playlist,

@@ -51,6 +51,7 @@ def test_addresses_are_listed_absolute_and_only_those_of_the_web(tmp_path: Path)
 def test_a_base_changes_what_addresses_are_relative_to(tmp_path: Path) -> None:
     read = page('<base href="https://other.example/x/"><p>a</p><a href="y">b</a>', tmp_path)
     assert [one.address for one in read.links] == ["https://other.example/x/y"]
+    assert read.site == "example.org"
 
 
 @pytest.mark.parametrize(
