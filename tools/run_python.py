@@ -100,7 +100,8 @@ async def run_python(
     except ValueError as error:
         raise ArgumentError(f"`code` cannot be run: {error}") from error
     except OSError as error:
-        raise MediaError(f"The files cannot be given to the code: {error.strerror or error}.") from error
+        place, why = str(run.settings.home / "scratch"), error.strerror or error
+        raise MediaError(f"The files cannot be copied to {place!r} for the code: {why}.") from error
     lost = sessions.note(run, cells=len(ended.cells), stands=not ended.state_lost)
     return await run.thread(_execution, ended, packages, list(given), lost, run)
 

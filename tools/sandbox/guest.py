@@ -156,11 +156,9 @@ class Guest:
             message = str(raised)
         except BaseException:
             message = "(its text cannot be made)"
-        if isinstance(raised, ModuleNotFoundError):
-            message += _packages_here()
-        elif isinstance(raised, EOFError) and message == "EOF when reading a line":  # of `input`
-            message += ". Nothing can be typed in here: put the value into the code, or give it as a file."
         self._spare(False)  # code may have taken every descriptor, and a module is to be read
+        with contextlib.suppress(BaseException):  # no memory for it, or an exception that fights back
+            message = ". ".join(filter(None, (message, _advice(raised, message))))
         try:
             trace = self._traceback(raised)
         except BaseException as second:  # no memory, or an exception that fights back
@@ -254,11 +252,19 @@ def _cut(text: str, *, from_end: bool = False) -> str:
     return f"… {text[-SHOWN_CHARS:]}" if from_end else f"{text[:SHOWN_CHARS]} …"
 
 
-def _packages_here() -> str:
-    from importlib.util import find_spec
+def _advice(raised: BaseException, message: str) -> str:
+    """Return what to do about an error that comes of where the code runs."""
+    if isinstance(raised, ModuleNotFoundError):
+        from importlib.util import find_spec
 
-    here = ["the standard library", *(one for one in PACKAGES if find_spec(one) is not None)]
-    return f". There is no network to install it from. Here are: {', '.join(here)}."
+        here = ["the standard library", *(one for one in PACKAGES if find_spec(one) is not None)]
+        return f"There is no network to install it from. Here are: {', '.join(here)}."
+    if isinstance(raised, EOFError) and message == "EOF when reading a line":  # of `input`
+        return "Nothing can be typed in here: put the value into the code, or give it as a file."
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if isinstance(raised, MemoryError) and most != resource.RLIM_INFINITY:
+        return f"A process has {most // 2**20} MiB of memory here: take the data in parts, or in smaller types."
+    return ""
 
 
 def main() -> None:

@@ -97,6 +97,13 @@ def test_code_that_asks_for_input_is_told_that_nobody_answers(session: CodeSessi
     assert "Nothing can be typed in here" in outcome.error.message
 
 
+def test_code_that_wants_too_much_memory_is_told_how_much_there_is(session: CodeSession) -> None:
+    outcome = session.execute("x = bytes(2**33)")
+    assert outcome.error
+    assert (outcome.error.type, outcome.state_lost) == ("MemoryError", False)
+    assert f"{session.limits.memory_bytes // 2**20} MiB of memory here" in outcome.error.message
+
+
 def test_files_are_lent_read_only_and_taken_out_when_they_are_new(session: CodeSession, tmp_path: Path) -> None:
     given = tmp_path / "given.txt"
     given.write_text("from outside")
