@@ -14,6 +14,7 @@ from .base.outward import refuse_if_local_only
 from .base.run import Run
 from .base.tool import Control, tool
 from .base.workspace import Artifact
+from .fetching.charsets import to_utf8
 from .fetching.contents import ContentKind, cited, file_name, kind_of, remarks, type_of
 from .fetching.dialling import Dialler
 from .fetching.pages import Heading, Page, PageAddress, read_page
@@ -113,6 +114,14 @@ async def _fetched(location: Location, dialler: Dialler, run: Run) -> FetchedUrl
         for address in (*got.redirects, got.location.url):
             run.comes_from_web(read_location(address).host)
         media_type = await run.thread(type_of, folder / "fetched", got.claimed_type)
+        limits = []
+        if (
+            media_type == "application/octet-stream"
+            and got.claimed_type.startswith("text/")
+            and await run.thread(to_utf8, folder / "fetched", got.charset)
+        ):
+            media_type = await run.thread(type_of, folder / "fetched", got.claimed_type)
+            limits.append("It came in another character set, and is kept as UTF-8.")
         named = file_name(got.location.name, media_type)
         file = await run.thread(
             run.put, folder / "fetched", name=named, media_type=media_type, facts={"address": got.location.url}
@@ -125,8 +134,8 @@ async def _fetched(location: Location, dialler: Dialler, run: Run) -> FetchedUrl
         file=file,
         media_type=media_type,
         claimed_type=got.claimed_type,
-        bytes=got.bytes,
-        limits=remarks(got, media_type),
+        bytes=file.bytes,
+        limits=limits + remarks(got, media_type),
     )
     return await _with_page(result, got.charset, run) if result.kind == "page" else result
 

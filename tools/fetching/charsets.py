@@ -1,7 +1,8 @@
-"""Turns the bytes of a page into text, whatever its server and its head say of their character set."""
+"""Turns the bytes of a page or a text into letters, whatever its server and its head say of their character set."""
 
 import codecs
 import re
+from pathlib import Path
 
 # Browsers look no further for a declaration (HTML standard, 1024 bytes); some pages have long comments before it.
 _HEAD_BYTES = 4096
@@ -10,6 +11,9 @@ _DECLARED = re.compile(
     re.IGNORECASE,
 )
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+MOST_TEXT_BYTES = 16 * 2**20
+"""Of a text that is written anew."""
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 # What the names mean on the web (Encoding standard): each is the larger set that its pages are really written in.
 _LARGER = {
     "gb2312": "gb18030",
@@ -30,7 +34,7 @@ _KNOWN = re.compile(
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 
 
-def decode_text(data: bytes, claimed: str = "") -> str:
+def decode_text(data: bytes, claimed: str = "", *, is_cut: bool = False) -> str:
     """Return bytes as text: by their mark, as UTF-8 when they are that, as declared, or as they look."""
     for mark, charset in _MARKS:
         if data.startswith(mark):
@@ -38,7 +42,7 @@ def decode_text(data: bytes, claimed: str = "") -> str:
     try:
         return _clean(data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        if error.start > len(data) - 4:  # cut in the middle of the last character
+        if is_cut and error.start > len(data) - 4:  # in the middle of the last character
             return _clean(data[: error.start].decode("utf-8"))
     declared = _DECLARED.search(data[:_HEAD_BYTES])
     said = next((one for one in declared.groups() if one), b"").decode("ascii") if declared else ""
@@ -46,6 +50,20 @@ def decode_text(data: bytes, claimed: str = "") -> str:
         if known := _charset(name):
             return _clean(data.decode(known, "replace"))
     return _clean(data.decode(_guessed(data), "replace"))
+
+
+def to_utf8(path: Path, claimed: str) -> bool:
+    """Write a text that is in another character set anew, and return whether it was one."""
+    if path.stat().st_size > MOST_TEXT_BYTES:
+        return False
+    data = path.read_bytes()
+    if not data.startswith(tuple(mark for mark, _ in _MARKS)) and _BINARY.search(data):
+        return False
+    text = decode_text(data, claimed)
+    if "\ufffd" in text:
+        return False
+    path.write_text(text, encoding="utf-8", newline="")
+    return True
 
 
 def _charset(name: str) -> str | None:

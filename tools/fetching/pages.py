@@ -77,7 +77,7 @@ def read_page(path: Path, *, url: str, charset: str = "") -> Page:
     if len(data) > MOST_BYTES:
         data = data[:MOST_BYTES]
         limits.append(f"Only the first {MOST_BYTES:,} bytes of the page were read.")
-    source = decode_text(data, charset)
+    source = decode_text(data, charset, is_cut=bool(limits))
     tree = _parsed(source)
     base = _base(tree, url)
     page = Page(

@@ -95,6 +95,24 @@ async def test_the_type_is_read_from_the_content(content: bytes, seen: str, onli
     assert len(web.dialled) == 1
 
 
+@pytest.mark.parametrize("charset", ("gbk", "big5", "utf-16", "shift_jis"))
+async def test_a_text_in_another_character_set_can_be_read(charset: str, online: Run, web: Any, answer: Any) -> None:
+    words = "小犬在早上吃草，在夜里回家。\n"
+    served = answer(words.encode(charset), Content_Type=f"text/plain; charset={charset}")
+    async with web.serving(served, host="127.0.0.2") as port:
+        got = await fetched(f"http://good.example:{port}/a.txt", reaching(online, web))
+    assert (got.kind, got.file.name, got.bytes) == ("text", "a.txt", len(words.encode()))
+    assert online.path(got.file.handle).read_text(encoding="utf-8") == words
+    assert got.limits == ["It came in another character set, and is kept as UTF-8."]
+
+
+@pytest.mark.parametrize("content", (b"\x00\xff\xfe" * 30, b"\xd5\xe2\x81", bytes(range(256))))
+async def test_what_is_no_text_is_kept_as_it_is(content: bytes, online: Run, web: Any, answer: Any) -> None:
+    async with web.serving(answer(content, Content_Type="text/plain; charset=gbk"), host="127.0.0.2") as port:
+        got = await fetched(f"http://good.example:{port}/a.txt", reaching(online, web))
+    assert (got.kind, online.path(got.file.handle).read_bytes()) == ("data", content)
+
+
 async def test_a_page_under_the_name_of_a_picture_is_a_page(online: Run, web: Any, answer: Any) -> None:
     async with web.serving(answer(PAGE, Content_Type="image/png"), host="127.0.0.2") as port:
         got = await fetched(f"http://good.example:{port}/a.png", reaching(online, web))

@@ -135,3 +135,8 @@ def test_nothing_is_loaded_that_a_page_names(tmp_path: Path, monkeypatch: pytest
         tmp_path,
     )
     assert dialled == []
+
+
+def test_the_last_letter_is_one_of_the_text() -> None:
+    assert decode_text("un café".encode("cp1252"), "latin-1") == "un café"
+    assert decode_text("un café".encode()[:-1], "utf-8", is_cut=True) == "un caf"
