@@ -11,8 +11,11 @@ from typing import Any, TextIO
 from ..tools.base.errors import StorageError
 from ..tools.base.secrets import redact
 
-# Controls move the cursor or change the terminal; these format characters reorder or hide what stands around them.
-_HIDDEN = frozenset("\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
+# Controls move the cursor or change the terminal; format characters reorder or hide what stands around them, and a few
+# letters are as good as nothing. Soft hyphens and joiners are a part of ordinary words and emoji.
+_UPSETTING = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+_HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_ORDINARY = frozenset("\u00ad\u200c\u200d")
 
 
 class ClosedPipe(Exception):
@@ -23,7 +26,9 @@ def clean(text: str, *, keep: str = "\n\t") -> str:
     """Return text with what must not reach a terminal shown as `\ufffd`: media and file names may hold anything."""
     return "".join(
         letter
-        if letter in keep or (letter not in _HIDDEN and unicodedata.category(letter) not in ("Cc", "Cs"))
+        if letter in keep
+        or letter in _ORDINARY
+        or (letter not in _HIDDEN and unicodedata.category(letter) not in _UPSETTING)
         else "\ufffd"
         for letter in text
     )

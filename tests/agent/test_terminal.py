@@ -235,6 +235,8 @@ def test_widths_count_columns() -> None:
 
 def test_clean_text_has_no_controls_no_reordering_and_no_halves_of_characters() -> None:
     assert clean("a\x1b[31mb\r\u202ec\udcffd\te\n") == "a\ufffd[31mb\ufffd\ufffdc\ufffdd\te\n"
+    assert clean("a\u2028b\u061cc\U000e0041d\u3164e") == "a\ufffdb\ufffdc\ufffdd\ufffde"
+    assert clean("Soft\u00adware \U0001f469\u200d\U0001f680") == "Soft\u00adware \U0001f469\u200d\U0001f680"
     assert clean("\x9b2J 中文 é 🎬") == "\ufffd2J 中文 é 🎬"
 
 
