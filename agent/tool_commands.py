@@ -72,7 +72,8 @@ def tool(chosen: argparse.Namespace) -> int:
 
             say("\n".join(section(found)))
             return 0
-        outcome = _call(chosen, read_arguments(chosen.args))
+        example = json.dumps(dict.fromkeys(found.input_schema.get("required", []), "…"), ensure_ascii=False)
+        outcome = _call(chosen, read_arguments(chosen.args, example=example))
     except ToolError as error:
         if not chosen.json:
             raise
@@ -146,7 +147,7 @@ def _call(chosen: argparse.Namespace, arguments: Mapping[str, Any]) -> "Outcome"
                 tell(f"sent{line}")
         if chosen.output:
             delivered = deliver(outcome.artifacts, run.path, _sources(chosen.name, arguments), chosen.output)
-            tell(f"{delivered.folder}: {', '.join(one.name for one in delivered.files)}")
+            tell(f"{delivered.folder}: {', '.join(one.name for one in delivered.files) or 'no files were made'}")
         return outcome
     finally:
         run.library.close()

@@ -135,6 +135,7 @@ def test_arguments_come_as_json_from_a_file_or_from_standard_input(cli: Cli, pic
         ("probe_media", '{"media": "a", "colour": 1}', "ArgumentError", "`colour`"),
         ("probe_media", "talk.mp4", "ArgumentError", "is not JSON"),
         ("probe_media", "[" * 9_000, "ArgumentError", "is not JSON"),
+        ("run_python", "print(1)", "ArgumentError", """Write for example '{"code": "…"}'."""),
         ("probe_media", "[1]", "ArgumentError", "must be a JSON object"),
         ("probe_media", "@missing.json", "ArgumentError", "'missing.json' cannot be read"),
         ("probe_media", '{"media": "missing.mp4"}', "MediaError", "'missing.mp4' does not exist"),
