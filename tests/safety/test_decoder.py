@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from sensorium.tools.base import decoders, decoding
+from sensorium.tools.base import decoder_processes, decoders, decoding
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.sandbox.cage import Cage
 from sensorium.tools.sandbox.isolation import find_isolation
@@ -26,7 +26,7 @@ def taken_over(
     own = tmp_path_factory.mktemp("lent") / "own.bin"
     own.write_bytes(b"own content")
     own.chmod(0o666)
-    binds = [(decoders._ROOT / name, f"{decoders._PLACE}/{name}") for name in decoders._PARTS]
+    binds = [(decoder_processes.ROOT / name, f"{decoders._PLACE}/{name}") for name in decoders._PARTS]
     with attacking.baited({}) as bait:
         cage = Cage.start(
             Path(__file__).with_name("decoder_guest.py"),

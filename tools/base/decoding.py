@@ -16,7 +16,8 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from . import errors
-from .decoders import DESCRIPTORS, MEMORY_BYTES, Child, Makers, nursery, told
+from .decoder_processes import MEMORY_BYTES, Child, Makers, told
+from .decoders import DESCRIPTORS, nursery
 from .errors import ArgumentError, Cancelled, MediaError, ToolError, TransientError
 from .memo import artifacts_in
 from .opening import KeptPath, Known, changed, open_kept

@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 from sensorium.tools import read_text
-from sensorium.tools.base import decoders, decoding
+from sensorium.tools.base import decoder_processes, decoders, decoding
 from sensorium.tools.base.call import call
 from sensorium.tools.base.decoding import UNCONFINED, Decoding
 from sensorium.tools.base.errors import Cancelled, MediaError, TransientError
@@ -179,7 +179,7 @@ async def test_a_decoder_that_ends_or_hangs_costs_one_call(
 async def test_decoders_that_are_all_stopped_cost_one_call(
     run: Run, slide: Path, tier: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoders, "REPLY_SECONDS", 1.0)
+    monkeypatch.setattr(decoder_processes, "REPLY_SECONDS", 1.0)
     monkeypatch.setattr(decoding, "LOOK_SECONDS", 0.2)
     await run.decode(examine, slide, "slide.png")
     before = descendants(os.getpid())
@@ -192,7 +192,7 @@ async def test_decoders_that_are_all_stopped_cost_one_call(
         await asyncio.to_thread(reading(run, slide, Reader(stop)).result)
     assert (await run.decode(examine, slide, "slide.png")).width_pixels == 640
     nursery = decoders.nursery(run.settings)
-    assert isinstance(nursery, decoders.Nursery)
+    assert isinstance(nursery, decoder_processes.Nursery)
     decoders.end_all()
     assert gone(before | descendants(os.getpid()))
 
@@ -262,7 +262,7 @@ def test_only_our_own_functions_are_run(run: Run) -> None:
 
 
 def test_a_decoder_cannot_have_just_anything_imported(run: Run) -> None:
-    nursery = decoders.Nursery(None, confined=False)  # type: ignore[arg-type]
+    nursery = decoder_processes.Nursery(None, confined=False)  # type: ignore[arg-type]
     named = ["os", "cv2", "cv2.__main__", "sensorium.agent.cli", "sensorium.tools.nothing", "sensorium.tools..x"]
     nursery.learn([*named, "sensorium.tools.base.media", "sensorium.tools.base.media; os", "scenedetect.__main__"])
     assert nursery.later == {"cv2", "sensorium.tools.base.media"}
@@ -271,7 +271,7 @@ def test_a_decoder_cannot_have_just_anything_imported(run: Run) -> None:
 def test_idle_processes_end(run: Run, slide: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Decoding(run, examine, (slide, "slide.png"), {}).result()
     nursery = decoders.nursery(run.settings)
-    assert isinstance(nursery, decoders.Nursery)
+    assert isinstance(nursery, decoder_processes.Nursery)
     monkeypatch.setattr(decoders, "IDLE_SECONDS", 3600.0)
     decoders._end_idle()
     assert nursery.house.alive
