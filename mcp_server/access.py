@@ -15,7 +15,8 @@ from ..tools.base.opening import is_of_the_system
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _DRIVE = re.compile(r"[A-Za-z]:")
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
+# Half a letter cannot be written; only those that stand for bytes of a name are passed on.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udc7f\udd00-\udfff]")
 NEAR_NAMES = 5
 
 

@@ -71,6 +71,7 @@ def test_an_allowed_folder_may_itself_be_a_link(tmp_path: Path, folder: Path) ->
         "talk.mp4\x00.txt",
         "file://{folder}/talk.mp4%00.txt",
         "talk.mp4\n",
+        "talk\ud800.mp4",
         "",
         "   ",
         "link-to-key.txt",
