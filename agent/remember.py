@@ -3,6 +3,7 @@
 import re
 
 from ..tools.base.words import Language
+from ..tools.fetching.own_words import own_words
 
 _START = r"(?:^|(?<=[.!?\n。！？；;]))\s*"
 _ENGLISH = re.compile(
@@ -20,17 +21,20 @@ _CHINESE = re.compile(
 def asked_to_remember(request: str) -> tuple[list[str], str]:
     """Return what a request wants remembered, and the rest of it.
 
-    Only what the user says so is found: "remember that I prefer short answers", 记住我喜欢简短的回答.
+    Only what the user says so is found: "remember that I prefer short answers", 记住我喜欢简短的回答; nothing quoted or
+    pasted in.
     """
     found: list[str] = []
-
-    def take(hit: re.Match[str]) -> str:
-        if hit["end"] in ("?", "？"):
-            return hit[0]  # "Remember that talk about kites?" asks
-        found.append((hit["any"] or hit["own"]).strip(" ,;，；"))
-        return " "
-
-    rest = _CHINESE.sub(take, _ENGLISH.sub(take, request))
+    # What is quoted or pasted in is somebody else's: it would be remembered as the user's own, for good.
+    kept = zip(own_words(request), request, strict=True)
+    own, rest = "".join(letter if letter == written else "_" for letter, written in kept), request
+    for pattern in (_ENGLISH, _CHINESE):
+        for hit in reversed([*pattern.finditer(own)]):
+            if hit["end"] in ("?", "？"):
+                continue  # "Remember that talk about kites?" asks
+            start, end = hit.span("any" if hit["any"] else "own")
+            found.insert(0, rest[start:end].strip(" ,;，；"))
+            own, rest = (f"{one[: hit.start()]} {one[hit.end() :]}" for one in (own, rest))
     return found, rest.strip() if re.search(r"\w", rest) else ""
 
 
