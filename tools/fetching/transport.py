@@ -1,15 +1,12 @@
 """Fetches one address into a file: each hop checked from the start, with limits for time and size that hold."""
 
 import asyncio
-import math
 import re
 import ssl
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import httpcore2
 
@@ -24,11 +21,9 @@ from ..base.errors import (
 )
 from .decoding import decoder
 from .dialling import Dialler
+from .metering import Meter, MeteredBackend
 from .rules import FetchRules
 from .spelling import Location, read_redirect
-
-if TYPE_CHECKING:
-    from httpcore2 import SOCKET_OPTION
 
 MOST_REDIRECTS = 5
 MOST_HEADER_BYTES = 256 * 2**10
@@ -37,10 +32,6 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 # Frames around small chunks cost up to as much as what they hold; what costs more is no honest server.
 _FRAMING = 2
 _AGENT = "sensorium"
-PATIENCE_SECONDS = 30.0
-"""How long a server may send less than it must."""
-SLOWEST_BYTES = 256
-"""A second; any telephone line has more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,33 +48,6 @@ class Fetched:
     bytes: int
 
 
-class _Meter:
-    """Counts what comes in, whatever it is: a head without end is as large as a body, and may come as slowly."""
-
-    def __init__(self) -> None:
-        self._left, self._where = 0, ""
-        self._came, self._since = 0, math.inf
-        self.sent = 0
-
-    def limit(self, most_bytes: int, where: str) -> None:
-        self._left, self._where = most_bytes, where
-        self._came, self._since = 0, math.inf
-
-    def count(self, size: int) -> None:
-        now = time.monotonic()
-        self._came, self._since = self._came + size, min(self._since, now)
-        seconds = now - self._since
-        if seconds > PATIENCE_SECONDS and self._came < seconds * SLOWEST_BYTES:
-            raise MediaError(
-                f"The server sent {self._came:,} bytes in {seconds:.0f} s, so it was stopped. Try again later, or "
-                "download the file yourself and give it."
-            )
-        self._left -= size
-        if self._left < 0:
-            what = f"endless data {self._where}".strip()
-            raise MediaError(f"The server sends {what}, so it was stopped. Download the file yourself and give it.")
-
-
 @dataclass(kw_only=True)
 class Fetching:
     """One fetch: everything it dials goes through its dialler."""
@@ -93,7 +57,7 @@ class Fetching:
     """Bytes so far, and those that are announced; may raise to stop."""
     noting: Callable[[Location], AbstractContextManager[None]] = lambda location: nullcontext()
     """Wraps each request, from before it is dialled."""
-    _meter: _Meter = field(default_factory=_Meter)
+    _meter: Meter = field(default_factory=Meter)
 
     @property
     def sent_bytes(self) -> int:
@@ -173,7 +137,7 @@ class Fetching:
                 ssl_context=_believed(rules) if location.scheme == "https" else None,
                 max_connections=1,
                 max_keepalive_connections=0,
-                network_backend=_Backend(self.dialler, self._meter),
+                network_backend=MeteredBackend(self.dialler, self._meter),
             ) as pool:
                 response = await pool.handle_async_request(request)
                 try:
@@ -211,53 +175,6 @@ class Fetching:
         if not size:
             raise MediaError(f"{location.url!r} is empty (0 bytes). Open it in a browser to see what it gives.")
         return size
-
-
-class _Backend(httpcore2.AsyncNetworkBackend):
-    """Dials for httpcore: the host of the address, by a dialler. TLS and the Host header keep the host's name."""
-
-    def __init__(self, dialler: Dialler, meter: _Meter) -> None:
-        self._dialler, self._meter = dialler, meter
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore calls it so
-        local_address: str | None = None,
-        socket_options: "Iterable[SOCKET_OPTION] | None" = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        return _Counted(await self._dialler.dial(host, port), self._meter)
-
-
-class _Counted(httpcore2.AsyncNetworkStream):
-    """A connection whose bytes are counted."""
-
-    def __init__(self, stream: httpcore2.AsyncNetworkStream, meter: _Meter) -> None:
-        self._stream, self._meter = stream, meter
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        data = await self._stream.read(max_bytes, timeout)
-        self._meter.count(len(data))
-        return data
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        self._meter.sent += len(buffer)
-        await self._stream.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> httpcore2.AsyncNetworkStream:
-        return _Counted(await self._stream.start_tls(ssl_context, server_hostname, timeout), self._meter)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
 
 
 @contextmanager

@@ -448,7 +448,7 @@ async def test_a_server_that_drips_meets_the_deadline(server: Any, web: Any, tmp
 async def test_a_server_that_drips_is_left_before_the_deadline(
     server: Any, web: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sensorium.tools.fetching.transport.PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr("sensorium.tools.fetching.metering.PATIENCE_SECONDS", 0.5)
     async with web.serving(server, host="127.0.0.2") as port:
         with pytest.raises(MediaError, match=r"The server sent \d+ bytes in"):
             await fetch(f"http://good.example:{port}/", web, tmp_path)
