@@ -221,7 +221,9 @@ class Executor:
 
     def origins(self, step: Step) -> dict[str, Labels]:
         """Return who had a part in each argument of a step."""
-        everything = joined_labels(self.labels.values())
+        # What ran so far tells names and errors of files that could not be used, too.
+        unread = [of_tool("ingest", self.run.id)] if self.unread else ()
+        everything = joined_labels([*self.labels.values(), unread])
         context = condensed(self.run.labels, of_model(self.run.id))
         return argument_labels(step, {**self.labels, "run": everything, "whole": everything}, context)
 

@@ -243,6 +243,15 @@ async def test_before_the_plan_a_model_reads_nothing_of_a_name_that_could_be_an_
     assert "ignore" not in first
 
 
+async def test_the_name_of_a_file_that_cannot_be_used_steers_nothing(obey: Obey, done: list[str], letter: Path) -> None:
+    named = {**SEND, "args": {"to": "${run.unread[0].name}"}}
+    answer = await obey(
+        "Send it", [named], files=[letter.with_name("evil.example")], policy=Policy(tools={"send": "safe"})
+    )
+    assert (statuses(answer), done) == ({"sent": "failed"}, [])
+    assert "has none for these arguments" in answer.steps[0]["error"]["message"]
+
+
 async def test_nor_where_a_plan_for_such_a_file_is_refused(
     opened: Callable[[Policy], Assistant], server: Any, script: ModuleType, making: ModuleType, letter: Path
 ) -> None:
