@@ -1,5 +1,5 @@
-"""Run what opens untrusted media in a decoder process, answer what it asks for, and believe its result only as far as
-it is of the right type and size and names nothing that it was not given."""
+"""Run what opens untrusted media in a decoder process, and believe its result only as far as it is of the right type
+and size and names nothing that it was not given."""
 
 import math
 import os
@@ -16,20 +16,18 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from . import errors
+from .decoder_asks import Asks, handles_in, handles_of, line
 from .decoder_processes import MEMORY_BYTES, Child, Makers, told
 from .decoders import DESCRIPTORS, nursery
 from .errors import ArgumentError, Cancelled, MediaError, ToolError, TransientError
 from .memo import artifacts_in
 from .opening import KeptPath, Known, changed, open_kept
 from .packing import PackError, Parcel, letter_of, name_of_function
-from .picture_files import MAX_PICTURE_PIXELS
 from .secrets import logger_of
 from .unpacking import believed, is_large, returned_by
-from .workspace import PREFIX, Artifact, Fact
 
 if TYPE_CHECKING:
     from ..sandbox.channel import Message
-    from .models import TextReader
     from .run import Run
 
 P = ParamSpec("P")
@@ -55,14 +53,9 @@ FRAME_SECONDS = 30.0
 """Longest time for one message to arrive, once it has begun."""
 RESULT_BYTES, LARGE_RESULT_BYTES = 256 << 20, 2 << 30
 """Most bytes of a message: of one with data or a picture, and of a result that may hold sound or many pictures."""
-PUT_BYTES, PUTS_BYTES, PUTS = 256 << 20, 8 << 30, 10_000
-"""Most bytes of a file that a decoder makes, of all of one call, and most files."""
 MOST_LETTERS = 4000
 """Of an error's message."""
 
-_HANDLE = re.compile(re.escape(PREFIX) + "[0-9a-f]{64}")
-_MEDIA_TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _ERRORS = (ArgumentError, MediaError, errors.UnavailableError, ToolError)
 """What a decoder may raise of its own."""
 
@@ -77,16 +70,14 @@ class Decoding(Generic[T]):
     kwargs: Mapping[str, Any]
     _id: str = field(default_factory=lambda: token_hex(8))
     _stop: threading.Event = field(default_factory=threading.Event)
-    _readers: "Sequence[TextReader]" = ()
-    _given: set[str] = field(default_factory=set)
-    """Handles that the call was given."""
-    _made: dict[str, list[Artifact]] = field(default_factory=dict)
-    """By handle; the same content may be put under several names."""
     _lent: list[Path] = field(default_factory=list)
     """Files that the process was lent."""
-    _put_bytes: int = 0
+    _asks: Asks = field(init=False)
     _refusal: ToolError | None = None
     """The last error that was raised here, for something that the decoder asked for."""
+
+    def __post_init__(self) -> None:
+        self._asks = Asks(self.run)
 
     def stop(self) -> None:
         """Have the process ended; may be called from any thread."""
@@ -100,9 +91,9 @@ class Decoding(Generic[T]):
             ToolError: What the function raises, or no process can be started.
         """
         if self.run is not None:
-            self._given = set(_handles([*self.args, *self.kwargs.values()])) | set(self.run.call.inputs)
+            self._asks.given = set(handles_of([*self.args, *self.kwargs.values()])) | set(self.run.call.inputs)
         name = name_of_function(self.function)
-        makers = nursery(self.run.settings) if self.run is not None else _usual_nursery()
+        makers = nursery(self.run.settings) if self.run is not None else usual_nursery()
         if self.run is not None and not makers.confined and UNCONFINED not in self.run.call.notes:
             self.run.call.notes.append(UNCONFINED)
         child = makers.child([name.partition(":")[0]], self._limits())
@@ -136,7 +127,7 @@ class Decoding(Generic[T]):
                 if "ask" in message.body:
                     self._answer(child, message)
                 elif "tell" in message.body:
-                    self._hear(message)
+                    self._asks.hear(message)
                 elif "error" in message.body:
                     raise self._raised(message.body)
                 else:
@@ -193,7 +184,7 @@ class Decoding(Generic[T]):
         parcel = Parcel()
         blobs = parcel.frame(value)
         self._lent += parcel.paths
-        self._readers = parcel.lent or self._readers
+        self._asks.readers = parcel.lent or self._asks.readers
         with ExitStack() as stack:
             paths: list[str] = []
             descriptors: list[int] = []
@@ -205,19 +196,8 @@ class Decoding(Generic[T]):
             child.channel.send(frame, blobs, descriptors, timeout_seconds=SEND_SECONDS)
 
     def _answer(self, child: Child, message: "Message") -> None:
-        what, given = message.body["ask"], _pairs(message)
-        answer: Any
         try:
-            if what == "path":
-                answer = self._run().path(self._allowed(given, message))
-            elif what == "artifact":
-                answer = self._artifact(self._allowed(given, message))
-            elif what == "put":
-                answer = self._put(given, message)
-            elif what == "read":
-                answer = self._read(given, message)
-            else:
-                raise PackError("it asks for what there is not")
+            answer = self._asks.answer(message)
         except Cancelled:
             raise
         except ToolError as error:
@@ -226,59 +206,6 @@ class Decoding(Generic[T]):
             return
         self._send(child, {}, answer)
 
-    def _hear(self, message: "Message") -> None:
-        given, run = _pairs(message), self.run
-        if run is None:
-            return
-        if message.body["tell"] == "used":
-            run.used(_line(_value(given, message, "provider", str), 100))
-        elif message.body["tell"] == "progress":
-            fraction = _value(given, message, "fraction", float | None)
-            note = _line(_value(given, message, "note", str), 200)
-            run.progress(None if fraction is None or math.isnan(fraction) else min(1.0, max(0.0, fraction)), note)
-
-    def _run(self) -> "Run":
-        if self.run is None:
-            raise PackError("it asks for a file, and there is none")
-        return self.run
-
-    def _allowed(self, given: Mapping[str, Any], message: "Message") -> str:
-        """Return a handle that the process may use: one that the call was given, or that was made in it."""
-        handle: str = _value(given, message, "handle", str)
-        if handle not in self._given and handle not in self._made:
-            raise PackError("it asks for a file that it was not given")
-        return handle
-
-    def _artifact(self, handle: str) -> Artifact:
-        return self._made[handle][-1] if handle in self._made else self._run().artifact(handle)
-
-    def _put(self, given: Mapping[str, Any], message: "Message") -> Artifact:
-        content = _value(given, message, "content", bytes)
-        name = _line(_value(given, message, "name", str), 255).replace("/", "_").replace("\\", "_")
-        media_type = _value(given, message, "media_type", str)
-        facts = _value(given, message, "facts", dict[str, str | int | float | bool | None])
-        self._put_bytes += len(content)
-        if len(content) > PUT_BYTES or self._put_bytes > PUTS_BYTES or len(self._made) >= PUTS:
-            raise PackError("it makes too much")
-        if not _MEDIA_TYPE.fullmatch(media_type) or len(facts) > 32:
-            raise PackError("it makes what cannot be")
-        made = self._run().put(content, name=name, media_type=media_type, facts=cast("Mapping[str, Fact]", facts))
-        self._made.setdefault(made.handle, []).append(made)
-        return made
-
-    def _read(self, given: Mapping[str, Any], message: "Message") -> Any:
-        import numpy as np
-        from numpy.typing import NDArray
-
-        number = _value(given, message, "number", int)
-        picture = _value(given, message, "picture", NDArray[np.uint8])
-        shape = picture.shape
-        if len(shape) != 3 or shape[2] != 3 or not 0 < shape[0] * shape[1] <= MAX_PICTURE_PIXELS:
-            raise PackError("it wants read what is no picture")
-        if not 0 <= number < len(self._readers):
-            raise PackError("it asks a reader that it was not given")
-        return self._readers[number].read(picture)
-
     def _believed(self, message: "Message", wanted: Any) -> T:
         for path in self._lent:
             # The result is remembered for the content that was there before.
@@ -286,11 +213,11 @@ class Decoding(Generic[T]):
                 raise changed(path)
         letter = letter_of(message.blobs)
         value = believed(letter, message.blobs[1:], wanted)
-        for handle in _handles_in(letter):
-            if handle not in self._given and handle not in self._made:
+        for handle in handles_in(letter):
+            if not self._asks.holds(handle):
                 raise PackError("it names a file that it was not given")
         for artifact in artifacts_in(value):
-            if artifact not in [*self._made.get(artifact.handle, ()), self._artifact(artifact.handle)]:
+            if not self._asks.is_true(artifact):
                 raise PackError("it tells of a file what is not so")
         return cast("T", value)
 
@@ -302,7 +229,7 @@ class Decoding(Generic[T]):
             return self._refusal
         for one in _ERRORS:
             if kind == one.__name__:
-                return one(_line(message, MOST_LETTERS))
+                return one(line(message, MOST_LETTERS))
         if kind == "MemoryError":
             most = f"{MEMORY_BYTES >> 20:,} MB"
             return MediaError(f"{self._name()} takes more than {most} to decode; it is damaged or hostile.")
@@ -326,7 +253,7 @@ class Decoding(Generic[T]):
     def _name(self) -> str:
         """Return what the file is called, for messages."""
         if self.run is not None:
-            for handle in [*_handles([*self.args, *self.kwargs.values()]), *self.run.call.inputs]:
+            for handle in [*handles_of([*self.args, *self.kwargs.values()]), *self.run.call.inputs]:
                 if self.run.reaches(handle):
                     return repr(self.run.name(handle))
         called = next((one for one in self.args if isinstance(one, str)), None)
@@ -338,44 +265,8 @@ def decode_now(run: "Run", function: Callable[P, T], /, *args: P.args, **kwargs:
     return Decoding(run, function, args, kwargs).result()
 
 
-@dataclass(eq=False)
-class Engine(Generic[T]):
-    """A process that goes on to serve one function, because what it loads is large; it is handed pixels, not files."""
-
-    function: Callable[..., T]
-    _child: Child | None = None
-    _pid: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __call__(self, *args: Any) -> T:
-        """Return what the function returns.
-
-        Raises:
-            MediaError: What it was handed ended the process.
-        """
-        with self._lock:
-            makers = _usual_nursery()  # which is used herewith, and so does not end
-            for last in (False, True):
-                if self._pid != os.getpid():  # forked meanwhile: the process there was is another's
-                    self._child, self._pid = None, os.getpid()
-                fresh = self._child is None
-                child = self._child = self._child or self._start(makers)
-                try:
-                    return Decoding(None, self.function, args, {}).keep(child)
-                except BaseException as error:
-                    self._child = None
-                    child.end()
-                    # One that was there before may have been ended with the process that it was forked from.
-                    if fresh or last or not isinstance(error, MediaError):
-                        raise
-        raise AssertionError("unreachable")
-
-    def _start(self, makers: Makers) -> Child:
-        module = name_of_function(self.function).partition(":")[0]
-        return makers.child([module], limits(cpu_seconds=None), kept=True)
-
-
-def _usual_nursery() -> Makers:
+def usual_nursery() -> Makers:
+    """Return what makes children where no settings are known."""
     from .settings import Settings
 
     return nursery(Settings(home=Path()))
@@ -414,46 +305,5 @@ def _readable(descriptor: int, seconds: float) -> bool:
     return bool(select.select([descriptor], [], [], seconds)[0])
 
 
-def _pairs(message: "Message") -> dict[str, Any]:
-    """Return what an ask or a tell is about: names, and values that are not believed yet."""
-    letter = letter_of(message.blobs)
-    pairs = letter.get("of") if isinstance(letter, dict) else None
-    if not isinstance(pairs, list) or not all(isinstance(one, list) and len(one) == 2 for one in pairs):
-        raise PackError("it asks for nothing")
-    return {str(key): value for key, value in pairs}
-
-
-def _value(given: Mapping[str, Any], message: "Message", name: str, wanted: Any) -> Any:
-    return believed(given.get(name), message.blobs[1:], wanted)
-
-
 def _words(value: Any) -> list[str]:
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
-
-
-def _line(text: str, most: int) -> str:
-    """Return text without what steers a terminal or the direction of reading, cut to a length."""
-    return _CONTROL.sub(" ", text)[:most]
-
-
-def _handles(values: Sequence[Any]) -> Iterator[str]:
-    """Yield the handles among arguments: by themselves, in lists, and in our own plain objects."""
-    for value in values:
-        if isinstance(value, str):
-            if _HANDLE.fullmatch(value):
-                yield value
-        elif isinstance(value, list | tuple):
-            yield from _handles(value)
-
-
-def _handles_in(letter: Any) -> Iterator[str]:
-    waiting = [letter]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            if _HANDLE.fullmatch(value):
-                yield value
-        elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, dict):
-            waiting += [*value, *value.values()]

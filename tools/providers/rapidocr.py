@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..base.decoding import Engine
+    from ..base.decoder_engine import Engine
 
 # PP-OCRv6 small reads Chinese in both scripts, Japanese, and these languages in Latin letters (`default_models.yaml` of
 # the wheel, without Vietnamese, whose letters with two accents it drops).
@@ -71,7 +71,7 @@ class RapidOcr:
 
 @cache
 def _engine_process() -> "Engine[list[TextLine]]":
-    from ..base.decoding import Engine
+    from ..base.decoder_engine import Engine
 
     return Engine(read_lines)
 

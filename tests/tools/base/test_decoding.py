@@ -490,7 +490,7 @@ def test_a_result_names_no_file_that_was_not_given(run: Run, slide: Path, clip: 
         (other.model_dump(mode="json"), False),
     ):
         decoding_call = heard(picture)
-        decoding_call._given = {own.handle}
+        decoding_call._asks.given = {own.handle}
         if is_true:
             assert decoding_call.keep(liars[-1]).items[0].picture == own
         else:
