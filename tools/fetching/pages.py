@@ -18,6 +18,8 @@ MOST_BYTES = 4_000_000
 """Of a page's source; what is behind them is not read."""
 MOST_ELEMENTS = 30_000
 """More make the search for the article slow (8 s for 200,000 paragraphs); all text is taken then."""
+MOST_ITEMS = 4_000
+"""Of one list, or its equal in time, which grows with the square (16 s for 8,000); all text is taken then, too."""
 MOST_LISTED = 200
 """Of links, and of pictures."""
 MOST_LOOKED_AT = 5_000
@@ -90,8 +92,7 @@ def read_page(path: Path, *, url: str, charset: str = "") -> Page:
         links=_listed(_links(tree), base),
         limits=limits,
     )
-    is_large = sum(1 for _ in tree.iter()) > MOST_ELEMENTS
-    found = {} if is_large else _article(source, url)
+    found = {} if _is_large(tree) else _article(source, url)
     page = page.model_copy(update={name: value for name, value in found.items() if value})
     if not page.text:
         page.text = "\n".join(_blocks(tree))
@@ -113,6 +114,12 @@ def _parsed(source: str) -> "_Element":
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise MediaError(f"The page cannot be read: {str(error)[:200]}. Open it in a browser and save it.") from error
     return tree
+
+
+def _is_large(tree: "_Element") -> bool:
+    """Tell whether the search for the article would take long."""
+    squares = sum(len(one) ** 2 for one in tree.iter("ul", "ol"))
+    return squares > MOST_ITEMS**2 or sum(1 for _ in tree.iter()) > MOST_ELEMENTS
 
 
 def _article(source: str, url: str) -> dict[str, str]:

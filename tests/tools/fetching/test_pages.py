@@ -1,5 +1,6 @@
 """What is read from a page, and from pages that mean harm."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,11 @@ def test_nothing_is_loaded_that_a_page_names(tmp_path: Path, monkeypatch: pytest
 def test_the_last_letter_is_one_of_the_text() -> None:
     assert decode_text("un café".encode("cp1252"), "latin-1") == "un café"
     assert decode_text("un café".encode()[:-1], "utf-8", is_cut=True) == "un caf"
+
+
+def test_a_very_long_list_is_read_all_the_same(tmp_path: Path) -> None:
+    began = time.monotonic()
+    read = page("<ul>" + "<li>one of very many items" * 10_000 + "</ul>", tmp_path)
+    assert time.monotonic() - began < 10
+    assert read.text.count("one of very many items") == 10_000
+    assert read.limits == ["No article was made out, so all text of the page is given, its menus too."]
