@@ -1,8 +1,9 @@
 """What files and packages are called for code that runs in the sandbox."""
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import PackageNotFoundError, distribution
 
 from ..base.errors import ArgumentError
 from ..sandbox.collect import safe_name
@@ -42,16 +43,16 @@ def check_packages(asked: Sequence[str]) -> list[str]:
     return [*at_hand(), *(one for one in asked if one.lower() not in AT_HAND)]
 
 
-def at_hand() -> list[str]:
+@functools.cache
+def at_hand() -> tuple[str, ...]:
     """Return the packages that code always has, as far as they are installed."""
-    return [one for one in AT_HAND if _is_installed(one)]
+    return tuple(one for one in AT_HAND if _is_installed(one))
 
 
 def _is_installed(name: str) -> bool:
     if not name or _NO_DISTRIBUTION.search(name):  # a path or a requirement is no name
         return False
     try:
-        distribution(name)
+        return bool(distribution(name).version)
     except (PackageNotFoundError, ValueError):
         return False
-    return bool(version(name))
