@@ -67,8 +67,10 @@ def flags(name: str, binds: Sequence[tuple[Path, str]], limits: Limits) -> list[
 
 def _environment() -> list[str]:
     from .bubblewrap import ENVIRONMENT
+    from .session import ENVIRONMENT as FOR_CODE
 
-    kept = {name: value for name, value in ENVIRONMENT.items() if name != "PATH"}  # the image's own has its Python
+    # The image's own PATH has its Python.
+    kept = {name: value for name, value in (ENVIRONMENT | FOR_CODE).items() if name != "PATH"}
     return [part for name, value in kept.items() for part in ("--env", f"{name}={value}")]
 
 

@@ -18,6 +18,8 @@ from .outcome import CodeError, CodeOutcome
 __all__ = ["CodeError", "CodeOutcome", "CodeSession"]
 
 GUEST = Path(__file__).with_name("guest.py")
+# Else each thread takes 64 MiB of the address space for memory of its own, and there is room for a dozen.
+ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 MAX_CODE_BYTES = 2**19
 MOST_SECONDS = 24 * 3600.0
 MOST_CELLS_CHARS = 2**21
@@ -163,4 +165,4 @@ class CodeSession:
 
 
 def _start(limits: Limits, inbox: Path) -> Cage:
-    return Cage.start(GUEST, limits=limits, binds=[(inbox, "/work/in")])
+    return Cage.start(GUEST, limits=limits, binds=[(inbox, "/work/in")], environment=ENVIRONMENT)

@@ -104,6 +104,21 @@ def test_code_that_wants_too_much_memory_is_told_how_much_there_is(session: Code
     assert f"{session.limits.memory_bytes // 2**20} MiB of memory here" in outcome.error.message
 
 
+def test_threads_have_room_beside_the_packages(session: CodeSession) -> None:
+    code = """
+import threading, numpy, pandas, scipy.stats, matplotlib.pyplot
+together = threading.Barrier(24)
+def work():
+    numpy.linalg.svd(numpy.ones((100, 100)))
+    together.wait()
+threads = [threading.Thread(target=work) for _ in range(24)]
+for one in threads: one.start()
+for one in threads: one.join()
+"""
+    outcome = session.execute(code, timeout_seconds=60)
+    assert outcome.status == "done", outcome.why
+
+
 def test_files_are_lent_read_only_and_taken_out_when_they_are_new(session: CodeSession, tmp_path: Path) -> None:
     given = tmp_path / "given.txt"
     given.write_text("from outside")
