@@ -15,6 +15,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from sensorium.tools.base import secrets
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 
@@ -44,6 +45,18 @@ def load(name: str) -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _forgetting() -> Iterator[None]:
+    """Strike no key of another test: it would hold back the letters of a stream that it begins with."""
+    before = dict(secrets._known)
+    yield
+    secrets._known.clear()
+    secrets._known.update(before)
+
+
+secrets_of_a_module = pytest.fixture(scope="module", autouse=True)(_forgetting)
+secrets_of_a_test = pytest.fixture(autouse=True)(_forgetting)
 
 
 @pytest.fixture(scope="session")

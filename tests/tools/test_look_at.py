@@ -334,7 +334,7 @@ async def test_a_model_that_takes_no_pictures_is_not_asked(
         ({"region": [0.5, 0, 0.2, 1]}, "`region` is .* fractions from 0 to 1"),
         ({"start_seconds": 3}, "is a picture, and has no time"),
         ({"budget_tokens": 250}, "`budget_tokens` is 250, which is too little"),
-        ({"media": "https://example.com/a.png"}, "cannot open the address"),
+        ({"media": "https://example.com/a.png"}, "is an address. Fetch it with `fetch_url` first"),
     ],
 )
 async def test_what_cannot_be_looked_at_is_said(
