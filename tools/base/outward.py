@@ -50,9 +50,9 @@ def refusal(host: str) -> LocalOnlyError:
 def is_this_machine(host: str) -> bool:
     """Return whether a host is a loopback address, or `localhost` where that resolves to nothing else.
 
-    Other names are not looked up, also not `x.localhost`: on some systems the question alone leaves this machine.
+    Other names are not looked up, also not `x.localhost` or `localhost.`: the question alone may leave this machine.
     """
-    host = host.strip("[]").rstrip(".").lower()
+    host = host.strip("[]").lower()
     if host != "localhost":
         return is_loopback(host)
     try:

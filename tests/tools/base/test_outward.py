@@ -36,14 +36,15 @@ def test_a_loopback_address_is_this_machine(host: str) -> None:
     [
         "api.openai.com", "8.8.8.8", "10.0.0.1", "192.168.1.2", "169.254.169.254", "0.0.0.0", "::", "::ffff:8.8.8.8",
         "2130706433", "0x7f.1", "127.1",
-        "127.0.0.1.nip.io", "localhost.evil.com", "notlocalhost", "a.localhost", "", "fe80::1%lo",
+        "127.0.0.1.nip.io", "localhost.evil.com", "notlocalhost", "a.localhost", "localhost.", "127.0.0.1.", "",
+        "fe80::1%lo",
     ],
 )  # fmt: skip
 def test_all_else_is_not_and_no_name_is_looked_up(host: str) -> None:
     assert not is_this_machine(host)
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST."])
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST"])
 def test_localhost_is_what_it_resolves_to(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(*addresses: str) -> None:
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 0)) for one in addresses]
