@@ -113,10 +113,10 @@ def test_no_amount_is_cut_where_lines_are_short(run: Run) -> None:
 
 
 def test_a_call_that_failed_says_what_it_sent(
-    home: Path, server: Any, script: ModuleType, making: ModuleType, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setenv("SENSORIUM_DEGRADE", "0")
+    home: Path, server: Any, script: ModuleType, making: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = home / "sensorium.toml"
+    settings.write_text(f"degrade = false\n{settings.read_text()}")
     making.slide("Kites").save("kite.png")
     server.play(script.Reply(status=400, body="no"))
     assert main(["tool", "look_at", '{"media": "kite.png", "question": "What is it?"}']) != 0
