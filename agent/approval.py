@@ -102,8 +102,8 @@ class Request:
     asks: tuple[Ask, ...]
 
     def plain(self) -> dict[str, Any]:
-        """Return it in the shape of the wire."""
-        return wire(self.asks)
+        """Return it in the shape of the wire, with the id that an answer may give so that it is for this one only."""
+        return {"id": self.id, **wire(self.asks)}
 
     @property
     def message(self) -> str:
@@ -113,7 +113,7 @@ class Request:
 
 
 Decisions = Sequence[Decision] | Mapping[str, Any]
-"""One decision for each ask, in order; or `{"decisions": […]}` as the wire has them."""
+"""One decision for each ask, in order; or `{"decisions": […]}` as the wire has them, perhaps with an `id`."""
 Approve = Callable[[Request], Awaitable[Decisions | None]]
 """Answers a request; None: nobody can for now, and the run waits to be resumed."""
 
@@ -201,6 +201,11 @@ async def decide(request: Request, approve: Approve | None, *, yes: bool) -> lis
     answer = await (approve or refuse_unattended)(replace(request, asks=left)) if left else ()
     if answer is None:
         return None
+    if isinstance(answer, Mapping) and answer.get("id", request.id) != request.id:
+        raise DecisionError(
+            f"These decisions answer the request {str(answer['id'])[:64]!r}, and now {request.id!r} is asked: "
+            f"{request.message} Look at it, and decide again."
+        )
     decided = iter(read_decisions(answer, left))
     return [next(decided) if one in left else Decision(type="approve") for one in request.asks]
 

@@ -151,7 +151,8 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
     resume.add_argument("run_id", metavar="RUN_ID", type=words, help="its id, the start of it, or `last`")
     resume.add_argument(
         "--decisions", metavar="JSON",
-        help='answer what the run asks: {"decisions": [{"type": "approve"}, …]}, `@file`, or `-` for standard input',
+        help='answer what the run asks: {"decisions": [{"type": "approve"}, …]}, `@file`, or `-` for standard input; '
+        'with the "id" of the request in it, no other one is answered',
     )  # fmt: skip
     _yes(resume)
     _local_only(resume)

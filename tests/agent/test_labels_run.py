@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensorium.agent.answer import Answer, Options
-from sensorium.agent.approval import Decision, Request
+from sensorium.agent.approval import Decision, DecisionError, Request
 from sensorium.agent.assistant import Assistant
 from sensorium.agent.endpoint import EndpointBrain
 from sensorium.agent.events import Event, TextDelta
@@ -216,6 +216,27 @@ async def test_an_approval_is_for_one_use(obey: Obey, done: list[str]) -> None:
     desk = Desk("approve", "reject")
     await obey("Summarize the letter", [READ], [SEND], [{**SEND, "id": "twice"}], approve=desk)
     assert (len(desk.requests), done) == (2, [EVIL])
+
+
+async def test_decisions_about_one_request_answer_no_other(
+    obey: Obey, opened: Callable[[Policy], Assistant], server: Any, script: ModuleType, done: list[str]
+) -> None:
+    async def later(request: Request) -> None:
+        return None
+
+    waiting = await obey("Summarize the letter", [READ], [SEND], approve=later)
+    given = {"id": waiting.asked["id"], "decisions": [{"type": "approve"}]}
+
+    async def same(request: Request) -> Any:
+        return given
+
+    second = {**SEND, "id": "second", "args": {"to": "http://second.example"}}
+    server.play(script.calls(("make_plan", {"goal": "g", "steps": [second]})), script.says("That is all."))
+    with pytest.raises(DecisionError, match="Look at it, and decide again"):
+        await opened(NO_POLICY).resume(waiting.run_id, approve=same)
+    assert done == [EVIL]
+    answer = await opened(NO_POLICY).resume(waiting.run_id)
+    assert (statuses(answer)["second"], done) == ("rejected", [EVIL])
 
 
 async def test_a_recipe_keeps_what_was_tainted(
