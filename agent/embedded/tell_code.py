@@ -8,6 +8,7 @@ from .phrases import Tongue
 from .telling import MOST_LINES, Output, bullets, files_line, items_of, paragraphs
 
 LONGEST_OUTPUT, MOST_PRINTED_LINES = 2000, 40
+NO_NETWORK = ("Name or service not known", "name resolution", "Network is unreachable")
 SHORTEST_SECONDS = 0.001
 """Less than this says more of the clock than of the script."""
 
@@ -104,8 +105,8 @@ _ADVICE = {
         "它只能看到与它一起给出的文件，按文件名查找：`sensorium run 请求 script.py data.csv`。",
     ),
     "ModuleNotFoundError": (
-        "Give its other files along; nothing can be installed in the sandbox.",
-        "请把它的其他文件一起给出；沙箱中无法安装任何包。",
+        "Give its other files along: they lie beside it, without folders. Nothing can be installed in the sandbox.",
+        "请把它的其他文件一起给出：它们与脚本放在同一处，不分文件夹。沙箱中无法安装任何包。",
     ),
 }
 """What to do about a script that failed for want of what the sandbox does not have."""
@@ -125,6 +126,8 @@ def _trial(value: dict[str, Any], output: Output, say: Tongue) -> list[str]:
         ]
         if value.get("wants_arguments"):
             parts.append(say("It is run without arguments here.", "这里运行时不带参数。"))
+        elif any(one in failed for one in NO_NETWORK):
+            parts.append(say("There is no network in the sandbox.", "沙箱中没有网络。"))
         elif advice := _ADVICE.get(failed.partition(":")[0]):
             parts.append(say(*advice))
         return [*parts, *_printed(output, say), *_printed(output, say, "stderr")]

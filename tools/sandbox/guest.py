@@ -28,6 +28,8 @@ ALONE = False
 """Whether all processes that can be seen are this cage's, for they are killed: said by what has proved it."""
 SHOWN_CHARS = 20_000
 """The longest value, message or traceback that is told."""
+NO_NETWORK = ("Name or service not known", "name resolution", "Network is unreachable")
+"""What an error says that comes of it."""
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "PIL", "cv2", "av", "lxml")
 """Worth naming when another is missing."""
 _ONLY_AST = 0x400
@@ -261,6 +263,8 @@ def _advice(raised: BaseException, message: str) -> str:
         return f"There is no network to install it from. Here are: {', '.join(here)}."
     if isinstance(raised, EOFError) and message == "EOF when reading a line":  # of `input`
         return "Nothing can be typed in here: put the value into the code, or give it as a file."
+    if isinstance(raised, OSError) and any(one in message for one in NO_NETWORK):
+        return "There is no network here: give what it would fetch as a file."
     most, _ = resource.getrlimit(resource.RLIMIT_AS)
     if isinstance(raised, MemoryError) and most != resource.RLIM_INFINITY:
         return f"A process has {most // 2**20} MiB of memory here: take the data in parts, or in smaller types."

@@ -135,6 +135,7 @@ async def test_a_script_finds_the_files_that_are_given_with_it_and_leaves_what_i
     ("script", "said"),
     [
         ("open('data.csv')", "It sees the files that are given with it"),
+        ("import urllib.request\nurllib.request.urlopen('http://example.com')", "There is no network in the sandbox."),
         ("input('name? ')", "Nobody can type anything in for it there."),
         ("import sys\nprint(sys.argv[1])", "It is run without arguments here."),
         ("import argparse\np = argparse.ArgumentParser()\np.add_argument('n')\np.parse_args()", "required: n"),

@@ -104,6 +104,12 @@ def test_code_that_wants_too_much_memory_is_told_how_much_there_is(session: Code
     assert f"{session.limits.memory_bytes // 2**20} MiB of memory here" in outcome.error.message
 
 
+def test_code_that_dials_is_told_that_there_is_no_network(session: CodeSession) -> None:
+    outcome = session.execute("import urllib.request; urllib.request.urlopen('http://example.com')")
+    assert outcome.error
+    assert "There is no network here" in outcome.error.message
+
+
 def test_threads_have_room_beside_the_packages(session: CodeSession) -> None:
     code = """
 import threading, numpy, pandas, scipy.stats, matplotlib.pyplot
