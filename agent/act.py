@@ -16,7 +16,7 @@ from ..tools.base.journal import Journal, StepRow
 from ..tools.base.labels import Labels, condensed, of_model, of_tool
 from ..tools.base.labels import joined as joined_labels
 from ..tools.base.run import Progress, Run
-from ..tools.base.secrets import logger_of
+from ..tools.base.secret_logs import logger_of
 from ..tools.base.tool import Tool
 from .compact import compact, shortened
 from .consent import Consent

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ..tools.base.errors import ArgumentError, ProviderError, SensoriumError, SettingsError, TransientError
-from ..tools.base.secrets import SecretFilter, guard_process
+from ..tools.base.secret_logs import SecretFilter, guard_process
 from .given_files import given_file
 from .printing import ClosedPipe, forget_output, tell
 

@@ -10,7 +10,7 @@ from ..tools.base.endpoints import ServedModel
 from ..tools.base.errors import ProviderError
 from ..tools.base.paid import charged, order_key, units_of
 from ..tools.base.price import Quote, counted, price_of, quote_of, tokens_in
-from ..tools.base.secrets import logger_of
+from ..tools.base.secret_logs import logger_of
 from ..tools.base.tokens import PictureTokens
 from .stream import Call, CallPiece, Completion, Piece
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..tools.base.errors import ArgumentError, SensoriumError, SettingsError
-from ..tools.base.secrets import guard_process
+from ..tools.base.secret_logs import guard_process
 from ..tools.base.settings import Settings
 from ..tools.base.workspace import at_home
 from .groups import ALL, DEFAULT_GROUPS, GROUPS

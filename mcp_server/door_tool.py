@@ -13,7 +13,7 @@ from pydantic import PrivateAttr
 
 from ..tools.base.call import validate
 from ..tools.base.errors import ArgumentError, SensoriumError
-from ..tools.base.secrets import logger_of
+from ..tools.base.secret_logs import logger_of
 from .answers import answer_of, progress_of
 from .faces import Offer, annotations
 from .owner import owner

@@ -30,7 +30,8 @@ from ..tools.base.call import Outcome, perform
 from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.journal import Journal
 from ..tools.base.run import Progress, Run, new_run_id
-from ..tools.base.secrets import guard_process, know, logger_of
+from ..tools.base.secret_logs import guard_process, logger_of
+from ..tools.base.secrets import know
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from ..tools.base.workspace import PREFIX

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sensorium.tools.base.endpoints import Endpoint
-from sensorium.tools.base.secrets import SecretFilter
+from sensorium.tools.base.secret_logs import SecretFilter
 from sensorium.tools.base.settings import Settings
 
 KEY = "sk-canary-9f8e7d6c5b4a"

@@ -10,7 +10,7 @@ from .endpoints import ServedModel
 from .errors import ProviderError, SettingsError, StorageError, ToolError
 from .ledger import Ledger, OrderRow, Who
 from .price import Quote, added, price_of
-from .secrets import logger_of
+from .secret_logs import logger_of
 
 logger = logger_of(__name__)
 

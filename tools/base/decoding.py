@@ -23,7 +23,7 @@ from .errors import ArgumentError, Cancelled, MediaError, ToolError, TransientEr
 from .memo import artifacts_in
 from .opening import KeptPath, Known, changed, open_kept
 from .packing import PackError, Parcel, letter_of, name_of_function
-from .secrets import logger_of
+from .secret_logs import logger_of
 from .unpacking import believed, is_large, returned_by
 
 if TYPE_CHECKING:

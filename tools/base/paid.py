@@ -14,7 +14,8 @@ from .errors import ArgumentError, ProviderError
 from .letters import whole
 from .posting import Files, post
 from .price import Quote, counted, quote_of
-from .secrets import logger_of, redact_plain
+from .secret_logs import logger_of
+from .secrets import redact_plain
 from .sniff import sniff
 from .workspace import Artifact
 

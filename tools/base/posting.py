@@ -17,7 +17,7 @@ from .egress import Contents, Egress, contents_of
 from .endpoints import ServedModel
 from .errors import LocalOnlyError, SensoriumError, StorageError
 from .outward import refuse_endpoint
-from .secrets import logger_of
+from .secret_logs import logger_of
 
 if TYPE_CHECKING:
     import httpx2

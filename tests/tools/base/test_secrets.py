@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from sensorium.tools.base import secrets
 from sensorium.tools.base.errors import EvidenceError, ProviderError, ToolError
 from sensorium.tools.base.run import Run
-from sensorium.tools.base.secrets import MARK, SecretFilter, Stream, logger_of, redact, redact_model, redact_plain
+from sensorium.tools.base.secret_logs import SecretFilter, logger_of
+from sensorium.tools.base.secrets import MARK, Stream, redact, redact_model, redact_plain
 from sensorium.tools.base.user_facts import UserFacts
 
 KEY = 'sk-cañary+/"0a1b2c3d4e5f'
@@ -177,7 +178,8 @@ def test_a_program_that_dies_tells_none(where: str) -> None:
         "log": "logging.getLogger('other.library').warning('sent %s', key)",
     }[where]
     code = (
-        "import logging, sys; from sensorium.tools.base.secrets import know, guard_process; logging.basicConfig();"
+        "import logging, sys; from sensorium.tools.base.secret_logs import guard_process; logging.basicConfig();"
+        "from sensorium.tools.base.secrets import know;"
         f"guard_process(); key = sys.argv[1]; know(key); {fail}"
     )
     ended = subprocess.run([sys.executable, "-c", code, PLAIN], capture_output=True, text=True, check=False)
