@@ -1,8 +1,10 @@
 """Whether an address may be fetched without asking: it stands in the user's own words, or in the allow-list."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from urllib.parse import unquote
 
 from ..base.errors import ArgumentError
 from .own_words import own_words
@@ -14,6 +16,8 @@ _START = re.compile(r"https?://", re.IGNORECASE)
 _END = re.compile(
     r"[\s<>\"`“”‘’«»「」『』【】〔〕（）《》〈〉，。、；：！？…|\\^{}\u0000-\u001f\u007f\u200b-\u200f\u2028-\u202f\ufeff]"
 )
+_CHINESE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
+"""And Japanese and Korean: written without a space after an address; `https://café.example` is one word."""
 _BEFORE = "([,;:>'*_~="
 """What may stand before an address without a space; after anything else of ASCII it is part of a longer word."""
 _TRAILING = ".,;:!?*_~'"
@@ -78,8 +82,13 @@ def _fits(location: Location, pattern: str) -> bool:
 
 
 def _climbs(target: str) -> bool:
-    path = re.sub("%2e", ".", target.partition("?")[0], flags=re.IGNORECASE)
-    path = re.sub("%2f|%5c", "/", path.replace("%3b", ";").replace("%3B", ";"), flags=re.IGNORECASE)
+    """Tell whether some server may read a path as leading upwards, however it is encoded."""
+    path, before = target.partition("?")[0], ""
+    while path != before:
+        path, before = unquote(path), path
+    path = unicodedata.normalize("NFKC", path).replace("\\", "/")
+    if "\ufffd" in path or not path.isprintable():  # `%c0%ae` is a dot for a careless reader of UTF-8
+        return True
     return ".." in (part.partition(";")[0] for part in path.split("/"))  # `..;a` is `..` with a parameter
 
 
@@ -128,7 +137,7 @@ def _closing(word: str) -> int:
 
 def _before_letters(word: str) -> str:
     """Return the part of a word before the Chinese that follows an address without a space."""
-    first = next((at for at, letter in enumerate(word) if not letter.isascii()), len(word))
+    first = found.start() if (found := _CHINESE.search(word)) else len(word)
     head, rest = word[:first], word[first:]
     authority, slash, _ = head.partition("://")[2].partition("/")
     # A name of a host, or a folder, may itself be Chinese: there the address goes on.

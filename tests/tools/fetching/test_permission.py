@@ -84,6 +84,9 @@ def test_a_chinese_folder_is_no_end_of_an_address() -> None:
     assert not stands_in("https://example.org/", "看 https://example.org/视频/a.mp4")
     assert stands_in("https://example.org/视频/a.mp4", "看 https://example.org/视频/a.mp4")
     assert not stands_in("https://example/", "看 https://example中文.org/")
+    assert not stands_in("https://shop.caf/", "see https://shop.café")
+    assert not stands_in("https://bank.exampl/", "see https://bank.exampl\u0435")
+    assert stands_in("https://shop.café/", "see https://shop.café.")
 
 
 def test_what_is_no_address_never_stands_in_a_text() -> None:
@@ -100,6 +103,7 @@ def test_hosts_and_folders_can_be_allowed() -> None:
     assert is_allowed("http://example.org:8080/x", ["EXAMPLE.org"])
     assert is_allowed("https://a.b.example.org/", ["*.example.org"])
     assert is_allowed("https://example.org/talks/1", ["https://example.org/talks/*"])
+    assert is_allowed("https://example.org/talks/%E9%A3%8E%20a..b", ["https://example.org/talks/*"])
     assert is_allowed(CLIP, [CLIP])
 
 
@@ -110,7 +114,18 @@ def test_what_only_looks_like_an_allowed_host_is_not_one() -> None:
     assert not is_allowed("https://example.org@evil.example/", ["example.org"])
     assert not is_allowed("http://example.org/talks/1", ["https://example.org/talks/*"])
     assert not is_allowed("https://example.org/private", ["https://example.org/talks/*"])
-    for climbing in ("..", "%2e%2e", ".%2E", "x/..%2f..", "..;", "..;a=b", "%2e%2e%3b"):
+    for climbing in (
+        "..",
+        "%2e%2e",
+        ".%2E",
+        "x/..%2f..",
+        "..;a=b",
+        "%2e%2e%3b",
+        "%252e%252e",
+        "%c0%ae",
+        ".%00.",
+        "．．",
+    ):
         assert not is_allowed(f"https://example.org/talks/{climbing}/private", ["https://example.org/talks/*"])
 
 
