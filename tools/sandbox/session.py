@@ -13,9 +13,7 @@ from .calling import Call, Confined
 from .collect import Signature
 from .inbox import Inbox
 from .limits import Limits
-from .outcome import CodeError, CodeOutcome
-
-__all__ = ["CodeError", "CodeOutcome", "CodeSession"]
+from .outcome import CodeOutcome
 
 GUEST = Path(__file__).with_name("guest.py")
 # Else each thread takes 64 MiB of the address space for memory of its own, and there is room for a dozen.
@@ -24,23 +22,20 @@ MAX_CODE_BYTES = 2**19
 MOST_SECONDS = 24 * 3600.0
 MOST_CELLS_CHARS = 2**21
 """What is kept of the code of earlier calls."""
-
-
 Start = Callable[[Limits, Path], Confined]
+"""Makes a cage with the guest for limits, in which a folder is `/work/in`."""
 
 
 class CodeSession:
     """Runs code, one call at a time. Its cage is made by the first call, and anew after one that lost it."""
 
-    def __init__(
-        self, *, limits: Limits | None = None, folder: Path | None = None, start: "Start | None" = None
-    ) -> None:
+    def __init__(self, *, limits: Limits | None = None, folder: Path | None = None, start: Start | None = None) -> None:
         """Make a session.
 
         Args:
             limits: The usual ones when left out.
             folder: Where copies of the files given to it may lie until it ends; best on the disk where they are.
-            start: Makes a cage with the guest for these limits, in which this folder is `/work/in`.
+            start: With bubblewrap, when left out.
         """
         self.limits = limits or Limits()
         self.used_at = time.monotonic()
@@ -48,6 +43,7 @@ class CodeSession:
         self.lost = ""
         """Why variables are gone that the next caller may expect: the next outcome says it."""
         self._told = False
+        """The last outcome has said that the variables are gone."""
         self._start = start or _start
         self._lock = threading.Lock()
         self._inbox = Inbox(folder)
