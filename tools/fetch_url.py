@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from .base.egress import Contents
+from .base.contents import Contents
 from .base.errors import ArgumentError, MediaError, UnavailableError
 from .base.moments import Findings
 from .base.outward import refuse_if_local_only

@@ -13,7 +13,8 @@ from sensorium.agent.assistant import Assistant
 from sensorium.agent.cli import main
 from sensorium.agent.sent_text import sent_lines
 from sensorium.agent.show import lines_of
-from sensorium.tools.base.egress import Contents, Sent
+from sensorium.tools.base.contents import Contents
+from sensorium.tools.base.egress import Sent
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 

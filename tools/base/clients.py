@@ -7,7 +7,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from .egress import Contents, Egress
+from .contents import Contents
+from .egress import Egress
 from .endpoints import Endpoint, ServedModel
 from .errors import SettingsError
 from .outward import is_loopback, is_this_machine, refusal

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 from . import faults
 from .breaker import breaker_of
 from .clients import CONNECT_SECONDS, Sending, client_of, noted
-from .egress import Contents, Egress, contents_of
+from .contents import Contents, contents_of
+from .egress import Egress
 from .endpoints import ServedModel
 from .errors import LocalOnlyError, SensoriumError, StorageError
 from .outward import refuse_endpoint

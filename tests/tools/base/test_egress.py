@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sensorium.tools.base import posting
-from sensorium.tools.base.egress import Contents, contents_of
+from sensorium.tools.base.contents import Contents, contents_of
 from sensorium.tools.base.endpoints import Endpoint, ServedModel
 from sensorium.tools.base.errors import ProviderError, StorageError
 from sensorium.tools.base.posting import post
