@@ -274,6 +274,7 @@ def _advice(raised: BaseException, message: str) -> str:
 def main() -> None:
     """Serve the host."""
     number = int(os.environ.pop("SENSORIUM_CHANNEL"))
+    os.environ.pop("MALLOC_ARENA_MAX", None)  # it has had its effect, and is no concern of the code
     os.set_inheritable(number, False)
     os.nice(_NICE)
     guest = Guest(Channel(socket(AF_UNIX, SOCK_STREAM, fileno=number)))
