@@ -2,11 +2,13 @@
 
 import math
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from .packing import PackError, letter_of
+from .errors import ToolError
+from .packing import MOST_ASK_BYTES, PackError, letter_of
 from .picture_files import MAX_PICTURE_PIXELS
 from .unpacking import believed
 from .workspace import PREFIX, Artifact, Fact
@@ -16,8 +18,13 @@ if TYPE_CHECKING:
     from .models import TextReader
     from .run import Run
 
-PUT_BYTES, PUTS_BYTES, PUTS = 256 << 20, 8 << 30, 10_000
-"""Most bytes of a file that a decoder makes, of all of one call, and most files."""
+PUT_BYTES, PUTS_BYTES, PUTS = 128 << 20, 2 << 30, 2500
+"""Most bytes of a file that a decoder makes, of all of one call, and most files: a picture of 8K has 100 MB at worst,
+500 exact ones of a film in full HD have 1.5 GB, and text is read on 2000 frames at most."""
+PROVIDERS = 20
+"""Most that one call is noted to have used."""
+PROGRESS_SECONDS = 0.05
+"""How often progress is passed on: each time takes memory and a moment of whoever shows it."""
 _HANDLE = re.compile(re.escape(PREFIX) + "[0-9a-f]{64}")
 _MEDIA_TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -35,6 +42,9 @@ class Asks:
     _made: dict[str, list[Artifact]] = field(default_factory=dict)
     """By handle; the same content may be put under several names."""
     _put_bytes: int = 0
+    _puts: int = 0
+    _passed_on: float = -math.inf
+    """When progress was, in seconds."""
 
     def answer(self, message: "Message") -> Any:
         """Return what is asked for.
@@ -68,8 +78,11 @@ class Asks:
         if run is None:
             return
         if message.body["tell"] == "used":
-            run.used(line(_value(given, message, "provider", str), 100))
-        elif message.body["tell"] == "progress":
+            provider = line(_value(given, message, "provider", str), 100)
+            if provider not in run.call.providers and len(run.call.providers) < PROVIDERS:
+                run.used(provider)
+        elif message.body["tell"] == "progress" and time.monotonic() - self._passed_on >= PROGRESS_SECONDS:
+            self._passed_on = time.monotonic()
             fraction = _value(given, message, "fraction", float | None)
             note = line(_value(given, message, "note", str), 200)
             run.progress(None if fraction is None or math.isnan(fraction) else min(1.0, max(0.0, fraction)), note)
@@ -94,13 +107,18 @@ class Asks:
         name = line(_value(given, message, "name", str), 255).replace("/", "_").replace("\\", "_")
         media_type = _value(given, message, "media_type", str)
         facts = _value(given, message, "facts", dict[str, str | int | float | bool | None])
-        self._put_bytes += len(content)
-        if len(content) > PUT_BYTES or self._put_bytes > PUTS_BYTES or len(self._made) >= PUTS:
+        if len(content) > PUT_BYTES or self._puts >= PUTS:
             raise PackError("it makes too much")
+        if self._put_bytes + len(content) > PUTS_BYTES:
+            raise ToolError(
+                f"The files that are made in one call would have more than {PUTS_BYTES >> 30} GB. Ask for fewer or "
+                "smaller ones, or in several calls; pictures are several times smaller as JPEG."
+            )
         if not _MEDIA_TYPE.fullmatch(media_type) or len(facts) > 32:
             raise PackError("it makes what cannot be")
         made = self._run().put(content, name=name, media_type=media_type, facts=cast("Mapping[str, Fact]", facts))
         self._made.setdefault(made.handle, []).append(made)
+        self._put_bytes, self._puts = self._put_bytes + len(content), self._puts + 1
         return made
 
     def _read(self, given: Mapping[str, Any], message: "Message") -> Any:
@@ -119,7 +137,7 @@ class Asks:
 
 def _pairs(message: "Message") -> dict[str, Any]:
     """Return what an ask or a tell is about: names, and values that are not believed yet."""
-    letter = letter_of(message.blobs)
+    letter = letter_of(message.blobs, MOST_ASK_BYTES)
     pairs = letter.get("of") if isinstance(letter, dict) else None
     if not isinstance(pairs, list) or not all(isinstance(one, list) and len(one) == 2 for one in pairs):
         raise PackError("it asks for nothing")

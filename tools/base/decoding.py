@@ -233,7 +233,7 @@ class Decoding(Generic[T]):
         if kind == "MemoryError":
             most = f"{MEMORY_BYTES >> 20:,} MB"
             return MediaError(f"{self._name()} takes more than {most} to decode; it is damaged or hostile.")
-        logger.warning("A decoder failed: %r %r", kind, body.get("trace"))
+        logger.warning("A decoder failed: %.40r %.5000r", kind, body.get("trace"))
         shown = kind if re.fullmatch("[A-Za-z_]{1,40}", kind) else "an error"
         return MediaError(f"{self._name()} cannot be decoded ({shown}). It is damaged, or of a kind that is not known.")
 

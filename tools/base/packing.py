@@ -8,19 +8,21 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import MediaError
 
-if TYPE_CHECKING:
-    pass
 
 HOME = "sensorium.tools."
 """Where functions and classes may come from that are named across the border."""
 KIND = "~"
 """The key that says what a mapping stands for."""
-_MOST_LETTER_BYTES = 32 << 20
-"""Of plain data; once read, it takes many times as much memory."""
+MOST_LETTER_BYTES, MOST_ASK_BYTES = 16 << 20, 64 << 10
+"""Of plain data: of a result, where a page of 4 MB in an old character set may have 12 MB in UTF-8, and of what is
+asked for or told, which is a few short values."""
+_MOST_PARTS = 2_000_000
+"""Of a letter, counted before it is read, which stops all other work and takes 60 bytes and more a part: 35,000 cuts
+have as many, which is one a second for ten hours."""
 
 
 class PackError(ValueError):
@@ -39,8 +41,8 @@ class Parcel:
 
     def frame(self, value: Any) -> list[bytes | memoryview]:
         """Return the blobs of a frame: a value as JSON, then what is beside it."""
-        letter = json.dumps(self.pack(value), separators=(",", ":"), allow_nan=False).encode("utf-8", "surrogatepass")
-        return [letter, *self.blobs]
+        letter = json.dumps(self.pack(value), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+        return [letter.encode("utf-8", "surrogatepass"), *self.blobs]
 
     def pack(self, value: Any) -> Any:
         """Return a value as plain data; a `Run` becomes the place of one.
@@ -101,13 +103,13 @@ class Parcel:
         return len(self.blobs) - 1
 
 
-def letter_of(blobs: Sequence[bytes | bytearray]) -> Any:
+def letter_of(blobs: Sequence[bytes | bytearray], most_bytes: int = MOST_LETTER_BYTES) -> Any:
     """Return the plain data of a frame.
 
     Raises:
-        PackError: There is none.
+        PackError: There is none, or too much.
     """
-    if not blobs or len(blobs[0]) > _MOST_LETTER_BYTES:
+    if not blobs or len(blobs[0]) > most_bytes or sum(map(blobs[0].count, (b"[", b"{", b","))) > _MOST_PARTS:
         raise PackError("there is nothing in it, or too much")
     try:
         return json.loads(blobs[0], parse_constant=_no_constant)

@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 from sensorium.tools import read_text
-from sensorium.tools.base import decoder_processes, decoders, decoding
+from sensorium.tools.base import decoder_asks, decoder_processes, decoders, decoding, packing
 from sensorium.tools.base.call import call
 from sensorium.tools.base.decoding import UNCONFINED, Decoding
 from sensorium.tools.base.errors import Cancelled, MediaError, TransientError
@@ -457,6 +457,58 @@ def test_a_decoder_gets_no_more_than_it_was_given(run: Run, slide: Path, clip: P
     liar.channel.close()
     liar.end()
     assert answers == ["ChannelClosed"]
+
+
+def told(run: Run, slide: Path, *said: tuple[Mapping[str, Any], Mapping[str, Any], bytes]) -> list[str]:
+    """Return the errors that a decoder is answered, after it asked for or told one thing after another."""
+    answers: list[str] = []
+
+    def play(channel: Channel, own: str) -> None:
+        for body, given, blob in said:
+            letter = {KIND: "dict", "of": [list(pair) for pair in given.items()]}
+            channel.send({"id": own, **body}, [json.dumps(letter).encode(), blob])
+            if "ask" in body:
+                answers.append(channel.receive(timeout_seconds=5, max_descriptors=16).body.get("message", ""))
+
+    liar = Liar(play)
+    with pytest.raises(MediaError):
+        Decoding(run, examine, (slide, "slide.png"), {}).keep(liar)
+    liar.end()
+    return answers
+
+
+def test_a_decoder_fills_neither_the_disk_nor_the_record(
+    run: Run, slide: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder_asks, "PUTS_BYTES", 2000)
+    seen: list[str] = []
+    run = replace(run, on_progress=lambda progress: seen.append(progress.note))
+    content = {KIND: "bytes", "at": 0}
+    facts = {KIND: "dict", "of": []}
+    given = {"content": content, "name": "a.bin", "media_type": "image/png", "facts": facts}
+    puts = [({"ask": "put"}, given, os.urandom(900)) for _ in range(4)]
+    tells = [({"tell": "progress"}, {"fraction": 0.5, "note": str(number)}, b"") for number in range(500)]
+    names = [({"tell": "used"}, {"provider": f"p{number}"}, b"") for number in range(500)]
+    answers = told(run, slide, *puts, *tells, *names)
+    assert [("in several calls" in one) for one in answers] == [False, False, True, True]
+    assert seen[0] == "0"
+    assert len(seen) < 250
+    assert len(run.call.providers) == decoder_asks.PROVIDERS
+
+
+@pytest.mark.parametrize("letter", [b"[" + b"[]," * 1_000_000 + b"[]]", b'"' + b"x" * (16 << 20) + b'"'])
+def test_what_takes_long_to_read_is_not_read(letter: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json, "loads", lambda *args, **kwargs: pytest.fail("it was read"))
+    with pytest.raises(PackError, match="too much"):
+        packing.letter_of([letter])
+
+
+def test_a_long_page_in_any_script_is_read() -> None:
+    text = "ไทย, \ud800" * 800_000
+    assert packing.letter_of(packing.Parcel().frame([text, {"a": None}])[:1]) == [
+        text,
+        {KIND: "dict", "of": [["a", None]]},
+    ]
 
 
 def test_a_result_names_no_file_that_was_not_given(run: Run, slide: Path, clip: Path) -> None:
