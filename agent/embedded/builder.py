@@ -38,6 +38,8 @@ class Builder:
     files: list[File]
     named_any: bool
     """True when the user named files, even if none can be used."""
+    given: list[File] = field(default_factory=list)
+    """All files of the user that can be used: a script may read what the request does not name."""
     steps: dict[str, Plain] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)

@@ -10,9 +10,9 @@ from .wording import sign
 
 _RUN = sign(
     r"""
-        run(?:s|ning)?|execut(?:e|es|ing)|does (?:it|this) work|test (?:it|this|the script)|try it
+        run(?:s|ning)?|execut(?:e|es|ing)|outputs?|(?:does|will|would) .{1,20}print|does (?:it|this) work|test (?:it|this|the script)|try it
     """,
-    r"运行|执行|跑(?:一下|一遍|起来)?|测试",
+    r"运行|执行|跑(?:一下|一遍|起来)?|测试|输出",
 )
 _TIME = sign(
     r"""
@@ -38,7 +38,7 @@ _REWRITE = sign(
 )
 _ANALYZE = sign(
     r"""
-        analy[sz](?:e|es|ing|is)|review|explain|structure|lint|check|inspect|complexity|functions?|class(?:es)?|methods?
+        analy[sz](?:e|es|ing|is)|review|explain|structure|lint|check|inspect|complex(?:ity)?|functions?|class(?:es)?|methods?
         imports?|dependenc(?:y|ies)|bugs?|issues?|problems?|errors?|mistakes?|warnings?|quality|what does|look at
         describe|overview|audit|secur(?:e|ity)|unsafe|dead code|unused|report|summar
     """,

@@ -33,20 +33,21 @@ def compose(understood: Understanding, files: Sequence[File]) -> Composed:
     given = [file for file in files if not file.error]
     # "transcribe b.mp4" is about that one, whatever else was handed over.
     usable = files_named(understood.request, given) or given
-    composer = _composed(understood, usable[:MOST_STEPS], bool(files))
+    composer = _composed(understood, usable[:MOST_STEPS], given, bool(files))
     while len(composer.steps) > MOST_STEPS:
-        composer = _composed(understood, composer.files[:-1], bool(files))
+        composer = _composed(understood, composer.files[:-1], given, bool(files))
+    used = given if any(one["tool"] == "run_python" for one in composer.steps.values()) else usable
     goal = " ".join(understood.request.split())
     return Composed(
         goal=literal(goal[:200] + "…" if len(goal) > 200 else goal),
         steps=list(composer.steps.values()),
         notes=list(dict.fromkeys([*composer.notes, *_left_out(usable, len(composer.files), composer.say)])),
-        remarks=list(dict.fromkeys([*composer.remarks, *_unused(given, usable, composer.say)])),
+        remarks=list(dict.fromkeys([*composer.remarks, *_unused(given, used, composer.say)])),
     )
 
 
-def _composed(understood: Understanding, files: list[File], named_any: bool) -> Composer:
-    composer = Composer(understood, files, named_any)
+def _composed(understood: Understanding, files: list[File], given: list[File], named_any: bool) -> Composer:
+    composer = Composer(understood, files, named_any, given)
     for intent in _in_order(understood.intents):
         composer.add_intent(intent)
     return composer

@@ -34,6 +34,8 @@ MOST_FRAMES = 24
 """Pictures of one video for a report; more would be looked at by nobody."""
 
 
+MOST_BESIDE = 50
+"""Files that a script may have; `run_python` takes no more."""
 MOST_COMPARED = 16
 """Pictures that are looked at together."""
 
@@ -89,10 +91,11 @@ class Composer(Builder):
                     )
                 )
                 continue
-            names, timed = [one.name for one in self.files], wanted.times or wanted.rewrites
+            beside = [file, *(one for one in self.given if one is not file)][:MOST_BESIDE]
+            names, timed = [one.name for one in beside], wanted.times or wanted.rewrites
             args: Plain = {
-                "code": literal(trial(names, self.files.index(file), timed=timed)),
-                "files": [one.reference for one in self.files],
+                "code": literal(trial(names, 0, timed=timed)),
+                "files": [one.reference for one in beside],
                 "timeout_seconds": TRIAL_SECONDS,
             }
             self.step(self.named("timing", file), "run_python", args, optional=True)

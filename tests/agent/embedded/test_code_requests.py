@@ -31,6 +31,10 @@ OF_A_SCRIPT: list[tuple[str, list[Intent]]] = [
     ("review the code", [HELD]),
     ("explain this", [HELD]),
     ("run it", [RUN]),
+    ("what does it print?", [RUN]),
+    ("这个脚本的输出是什么？", [RUN]),
+    ("how complex is this code?", [HELD]),
+    ("print the code", [Read()]),
     ("execute the script and time it", [TIMED]),
     ("how long does it take?", [TIMED]),
     ("profile it, where is the bottleneck?", [PROFILED]),
@@ -126,7 +130,8 @@ async def test_a_script_finds_the_files_that_are_given_with_it_and_leaves_what_i
     )
     (tmp_path / "helper.py").write_text("def load(path):\n    return len(open(path).readlines())\n")
     (tmp_path / "数据.csv").write_text("a\n1\n2\n")
-    answer = await assistant.run("run this script", [tmp_path / one for one in ("main.py", "helper.py", "数据.csv")])
+    answer = await assistant.run("run main.py", [tmp_path / one for one in ("helper.py", "main.py", "数据.csv")])
+    assert "not used" not in answer.text
     assert "It printed:\n    rows  3\n" in answer.text
     assert {one.name: assistant.path(one.handle).read_text() for one in answer.artifacts} == {"sum.txt": "3"}
 
