@@ -10,7 +10,8 @@ from .wording import sign
 
 _RUN = sign(
     r"""
-        run(?:s|ning)?|execut(?:e|es|ing)|outputs?|(?:does|will|would) .{1,20}print|does (?:it|this) work|test (?:it|this|the script)|try it
+        run(?:s|ning)?|execut(?:e|es|ing)|outputs?|(?:does|will|would) .{1,20}print
+        does (?:it|this) work|test (?:it|this|the script)|try it
     """,
     r"运行|执行|跑(?:一下|一遍|起来)?|测试|输出",
 )
