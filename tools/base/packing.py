@@ -12,7 +12,6 @@ from typing import Any
 
 from .errors import MediaError
 
-
 HOME = "sensorium.tools."
 """Where functions and classes may come from that are named across the border."""
 KIND = "~"
