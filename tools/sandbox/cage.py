@@ -206,7 +206,8 @@ class Cage:
         try:
             self._process.wait(1.0 if self._pidfd >= 0 else 0.0)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # with what a program that only calls itself bwrap started
             self._process.wait(_KILL_SECONDS)
 
     def _too_much_memory(self) -> str:
