@@ -26,7 +26,7 @@ START_SECONDS = 60.0
 """Longest time for the first one: the decoders are imported for it, which takes a second."""
 MEMORY_BYTES = 2 << 30
 """Of one call, beyond what is read from libraries: four hours of sound, the most there is, take half of it."""
-LATER_MODULES = frozenset({"cv2", "scenedetect.detectors.content_detector"})
+LATER_MODULES = frozenset({"PIL.PpmImagePlugin", "cv2", "numpy.ma", "scenedetect.detectors.content_detector"})
 """What a child may have imported that is worth having before the next fork, beside our own modules: nothing that starts
 threads when it is imported."""
 GUEST = Path(__file__).resolve().parent.parent / "sandbox" / "decoder.py"
