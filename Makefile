@@ -24,7 +24,7 @@ types: $(BIN)/sensorium
 	MYPYPATH=build/check $(BIN)/mypy --strict -p sensorium
 
 pytest: $(BIN)/sensorium
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 docs: $(BIN)/sensorium
 	$(BIN)/python -m sensorium.tools.base.document docs/tools.md

@@ -11,7 +11,6 @@ import dataclasses
 import json
 import os
 import re
-import resource
 import sys
 import threading
 import time
@@ -153,9 +152,15 @@ def own_state() -> dict[str, Any]:
         "descriptors": len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - one process, one number
         "threads": threading.active_count(),
         "scratch": sorted(str(one) for one in Path(os.environ["TMPDIR"]).rglob("*")),
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_bytes": _peak_bytes(),
         "uid": os.getuid(),
     }
+
+
+def _peak_bytes() -> int:
+    # Not `ru_maxrss`, in which the process counts that this one was forked from.
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
 def main() -> None:

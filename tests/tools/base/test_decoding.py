@@ -181,11 +181,13 @@ async def test_decoders_that_are_all_stopped_cost_one_call(
 ) -> None:
     monkeypatch.setattr(decoder_processes, "REPLY_SECONDS", 1.0)
     monkeypatch.setattr(decoding, "LOOK_SECONDS", 0.2)
+    decoders.end_all()
+    others = descendants(os.getpid())  # what earlier tests keep, such as a recogniser
     await run.decode(examine, slide, "slide.png")
-    before = descendants(os.getpid())
+    before = descendants(os.getpid()) - others
 
     def stop(child: int) -> None:
-        for one in descendants(os.getpid()):
+        for one in descendants(os.getpid()) - others:
             os.kill(one, signal.SIGSTOP)
 
     with pytest.raises(MediaError, match="ended the decoder"):
@@ -194,17 +196,19 @@ async def test_decoders_that_are_all_stopped_cost_one_call(
     nursery = decoders.nursery(run.settings)
     assert isinstance(nursery, decoder_processes.Nursery)
     decoders.end_all()
-    assert gone(before | descendants(os.getpid()))
+    assert gone(before | descendants(os.getpid()) - others)
 
 
 async def test_when_all_decoders_end_together_each_call_may_be_tried_again(run: Run, slide: Path, tier: str) -> None:
+    decoders.end_all()
+    others = descendants(os.getpid())
     await run.decode(examine, slide, "slide.png")
-    nursery = descendants(os.getpid())
+    nursery = descendants(os.getpid()) - others
     both = threading.Barrier(2)
 
     def end(child: int) -> None:
         if both.wait(10) == 0:
-            for one in descendants(os.getpid()) - nursery:
+            for one in descendants(os.getpid()) - others - nursery:
                 os.kill(one, signal.SIGSTOP)  # else it might answer before its end comes
             for one in nursery:
                 with suppress(ProcessLookupError):  # the first takes others with it
