@@ -150,6 +150,9 @@ class Typed:
         return before
 
     def type(self, text: str) -> None:
+        if text == "\x03":
+            # Between writing its prompt and waiting for keys, CPython notices a signal only when the next key comes.
+            time.sleep(0.3)
         os.write(self.terminal, text.encode())
 
 
