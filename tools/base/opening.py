@@ -134,11 +134,31 @@ def _walked(path: Path) -> int:
 def _followed(path: Path) -> int:
     """Open a path by name, and see afterwards that no link has led elsewhere."""
     descriptor = os.open(path, _READ | _BINARY)
-    real = Path(os.path.realpath(path))
-    if os.path.normcase(real) != os.path.normcase(path) or not os.path.samestat(os.fstat(descriptor), real.stat()):
+    try:
+        if os.path.normcase(_place_of(descriptor)) != os.path.normcase(path):
+            raise changed(path)
+    except BaseException:
         os.close(descriptor)
-        raise changed(path)
+        raise
     return descriptor
+
+
+def _place_of(descriptor: int) -> str:
+    """Return the path an open file has now; asked of the descriptor, as names can be exchanged while they are read."""
+    if sys.platform == "win32":
+        import ctypes
+        import msvcrt
+
+        name = ctypes.create_unicode_buffer(32768)  # the longest path of that system
+        handle = ctypes.c_void_p(msvcrt.get_osfhandle(descriptor))
+        if not ctypes.windll.kernel32.GetFinalPathNameByHandleW(handle, name, len(name), 0):
+            raise ctypes.WinError()
+        return name.value.replace("\\\\?\\UNC\\", "\\\\", 1).removeprefix("\\\\?\\")
+    if sys.platform == "darwin":
+        import fcntl
+
+        return os.fsdecode(fcntl.fcntl(descriptor, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0"))
+    return str(Path(f"/proc/self/fd/{descriptor}").readlink())
 
 
 def open_folder(folder: Path, *, make: bool = False) -> int:
@@ -158,9 +178,12 @@ def open_folder(folder: Path, *, make: bool = False) -> int:
             raise
     # Without that word a folder that may be passed through and not listed cannot be opened on the way.
     descriptor = os.open(folder, _FOLDER)
-    if os.path.realpath(folder) != str(folder) or not os.path.samestat(os.fstat(descriptor), folder.stat()):
+    try:
+        if _place_of(descriptor) != str(folder):
+            raise OSError(f"{folder} leads elsewhere")
+    except BaseException:
         os.close(descriptor)
-        raise OSError(f"{folder} leads elsewhere")
+        raise
     return descriptor
 
 
