@@ -74,6 +74,19 @@ class Confined(Protocol):
         """Return the files that are new or changed."""
 
 
+class LimitedElsewhere:
+    """A cage whose limits others keep, such as an engine or each process for itself: calls are no news to it."""
+
+    def begin(self, cpu_seconds: float) -> None:
+        """Do nothing."""
+
+    def rest(self) -> None:
+        """Do nothing."""
+
+    def look(self) -> None:
+        """Do nothing."""
+
+
 class _Stopped(Exception):
     """The call did not end by itself."""
 

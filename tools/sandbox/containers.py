@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..base.errors import UnavailableError
+from .calling import LimitedElsewhere
 from .channel import Channel, ChannelError, Message
 from .collect import Collected, Signature, safe_name
 from .limits import Limits
@@ -74,7 +75,7 @@ def _environment() -> list[str]:
     return [part for name, value in kept.items() for part in ("--env", f"{name}={value}")]
 
 
-class ContainerCage:
+class ContainerCage(LimitedElsewhere):
     """One container with a guest in it; used like a `Cage`, but files come out through a program beside the guest."""
 
     def __init__(self, engine: Engine, name: str, folder: Path, limits: Limits) -> None:
@@ -178,15 +179,6 @@ class ContainerCage:
     def why_ended(self) -> str:
         """Return why it ended, or nothing while it runs."""
         return "" if self.alive else self._why or "its process ended"
-
-    def begin(self, cpu_seconds: float) -> None:
-        """Do nothing: the engine keeps the limits."""
-
-    def rest(self) -> None:
-        """Do nothing: the engine keeps the limits."""
-
-    def look(self) -> None:
-        """Do nothing: the engine keeps the limits."""
 
     def await_end(self, seconds: float) -> bool:
         """Wait until it has ended by itself."""

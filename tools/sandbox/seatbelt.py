@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..base.errors import UnavailableError
 from .bubblewrap import ENVIRONMENT
+from .calling import LimitedElsewhere
 from .channel import Channel, ChannelError
 from .collect import Collected, Signature, collect
 from .limits import Limits
@@ -54,7 +55,7 @@ def profile(program: Path, readable: Sequence[Path], writable: Path) -> str:
     )
 
 
-class SeatbeltCage:
+class SeatbeltCage(LimitedElsewhere):
     """One process under seatbelt's rules, with a folder of its own; used like a `Cage`."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", channel: Channel, folder: Path, limits: Limits) -> None:
@@ -128,15 +129,6 @@ class SeatbeltCage:
     def alive(self) -> bool:
         """Whether it runs."""
         return not self._ended and self._process.poll() is None
-
-    def begin(self, cpu_seconds: float) -> None:
-        """Do nothing: each process has its limits."""
-
-    def rest(self) -> None:
-        """Do nothing: each process has its limits."""
-
-    def look(self) -> None:
-        """Do nothing: each process has its limits."""
 
     def await_end(self, seconds: float) -> bool:
         """Wait until it has ended by itself."""
