@@ -3,9 +3,10 @@
 import importlib.util
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -52,3 +53,26 @@ def or_excused(attacking: ModuleType) -> Callable[[Exception], None]:
         pytest.skip(str(error))
 
     return excuse
+
+
+@pytest.fixture(scope="module")
+def attacked(
+    request: pytest.FixtureRequest, attacking: ModuleType, user: str, or_excused: Callable[[Exception], None]
+) -> Iterator[dict[str, Any]]:
+    """What came of every attack of a module's one group, each in a session of its own, whose `steps` the module has."""
+    judge = request.module
+    (group,) = judge.GROUPS
+    with attacking.baited(judge.LIMITS) as bait:
+        jobs = [
+            {
+                "name": name,
+                "limits": judge.LIMITS,
+                "steps": judge.steps(name, attacking.attack(group, bait.facts, f"{name}()")),
+            }
+            for name in attacking.probes(group)
+        ]
+        try:
+            told = attacking.send(user, jobs, bait, parallel=judge.SIDE_BY_SIDE)
+        except attacking.Unable as error:
+            or_excused(error)
+        yield {**told, "bait": bait}

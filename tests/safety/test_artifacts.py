@@ -3,13 +3,10 @@
 import base64
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import Any
 
-import pytest
-
 GROUPS = ("artifacts",)
+SIDE_BY_SIDE = 2
 MIB = 1 << 20
 LIMITS = {
     "wall_seconds": 5, "file_bytes": 8 * MIB, "disk_bytes": 48 * MIB, "artifacts": 64, "artifact_bytes": 2 * MIB,
@@ -24,21 +21,10 @@ RACES = {
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 
 
-@pytest.fixture(scope="module")
-def attacked(attacking: ModuleType, user: str, or_excused: Callable[[Exception], None]) -> Iterator[dict[str, Any]]:
-    """What came out for every trick; races are run several times, because a swap must hit its moment."""
-    with attacking.baited(LIMITS) as bait:
-        jobs = []
-        for name in attacking.probes("artifacts"):
-            code = attacking.attack("artifacts", bait.facts, f"{name}()")
-            steps = [{"code": code, "seconds": SECONDS}]
-            steps += [{"code": "6 * 7", "seconds": SECONDS}] * (12 if name in RACES else 1)
-            jobs.append({"name": name, "limits": LIMITS, "steps": steps})
-        try:
-            told = attacking.send(user, jobs, bait)
-        except attacking.Unable as error:
-            or_excused(error)
-        yield {**told, "bait": bait}
+def steps(name: str, attack: str) -> list[dict[str, Any]]:
+    """Return what a session is told to do for a trick; races run several times, because a swap must hit its moment."""
+    following = {"code": "6 * 7", "seconds": SECONDS}
+    return [{"code": attack, "seconds": SECONDS}, *[following] * (12 if name in RACES else 1)]
 
 
 def test_no_byte_of_the_host_comes_out(attacked: dict[str, Any], group: str, probe: str) -> None:

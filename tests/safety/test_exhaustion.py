@@ -1,12 +1,9 @@
 """Whatever a call takes too much of, it ends near its limit, nothing is left, and the session goes on."""
 
-from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import Any
 
-import pytest
-
 GROUPS = ("exhaustion",)
+SIDE_BY_SIDE = 4
 MIB = 1 << 20
 LIMITS = {
     "wall_seconds": 5,
@@ -78,24 +75,14 @@ def _seconds(probe: str) -> float:
     return SECONDS if "timeout" in STATUSES.get(probe, ENDED) else PATIENT_SECONDS
 
 
-@pytest.fixture(scope="module")
-def attacked(attacking: ModuleType, user: str, or_excused: Callable[[Exception], None]) -> Iterator[dict[str, Any]]:
-    """What came of every attack, each in a session of its own."""
-    with attacking.baited(LIMITS) as bait:
-        jobs = []
-        for name in attacking.probes("exhaustion"):
-            steps = [
-                {"code": "kept = 41", "seconds": 5},
-                {"code": attacking.attack("exhaustion", bait.facts, f"{name}()"), "seconds": _seconds(name)},
-                {"code": "'kept' in globals()", "seconds": 5},
-                {"code": "6 * 7", "seconds": 5},
-            ]
-            jobs.append({"name": name, "limits": LIMITS, "steps": steps})
-        try:
-            told = attacking.send(user, jobs, bait, parallel=4)
-        except attacking.Unable as error:
-            or_excused(error)
-        yield {**told, "bait": bait}
+def steps(name: str, attack: str) -> list[dict[str, Any]]:
+    """Return what a session is told to do for an attack."""
+    return [
+        {"code": "kept = 41", "seconds": 5},
+        {"code": attack, "seconds": _seconds(name)},
+        {"code": "'kept' in globals()", "seconds": 5},
+        {"code": "6 * 7", "seconds": 5},
+    ]
 
 
 def test_it_ends_near_its_limit(attacked: dict[str, Any], group: str, probe: str) -> None:

@@ -1,12 +1,9 @@
 """No lie on the control channel, and nothing done to the program in the cage, becomes the result of another call."""
 
-from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import Any
 
-import pytest
-
 GROUPS = ("protocol",)
+SIDE_BY_SIDE = 4
 LIMITS = {"wall_seconds": 5, "descriptors": 128}
 SECONDS = 1.5
 PATIENT_SECONDS = 15
@@ -47,28 +44,14 @@ def _seconds(probe: str) -> float:
     return SECONDS if "timeout" in STATUSES.get(probe, ()) else PATIENT_SECONDS
 
 
-@pytest.fixture(scope="module")
-def attacked(attacking: ModuleType, user: str, or_excused: Callable[[Exception], None]) -> Iterator[dict[str, Any]]:
-    """What came of every attack, each in a session of its own, and of the calls after it."""
-    with attacking.baited(LIMITS) as bait:
-        jobs = []
-        for name in attacking.probes("protocol"):
-            steps = [
-                {"code": "kept = 41", "seconds": 5},
-                {
-                    "code": attacking.attack("protocol", bait.facts, f"{name}()"),
-                    "seconds": _seconds(name),
-                    "pause_seconds": 0.1,
-                },
-                {"code": "print('clean')\n'the next' + 'one'", "seconds": 5},
-                {"code": "'kept' in globals()", "seconds": 5},
-            ]
-            jobs.append({"name": name, "limits": LIMITS, "steps": steps})
-        try:
-            told = attacking.send(user, jobs, bait, parallel=4)
-        except attacking.Unable as error:
-            or_excused(error)
-        yield {**told, "bait": bait}
+def steps(name: str, attack: str) -> list[dict[str, Any]]:
+    """Return what a session is told to do for an attack, and the calls after it."""
+    return [
+        {"code": "kept = 41", "seconds": 5},
+        {"code": attack, "seconds": _seconds(name), "pause_seconds": 0.1},
+        {"code": "print('clean')\n'the next' + 'one'", "seconds": 5},
+        {"code": "'kept' in globals()", "seconds": 5},
+    ]
 
 
 def test_the_call_has_an_outcome(attacked: dict[str, Any], group: str, probe: str) -> None:
