@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..tools.base.models import LADDERS, Models
+from ..tools.base.moments import Findings
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from ..tools.base.workspace import Artifact
 from .groups import ALL, Group
 from .schemas import is_flat, shown_schema
+from .scopes import Scope
 
 LONGEST_NAME = 24
 """Cursor takes 60 letters for server and tool together."""
@@ -55,6 +57,13 @@ FACES: Mapping[str, Face] = {
     "run_python": Face(title="Run Python in a sandbox", group="code", quotes=True, contained=True),
     "run_agent": Face(title="Do a whole media task", group="agent", quotes=True),
 }
+_SCOPES: Mapping[Group, Scope] = {
+    "media": "media:read",
+    "web": "media:read",
+    "make": "media:make",
+    "code": "code:run",
+    "agent": "agent:run",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +92,13 @@ def face_of(tool: Tool) -> Face:
         gives="media" if holds_files and "moments" not in tool.returns.model_fields else "data",
         quotes=bool(tool.media_arguments),
     )
+
+
+def scope_of(tool: Tool) -> Scope:
+    """Return what a caller must be allowed to do for this tool."""
+    if tool.name not in FACES and tool.effect != "runs_code":
+        return "media:read" if tool.effect == "pure" and issubclass(tool.returns, Findings) else "media:make"
+    return _SCOPES[face_of(tool).group]
 
 
 def offers(tools: Mapping[str, Tool], settings: Settings, groups: Collection[str]) -> list[Offer]:

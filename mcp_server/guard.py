@@ -10,6 +10,7 @@ from starlette.authentication import AuthCredentials
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .scopes import SCOPES
 from .tokens import Tokens
 
 
@@ -40,7 +41,7 @@ class Guard:
         elif any(one.lower() not in self._origins for one in origins):
             await _refuse(send, 403, "Pages of that origin may not call. Start the server with `--allow-origin URL`.")
         elif owner := self._owner(headers):
-            user = AuthenticatedUser(AccessToken(token="", client_id=owner, scopes=[]))
+            user = AuthenticatedUser(AccessToken(token="", client_id=owner, scopes=sorted(SCOPES)))
             await self._app({**scope, "user": user, "auth": AuthCredentials([])}, receive, send)
         else:
             await _refuse(send, 401, "Send `Authorization: Bearer TOKEN`; the token is in the server's token file.")
