@@ -10,7 +10,7 @@ from ..tools.base.library import Library
 from ..tools.base.secrets import redact_plain
 from .order import Order
 
-Status = Literal["running", "done", "failed", "cancelled"]
+Status = Literal["running", "asking", "done", "failed", "cancelled"]
 KEPT_SECONDS = 7 * 86_400.0
 """How long the result of a job that ended is kept."""
 

@@ -14,6 +14,7 @@ from ..tools.base.library import Library
 from .job_store import JobRow, JobStore, Status
 from .order import Order
 from .pool import Pool, TakenError, WorkerProcess, end_group
+from .questions import Answer, Question
 from .shaping import failed
 
 Report = Callable[[float | None, str], Awaitable[None]]
@@ -47,10 +48,12 @@ class Standing:
     job: str
     tool: str
     status: Status
+    """`asking`: it waits for the answer to `question`, which `Jobs.reply` takes."""
     fraction: float | None = None
     note: str = ""
     seconds: float = 0.0
     result: dict[str, Any] | None = None
+    question: Question | None = None
 
 
 @dataclass(eq=False, kw_only=True)
@@ -175,6 +178,13 @@ class Jobs:
             if row.process:
                 end_group(row.process)
         return _standing(await self._again(row))
+
+    async def reply(self, job_id: str, owner: str, answer: Answer) -> bool:
+        """Pass an answer on to a job that asks, and return whether it was for what is asked now.
+
+        The first answer counts; that of another owner, or to another question, does nothing.
+        """
+        return False
 
     def names(self, owner: str, *, limit: int = 20) -> list[str]:
         """Return the ids of an owner's jobs, newest first."""
