@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CONSTRAINTS ?= constraints.txt
 WORKERS ?= 2
 
-.PHONY: demo test lint types pytest docs clean
+.PHONY: demo test lint types pytest suite docs clean
 
 demo: $(BIN)/sensorium
 	$(BIN)/sensorium demo -o out/demo
@@ -23,8 +23,12 @@ types: $(BIN)/sensorium
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target build/check .
 	MYPYPATH=build/check $(BIN)/mypy --strict -p sensorium
 
-pytest: $(BIN)/sensorium
+pytest: $(BIN)/sensorium suite
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+
+# What checks the MCP server from outside: npm packages, quick when they are there.
+suite:
+	tests/mcp_server/node/install
 
 docs: $(BIN)/sensorium
 	$(BIN)/python -m sensorium.tools.base.document docs/tools.md
