@@ -55,12 +55,34 @@ asyncio.run(main())
     assert modules_after(code) & heavy == set()
 
 
-def test_the_usual_start_imports_only_the_tools_it_offers(modules_after: After) -> None:
-    code = """
-from sensorium.mcp_server.faces import FACES
-from sensorium.tools.base.catalog import some_tools
-assert "read_text" in some_tools(FACES)
+def test_the_usual_start_imports_only_the_tools_it_offers_and_nothing_of_http(
+    tmp_path: Path, modules_after: After, heavy: frozenset[str]
+) -> None:
+    code = f"""
+from sensorium.mcp_server.command import _build, parser
+server = _build(parser().parse_args(["--allow-dir", {str(tmp_path)!r}]))
+assert server._tool_manager.get_tool("read_text")
 """
     after = modules_after(code)
     assert "sensorium.tools.read_text" in after
-    assert "sensorium.tools.write_report" not in after
+    for unneeded in ("sensorium.tools.write_report", "sensorium.tools.fetch_url", "sensorium.tools.run_python"):
+        assert unneeded not in after
+    assert not {"sensorium.mcp_server.serve", "sensorium.mcp_server.files_http", "sensorium.mcp_server.guard"} & after
+    assert after & (heavy | {"jsonschema", "jwt"}) == set()
+
+
+def test_garbage_is_looked_for_after_the_start(tmp_path: Path) -> None:
+    code = """
+import gc
+from sensorium.mcp_server.command import _start
+with _start():
+    assert not gc.isenabled()
+    kept = [[]]
+assert gc.isenabled() and gc.get_freeze_count() > 0
+try:
+    with _start():
+        raise KeyboardInterrupt
+except KeyboardInterrupt:
+    assert gc.isenabled()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
