@@ -8,7 +8,7 @@ from typing import Any
 from mcp.server import CacheHint, MCPServer
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
-from mcp.types import InputRequiredResult, Resource
+from mcp.types import GetPromptResult, InputRequiredResult, Resource
 from pydantic import AnyUrl
 
 from .. import __version__
@@ -18,8 +18,9 @@ from ..tools.base.workspace import PREFIX
 from .access import Access
 from .door_tool import DoorTool
 from .faces import offers
+from .failures import discreet
 from .job_tools import add_job_tools
-from .prompts import add_prompts
+from .prompts import add_prompts, check_prompt
 from .resources import add_resources, list_artifacts, read_artifact
 from .run_agent import run_agent
 from .service import Options, Service
@@ -55,6 +56,13 @@ class MediaServer(MCPServer[Any]):
             return await read_artifact(str(uri), self.service)
         return await super().read_resource(uri, context)
 
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """Get a prompt; a request that cannot be met is told what can."""
+        check_prompt(await self.list_prompts(), name, arguments or {})
+        return await super().get_prompt(name, arguments, context)
+
 
 def build_server(
     settings: Settings, catalog: Mapping[str, Tool], access: Access, options: Options | None = None
@@ -83,6 +91,7 @@ def build_server(
         instructions=INSTRUCTIONS,
         tools=[DoorTool.of(one, service) for one in offered],
         lifespan=lifespan,
+        middleware=[discreet],
         cache_hints={"tools/list": CacheHint(ttl_ms=1000 * LIST_SECONDS, scope="private")},
         log_level="WARNING",
     )

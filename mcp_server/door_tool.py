@@ -4,6 +4,7 @@ import asyncio
 import time
 from typing import Any
 
+from mcp import MCPError
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
@@ -19,7 +20,7 @@ from .faces import Offer, annotations
 from .owner import owner
 from .schemas import result_schema, shown_schema, unquoted
 from .service import Service
-from .shaping import ERROR_CHARS
+from .shaping import ERROR_CHARS, unforeseen
 
 logger = logger_of(__name__)
 
@@ -74,6 +75,12 @@ class DoorTool(Tool):
         except asyncio.CancelledError:
             status = "cancelled"
             raise
+        except (MCPError, ToolError):
+            raise
+        except Exception:
+            status = "failed"
+            logger.exception("`%s` raised what it should not", tool.name)
+            raise ToolError(unforeseen(tool.name)) from None
         finally:
             # Never what was asked or found: a log outlives both.
             logger.info("%s called %s: %s after %.2f s", who, tool.name, status, time.monotonic() - began)

@@ -104,7 +104,7 @@ def unquoted(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[st
         if isinstance(value, str) and kind in ("array", "object") and value.lstrip()[:1] in ("[", "{"):
             try:
                 plain[name] = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
     return plain
 

@@ -54,6 +54,18 @@ def failed(message: str) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": message}], "isError": True}
 
 
+def unforeseen(what: str) -> str:
+    """Return what a client is told; the error itself may hold anything and is for whoever runs the server.
+
+    Args:
+        what: The tool or the method that failed.
+    """
+    return (
+        f"`{what}` failed because of an error in it; what went wrong is in the server's log (stderr). "
+        "Other tools are not affected."
+    )
+
+
 def _places(outcome: "Outcome", artifacts: Sequence["Artifact"], order: "Order", run: "Run") -> dict[str, str]:
     """Return a path for each handle of what was made; a client on another machine has no use for paths."""
     if order.output is None:

@@ -41,7 +41,7 @@ from .faces import face_of
 from .job_store import JobStore
 from .order import Order
 from .pool import end_group
-from .shaping import failed, shaped
+from .shaping import failed, shaped, unforeseen
 
 logger = logger_of(__name__)
 
@@ -167,10 +167,7 @@ class Worker:
         except Exception:
             # What it says may hold anything; it is for whoever runs the server.
             logger.exception("`%s` raised what it should not", order.tool)
-            return failed(
-                f"`{order.tool}` failed because of an error in it; what went wrong is in the server's log (stderr). "
-                "Other tools are not affected."
-            )
+            return failed(unforeseen(order.tool))
 
     def _progressed(self, progress: Progress) -> None:
         note = " ".join(progress.note.split())[:LONGEST_NOTE]
