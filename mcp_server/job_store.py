@@ -28,6 +28,7 @@ class JobRow:
     result: dict[str, Any] | None
     process: int | None
     created: float
+    changed: float
 
 
 class JobStore:
@@ -36,14 +37,14 @@ class JobStore:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def add(self, job: str, key: str, order: Order) -> list[str]:
+    def add(self, job: str, key: str, order: Order, created: float) -> list[str]:
         """Promise a job, and forget those that ended long ago; return their ids."""
         now = time.time()
         with self._library.transaction() as db:
             db.execute(
                 "INSERT OR IGNORE INTO jobs (job, owner, key, ordered, status, created, changed) "
                 "VALUES (?,?,?,?,'running',?,?)",
-                (job, order.owner, key, json.dumps(redact_plain(order.plain())), now, now),
+                (job, order.owner, key, json.dumps(redact_plain(order.plain())), created, now),
             )
             old = db.execute("SELECT job FROM jobs WHERE status != 'running' AND changed < ?", (now - KEPT_SECONDS,))
             forgotten = [one for (one,) in old]
@@ -89,7 +90,7 @@ class JobStore:
 
     def _select(self, where: str, values: tuple[Any, ...]) -> list[JobRow]:
         rows = self._library.rows(
-            f"SELECT job, key, ordered, status, fraction, note, result, process, created FROM jobs {where}",
+            f"SELECT job, key, ordered, status, fraction, note, result, process, created, changed FROM jobs {where}",
             values,
         )
         return [
@@ -103,6 +104,7 @@ class JobStore:
                 result=json.loads(result) if result else None,
                 process=process,
                 created=created,
+                changed=changed,
             )
-            for job, key, ordered, status, fraction, note, result, process, created in rows
+            for job, key, ordered, status, fraction, note, result, process, created, changed in rows
         ]

@@ -52,6 +52,9 @@ class Standing:
     fraction: float | None = None
     note: str = ""
     seconds: float = 0.0
+    created: float = 0.0
+    changed: float = 0.0
+    """When it was ordered and when there was news of it last, as Unix time."""
     result: dict[str, Any] | None = None
     question: Question | None = None
 
@@ -63,6 +66,7 @@ class _Job:
     order: Order
     began: float
     task: "asyncio.Task[dict[str, Any]]" = field(init=False)
+    changed: float = field(init=False)
     fraction: float | None = None
     note: str = ""
     worker: WorkerProcess | None = None
@@ -75,8 +79,11 @@ class _Job:
     holding: ExitStack = field(default_factory=ExitStack)
     """Holds a promised job until a worker does."""
 
+    def __post_init__(self) -> None:
+        self.changed = self.began
+
     def progressed(self, fraction: float | None, note: str) -> None:
-        self.fraction, self.note = fraction, note
+        self.fraction, self.note, self.changed = fraction, note, time.time()
 
     def standing(self) -> Standing:
         seconds = time.time() - self.began
@@ -88,10 +95,20 @@ class _Job:
                 fraction=self.fraction,
                 note=self.note,
                 seconds=seconds,
+                created=self.began,
+                changed=self.changed,
             )
         result = None if self.task.cancelled() else self.task.result()
         status = "cancelled" if result is None else _status_of(result)
-        return Standing(job=self.id, tool=self.order.tool, status=status, seconds=seconds, result=result)
+        return Standing(
+            job=self.id,
+            tool=self.order.tool,
+            status=status,
+            seconds=seconds,
+            created=self.began,
+            changed=self.changed,
+            result=result,
+        )
 
 
 class Jobs:
@@ -118,20 +135,27 @@ class Jobs:
         self._left_over: list[JobRow] | None = None
         self._closing = False
 
-    async def answer(self, order: Order, key: str, report: Report) -> Standing:
+    async def answer(self, order: Order, key: str, report: Report, seconds: float | None = None) -> Standing:
         """Do what is ordered and return the result, or how the job stands when it takes longer than a client waits.
 
         The same order again attaches to the same job. A cancellation before a job was promised kills the work.
 
+        Args:
+            order: What to do.
+            key: The same for the same order.
+            report: Hears of progress.
+            seconds: How long this client waits, when not as long as others.
+
         Raises:
             ArgumentError: The owner has too much running already.
         """
+        seconds = self._limits.answer_seconds if seconds is None else seconds
         if left := await self._left(order.owner, key):
-            return await self._wait_for(left, self._limits.answer_seconds, report)
+            return await self._wait_for(left, seconds, report)
         job = self._attached(order.owner, key) or self._begin(order, key, secrets.token_hex(JOB_ID_BYTES))
         job.waiting += 1
         try:
-            await self._wait(job, self._limits.answer_seconds, report)
+            await self._wait(job, seconds, report)
             if not job.task.done():
                 await self._promise(job)
         finally:
@@ -150,13 +174,22 @@ class Jobs:
         """
         if (job := self._jobs.get(job_id)) and job.order.owner == owner:
             await self._wait(job, wait_seconds, report)
-            if job.task.done():
-                self._forget(job)
+            if not job.task.done():
+                return job.standing()
+            self._forget(job)
+            if not job.written:
+                return job.standing()
+        return await self._wait_for(await self._row(job_id, owner), wait_seconds, report)
+
+    async def look(self, job_id: str, owner: str) -> Standing:
+        """Return how a job stands, and leave it as it is.
+
+        Raises:
+            ArgumentError: The owner has no such job.
+        """
+        if (job := self._jobs.get(job_id)) and job.order.owner == owner and not job.task.done():
             return job.standing()
-        row = await asyncio.to_thread(self._store.get, job_id, owner)
-        if row is None:
-            raise ArgumentError(f"You have no job {job_id!r}. Ask again for what it did: what is known is not redone.")
-        return await self._wait_for(row, wait_seconds, report)
+        return _standing(await self._row(job_id, owner))
 
     async def cancel(self, job_id: str, owner: str) -> Standing:
         """Kill a job's work and return how it stands.
@@ -210,7 +243,9 @@ class Jobs:
 
     def _begin(self, order: Order, key: str, job_id: str) -> _Job:
         mine = [one for one in self._jobs.values() if one.order.owner == order.owner and not one.task.done()]
-        promised = [one.id for one in mine if one.promised]
+        # A client that takes tasks is promised a job at once; it may have as many short ones as others have calls.
+        long = time.time() - self._limits.answer_seconds
+        promised = [one.id for one in mine if one.promised and one.began <= long]
         if len(promised) >= self._limits.most_jobs or len(mine) >= MOST_CALLS:
             named = ", ".join(promised) or "none"
             raise ArgumentError(
@@ -269,7 +304,7 @@ class Jobs:
     async def _promise(self, job: _Job) -> None:
         """Write a job down and let its worker know, before its client does."""
         job.written = True
-        for forgotten in await asyncio.to_thread(self._store.add, job.id, job.key, job.order):
+        for forgotten in await asyncio.to_thread(self._store.add, job.id, job.key, job.order, job.began):
             self._journal.forget(f"job-{forgotten}")
         if job.promised or job.task.done():
             return
@@ -318,6 +353,12 @@ class Jobs:
             await asyncio.sleep(min(2 * PULSE_SECONDS, left))
             row = await self._again(row)
         return _standing(row)
+
+    async def _row(self, job_id: str, owner: str) -> JobRow:
+        row = await asyncio.to_thread(self._store.get, job_id, owner)
+        if row is None:
+            raise ArgumentError(f"You have no job {job_id!r}. Ask again for what it did: what is known is not redone.")
+        return row
 
     async def _again(self, row: JobRow) -> JobRow:
         now = await asyncio.to_thread(self._store.get, row.job, row.order.owner)
@@ -378,5 +419,7 @@ def _standing(row: JobRow) -> Standing:
         fraction=row.fraction,
         note=row.note,
         seconds=time.time() - row.created,
+        created=row.created,
+        changed=row.changed,
         result=row.result,
     )
