@@ -1,0 +1,212 @@
+"""The official Tasks extension: a call that takes long is answered with a task, which is our job by another name."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+from mcp import MCPError
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.extension import Extension, MethodBinding
+from mcp.server.mcpserver import Context, require_client_extension
+from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
+from mcp.types import HEADER_MISMATCH, INTERNAL_ERROR, CallToolRequestParams, CallToolResult
+
+from ..tools.base.errors import ArgumentError, SensoriumError
+from .job_store import KEPT_SECONDS
+from .jobs import Standing
+from .owner import owner
+from .server_tasks import ServerTask
+from .service import Service
+from .task_wire import IDENTIFIER, TaskParams, TaskStatus, TaskView, UpdateParams, plain_result, unknown
+
+ERA = frozenset({"2026-07-28"})
+INSTANT_SECONDS = 0.05
+"""What has its result by then is answered with it: a task costs its client at least another request."""
+POLL_SECONDS = 1.0
+_STATUSES: Mapping[str, TaskStatus] = {
+    "running": "working",
+    "asking": "input_required",
+    "done": "completed",
+    "failed": "completed",
+    "cancelled": "cancelled",
+}
+AnyRequest = ServerRequestContext[Any, Any]
+
+
+class TaskCall:
+    """A call of a client that takes a task instead of a result."""
+
+    def __init__(self) -> None:
+        self.standing: Standing | None = None
+        """Of the job that the call became."""
+        self.task = ServerTask(owner())
+
+
+_CALL: ContextVar[TaskCall | None] = ContextVar("task_call", default=None)
+
+
+def task_call() -> TaskCall | None:
+    """Return the present call if its client takes tasks."""
+    return _CALL.get()
+
+
+def begin_task(context: Context[Any, Any], *, required: bool = False) -> ServerTask | None:
+    """Let this call be a task from here on, for a tool that runs in the server; what it asked first is answered.
+
+    Returns:
+        The task, or nothing where the client knows no tasks and waits.
+
+    Raises:
+        MCPError: The tool is of no use without tasks, and the client knows none.
+    """
+    if required:
+        require_client_extension(context.request_context, IDENTIFIER)
+    if call := task_call():
+        call.task.began.set()
+        return call.task
+    return None
+
+
+class Tasks(Extension):
+    """Answers calls of clients that declare the extension with tasks, and what they ask about these."""
+
+    identifier = IDENTIFIER
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def methods(self) -> Sequence[MethodBinding]:
+        """Return `tasks/get`, `tasks/update` and `tasks/cancel`."""
+        return (
+            MethodBinding("tasks/get", TaskParams, self._get, ERA),
+            MethodBinding("tasks/update", UpdateParams, self._update, ERA),
+            MethodBinding("tasks/cancel", TaskParams, self._cancel, ERA),
+        )
+
+    async def intercept_tool_call(
+        self, params: CallToolRequestParams, ctx: AnyRequest, call_next: CallNext
+    ) -> HandlerResult:
+        """Return the result of a call, or the task that it became."""
+        if not declares_tasks(ctx):
+            return await call_next(ctx)
+        call = TaskCall()
+        working = _CALL.set(call)
+        try:
+            work = call.task.start(_result(call_next, ctx))
+        finally:
+            _CALL.reset(working)
+        beginning = asyncio.ensure_future(call.task.began.wait())
+        try:
+            await asyncio.wait({work, beginning}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                self._service.tasks.check_room(call.task.owner)
+                await asyncio.wait({work}, timeout=INSTANT_SECONDS)
+        except BaseException:
+            call.task.cancel()
+            raise
+        finally:
+            beginning.cancel()
+        if not work.done():
+            self._service.tasks.add(call.task)
+            return created(call.task.view())
+        result: HandlerResult = work.result()
+        return created(view_of(call.standing)) if call.standing else result
+
+    async def view(self, task: str) -> TaskView:
+        """Return how a task of the present owner stands.
+
+        Raises:
+            MCPError: There is none.
+        """
+        if found := self._service.tasks.get(task, owner()):
+            return found.view()
+        jobs = self._service.jobs
+        try:
+            return view_of(await jobs.status(task, owner(), 0.0, _unheard))
+        except SensoriumError as error:
+            # One that a server left behind was not begun again; how it stands is known all the same.
+            return view_of(await self._look(task), str(error))
+
+    async def _look(self, task: str) -> Standing:
+        try:
+            return await self._service.jobs.look(task, owner())
+        except ArgumentError:
+            raise unknown(task) from None
+        except SensoriumError as error:
+            raise MCPError(INTERNAL_ERROR, str(error)) from None
+
+    async def _get(self, ctx: AnyRequest, params: TaskParams) -> HandlerResult:
+        check_request(ctx, params)
+        return (await self.view(params.task_id)).whole()
+
+    async def _update(self, ctx: AnyRequest, params: UpdateParams) -> HandlerResult:
+        check_request(ctx, params)
+        if found := self._service.tasks.get(params.task_id, owner()):
+            found.answer(params.input_responses)
+        else:
+            await self._look(params.task_id)
+        return {}
+
+    async def _cancel(self, ctx: AnyRequest, params: TaskParams) -> HandlerResult:
+        check_request(ctx, params)
+        if found := self._service.tasks.get(params.task_id, owner()):
+            found.cancel()
+            return {}
+        if not view_of(await self._look(params.task_id)).is_over:
+            await self._service.jobs.cancel(params.task_id, owner())
+        return {}
+
+
+def declares_tasks(ctx: AnyRequest) -> bool:
+    """Return whether the client of a request takes tasks."""
+    declared = ctx.session.client_capabilities
+    return ctx.protocol_version in ERA and bool(declared and IDENTIFIER in (declared.extensions or {}))
+
+
+def check_request(ctx: AnyRequest, params: TaskParams) -> None:
+    """Refuse a request about a task that no client with this extension sends.
+
+    Raises:
+        MCPError: The header that it is routed by names another task, or the extension was not declared.
+    """
+    headers = getattr(ctx.request, "headers", None)
+    if headers is not None and decode_header_value(headers.get(MCP_NAME_HEADER)) != params.task_id:
+        raise MCPError(
+            HEADER_MISMATCH, f"{MCP_NAME_HEADER} header does not match the request body's 'taskId' parameter"
+        )
+    require_client_extension(ctx, IDENTIFIER)
+
+
+def created(view: TaskView) -> dict[str, Any]:
+    """Return the answer to a call that became a task."""
+    return {"resultType": "task", **view.head()}
+
+
+def view_of(standing: Standing, note: str = "") -> TaskView:
+    """Return how a job stands as a task."""
+    result = None if standing.result is None else plain_result(CallToolResult.model_validate(standing.result))
+    return TaskView(
+        task=standing.job,
+        status=_STATUSES[standing.status],
+        created=standing.created,
+        changed=standing.changed,
+        kept_seconds=KEPT_SECONDS,
+        poll_seconds=POLL_SECONDS,
+        note=note or _note(standing),
+        result=result,
+    )
+
+
+def _note(standing: Standing) -> str:
+    if standing.status != "running" or standing.fraction is None:
+        return standing.note
+    return f"{standing.note} ({standing.fraction:.0%})".lstrip()
+
+
+async def _result(call_next: CallNext, ctx: AnyRequest) -> HandlerResult:
+    return await call_next(ctx)
+
+
+async def _unheard(fraction: float | None, note: str) -> None:
+    """Progress is said to whoever asks for the task."""
