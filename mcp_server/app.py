@@ -24,6 +24,7 @@ from .prompts import add_prompts, check_prompt
 from .resources import add_resources, list_artifacts, read_artifact
 from .run_agent import run_agent
 from .service import Options, Service
+from .tasks import Tasks
 from .view_media import view_media
 
 NAME = "sensorium"
@@ -90,6 +91,7 @@ def build_server(
         version=__version__,
         instructions=INSTRUCTIONS,
         tools=[DoorTool.of(one, service) for one in offered],
+        extensions=[Tasks(service)],
         lifespan=lifespan,
         middleware=[discreet],
         cache_hints={"tools/list": CacheHint(ttl_ms=1000 * LIST_SECONDS, scope="private")},

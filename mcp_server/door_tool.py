@@ -21,6 +21,7 @@ from .owner import owner
 from .schemas import result_schema, shown_schema, unquoted
 from .service import Service
 from .shaping import ERROR_CHARS, unforeseen
+from .tasks import INSTANT_SECONDS, task_call
 
 logger = logger_of(__name__)
 
@@ -68,8 +69,12 @@ class DoorTool(Tool):
             page = int(given.pop("page", 1))
             validate(tool, given)
             order, key = await asyncio.to_thread(self._service.order, tool, given, page, who)
-            standing = await self._service.jobs.answer(order, key, progress_of(context))
+            call = task_call()
+            patience = INSTANT_SECONDS if call else None
+            standing = await self._service.jobs.answer(order, key, progress_of(context), patience)
             status = standing.status
+            if call and status in ("running", "asking"):
+                call.standing = standing
         except SensoriumError as error:
             raise ToolError(str(error)[:ERROR_CHARS]) from None
         except asyncio.CancelledError:

@@ -177,7 +177,7 @@ class Jobs:
             if not job.task.done():
                 return job.standing()
             self._forget(job)
-            if not job.written:
+            if self._closing or not job.written:
                 return job.standing()
         return await self._wait_for(await self._row(job_id, owner), wait_seconds, report)
 

@@ -22,6 +22,7 @@ from .jobs import Jobs, Limits
 from .order import Images, Order
 from .owner import LOCAL
 from .pool import Pool
+from .server_tasks import ServerTasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,10 @@ class Service:
         pool = Pool(self.settings, self.options.workers)
         return Jobs(self.library, self.journal, pool, self.options.limits, self._renewed)
 
+    @cached_property
+    def tasks(self) -> ServerTasks:
+        return ServerTasks()
+
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Be in use; when nobody is any more, work that nobody was promised is stopped and the library is closed."""
@@ -86,8 +91,10 @@ class Service:
 
     async def _close(self) -> None:
         """Close the library with what stands on it; whoever comes from now on opens another."""
-        names = ("jobs", "journal", "belongings", "workspace", "library")
+        names = ("tasks", "jobs", "journal", "belongings", "workspace", "library")
         opened = {name: self.__dict__.pop(name, None) for name in names}
+        if opened["tasks"]:
+            opened["tasks"].close()
         try:
             if opened["jobs"]:
                 await opened["jobs"].close()
