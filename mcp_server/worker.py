@@ -38,7 +38,7 @@ from ..tools.base.workspace import PREFIX
 from .access import Access
 from .belongings import Belongings
 from .faces import face_of
-from .job_store import JobStore
+from .job_store import JobStore, Status
 from .order import Order
 from .pool import end_group
 from .shaping import failed, shaped, unforeseen
@@ -141,11 +141,14 @@ class Worker:
             self._say({"done": failed(str(error))})
             return
         result = await self._result(order)
-        if self._job:
-            await asyncio.to_thread(self._store.ended, self._job, "failed" if result.get("isError") else "done", result)
+        try:
+            if self._job:
+                status: Status = "failed" if result.get("isError") else "done"
+                await asyncio.to_thread(self._store.ended, self._job, status, result)
+        finally:  # the server writes it down too, and a client waits
             self._job = None
             self._holding.close()
-        self._say({"done": result})
+            self._say({"done": result})
 
     async def _result(self, order: Order) -> dict[str, Any]:
         approvals = None if order.approved else Approvals()
@@ -164,8 +167,8 @@ class Worker:
             return await asyncio.to_thread(shaped, outcome, order, face_of(tool), run)
         except SensoriumError as error:
             return failed(_told(str(error), order, run))
-        except Exception:
-            # What it says may hold anything; it is for whoever runs the server.
+        except (Exception, asyncio.CancelledError):
+            # Nobody cancels here, the whole process is ended: a tool says so of itself.
             logger.exception("`%s` raised what it should not", order.tool)
             return failed(unforeseen(order.tool))
 
