@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import uvicorn
+from conformance_extras import add_extras
 from conformance_rounds import add_rounds
 from conformance_tasks import add_tasks
 from mcp import MCPError
@@ -219,7 +220,7 @@ def main() -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     server = build_server(Settings(home=Path(sys.argv[1]), offline=True), catalog(), Access())
-    for add in (add_contents, add_talk, add_texts, add_old_methods, add_rounds, add_tasks):
+    for add in (add_contents, add_talk, add_texts, add_old_methods, add_rounds, add_tasks, add_extras):
         add(server)
     hosts = [f"localhost:{port}", f"127.0.0.1:{port}"]
     origins = [f"http://{one}" for one in hosts]
