@@ -25,6 +25,8 @@ from sensorium.tools.base.workspace import Workspace
 WORDS = "sk-canary at /private/place"
 LEAKS = ("canary", "/private", "Traceback", "Error:", ".py")
 FILES = {"video": "talk.mp4", "picture": "slide.png", "text": "words.txt"}
+PROMPT = PromptReference(name="video_report")
+JOB = ResourceTemplateReference(uri="job://{job_id}")
 TOKEN = {"Authorization": "Bearer token-of-the-first-client"}
 Serve = Callable[..., app.MediaServer]
 
@@ -98,15 +100,9 @@ REQUESTS: Mapping[str, tuple[type | ModuleType, str, Callable[[Client], Awaitabl
     "a file": (Service, "order", lambda client: client.read_resource("media://slide.png")),
     "the limits": (resources, "compact", lambda client: client.read_resource("config://limits")),
     "a prompt": (prompts, "load", lambda client: client.get_prompt("video_report", {"path": "slide.png"})),
-    "a completed path": (
-        Access, "listing", lambda client: client.complete(PromptReference(name="subtitle"), {"name": "path", "value": ""})
-    ),
-    "a completed job": (
-        JobStore, "latest", lambda client: client.complete(
-            ResourceTemplateReference(uri="job://{job_id}"), {"name": "job_id", "value": ""}
-        )
-    ),
-}  # fmt: skip
+    "a completed path": (Access, "listing", lambda client: client.complete(PROMPT, {"name": "path", "value": ""})),
+    "a completed job": (JobStore, "latest", lambda client: client.complete(JOB, {"name": "job_id", "value": ""})),
+}
 
 
 async def test_no_other_answer_tells_the_words_of_an_error(
