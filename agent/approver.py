@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
+from ..tools.base.visible import clean
 from .approval import Approve, Ask, Decision, Decisions, Request
 from .cards import card, is_cut, keys, summary, wrapped
 from .keyboard import Keyboard
-from .printing import clean
 from .terminal import View
 
 _MOST_COLUMNS = 100

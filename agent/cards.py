@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
+from ..tools.base.visible import clean
 from .approval import Ask, Request
-from .printing import clean, fit, pad, width
+from .printing import fit, pad, width
 
 MAX_LINES = 12
 """Lines of one argument that are shown at first; the key `v` shows the rest."""

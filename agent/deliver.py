@@ -11,8 +11,8 @@ from pathlib import Path
 from ..tools.base.errors import ArgumentError, StorageError
 from ..tools.base.file_names import FORBIDDEN, is_device
 from ..tools.base.placing import Place, placed
+from ..tools.base.visible import clean
 from ..tools.base.workspace import Artifact
-from .printing import clean
 
 _MAX_NAME_BYTES = 200
 

@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from ..tools.base.egress import Sent, totals
-from .printing import clean, fit
+from ..tools.base.visible import clean
+from .printing import fit
 
 
 def sent_lines(sent: Sequence[Sent], columns: int) -> Iterator[str]:

@@ -12,8 +12,9 @@ import pytest
 
 from sensorium.agent.answer import Answer
 from sensorium.agent.events import PlanMade, RunFinished, RunStarted, StepEnded, StepProgress, StepStarted
-from sensorium.agent.printing import clean, fit, pad, width
+from sensorium.agent.printing import fit, pad, width
 from sensorium.agent.terminal import GIVEN_UP, LiveView, PlainView, open_view, summary
+from sensorium.tools.base.visible import clean
 
 _CODES = re.compile(r"\x1b\[(\d*)([AJm])|(.)", re.DOTALL)
 
