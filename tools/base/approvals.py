@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .memo import digest
@@ -20,6 +21,24 @@ class Approvals:
             return False
         self._left[key] -= 1
         return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallToApprove:
+    """A call that the user must be asked about, and why."""
+
+    tool: Tool
+    arguments: Mapping[str, Any]
+    """All of them as plain data, files as handles."""
+    reason: str
+    """As a sentence."""
+    setting: str
+    """What to change so that it is not asked about."""
+
+    @property
+    def key(self) -> str:
+        """What its approval is bound to."""
+        return approval_key(self.tool, self.arguments)
 
 
 def approval_key(tool: Tool, arguments: Mapping[str, Any]) -> str:

@@ -11,13 +11,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from .approvals import approval_key
+from .approvals import CallToApprove
 from .catalog import find_tool
 from .errors import ApprovalError, ArgumentError, Cancelled, DeniedError, MediaError, ToolError, TransientError
 from .labels import NOTHING, USER, Labels, joined, of_tool
 from .memo import artifacts_in, handles_in
 from .policy import judge
-from .price import added
+from .price import Quote, added
 from .run import Call, Run
 from .secrets import redact_model
 from .sniff import sniff
@@ -57,6 +57,7 @@ async def perform(
     *,
     call_id: str | None = None,
     labels: Mapping[str, Labels] | None = None,
+    quote: Quote | None = None,
 ) -> Outcome:
     """Call a tool: validate, resolve files, ask the policy, remember, execute, prove.
 
@@ -67,6 +68,7 @@ async def perform(
         call_id: What the call is known by.
         labels: Who had a part in each argument. Left out, it is whoever had a part in the call that makes this one, or
             the user where none does.
+        quote: What the call would cost, where nobody looked at that before.
 
     Raises:
         ToolError: Something the caller can act on; see `errors`.
@@ -79,7 +81,7 @@ async def perform(
     outer = run.call.labels
     if labels is None:
         labels = dict.fromkeys(plain, frozenset(outer) or USER)
-    _permit(found, plain, run, labels)
+    _permit(found, plain, run, labels, quote)
     call_id = call_id or uuid.uuid4().hex[:12]
     named = list(dict.fromkeys(handles_in(plain)))
     given = joined([run.workspace.labels(named), *labels.values(), [of_tool(found.name, call_id)]])
@@ -140,21 +142,23 @@ def validate(tool: Tool, args: Mapping[str, Any]) -> BaseModel:
         raise ArgumentError(f"`{tool.name}` cannot take these arguments: {problems}. It takes: {accepted}.") from error
 
 
-def _permit(tool: Tool, plain: Mapping[str, Any], run: Run, labels: Mapping[str, Labels]) -> None:
+def _permit(tool: Tool, plain: Mapping[str, Any], run: Run, labels: Mapping[str, Labels], quote: Quote | None) -> None:
     """Let a call pass that the policy has no objection to, or that the user approved.
 
     Raises:
         DeniedError: The policy denies it.
         ApprovalError: The policy asks about it, and it has no approval that is left.
     """
-    verdict = judge(tool, plain, run, labels=labels)
+    verdict = judge(tool, plain, run, quote, labels=labels)
     if verdict.decision == "deny":
         raise DeniedError(f"`{tool.name}` is not allowed: {verdict.reason} To allow it, change {verdict.setting}.")
-    if verdict.decision == "safe" or run.approvals is None or run.approvals.use(approval_key(tool, plain)):
+    call = CallToApprove(tool=tool, arguments=plain, reason=verdict.reason, setting=verdict.setting)
+    if verdict.decision == "safe" or run.approvals is None or run.approvals.use(call.key):
         return
     raise ApprovalError(
         f"`{tool.name}` needs approval, and has none for these arguments. {verdict.reason} Approve it when a run on a "
-        f"terminal asks, allow all of a run with `--yes`, or change {verdict.setting}."
+        f"terminal asks, allow all of a run with `--yes`, or change {verdict.setting}.",
+        call,
     )
 
 

@@ -20,7 +20,12 @@
 Anything else that is raised is a bug of ours and keeps its traceback.
 """
 
+from typing import TYPE_CHECKING
+
 from .secrets import redact_told
+
+if TYPE_CHECKING:
+    from .approvals import CallToApprove
 
 
 class SensoriumError(Exception):
@@ -82,7 +87,11 @@ class DeniedError(ToolError):
 
 
 class ApprovalError(ToolError):
-    """This call needs the user's approval, and has none."""
+    """A call needs the user's approval, and has none."""
+
+    def __init__(self, message: str, call: "CallToApprove | None" = None) -> None:
+        super().__init__(message)
+        self.call = call
 
 
 class TransientError(ToolError):
