@@ -128,6 +128,13 @@ class Tasks(Extension):
             # One that a server left behind was not begun again; how it stands is known all the same.
             return view_of(await self._look(task), str(error))
 
+    async def knows(self, task: str) -> bool:
+        """Return whether the present owner has a task."""
+        try:
+            return bool(self._service.tasks.get(task, owner()) or await self._look(task))
+        except MCPError:
+            return False
+
     async def _look(self, task: str) -> Standing:
         try:
             return await self._service.jobs.look(task, owner())
