@@ -24,6 +24,7 @@ from .prompts import add_prompts, check_prompt
 from .resources import add_resources, list_artifacts, read_artifact
 from .run_agent import run_agent
 from .service import Options, Service
+from .task_news import TaskNews
 from .tasks import Tasks
 from .view_media import view_media
 
@@ -83,6 +84,7 @@ def build_server(
         async with service.open():
             yield
 
+    tasks = Tasks(service)
     own = {view_media.name: view_media, run_agent.name: run_agent}
     offered = offers({**catalog, **own}, settings, service.options.groups)
     server = MediaServer(
@@ -91,12 +93,13 @@ def build_server(
         version=__version__,
         instructions=INSTRUCTIONS,
         tools=[DoorTool.of(one, service) for one in offered],
-        extensions=[Tasks(service)],
+        extensions=[tasks],
         lifespan=lifespan,
         middleware=[discreet],
         cache_hints={"tools/list": CacheHint(ttl_ms=1000 * LIST_SECONDS, scope="private")},
         log_level="WARNING",
     )
+    server.middleware.append(TaskNews(tasks, service))
     add_job_tools(server, service)
     add_resources(server, service)
     add_prompts(server)
