@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..tools.base.budget import Budget
-from ..tools.base.endpoints import ServedModel, served_model, split_model
-from ..tools.base.errors import SettingsError
 from ..tools.base.estimate import NOTHING, Estimate
 from ..tools.base.price import Quote, price_of
+from ..tools.base.quoting import paid_model
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from .lint import Finding
@@ -121,7 +120,7 @@ class _Quoter:
     def _step(self, step: Step) -> StepQuote:
         tool = self._catalog[step.tool]
         units = self._units(step).times(self._calls(step, frozenset()))
-        served = self._served(tool)
+        served = paid_model(tool, self._settings)
         if served is None:
             units = Estimate(low=_here(units.low), likely=_here(units.likely), high=_here(units.high))
             return StepQuote(step=step.id, units=units, cost=Quote(units=units.high))
@@ -182,17 +181,6 @@ class _Quoter:
                 low, likely, high = (min(float(one or 0), MAX_ITEMS) for one in counts)
                 return (low, likely, high)
         return ITEMS
-
-    def _served(self, tool: Tool) -> ServedModel | None:
-        """Return the model behind an endpoint that will be paid for a call; None when it is done here."""
-        for role in tool.roles:
-            chosen = self._settings.models.get(role)
-            if chosen and split_model(chosen)[0] in self._settings.endpoints:
-                try:
-                    return served_model(chosen, role, self._settings.endpoints)
-                except SettingsError:
-                    return None  # without its key it does not serve
-        return None
 
 
 def _here(units: Mapping[str, float]) -> dict[str, float]:

@@ -1,0 +1,50 @@
+"""What a single call will cost, before it is made."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .endpoints import ServedModel, served_model, split_model
+from .errors import SettingsError, ToolError
+from .estimate import NOTHING
+from .price import Quote, price_of
+from .settings import Settings
+from .tool import Tool
+
+if TYPE_CHECKING:
+    from .run import Run
+
+
+def paid_model(tool: Tool, settings: Settings) -> ServedModel | None:
+    """Return the model behind an endpoint that will be paid for a call; None when it is done here."""
+    for role in tool.roles:
+        chosen = settings.models.get(role)
+        if chosen and split_model(chosen)[0] in settings.endpoints:
+            try:
+                return served_model(chosen, role, settings.endpoints)
+            except SettingsError:
+                return None  # without its key it does not serve
+    return None
+
+
+def quote_call(tool: Tool, args: Mapping[str, Any], run: "Run") -> Quote | None:
+    """Return what a call will cost; None where no model is paid.
+
+    Args:
+        tool: What is called.
+        args: Its arguments as plain data, files as handles.
+        run: Whose models serve.
+    """
+    if (served := paid_model(tool, run.settings)) is None:
+        return None
+    known = {one.name: _facts(args.get(one.name), run) for one in tool.media_arguments if not one.many}
+    units = tool.units(args, known) if tool.units else NOTHING
+    price = price_of(served)
+    return price.quote(units.high, likely=units.likely, low=units.low) if price else Quote.unknown(units.high)
+
+
+def _facts(handle: Any, run: "Run") -> Mapping[str, Any]:
+    """Return what is known of a file without opening it."""
+    try:
+        return run.artifact(handle).facts if isinstance(handle, str) else {}
+    except ToolError:
+        return {}
