@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,6 +56,8 @@ class Standing:
     changed: float = 0.0
     """When it was ordered and when there was news of it last, as Unix time."""
     result: dict[str, Any] | None = None
+    lasting: Sequence[str] | None = None
+    """The artifacts that the result names, where the same call may be given it again."""
     question: Question | None = None
 
 
@@ -74,6 +76,7 @@ class _Job:
     """How many calls wait for it."""
     written: bool = False
     """It is in the library, or is just being written."""
+    lasting: Sequence[str] | None = None
     promised: bool = False
     """Its client was told of it, or is just being told."""
     holding: ExitStack = field(default_factory=ExitStack)
@@ -108,6 +111,7 @@ class _Job:
             created=self.began,
             changed=self.changed,
             result=result,
+            lasting=self.lasting,
         )
 
 

@@ -8,10 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..tools.base.errors import ArgumentError
+from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.journal import Journal
 from ..tools.base.library import Library
 from ..tools.base.memo import digest
+from ..tools.base.models import Models
+from ..tools.base.opening import Known
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from ..tools.base.workspace import PREFIX, Artifact, Workspace
@@ -22,6 +24,7 @@ from .jobs import Jobs, Limits
 from .order import Images, Order
 from .owner import LOCAL
 from .pool import Pool
+from .remembered import Remembered
 from .server_tasks import ServerTasks
 
 
@@ -78,6 +81,14 @@ class Service:
     def tasks(self) -> ServerTasks:
         return ServerTasks()
 
+    @cached_property
+    def remembered(self) -> Remembered:
+        return Remembered(self._is_there)
+
+    @cached_property
+    def _models(self) -> Models:
+        return Models(self.settings)
+
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Be in use; when nobody is any more, work that nobody was promised is stopped and the library is closed."""
@@ -130,7 +141,7 @@ class Service:
             if (value := arguments.get(argument.name)) is None:
                 continue
             files = [self._file(one, access, argument.name) for one in (value if argument.many else [value])]
-            states += [_state(one) for one in files]
+            states += [self._state(one) for one in files]
             resolved[argument.name] = files if argument.many else files[0]
         order = Order(
             owner=owner,
@@ -145,6 +156,16 @@ class Service:
             session=f"client {owner}" if tool.effect == "runs_code" else None,
         )
         return order, digest(tool.name, tool.version, resolved, states, page)
+
+    def lasting_key(self, tool: Tool, key: str) -> str | None:
+        """Return what a call's result depends on while this server lives, as one word; None where it is never reused.
+
+        Args:
+            tool: What is called.
+            key: Of the call, as `order` gave it.
+        """
+        # A better model may have been downloaded meanwhile; settings and policy are read once.
+        return f"{key} {self._models.fingerprint(tool.roles)}" if tool.effect == "pure" else None
 
     def artifact(self, handle: str, owner: str) -> tuple[Artifact, Path]:
         """Return an owner's artifact and where its content lies.
@@ -168,15 +189,21 @@ class Service:
             access.check(path)
         return value
 
+    def _state(self, file: str) -> list[Any]:
+        """Return what changes when a file changes, or what a policy's rules know it by."""
+        if file.startswith(PREFIX):
+            return [self.workspace.get(file).name, str(self.workspace.path(file))]
+        known = Known.of(os.stat(file))  # noqa: PTH116 - a string that was resolved
+        return [known.bytes, known.modified_ns, known.identity]
+
+    def _is_there(self, owner: str, handle: str) -> bool:
+        try:
+            self.artifact(handle, owner)
+        except SensoriumError:
+            return False
+        return True
+
     def _renewed(self, order: Order) -> Order:
         """Return an order of an earlier server as this one allows it."""
         renewed, _ = self.order(order.load(), order.arguments, order.page, order.owner)
         return renewed
-
-
-def _state(file: str) -> list[int]:
-    """Return what changes when a file changes."""
-    if file.startswith(PREFIX):
-        return []
-    state = os.stat(file)  # noqa: PTH116 - a string that was resolved
-    return [state.st_size, state.st_mtime_ns]
