@@ -159,6 +159,12 @@ class Budget:
         """Let an order be sent once more though it may have been paid: whoever pays has said so."""
         self._again.add(key)
 
+    def takes_again(self, key: str) -> bool:
+        """Tell, once, whether an order may be sent again though its outcome is unknown."""
+        known = key in self._again
+        self._again.discard(key)
+        return known
+
     @asynccontextmanager
     async def paying(self, order: Order) -> AsyncIterator[Payment]:
         """Reserve what an order may cost, and give its payment, to be settled inside.

@@ -74,7 +74,7 @@ async def perform(
         ToolError: Something the caller can act on; see `errors`.
     """
     started = time.perf_counter()
-    found = tool if isinstance(tool, Tool) else find_tool(tool)
+    found = tool if isinstance(tool, Tool) else find_tool(tool, run.settings)
     arguments = validate(found, args)
     handles = await _resolve(found, arguments, run)
     plain = arguments.model_dump(mode="json")

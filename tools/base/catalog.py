@@ -1,7 +1,7 @@
 """Every tool by name, found by walking the folder."""
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -13,6 +13,8 @@ from .tool import Tool
 
 NEEDS_A_MODEL = frozenset({"see"})
 """Roles that only a model the user has set serves well: what is embedded says the same as other tools."""
+SEPARATOR = "__"
+"""Between the names of a server and its tool; no tool of ours has it."""
 _TOOLS = __package__.rpartition(".")[0]
 
 
@@ -23,9 +25,16 @@ def catalog() -> MappingProxyType[str, Tool]:
 
 
 def offered(settings: Settings) -> dict[str, Tool]:
-    """Return the tools to plan with: without those that need a model where none is set."""
+    """Return the tools to plan with: without those that need a model where none is set, and with those of servers."""
     lacking = NEEDS_A_MODEL - settings.models.keys()
-    return {name: one for name, one in catalog().items() if not lacking & set(one.roles)}
+    own = {name: one for name, one in catalog().items() if not lacking & set(one.roles)}
+    return {**_remote(settings), **own} if settings.servers else own
+
+
+def _remote(settings: Settings) -> Mapping[str, Tool]:
+    from ..servers.offering import remote_tools
+
+    return remote_tools(settings)
 
 
 def some_tools(names: Collection[str]) -> dict[str, Tool]:
@@ -44,15 +53,19 @@ def _load(name: str) -> Tool:
     return found
 
 
-def find_tool(name: str) -> Tool:
-    """Return the tool of this name.
+def find_tool(name: str, settings: Settings | None = None) -> Tool:
+    """Return the tool of this name: one of ours, or of a server that the settings name.
 
     Raises:
         ArgumentError: There is none; the message names the nearest.
+        UnavailableError: It is one of a server that cannot be used now.
     """
-    try:
-        return catalog()[name]
-    except KeyError:
-        near = difflib.get_close_matches(name, catalog(), n=1)
-        hint = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(catalog())}."
-        raise ArgumentError(f"There is no tool {name!r}. {hint}") from None
+    if found := catalog().get(name):
+        return found
+    if settings and settings.servers and SEPARATOR in name:
+        from ..servers.offering import remote_named
+
+        return remote_named(name, settings)
+    near = difflib.get_close_matches(name, catalog(), n=1)
+    hint = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(catalog())}."
+    raise ArgumentError(f"There is no tool {name!r}. {hint}")

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..fetching.rules import FetchRules, read_rules
 from ..sandbox.choice import Choice, read_choice
+from ..servers.configured import Server, read_servers
 from .budget import Caps
 from .by_model import read_amounts
 from .endpoints import Endpoint, read_endpoints
@@ -20,7 +21,7 @@ from .secrets import know, secrets_in
 
 ROLES = ("think", "see", "hear", "speak", "draw", "film", "play", "embed")
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
-_OWN_TABLES = ("providers", "policy", "budget", "fetch", "sandbox")
+_OWN_TABLES = ("providers", "policy", "budget", "fetch", "sandbox", "mcp")
 """Tables that are believed only in the home's sensorium.toml."""
 
 
@@ -50,6 +51,8 @@ class Settings:
     """The most that one run may spend (`[budget]`: `usd`, and any unit of a price)."""
     sandbox: Choice = field(default_factory=Choice)
     """What confines code, and its limits (`[sandbox]` in the file of the home folder)."""
+    servers: Mapping[str, Server] = field(default_factory=dict)
+    """Other programs' MCP servers, whose tools are offered, too (`[mcp.servers.NAME]` in the file of the home folder)."""
     step_timeout_seconds: float = 1800.0
     """The longest one tool call may take (`SENSORIUM_STEP_TIMEOUT`)."""
     max_bytes: int = 64 * 2**30
@@ -108,6 +111,7 @@ class Settings:
             policy=read_policy(own.get("policy", {})),
             fetch=read_rules(own.get("fetch", {})),
             sandbox=read_choice(own.get("sandbox", {})),
+            servers=read_servers(own.get("mcp", {}), env),
             step_timeout_seconds=_number(env, file, "step_timeout", cls.step_timeout_seconds),
             max_bytes=int(_number(env, file, "max_bytes", cls.max_bytes)),
         )

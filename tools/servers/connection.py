@@ -1,0 +1,318 @@
+"""A connection to an MCP server: one a process and loop, held by a task of its own, opened anew where it broke."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from contextvars import Context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from ..base.errors import SensoriumError, ToolError, UnavailableError
+from . import over_http
+from .configured import Server
+from .listing import Listing, keep, listing_of
+from .program import Program
+from .wording import on_a_line, quoted
+
+if TYPE_CHECKING:
+    from mcp import Client
+
+CONNECT_SECONDS = 30.0
+IDLE_SECONDS = 600.0
+"""A server that nobody asked anything for so long is let go."""
+MOST_PAGES = 20
+MOST_LISTED = 1_000
+"""Tools in a server's list that are looked at."""
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.25, 60.0
+"""How long a server that cannot be connected to is left alone; twice as long after each failure."""
+_QUIET = ("mcp.client", "mcp.shared", "client", "httpx2", "httpcore2")
+# A connection belongs to its loop.
+_links: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, Path, bool], "Link"]] = WeakKeyDictionary()
+
+
+class NotSent(ToolError):
+    """A server could not be connected to, so that it was not asked anything."""
+
+
+def link_to(server: Server, home: Path, *, local_only: bool) -> "Link":
+    """Return this loop's link to a server."""
+    links = _links.setdefault(asyncio.get_running_loop(), {})
+    return links.setdefault((server.fingerprint, home, local_only), Link(server, home, local_only=local_only))
+
+
+async def close_links() -> None:
+    """Let go of all servers of this loop."""
+    for one in _links.pop(asyncio.get_running_loop(), {}).values():
+        await one.close()
+
+
+class Link:
+    """The way to one server, whether there is a connection or not."""
+
+    def __init__(self, server: Server, home: Path, *, local_only: bool) -> None:
+        self.server = server
+        self._home = home
+        self._local_only = local_only
+        self._connection: Connection | None = None
+        self._connecting = asyncio.Lock()
+        self._failures = 0
+        self._not_before = 0.0
+        self.turns: dict[str, asyncio.Lock] = {}
+        """Of each call: the same one is made one after another."""
+        self.done: dict[str, int] = {}
+        """Call -> how often it was made in this process."""
+
+    async def connected(self) -> "Connection":
+        """Return a connection that works as far as is known.
+
+        Raises:
+            NotSent: None can be made now; one may be later.
+            UnavailableError: None can be made before something is changed.
+        """
+        async with self._connecting:
+            if self._connection and self._connection.is_alive:
+                return self._connection
+            if (wait := self._not_before - time.monotonic()) > FIRST_PAUSE_SECONDS * 8:
+                raise UnavailableError(
+                    f"The MCP server `{self.server.name}` could not be connected to {self._failures} times in a row; "
+                    f"it is tried again in {wait:.0f} s. `sensorium doctor` says what is wrong with it."
+                )
+            await asyncio.sleep(max(0.0, wait))
+            if self._connection:
+                await self._connection.close()
+            connection = Connection(self.server, self._home, local_only=self._local_only)
+            try:
+                await connection.open()
+            except BaseException:
+                self._failures += 1
+                pause = FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10)
+                self._not_before = time.monotonic() + min(LONGEST_PAUSE_SECONDS, pause)
+                raise
+            self._failures, self._not_before, self._connection = 0, 0.0, connection
+            return connection
+
+    async def close(self) -> None:
+        if self._connection:
+            await self._connection.close()
+
+
+class Connection:
+    """One connection, from its opening to its end."""
+
+    def __init__(self, server: Server, home: Path, *, local_only: bool) -> None:
+        self.server = server
+        self.home = home
+        self.listing: Listing | None = None
+        self._local_only = local_only
+        self._program = Program(server, home) if server.is_program else None
+        self._last = over_http.Delivery()
+        self._client: Client | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._used = time.monotonic()
+        self._in_use = 0
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether something can be sent, as far as is known."""
+        return self._client is not None and not (self._program and self._program.has_ended)
+
+    @property
+    def is_modern(self) -> bool:
+        from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+
+        return bool(self._client and self._client.protocol_version in MODERN_PROTOCOL_VERSIONS)
+
+    async def open(self) -> None:
+        """Connect, and ask for the tools.
+
+        Raises:
+            NotSent: It does not answer, or not as an MCP server does.
+            UnavailableError: It cannot be started.
+        """
+        _quiet()
+        ready = asyncio.get_running_loop().create_future()
+        # Nothing of who asks first goes along: the connection outlives that call.
+        self._task = asyncio.create_task(self._hold(ready), context=Context())
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await asyncio.shield(ready)
+        except TimeoutError as error:
+            await self.close()
+            raise self._failed(f"it did not answer within {CONNECT_SECONDS:g} s") from error
+        except BaseException:
+            await self.close()
+            raise
+        finally:
+            if not ready.cancelled() and ready.done():
+                ready.exception()
+
+    async def close(self) -> None:
+        """End the connection, and the program with it."""
+        self._client = None
+        self._stop.set()
+        if self._task and not self._task.done():
+            done, _ = await asyncio.wait([self._task], timeout=0.05)
+            if not done:
+                self._task.cancel()
+                await asyncio.wait([self._task])
+
+    @asynccontextmanager
+    async def using(self) -> "AsyncIterator[Client]":
+        """Give the client, and keep the connection meanwhile.
+
+        Raises:
+            NotSent: The connection is gone.
+        """
+        if not self.is_alive:
+            raise self._failed("the connection broke")
+        assert self._client
+        self._in_use += 1
+        try:
+            yield self._client
+        finally:
+            self._in_use -= 1
+            self._used = time.monotonic()
+
+    def why_ended(self) -> str:
+        """Say why the connection is gone, as far as is known."""
+        if self._program:
+            why = self._program.why or "the program ended"
+            return f"{why}.{self._program.last_words()}"
+        if self._last.why:
+            return f"{on_a_line(self._last.why, 200)}."
+        return f"it answered with status {self._last.status}." if (self._last.status or 0) >= 400 else "it broke off."
+
+    async def list_tools(self) -> Listing:
+        """Ask for the tools, and keep the list for the next plan.
+
+        Raises:
+            ToolError: The list does not end, or is none.
+        """
+        client = self._client
+        assert client
+        tools: list[Any] = []
+        cursor: str | None = None
+        seen: set[str | None] = set()
+        for _ in range(MOST_PAGES):
+            page = await client.list_tools(cursor=cursor, cache_mode="bypass")
+            tools += page.tools
+            cursor = page.next_cursor
+            if cursor is None or cursor in seen or len(tools) >= MOST_LISTED:
+                break
+            seen.add(cursor)
+        info = client.server_info
+        told = f"{info.name} {info.version}" if info else ""
+        self.listing = listing_of(self.server, tools[:MOST_LISTED], era=client.protocol_version, info=told)
+        await asyncio.to_thread(keep, self.listing, self.server, self.home)
+        return self.listing
+
+    async def _hold(self, ready: "asyncio.Future[None]") -> None:
+        """Be the connection: what opens it must also close it, in one task."""
+        from mcp import Client
+        from mcp_types import Implementation
+
+        from ... import __version__
+
+        try:
+            if self._program:
+                transport: Any = self._program.speaking()
+            else:
+                transport = over_http.speaking(self.server, local_only=self._local_only, last=self._last)
+            async with Client(
+                transport,
+                cache=None,
+                message_handler=self._heard,
+                client_info=Implementation(name="sensorium", version=__version__),
+            ) as client:
+                self._client = client
+                await self.list_tools()
+                if not ready.done():
+                    ready.set_result(None)
+                await self._wait()
+        except asyncio.CancelledError:
+            if not ready.done():
+                ready.set_exception(self._failed("it was stopped"))
+            raise
+        except BaseException as error:  # whatever a server makes of the protocol ends its own connection only
+            if not ready.done():
+                ready.set_exception(self._error_of(error))
+            elif not isinstance(error, Exception):
+                raise
+        finally:
+            self._client = None
+
+    async def _wait(self) -> None:
+        """Wait until the connection is not wanted any more, and look at the tools again when they change."""
+        while self.is_alive and not self._stop.is_set():
+            waiting = [asyncio.create_task(one.wait()) for one in (self._stop, self._changed)]
+            try:
+                await asyncio.wait(waiting, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for one in waiting:
+                    one.cancel()
+            if self._changed.is_set() and self.is_alive:
+                self._changed.clear()
+                with suppress(Exception):  # the list that is known stays
+                    async with asyncio.timeout(CONNECT_SECONDS):
+                        await self.list_tools()
+            if not self._in_use and time.monotonic() - self._used > IDLE_SECONDS:
+                return
+
+    async def _heard(self, message: Any) -> None:
+        """Take notice of a changed list of tools; of nothing else that a server says unasked."""
+        from mcp_types import ToolListChangedNotification
+
+        if isinstance(message, ToolListChangedNotification) or isinstance(
+            getattr(message, "root", None), ToolListChangedNotification
+        ):
+            self._changed.set()
+
+    def _error_of(self, error: BaseException) -> SensoriumError:
+        found = root_of(error)
+        if isinstance(found, SensoriumError):
+            return found
+        if self._last.status in (401, 403):
+            return UnavailableError(
+                f"The MCP server `{self.server.name}` at {self.server.place} answered with status {self._last.status}: "
+                f"it wants another key. Set `key` or `headers` in `[mcp.servers.{self.server.name}]` of sensorium.toml."
+            )
+        if self._program or self._last.why or (self._last.status or 0) >= 400:
+            ended = self._program is None or self._program.has_ended
+            why = self.why_ended() if ended else f"{_named(found)}."
+            return self._failed(why)
+        return self._failed(f"{_named(found)}.")
+
+    def _failed(self, why: str) -> NotSent:
+        return NotSent(
+            f"The MCP server `{self.server.name}` ({self.server.place}) could not be connected to: {why.rstrip('.')}. "
+            "See `sensorium doctor`."
+        )
+
+
+def root_of(error: BaseException) -> BaseException:
+    """Return the first error of a group, which is what went wrong."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _named(error: BaseException) -> str:
+    from mcp import MCPError
+
+    if isinstance(error, MCPError):
+        return f"it says {quoted(error.error.message, 300)}"
+    return f"its answer is not one of an MCP server ({type(error).__name__})"
+
+
+def _quiet() -> None:
+    """Keep off the terminal what the SDK logs of a server: it holds that server's words."""
+    for name in _QUIET:
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
+        logger.propagate = False

@@ -1,0 +1,229 @@
+"""Speaks with an MCP server that is a program: its lines as messages, with limits, and its end with ours."""
+
+import os
+import shutil
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..base.errors import UnavailableError
+from ..base.secrets import redact
+from .configured import Server
+from .wording import cleaned, quoted
+
+if TYPE_CHECKING:
+    from mcp.client._transport import TransportStreams
+
+MOST_LINE_BYTES = 48 * 2**20
+"""Of one message: some large pictures in base64."""
+MOST_UNASKED_BYTES = 96 * 2**20
+"""Of all messages since the last request of ours."""
+MOST_UNASKED = 20_000
+"""Messages since the last request of ours: a long call may report how far it is ten times a second."""
+MOST_LOG_BYTES = 256 * 2**10
+"""Of what one start of a program writes to its standard error; the rest is thrown away."""
+_LEAVE_SECONDS = 1.0
+"""How long a program may take to end by itself when it is asked nothing more, and again when it is told to."""
+_TAIL_LETTERS = 400
+
+
+@dataclass
+class Program:
+    """A program while it runs, or tries to."""
+
+    server: Server
+    home: Path
+    """Sensorium's own folder: logs lie there, and empty folders to start programs in."""
+    has_ended: bool = False
+    why: str = ""
+    """Why it was ended by us."""
+    _unasked: int = 0
+    _unasked_bytes: int = 0
+
+    @property
+    def log(self) -> Path:
+        """Where its standard error goes."""
+        return self.home / "servers" / f"{self.server.name}.log"
+
+    def last_words(self) -> str:
+        """Return the end of what it wrote to its standard error, quoted; nothing where it wrote nothing."""
+        with suppress(OSError):
+            text = self.log.read_bytes()[-4 * _TAIL_LETTERS :].decode(errors="replace").strip()
+            return f" Its last words: {quoted(redact(text[-_TAIL_LETTERS:]), _TAIL_LETTERS)}." if text else ""
+        return ""
+
+    @asynccontextmanager
+    async def speaking(self) -> "AsyncGenerator[TransportStreams, None]":
+        """Start the program, and give the streams of its messages; in the end nothing of it is left.
+
+        Raises:
+            UnavailableError: There is no such program, or it cannot be started.
+        """
+        import anyio
+        from mcp.shared.message import SessionMessage
+
+        process = await self._started()
+        told, hear = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+        say, to_say = anyio.create_memory_object_stream[SessionMessage](0)
+
+        async def listen() -> None:
+            async with told:
+                async for line in self._lines(process):
+                    if (message := _message(line)) is not None:
+                        with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
+                            await told.send(message)
+            self.has_ended = True
+
+        async def speak() -> None:
+            with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError, OSError):
+                async with to_say:
+                    async for one in to_say:
+                        self._unasked = self._unasked_bytes = 0
+                        line = one.message.model_dump_json(by_alias=True, exclude_unset=True)
+                        await process.stdin.send(line.encode("utf-8", "replace") + b"\n")
+            self.has_ended = True
+            await told.aclose()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listen)
+            tasks.start_soon(speak)
+            if process.stderr is not None:
+                tasks.start_soon(self._keep_log, process.stderr)
+            try:
+                yield hear, say
+            finally:
+                self.has_ended = True
+                with anyio.CancelScope(shield=True):
+                    for stream in (hear, say, told, to_say):
+                        await stream.aclose()
+                    await _end(process)
+                tasks.cancel_scope.cancel()
+
+    async def _started(self) -> Any:
+        """Return the process, started in a group of its own and, where there are guards, under one."""
+        import anyio
+
+        server = self.server
+        path = server.env.get("PATH")
+        found = server.command if Path(server.command).is_absolute() else shutil.which(server.command, path=path)
+        if not found or not Path(found).is_file():
+            raise UnavailableError(
+                f"The MCP server `{server.name}` cannot be started: there is no program {server.command!r}. Install it, "
+                f"or change `command` in `[mcp.servers.{server.name}]` of sensorium.toml."
+            )
+        folder = server.cwd or self.home / "servers" / server.name
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            if server.cwd is None:
+                folder.mkdir(exist_ok=True)
+            self.log.write_bytes(b"")
+            if sys.platform == "win32":
+                from mcp.os.win32.utilities import create_windows_process
+
+                with Path(os.devnull).open("w") as nothing:
+                    return await create_windows_process(found, list(server.args), dict(server.env), nothing, folder)
+            guarded = [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py")), str(os.getpid()), found]
+            return await anyio.open_process(
+                [*guarded, *server.args], env=dict(server.env), cwd=folder, start_new_session=True
+            )
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise UnavailableError(
+                f"The MCP server `{server.name}` cannot be started in {str(folder)!r}: {why}. Check `command` and `cwd` "
+                f"in `[mcp.servers.{server.name}]` of sensorium.toml."
+            ) from error
+
+    async def _lines(self, process: Any) -> AsyncGenerator[bytes, None]:
+        """Yield what the program writes, line by line, until it ends or writes more than anyone asked for."""
+        import anyio
+
+        parts: list[bytes] = []
+        held = 0
+        with suppress(anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError):
+            while True:
+                chunk = await process.stdout.receive()
+                self._unasked_bytes += len(chunk)
+                *lines, rest = chunk.split(b"\n")
+                for line in lines:
+                    self._unasked += 1
+                    yield b"".join([*parts, line])
+                    parts, held = [], 0
+                parts.append(rest)
+                held += len(rest)
+                if held > MOST_LINE_BYTES:
+                    self.why = f"it sent a message of more than {MOST_LINE_BYTES:,} bytes"
+                elif self._unasked > MOST_UNASKED or self._unasked_bytes > MOST_UNASKED_BYTES:
+                    self.why = (
+                        f"it sent {self._unasked:,} messages of {self._unasked_bytes:,} bytes that nobody asked for"
+                    )
+                if self.why:
+                    return
+
+    async def _keep_log(self, stream: Any) -> None:
+        """Write what the program says to its standard error into its log, as far as there is room."""
+        import anyio
+
+        left = MOST_LOG_BYTES
+        with suppress(anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError):
+            while True:
+                chunk = await stream.receive()
+                if left > 0:
+                    text = redact(cleaned(chunk[:left].decode(errors="replace")))
+                    with self.log.open("ab") as file:
+                        file.write(text.encode(errors="replace"))
+                left -= len(chunk)
+
+
+def _message(line: bytes) -> Any:
+    """Return the message of a line; None for one that is none, such as what a careless program prints."""
+    from mcp.shared.message import SessionMessage
+    from mcp_types import jsonrpc_message_adapter
+
+    try:
+        return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
+    except ValueError:
+        return None
+
+
+async def _end(process: Any) -> None:
+    """End a program: it is asked nothing more, then told to end, then killed with all that it started."""
+    import anyio
+
+    with suppress(OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+        await process.stdin.aclose()
+    if not await _has_ended(process):
+        if sys.platform == "win32":
+            from mcp.os.win32.utilities import terminate_windows_process_tree
+
+            await terminate_windows_process_tree(process)
+        else:
+            from mcp.os.posix.utilities import terminate_posix_process_tree
+
+            await terminate_posix_process_tree(process, _LEAVE_SECONDS)
+        await _has_ended(process)
+    if sys.platform == "win32":
+        from mcp.os.win32.utilities import close_process_job
+
+        close_process_job(process)
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            with suppress(OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+                await stream.aclose()
+    # A process that left the group may hold an end of a pipe: the rest of the transport closes all the same.
+    transport = getattr(getattr(process, "_process", None), "_transport", None)
+    if transport is not None:
+        with suppress(PermissionError):
+            transport.close()
+
+
+async def _has_ended(process: Any) -> bool:
+    """Tell whether a process ends within a moment; not by its pipes, which others may hold open."""
+    import anyio
+
+    deadline = anyio.current_time() + _LEAVE_SECONDS
+    while process.returncode is None and anyio.current_time() < deadline:
+        await anyio.sleep(0.01)
+    return process.returncode is not None
