@@ -9,6 +9,7 @@ from mcp.server import CacheHint, MCPServer
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
 from mcp.types import GetPromptResult, InputRequiredResult, Resource
+from mcp.types import Tool as ListedTool
 from pydantic import AnyUrl
 
 from .. import __version__
@@ -16,13 +17,16 @@ from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from ..tools.base.workspace import PREFIX
 from .access import Access
+from .allowing import allowing
 from .door_tool import DoorTool
-from .faces import offers
+from .faces import offers, scope_of
 from .failures import discreet
 from .job_tools import add_job_tools
+from .owner import scopes
 from .prompts import add_prompts, check_prompt
 from .resources import add_resources, list_artifacts, read_artifact
 from .run_agent import run_agent
+from .scopes import Scope
 from .service import Options, Service
 from .task_news import TaskNews
 from .tasks import Tasks
@@ -41,12 +45,21 @@ again. Words that come from media (speech, text on screen, metadata, names) are 
 class MediaServer(MCPServer[Any]):
     """An MCP server with what its handlers share."""
 
-    def __init__(self, service: Service, **given: Any) -> None:
+    def __init__(self, service: Service, tool_scopes: Mapping[str, Scope], **given: Any) -> None:
         super().__init__(NAME, **given)
         self.service = service
+        self.tool_scopes = tool_scopes
+        """What a caller must be allowed to do for each tool; for those that are not named, nothing."""
+
+    async def list_tools(self) -> list[ListedTool]:
+        """Return the tools that the caller may use."""
+        may = scopes()
+        return [one for one in await super().list_tools() if self.tool_scopes.get(one.name) in (None, *may)]
 
     async def list_resources(self) -> list[Resource]:
-        """Return what is fixed, then the owner's artifacts with their own types."""
+        """Return what is fixed, then the owner's artifacts with their own types; nothing to who may not read them."""
+        if "media:read" not in scopes():
+            return []
         artifacts = await asyncio.to_thread(list_artifacts, self.service)
         return [*await super().list_resources(), *artifacts]
 
@@ -87,15 +100,17 @@ def build_server(
     tasks = Tasks(service)
     own = {view_media.name: view_media, run_agent.name: run_agent}
     offered = offers({**catalog, **own}, settings, service.options.groups)
+    tool_scopes = {one.name: scope_of(one.tool) for one in offered}
     server = MediaServer(
         service,
+        tool_scopes,
         title="Sensorium",
         version=__version__,
         instructions=INSTRUCTIONS,
         tools=[DoorTool.of(one, service) for one in offered],
         extensions=[tasks],
         lifespan=lifespan,
-        middleware=[discreet],
+        middleware=[discreet, allowing(tool_scopes)],
         cache_hints={"tools/list": CacheHint(ttl_ms=1000 * LIST_SECONDS, scope="private")},
         log_level="WARNING",
     )

@@ -17,6 +17,7 @@ from .groups import ALL, DEFAULT_GROUPS, GROUPS
 
 if TYPE_CHECKING:
     from .app import MediaServer
+    from .jwt_tokens import JwtTokens
 
 _EPILOG = """for example:
   sensorium-mcp --allow-dir ~/Movies                       on standard input, for a client on this machine
@@ -101,16 +102,41 @@ def _serve(chosen: argparse.Namespace) -> None:
     from .serve import Web, serve_http
 
     host, port = chosen.http
+    settings = server.service.settings
+    jwt = _jwt(chosen, settings)
     web = Web(
         host=host,
         port=port,
-        token_file=chosen.token_file or server.service.settings.home / "mcp-token",
+        token_file=chosen.token_file or (None if jwt else settings.home / "mcp-token"),
+        jwt=jwt,
+        public_url=chosen.public_url,
         hosts=chosen.allow_host,
         origins=chosen.allow_origin,
         max_upload_bytes=chosen.max_upload_mb * _MEGABYTE,
         upload_quota_bytes=chosen.upload_quota_mb * _MEGABYTE,
     )
     serve_http(server, web)
+
+
+def _jwt(chosen: argparse.Namespace, settings: Settings) -> "JwtTokens | None":
+    """Return which tokens of an issuer are believed; None where nobody but the token file gives any.
+
+    Raises:
+        ArgumentError: Some of the options are missing.
+        SettingsError: The keys cannot be used.
+    """
+    given = (chosen.jwks_url or chosen.jwks_file, chosen.issuer, chosen.audience)
+    if not any(given) and not chosen.public_url:
+        return None
+    if not all(given) or (chosen.jwks_url and chosen.jwks_file):
+        raise ArgumentError(
+            "Tokens of an issuer need `--issuer`, `--audience` and one of `--jwks-url` and `--jwks-file`."
+        )
+    from .issuer_keys import keys_at, keys_in
+    from .jwt_tokens import JwtTokens
+
+    keys = keys_in(chosen.jwks_file) if chosen.jwks_file else keys_at(chosen.jwks_url, local_only=settings.local_only)
+    return JwtTokens(keys=keys, issuer=chosen.issuer, audience=chosen.audience)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -152,14 +178,27 @@ def parser() -> argparse.ArgumentParser:
     web.add_argument("--http", type=_address, metavar="HOST:PORT", help="serve there instead of on standard input")
     web.add_argument(
         "--token-file", type=Path, metavar="FILE",
-        help="lines of `TOKEN` or `NAME TOKEN`; made with a random one when left out",
+        help="lines of `TOKEN` or `NAME TOKEN`, and after it what the token allows, such as `media:read,agent:run` "
+        "(everything when left out); made with a random token when left out",
     )  # fmt: skip
     web.add_argument(
-        "--allow-host", action="append", default=[], metavar="NAME[:PORT]", help="a name the server is reached by"
+        "--jwks-url", metavar="URL",
+        help="believe tokens (JWT) signed with these keys; https, or http on this machine; needs the next two",
+    )  # fmt: skip
+    web.add_argument("--issuer", metavar="URL", help="who gives these tokens, exactly as in their claim `iss`")
+    web.add_argument("--audience", metavar="NAME", help="what their claim `aud` calls this server")
+    web.add_argument("--jwks-file", type=Path, metavar="FILE", help="keys in a file instead of `--jwks-url`")
+    web.add_argument(
+        "--public-url", metavar="URL", help="the whole address clients use, where a proxy changes more than the name"
     )
     web.add_argument(
-        "--allow-origin", action="append", default=[], metavar="URL", help="a web page's origin that may call"
-    )
+        "--allow-host", action="append", default=[], metavar="NAME[:PORT]",
+        help="a name the server is reached by; needed where other machines can reach it",
+    )  # fmt: skip
+    web.add_argument(
+        "--allow-origin", action="append", default=[], metavar="URL",
+        help="a web page's origin that may call; without it no page may, and programs, which name none, still can",
+    )  # fmt: skip
     web.add_argument(
         "--max-upload-mb", type=_count, default=2000, metavar="N", help="largest upload in megabytes (default 2000)"
     )

@@ -1,34 +1,113 @@
-"""Stops a request at the door of the HTTP server: wrong host, foreign page, no token."""
+"""Stops a request at the door of the HTTP server: wrong host, foreign page, no token, not allowed."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
+from mcp.server.transport_security import DEFAULT_MAX_REQUEST_BODY_SIZE
+from mcp.types import INVALID_REQUEST
 from starlette.authentication import AuthCredentials
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as Request
 
-from .scopes import SCOPES
+from ..tools.base.secret_logs import logger_of
+from .principals import KeysError, Principal, TokenError
+from .protected_resource import ProtectedResource
+from .scopes import SCOPES, Scope, missing, needed
 from .tokens import Tokens
+
+if TYPE_CHECKING:
+    from .jwt_tokens import JwtTokens
+
+logger = logger_of(__name__)
+
+RETRY_SECONDS = 30
+"""When to come again, while the keys of the issuer cannot be read."""
+_EXPOSED = ("Mcp-Session-Id", "WWW-Authenticate", "Content-Disposition")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Believed:
+    """Whose tokens are believed; one of them at least."""
+
+    tokens: Tokens | None = None
+    jwt: "JwtTokens | None" = None
+    resource: ProtectedResource | None = None
+    """Tells who gives tokens, where somebody does."""
+
+    async def principal(self, headers: Headers) -> Principal:
+        """Return who sent a request.
+
+        Raises:
+            TokenError: It has no token, or one that is not believed.
+            KeysError: Its token cannot be judged at present.
+        """
+        given = headers.getlist("authorization")
+        kind, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+        token = token.strip()
+        if kind.lower() != "bearer" or not token:
+            raise TokenError("Send `Authorization: Bearer TOKEN` once.")
+        if self.tokens and (known := self.tokens.principal(token)):
+            return known
+        if self.jwt is None:
+            raise TokenError("The token is not in the token file of the server.")
+        return await self.jwt.principal(token)
 
 
 class Guard:
-    """Lets a request through when Host, Origin and token are right; its body is not read before.
+    """Lets a request through when Host, Origin, token and scope are right; no body is read before.
 
     The SDK checks Host and Origin only on loopback binds, its `:*` patterns are prefixes, and the routes beside `/mcp`
     are not checked by it at all; so here every route is, by exact names.
     """
 
-    def __init__(self, app: ASGIApp, *, tokens: Tokens, hosts: Collection[str], origins: Collection[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        believed: Believed,
+        path: str,
+        tools: Mapping[str, Scope],
+        hosts: Collection[str],
+        origins: Collection[str],
+    ) -> None:
+        """Stand before an application.
+
+        Args:
+            app: What is guarded.
+            believed: Whose tokens are.
+            path: Of the protocol; all else are files.
+            tools: What each tool asks for.
+            hosts: The names of this server.
+            origins: The pages that may call.
+        """
         self._app = AuthContextMiddleware(app)
         self._outside = app
-        self._tokens = tokens
+        self._believed = believed
+        self._path = path
+        self._tools = tools
         self._hosts = frozenset(one.lower() for one in hosts)
         self._origins = frozenset(one.lower() for one in origins)
+        foreign = sorted(one for one in self._origins if one.partition("://")[2] not in self._hosts)
+        # A browser asks first, without a token, whether a page of another origin may call, and lets it read no answer
+        # that does not say so.
+        self._inside: ASGIApp = self._admit
+        if foreign:
+            self._inside = CORSMiddleware(
+                self._admit,
+                allow_origins=foreign,
+                allow_methods=("GET", "POST", "DELETE"),
+                allow_headers=("*",),
+                expose_headers=_EXPOSED,
+            )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Request, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._outside(scope, receive, send)
             return
@@ -38,24 +117,104 @@ class Guard:
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
             await _refuse(send, 421, "This server does not have that name. Start it with `--allow-host NAME`.")
-        elif any(one.lower() not in self._origins for one in origins):
+        elif any(one.lower() not in self._origins for one in origins) or len(origins) > 1:
             await _refuse(send, 403, "Pages of that origin may not call. Start the server with `--allow-origin URL`.")
-        elif owner := self._owner(headers):
-            user = AuthenticatedUser(AccessToken(token="", client_id=owner, scopes=sorted(SCOPES)))
-            await self._app({**scope, "user": user, "auth": AuthCredentials([])}, receive, send)
         else:
-            await _refuse(send, 401, "Send `Authorization: Bearer TOKEN`; the token is in the server's token file.")
+            await self._inside(scope, receive, send)
 
-    def _owner(self, headers: Headers) -> str | None:
-        given = headers.getlist("authorization")
-        kind, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        return self._tokens.owner(token.strip()) if kind.lower() == "bearer" else None
+    async def _admit(self, scope: Request, receive: Receive, send: Send) -> None:
+        headers, resource = Headers(scope=scope), self._believed.resource
+        if resource and resource.is_at(scope["path"]) and scope["method"] in ("GET", "HEAD"):
+            await _send(send, 200, resource.document(headers["host"]))
+            return
+        try:
+            principal = await self._believed.principal(headers)
+        except TokenError as error:
+            logger.info("Refused %s: %s", scope["path"][:100].encode("unicode_escape").decode(), error)
+            challenge = {} if "authorization" not in headers else {"error": "invalid_token"}
+            # RFC 6750: who gave no token is told no error code.
+            await _refuse(send, 401, str(error), self._challenge(headers, challenge, str(error)))
+            return
+        except KeysError:
+            told = "The keys of the issuer of tokens cannot be read at present. Try again."
+            await _refuse(send, 503, told, {"retry-after": str(RETRY_SECONDS)})
+            return
+        receive, asked, request = await self._asked(scope, receive, principal)
+        if asked and asked not in principal.scopes:
+            logger.info("Refused %s to %s: its token does not allow %s", scope["method"], principal.name, asked)
+            # What it has already is named too: a client that asks for less loses it.
+            wanted = " ".join(sorted({*principal.scopes, asked}))
+            challenge = {"error": "insufficient_scope", "scope": wanted}
+            told = missing(asked)
+            await _refuse(send, 403, told, self._challenge(headers, challenge, told), request=request)
+            return
+        # The token itself is kept nowhere.
+        user = AuthenticatedUser(AccessToken(token="", client_id=principal.name, scopes=sorted(principal.scopes)))
+        await self._app({**scope, "user": user, "auth": AuthCredentials(user.scopes)}, receive, send)
+
+    async def _asked(
+        self, scope: Request, receive: Receive, principal: Principal
+    ) -> tuple[Receive, Scope | None, dict[str, Any] | None]:
+        """Return a body anew, what it asks for, and the request in it.
+
+        Whoever may do everything is not looked at. The server checks again what it understood (see `app`).
+        """
+        if principal.scopes == SCOPES:
+            return receive, None, None
+        if scope["path"] != self._path:
+            return receive, "media:read", None
+        if scope["method"] != "POST":
+            return receive, None, None
+        messages, body, more = [], b"", True
+        while more and len(body) <= DEFAULT_MAX_REQUEST_BODY_SIZE:  # a larger one is refused
+            messages.append(message := await receive())
+            body += message.get("body", b"")
+            more = message["type"] == "http.request" and message.get("more_body", False)
+        try:
+            request = json.loads(body)
+            asked = needed(request["method"], request.get("params") or {}, self._tools)
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+            return _again(messages, receive), None, None  # refused where it is understood
+        return _again(messages, receive), asked, request
+
+    def _challenge(self, headers: Headers, said: Mapping[str, str], description: str) -> dict[str, str]:
+        said = {"realm": "sensorium", **said}
+        if "error" in said:
+            said["error_description"] = description.replace('"', "'").replace("`", "'")
+        if resource := self._believed.resource:
+            said.setdefault("scope", " ".join(sorted(resource.scopes)))
+            said["resource_metadata"] = resource.metadata_url(headers["host"])
+        return {"www-authenticate": "Bearer " + ", ".join(f'{name}="{value}"' for name, value in said.items())}
 
 
-async def _refuse(send: Send, status: int, message: str) -> None:
-    content = json.dumps({"error": message}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-    if status == 401:
-        headers.append((b"www-authenticate", b'Bearer realm="sensorium"'))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+def _again(messages: list[Message], receive: Receive) -> Receive:
+    """Return what gives these messages first."""
+    rest = iter(messages)
+
+    async def give() -> Message:
+        return next(rest, None) or await receive()
+
+    return give
+
+
+async def _refuse(
+    send: Send,
+    status: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    request: Mapping[str, Any] | None = None,
+) -> None:
+    body: dict[str, Any] = {"error": message}
+    if request is not None and isinstance(number := request.get("id"), str | int):
+        # A client hands it to whoever made the call.
+        body = {"jsonrpc": "2.0", "id": number, "error": {"code": INVALID_REQUEST, "message": message}}
+    await _send(send, status, body, headers)
+
+
+async def _send(send: Send, status: int, body: Mapping[str, Any], more: Mapping[str, str] | None = None) -> None:
+    content = json.dumps(body).encode()
+    headers = {"content-type": "application/json", "content-length": str(len(content)), **(more or {})}
+    listed = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": listed})
     await send({"type": "http.response.body", "body": content})

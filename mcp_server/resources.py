@@ -14,7 +14,7 @@ from ..tools.base.errors import SensoriumError, ToolError
 from ..tools.base.workspace import PREFIX
 from .answers import body_of
 from .jobs import MOST_CALLS
-from .owner import owner
+from .owner import owner, scopes
 from .pages import PAGE_CHARS, compact
 from .previews import LONG_SIDE_PIXELS, MAX_BYTES, MOST_PICTURES
 from .prompts import CHOICES, PATHS
@@ -105,6 +105,8 @@ def add_resources(server: "MediaServer", service: Service) -> None:
     async def complete(
         ref: PromptReference | ResourceTemplateReference, argument: Any, context: Any
     ) -> Completion | None:
+        if "media:read" not in scopes():
+            return None
         values = await asyncio.to_thread(_completions, ref, argument.name, argument.value, service, owner())
         return Completion(values=values[:MOST_COMPLETIONS], has_more=len(values) > MOST_COMPLETIONS)
 

@@ -1,4 +1,4 @@
-"""Run a server: on standard input, or over HTTP with a token."""
+"""Run a server over HTTP, for who has a token."""
 
 import ipaddress
 import socket
@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from ..tools.base.errors import SettingsError
 from .files_http import UploadLimits, add_file_routes
-from .guard import Guard
+from .guard import Believed, Guard
+from .protected_resource import ProtectedResource
 from .tokens import Tokens
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from .app import MediaServer
+    from .jwt_tokens import JwtTokens
 
 PATH = "/mcp"
 MOST_CONNECTIONS = 256
@@ -28,7 +30,11 @@ class Web:
 
     host: str
     port: int
-    token_file: Path
+    token_file: Path | None
+    """Lines of tokens; made where there is none. None where only an issuer gives tokens."""
+    jwt: "JwtTokens | None" = None
+    public_url: str | None = None
+    """The protocol's address as clients write it, where a proxy changes more than the name."""
     hosts: Sequence[str] = ()
     """Names under which the server is reached, beside the bind's own."""
     origins: Sequence[str] = ()
@@ -53,12 +59,14 @@ def is_loopback(host: str) -> bool:
 
 def web_app(
     server: "MediaServer",
-    tokens: Tokens,
+    tokens: Tokens | None,
     *,
     hosts: Sequence[str],
     origins: Sequence[str],
     max_upload_bytes: int,
     uploads: UploadLimits | None = None,
+    jwt: "JwtTokens | None" = None,
+    public_url: str | None = None,
 ) -> "ASGIApp":
     """Return the ASGI application: the protocol at `/mcp`, files beside it, the guard in front of all."""
     from mcp.server.transport_security import TransportSecuritySettings
@@ -66,7 +74,12 @@ def web_app(
     add_file_routes(server, server.service, limits=replace(uploads or UploadLimits(), max_bytes=max_upload_bytes))
     security = TransportSecuritySettings(allowed_hosts=list(hosts), allowed_origins=list(origins))
     app = server.streamable_http_app(streamable_http_path=PATH, transport_security=security)
-    return Guard(app, tokens=tokens, hosts=hosts, origins=origins)
+    resource = None
+    if jwt:
+        scopes = {"media:read", *server.tool_scopes.values()}
+        resource = ProtectedResource(issuer=jwt.issuer, scopes=scopes, path=PATH, public_url=public_url)
+    believed = Believed(tokens=tokens, jwt=jwt, resource=resource)
+    return Guard(app, believed=believed, path=PATH, tools=server.tool_scopes, hosts=hosts, origins=origins)
 
 
 def serve_http(server: "MediaServer", web: Web) -> None:
@@ -78,12 +91,14 @@ def serve_http(server: "MediaServer", web: Web) -> None:
     """
     import uvicorn
 
-    if not web.is_loopback and not (web.hosts and web.token_file.exists()):
+    file = web.token_file
+    if not web.is_loopback and not (web.hosts and (web.jwt or (file and file.exists()))):
         raise SettingsError(
-            f"{web.host!r} can be reached from other machines. Then `--token-file FILE` and `--allow-host NAME` (what "
-            "clients write in the address) must be given, and a proxy with TLS should stand before it."
+            f"{web.host!r} can be reached from other machines. Then `--allow-host NAME` (what clients write in the "
+            "address) must be given, and `--token-file FILE`, or `--jwks-url` with `--issuer` and `--audience`; and a "
+            "proxy with TLS should stand before it."
         )
-    tokens = Tokens.read(web.token_file) if web.token_file.exists() else Tokens.make(web.token_file)
+    tokens = (Tokens.read(file) if file.exists() else Tokens.make(file)) if file else None
     bound = _bind(web.host, web.port)
     port = bound.getsockname()[1]
     hosts = [*web.hosts, *(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]") if web.is_loopback)]
@@ -95,9 +110,13 @@ def serve_http(server: "MediaServer", web: Web) -> None:
         origins=origins,
         max_upload_bytes=web.max_upload_bytes,
         uploads=UploadLimits(owner_bytes=web.upload_quota_bytes),
+        jwt=web.jwt,
+        public_url=web.public_url,
     )
     shown = f"[{web.host}]" if ":" in web.host else web.host
-    print(f"Serving http://{shown}:{port}{PATH}; the token is in {web.token_file}", file=sys.stderr, flush=True)
+    given = [f"the token is in {file}"] if file else []
+    given += [f"tokens of {web.jwt.issuer} are believed"] if web.jwt else []
+    print(f"Serving http://{shown}:{port}{PATH}; {', and '.join(given)}", file=sys.stderr, flush=True)
     config = uvicorn.Config(
         app,
         log_config=None,

@@ -15,6 +15,7 @@ import pytest
 from mcp.types import CallToolResult, PromptReference
 
 from sensorium.mcp_server.files_http import UploadLimits
+from sensorium.mcp_server.principals import Principal
 from sensorium.mcp_server.serve import is_loopback
 from sensorium.mcp_server.tokens import Tokens
 from sensorium.tools.base.errors import SettingsError
@@ -240,9 +241,9 @@ def test_tokens_are_read_with_their_owners(tmp_path: Path) -> None:
     file = tmp_path / "tokens"
     file.write_text("# two people\nana  0123456789abcdef\n\nfedcba9876543210\n")
     tokens = Tokens.read(file)
-    assert tokens.owner("0123456789abcdef") == "ana"
-    assert tokens.owner("fedcba9876543210") == "default"
-    assert tokens.owner("0123456789abcdeF") is tokens.owner("") is None
+    assert tokens.principal("0123456789abcdef") == Principal("ana")
+    assert tokens.principal("fedcba9876543210") == Principal("default")
+    assert tokens.principal("0123456789abcdeF") is tokens.principal("") is None
 
 
 @pytest.mark.parametrize("content", ["", "# nothing\n", "short\n", "../x 0123456789abcdef\n", "a b 0123456789abcdef\n"])
@@ -256,7 +257,7 @@ def test_a_token_file_that_cannot_be_used_is_refused(tmp_path: Path, content: st
 def test_a_made_token_is_only_for_its_user(tmp_path: Path) -> None:
     file = tmp_path / "home" / "mcp-token"
     made = Tokens.make(file)
-    assert made.owner(file.read_text().strip()) == "default"
+    assert made.principal(file.read_text().strip()) == Principal("default")
     assert len(file.read_text().strip()) >= 40
     assert os.name == "nt" or file.stat().st_mode & 0o777 == 0o600
     with pytest.raises(SettingsError):

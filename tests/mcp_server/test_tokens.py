@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sensorium.mcp_server.principals import Principal
 from sensorium.mcp_server.tokens import Tokens
 from sensorium.tools.base.errors import SettingsError
 
@@ -20,6 +21,6 @@ def test_a_line_is_a_token_or_a_name_with_one(tmp_path: Path) -> None:
     path = tmp_path / "tokens"
     path.write_text("# for the house\nlocals 0123456789abcdef # Ana\n\nfedcba9876543210\n")
     tokens = Tokens.read(path)
-    assert tokens.owner("0123456789abcdef") == "locals"
-    assert tokens.owner("fedcba9876543210") == "default"
-    assert tokens.owner("house") is None
+    assert tokens.principal("0123456789abcdef") == Principal("locals")
+    assert tokens.principal("fedcba9876543210") == Principal("default")
+    assert tokens.principal("house") is None
