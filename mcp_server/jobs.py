@@ -3,31 +3,31 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..tools.base.errors import ArgumentError, ToolError
 from ..tools.base.journal import Journal
 from ..tools.base.library import Library
-from .job_store import JobRow, JobStore, Status
+from .job import Job, Standing, standing_of, status_of
+from .job_store import JobRow, JobStore
 from .order import Order
-from .pool import Pool, TakenError, WorkerProcess, end_group
-from .questions import Answer, Question
+from .pool import Pool, Watch
+from .questions import Answer, AskUser, Question
 from .shaping import failed
+from .waiting import PULSE_SECONDS, Report, Waiting
+from .worker_process import TakenError, WorkerProcess, end_group
 
-Report = Callable[[float | None, str], Awaitable[None]]
-"""Tells the client how far its call is: fraction, note."""
-
-PULSE_SECONDS = 0.5
-"""How often it is looked whether there is something to report."""
 JOB_ID_BYTES = 16
 """A job's id is no secret to rely on, and still must not be guessed."""
 REMEMBERED_SECONDS = 900.0
 """How long a result waits here for the same call; the library has it longer."""
 MOST_CALLS = 100
 """Calls of one owner that may be under way at once; most of them wait for a place."""
+
+TOO_MANY = "Several jobs ask something already, and are to be answered first."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,80 +39,6 @@ class Limits:
     heartbeat_seconds: float = 5.0
     most_jobs: int = 4
     """Jobs of one owner that may run at once."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """How a job stands."""
-
-    job: str
-    tool: str
-    status: Status
-    """`asking`: it waits for the answer to `question`, which `Jobs.reply` takes."""
-    fraction: float | None = None
-    note: str = ""
-    seconds: float = 0.0
-    created: float = 0.0
-    changed: float = 0.0
-    """When it was ordered and when there was news of it last, as Unix time."""
-    result: dict[str, Any] | None = None
-    lasting: Sequence[str] | None = None
-    """The artifacts that the result names, where the same call may be given it again."""
-    question: Question | None = None
-
-
-@dataclass(eq=False, kw_only=True)
-class _Job:
-    id: str
-    key: str
-    order: Order
-    began: float
-    task: "asyncio.Task[dict[str, Any]]" = field(init=False)
-    changed: float = field(init=False)
-    fraction: float | None = None
-    note: str = ""
-    worker: WorkerProcess | None = None
-    waiting: int = 0
-    """How many calls wait for it."""
-    written: bool = False
-    """It is in the library, or is just being written."""
-    lasting: Sequence[str] | None = None
-    promised: bool = False
-    """Its client was told of it, or is just being told."""
-    holding: ExitStack = field(default_factory=ExitStack)
-    """Holds a promised job until a worker does."""
-
-    def __post_init__(self) -> None:
-        self.changed = self.began
-
-    def progressed(self, fraction: float | None, note: str) -> None:
-        self.fraction, self.note, self.changed = fraction, note, time.time()
-
-    def standing(self) -> Standing:
-        seconds = time.time() - self.began
-        if not self.task.done():
-            return Standing(
-                job=self.id,
-                tool=self.order.tool,
-                status="running",
-                fraction=self.fraction,
-                note=self.note,
-                seconds=seconds,
-                created=self.began,
-                changed=self.changed,
-            )
-        result = None if self.task.cancelled() else self.task.result()
-        status = "cancelled" if result is None else _status_of(result)
-        return Standing(
-            job=self.id,
-            tool=self.order.tool,
-            status=status,
-            seconds=seconds,
-            created=self.began,
-            changed=self.changed,
-            result=result,
-            lasting=self.lasting,
-        )
 
 
 class Jobs:
@@ -135,11 +61,23 @@ class Jobs:
         self._pool = pool
         self._limits = limits
         self._renew = renew
-        self._jobs: dict[str, _Job] = {}
+        self._jobs: dict[str, Job] = {}
         self._left_over: list[JobRow] | None = None
+        self._shown: set[str] = set()
+        """Keys of questions that users are shown."""
         self._closing = False
 
-    async def answer(self, order: Order, key: str, report: Report, seconds: float | None = None) -> Standing:
+    async def answer(
+        self,
+        order: Order,
+        key: str,
+        report: Report,
+        seconds: float | None = None,
+        *,
+        ask: AskUser | None = None,
+        is_told: bool = True,
+        job_id: str | None = None,
+    ) -> Standing:
         """Do what is ordered and return the result, or how the job stands when it takes longer than a client waits.
 
         The same order again attaches to the same job. A cancellation before a job was promised kills the work.
@@ -149,41 +87,59 @@ class Jobs:
             key: The same for the same order.
             report: Hears of progress.
             seconds: How long this client waits, when not as long as others.
+            ask: Asks the client's user what the job asks. None: it is returned at once when a job asks something.
+            is_told: The client learns the id of a job that asks, so that it can wait for it and stop it.
+            job_id: The job to go on with, if it is of the same order: its client had to answer something first.
 
         Raises:
             ArgumentError: The owner has too much running already.
         """
         seconds = self._limits.answer_seconds if seconds is None else seconds
-        if left := await self._left(order.owner, key):
-            return await self._wait_for(left, seconds, report)
-        job = self._attached(order.owner, key) or self._begin(order, key, secrets.token_hex(JOB_ID_BYTES))
+        job = self._same(job_id, order.owner, key)
+        if job is None and (left := await self._left(order.owner, key, job_id)):
+            async with self._waiting(report, ask, left.job, order.owner, seconds) as waiting:
+                return await self._wait_for(left, waiting)
+        job = job or self._attached(order.owner, key) or self._begin(order, key, secrets.token_hex(JOB_ID_BYTES))
         job.waiting += 1
+        job.is_awaited, is_left = False, True
         try:
-            await self._wait(job, seconds, report)
+            async with self._waiting(report, ask, job.id, order.owner, seconds) as waiting:
+                await self._wait(job, waiting)
             if not job.task.done():
                 await self._promise(job)
+                job.is_awaited = not is_told and job.question is not None
+                job.is_told = job.is_told or not job.is_awaited
+            is_left = False
         finally:
             job.waiting -= 1
-            if not job.task.done() and not job.promised and job.waiting == 0:
+            if is_left and not (job.task.done() or job.is_told or job.is_awaited or job.waiting):
                 job.task.cancel()
         if job.task.done():
             self._forget(job)
         return job.standing()
 
-    async def status(self, job_id: str, owner: str, wait_seconds: float, report: Report) -> Standing:
+    async def status(
+        self, job_id: str, owner: str, wait_seconds: float, report: Report, ask: AskUser | None = None
+    ) -> Standing:
         """Return how a job stands after it ended or the wait is over; one that a server left behind is begun again.
+
+        `ask` is as for `answer`.
 
         Raises:
             ArgumentError: The owner has no such job.
         """
         if (job := self._jobs.get(job_id)) and job.order.owner == owner:
-            await self._wait(job, wait_seconds, report)
+            async with self._waiting(report, ask, job_id, owner, wait_seconds) as waiting:
+                await self._wait(job, waiting)
             if not job.task.done():
                 return job.standing()
             self._forget(job)
             if self._closing or not job.written:
                 return job.standing()
-        return await self._wait_for(await self._row(job_id, owner), wait_seconds, report)
+        row = await self._row(job_id, owner)
+        # To see who works on it, and to begin it again, takes a moment.
+        async with self._waiting(report, ask, job_id, owner, max(wait_seconds, PULSE_SECONDS)) as waiting:
+            return await self._wait_for(row, waiting)
 
     async def look(self, job_id: str, owner: str) -> Standing:
         """Return how a job stands, and leave it as it is.
@@ -193,7 +149,7 @@ class Jobs:
         """
         if (job := self._jobs.get(job_id)) and job.order.owner == owner and not job.task.done():
             return job.standing()
-        return _standing(await self._row(job_id, owner))
+        return standing_of(await self._row(job_id, owner))
 
     async def cancel(self, job_id: str, owner: str) -> Standing:
         """Kill a job's work and return how it stands.
@@ -214,14 +170,21 @@ class Jobs:
             row = await self._again(row)
             if row.process:
                 end_group(row.process)
-        return _standing(await self._again(row))
+        return standing_of(await self._again(row))
 
     async def reply(self, job_id: str, owner: str, answer: Answer) -> bool:
         """Pass an answer on to a job that asks, and return whether it was for what is asked now.
 
         The first answer counts; that of another owner, or to another question, does nothing.
         """
-        return False
+        job = self._jobs.get(job_id)
+        if job is None or job.order.owner != owner or job.worker is None:
+            return await asyncio.to_thread(self._store.reply, job_id, owner, answer)
+        if job.question is None or job.question.key != answer.key:
+            return False
+        job.ask(None)
+        await asyncio.to_thread(job.worker.reply, answer)
+        return True
 
     def names(self, owner: str, *, limit: int = 20) -> list[str]:
         """Return the ids of an owner's jobs, newest first."""
@@ -239,13 +202,18 @@ class Jobs:
         if jobs:
             await asyncio.wait([job.task for job in jobs])
 
-    def _attached(self, owner: str, key: str) -> _Job | None:
+    def _attached(self, owner: str, key: str) -> Job | None:
         """Return the job of the same order, running or with a result that was not fetched; not one that failed."""
         same = [one for one in self._jobs.values() if (one.order.owner, one.key) == (owner, key)]
-        wanted = (one for one in same if not one.task.cancelling() and one.standing().status in ("running", "done"))
-        return next(wanted, None)
+        good = ("running", "asking", "done")
+        return next((one for one in same if not one.task.cancelling() and one.standing().status in good), None)
 
-    def _begin(self, order: Order, key: str, job_id: str) -> _Job:
+    def _same(self, job_id: str | None, owner: str, key: str) -> Job | None:
+        """Return a job of this server, however it ended, if it is of this order."""
+        job = self._jobs.get(job_id or "")
+        return job if job and (job.order.owner, job.key) == (owner, key) else None
+
+    def _begin(self, order: Order, key: str, job_id: str) -> Job:
         mine = [one for one in self._jobs.values() if one.order.owner == order.owner and not one.task.done()]
         # A client that takes tasks is promised a job at once; it may have as many short ones as others have calls.
         long = time.time() - self._limits.answer_seconds
@@ -256,22 +224,28 @@ class Jobs:
                 f"You have {len(mine)} calls under way, of them {len(promised)} jobs ({named}). "
                 f"The limit is {self._limits.most_jobs} jobs: wait with `job_status`, or stop one with `job_cancel`."
             )
-        job = _Job(id=job_id, key=key, order=order, began=time.time())
+        job = Job(id=job_id, key=key, order=order, began=time.time())
         job.task = asyncio.create_task(self._work(job))
         self._jobs[job.id] = job
         job.task.add_done_callback(lambda _: self._ended(job))
         return job
 
-    async def _work(self, job: _Job) -> dict[str, Any]:
+    async def _work(self, job: Job) -> dict[str, Any]:
         def begun(worker: WorkerProcess) -> str | None:
             job.worker = worker
             job.holding.close()
             return job.id if job.promised else None
 
+        def asked(question: Question | None) -> None:
+            if question and self._asks_too_much(job) and job.worker:
+                job.worker.reply(Answer(key=question.key, action="decline", reason=TOO_MANY))
+            else:
+                job.ask(question)
+
         try:
             while True:
                 try:
-                    result = await self._pool.do(job.order, job.progressed, begun=begun)
+                    result = await self._pool.do(job.order, Watch(progressed=job.progressed, asked=asked, begun=begun))
                     break
                 except TakenError:
                     job.worker = None
@@ -291,13 +265,19 @@ class Jobs:
             job.holding.close()
         if job.written:
             # The worker wrote this too, unless it ended, or was told of the promise, in the last moment.
-            await asyncio.to_thread(self._store.ended, job.id, _status_of(result), result)
+            await asyncio.to_thread(self._store.ended, job.id, status_of(result), result)
         return result
 
-    async def _elsewhere(self, job: _Job) -> dict[str, Any] | None:
+    def _asks_too_much(self, job: Job) -> bool:
+        """Return whether so many jobs of its owner ask something already that this one may not: each is a process."""
+        asking = [one for one in self._jobs.values() if one.order.owner == job.order.owner and one.question]
+        return len(asking) >= self._limits.most_jobs
+
+    async def _elsewhere(self, job: Job) -> dict[str, Any] | None:
         """Wait for a job that another server took a moment earlier; return its result, or nothing when it was left."""
         while (row := await asyncio.to_thread(self._store.get, job.id, job.order.owner)) and row.status == "running":
             job.progressed(row.fraction, row.note)
+            job.ask(row.question)
             if await asyncio.to_thread(self._is_free, job.id):
                 return None
             await asyncio.sleep(2 * PULSE_SECONDS)
@@ -305,7 +285,7 @@ class Jobs:
             raise asyncio.CancelledError  # as it was there
         return row.result
 
-    async def _promise(self, job: _Job) -> None:
+    async def _promise(self, job: Job) -> None:
         """Write a job down and let its worker know, before its client does."""
         job.written = True
         for forgotten in await asyncio.to_thread(self._store.add, job.id, job.key, job.order, job.began):
@@ -318,34 +298,36 @@ class Jobs:
         else:
             job.holding.enter_context(self._journal.lease(f"job-{job.id}"))
 
-    def _ended(self, job: _Job) -> None:
+    def _ended(self, job: Job) -> None:
         if job.promised:
             job.task.get_loop().call_later(REMEMBERED_SECONDS, self._forget, job)
         else:
             self._forget(job)
 
-    def _forget(self, job: _Job) -> None:
+    def _forget(self, job: Job) -> None:
         self._jobs.pop(job.id, None)
 
-    async def _wait(self, job: _Job, seconds: float, report: Report) -> None:
-        """Wait for a job's end, telling the client how far it is at least every heartbeat."""
-        started = reported = time.monotonic()
-        told: tuple[float | None, str] = (None, "")
-        while (left := started + seconds - time.monotonic()) > 0 and not job.task.done():
-            await asyncio.wait({job.task}, timeout=min(PULSE_SECONDS, left))
-            now = (job.fraction, job.note)
-            if job.task.done():
-                return
-            if now != told or time.monotonic() - reported >= self._limits.heartbeat_seconds - PULSE_SECONDS:
-                told, reported = now, time.monotonic()
-                await report(*now)
+    def _waiting(self, report: Report, ask: AskUser | None, job_id: str, owner: str, seconds: float) -> Waiting:
+        async def reply(answer: Answer) -> None:
+            await self.reply(job_id, owner, answer)
 
-    async def _wait_for(self, row: JobRow, seconds: float, report: Report) -> Standing:
+        heartbeat = self._limits.heartbeat_seconds
+        return Waiting(report, ask, reply, seconds=seconds, heartbeat_seconds=heartbeat)
+
+    async def _wait(self, job: Job, waiting: Waiting) -> None:
+        """Wait for a job's end, or for a question that the client sees to."""
+        while waiting.left > 0 and not job.task.done():
+            if waiting.sees(job.question, self._shown):
+                return
+            await asyncio.wait({job.task, job.turned}, timeout=min(PULSE_SECONDS, waiting.left))
+            if not job.task.done():
+                await waiting.tell(job.fraction, job.note)
+
+    async def _wait_for(self, row: JobRow, waiting: Waiting) -> Standing:
         """Wait for a job that this server did not begin; begin it again when nobody works on it any more."""
-        started, seconds = time.monotonic(), max(seconds, PULSE_SECONDS)
-        while row.status == "running" and (left := started + seconds - time.monotonic()) > 0:
+        while row.status == "running" and waiting.left > 0:
             if job := self._jobs.get(row.job):  # somebody else who waits has begun it
-                await self._wait(job, left, report)
+                await self._wait(job, waiting)
                 return job.standing()
             if holding := await self._hold(row.job):
                 with holding:
@@ -353,10 +335,12 @@ class Jobs:
                     if row.status == "running" and row.job not in self._jobs:
                         await self._begin_again(row, holding)
                 continue
-            await report(row.fraction, row.note)
-            await asyncio.sleep(min(2 * PULSE_SECONDS, left))
+            if waiting.sees(row.question, self._shown):
+                break
+            await waiting.tell(row.fraction, row.note)
+            await asyncio.sleep(min(2 * PULSE_SECONDS, max(0.0, waiting.left)))
             row = await self._again(row)
-        return _standing(row)
+        return standing_of(row)
 
     async def _row(self, job_id: str, owner: str) -> JobRow:
         row = await asyncio.to_thread(self._store.get, job_id, owner)
@@ -373,7 +357,7 @@ class Jobs:
 
         It stays held until its worker holds it, so that nobody else begins it as well.
         """
-        if row.order.load().effect not in ("pure", "writes"):
+        if not row.asked and row.order.load().effect not in ("pure", "writes"):
             await asyncio.to_thread(self._store.ended, row.job, "cancelled")
             raise ToolError(
                 f"The server was stopped while `{row.order.tool}` ran, and whether it had its effect is not known. "
@@ -382,11 +366,16 @@ class Jobs:
         # Its last process is gone, and the system may give the number to another.
         await asyncio.to_thread(self._store.begun, row.job, None)
         job = self._begin(self._renew(row.order), row.key, row.job)
-        job.began, job.written, job.promised = row.created, True, True
+        job.began, job.written, job.promised, job.is_told = row.created, True, True, True
         job.holding = holding.pop_all()
 
-    async def _left(self, owner: str, key: str) -> JobRow | None:
-        """Return the unfinished job of the same order that another server left behind or works on."""
+    async def _left(self, owner: str, key: str, job_id: str | None) -> JobRow | None:
+        """Return the unfinished job of the same order that another server left behind or works on.
+
+        Of a job that the client was asked about, the end counts too.
+        """
+        if job_id and (asked := await asyncio.to_thread(self._store.get, job_id, owner)) and asked.key == key:
+            return asked
         if self._left_over is None:
             self._left_over = await asyncio.to_thread(self._store.unfinished)
         for row in self._left_over:
@@ -409,21 +398,3 @@ class Jobs:
     def _is_free(self, job: str) -> bool:
         """Return whether no process works on a job."""
         return not self._journal.held(f"job-{job}")
-
-
-def _status_of(result: dict[str, Any]) -> Status:
-    return "failed" if result.get("isError") else "done"
-
-
-def _standing(row: JobRow) -> Standing:
-    return Standing(
-        job=row.job,
-        tool=row.order.tool,
-        status=row.status,
-        fraction=row.fraction,
-        note=row.note,
-        seconds=time.time() - row.created,
-        created=row.created,
-        changed=row.changed,
-        result=row.result,
-    )
