@@ -14,6 +14,7 @@ from ..tools.base.secret_logs import guard_process
 from ..tools.base.settings import Settings
 from ..tools.base.workspace import at_home
 from .groups import ALL, DEFAULT_GROUPS, GROUPS
+from .serve_stdio import serve_stdio
 
 if TYPE_CHECKING:
     from .app import MediaServer
@@ -97,7 +98,7 @@ def _serve(chosen: argparse.Namespace) -> None:
     if not chosen.http:
         if sys.stdin.isatty():
             print("Waiting for an MCP client on standard input; Ctrl-C ends.", file=sys.stderr)
-        server.run("stdio")
+        serve_stdio(server)
         return
     from .serve import Web, serve_http
 

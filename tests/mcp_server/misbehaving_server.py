@@ -8,6 +8,7 @@ import misbehaving_tools
 from sensorium.mcp_server.access import Access
 from sensorium.mcp_server.app import build_server
 from sensorium.mcp_server.faces import ALL
+from sensorium.mcp_server.serve_stdio import serve_stdio
 from sensorium.mcp_server.service import Options
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.base.tool import Tool
@@ -16,4 +17,4 @@ if __name__ == "__main__":
     home, folder = map(Path, sys.argv[1:])
     tools = {name: one for name, one in vars(misbehaving_tools).items() if isinstance(one, Tool)}
     options = Options(groups=frozenset({ALL}))
-    build_server(Settings(home=home, offline=True), tools, Access.to([folder]), options).run("stdio")
+    serve_stdio(build_server(Settings(home=home, offline=True), tools, Access.to([folder]), options))

@@ -39,11 +39,11 @@ KINDS: tuple[Callable[[], BaseException], ...] = (
     lambda: MemoryError(WORDS),
     lambda: RecursionError(WORDS),
     lambda: asyncio.CancelledError(WORDS),
-    lambda: SystemExit(WORDS),
     UnspeakableError,
     lambda: StopAsyncIteration(WORDS),
     _invalid,
     lambda: TimeoutError(WORDS),
+    lambda: SystemExit(WORDS),
 )
 
 
