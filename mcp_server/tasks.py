@@ -14,9 +14,9 @@ from mcp.types import HEADER_MISMATCH, INTERNAL_ERROR, CallToolRequestParams, Ca
 
 from ..tools.base.errors import ArgumentError, SensoriumError
 from .job_store import KEPT_SECONDS
-from .jobs import Standing
+from .job import Standing
 from .owner import owner
-from .server_tasks import ServerTask
+from .server_tasks import ServerTask, ServerTasks
 from .service import Service
 from .task_wire import IDENTIFIER, TaskParams, TaskStatus, TaskView, UpdateParams, plain_result, unknown
 
@@ -37,7 +37,8 @@ AnyRequest = ServerRequestContext[Any, Any]
 class TaskCall:
     """A call of a client that takes a task instead of a result."""
 
-    def __init__(self) -> None:
+    def __init__(self, tasks: ServerTasks) -> None:
+        self.tasks = tasks
         self.standing: Standing | None = None
         """Of the job that the call became."""
         self.task = ServerTask(owner())
@@ -59,10 +60,12 @@ def begin_task(context: Context[Any, Any], *, required: bool = False) -> ServerT
 
     Raises:
         MCPError: The tool is of no use without tasks, and the client knows none.
+        ToolError: The client has too many.
     """
     if required:
         require_client_extension(context.request_context, IDENTIFIER)
     if call := task_call():
+        call.tasks.check_room(call.task.owner)
         call.task.began.set()
         return call.task
     return None
@@ -90,7 +93,7 @@ class Tasks(Extension):
         """Return the result of a call, or the task that it became."""
         if not declares_tasks(ctx):
             return await call_next(ctx)
-        call = TaskCall()
+        call = TaskCall(self._service.tasks)
         working = _CALL.set(call)
         try:
             work = call.task.start(_result(call_next, ctx))
@@ -100,7 +103,6 @@ class Tasks(Extension):
         try:
             await asyncio.wait({work, beginning}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
-                self._service.tasks.check_room(call.task.owner)
                 await asyncio.wait({work}, timeout=INSTANT_SECONDS)
         except BaseException:
             call.task.cancel()
@@ -204,7 +206,9 @@ def view_of(standing: Standing, note: str = "") -> TaskView:
 
 
 def _note(standing: Standing) -> str:
-    if standing.status != "running" or standing.fraction is None:
+    if standing.status not in ("running", "asking"):
+        return ""
+    if standing.fraction is None:
         return standing.note
     return f"{standing.note} ({standing.fraction:.0%})".lstrip()
 

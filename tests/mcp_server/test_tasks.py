@@ -1,0 +1,506 @@
+"""Calls that are answered with tasks, for clients that declare the extension."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx2
+import pytest
+from mcp import Client, MCPError
+from mcp.client.extension import ClaimContext, ClientExtension, NotificationBinding, ResultClaim
+from mcp.client.streamable_http import streamable_http_client
+from mcp.server.mcpserver import Context
+from mcp.types import (
+    CallToolResult,
+    ElicitRequest,
+    ElicitRequestFormParams,
+    NotificationParams,
+    Request,
+    Result,
+    SubscriptionFilter,
+    SubscriptionsListenRequest,
+    SubscriptionsListenRequestParams,
+    TextContent,
+)
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.alias_generators import to_camel
+
+from sensorium.mcp_server import server_tasks
+from sensorium.mcp_server.app import MediaServer
+from sensorium.mcp_server.jobs import Limits
+from sensorium.mcp_server.task_wire import IDENTIFIER
+from sensorium.mcp_server.tasks import begin_task
+
+Serve = Callable[..., MediaServer]
+Running = Callable[..., AbstractAsyncContextManager[Any]]
+AnyContext = Context[Any, Any]
+PLAIN: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+AnyRequest = Request[dict[str, Any], str]
+TASK_PARTS = {"taskId", "status", "createdAt", "lastUpdatedAt", "ttlMs", "pollIntervalMs"}
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it is looked for living processes as on POSIX")
+
+
+class Made(Result):
+    """A task instead of a result."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
+
+    result_type: Literal["task"] = "task"
+    task_id: str
+    status: str
+    ttl_ms: int
+    created_at: str
+
+
+class News(NotificationParams):
+    """What is told of a task."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class AboutTask(Request[dict[str, Any], str]):
+    """`tasks/…`."""
+
+    name_param = "taskId"
+
+
+class TakesTasks(ClientExtension):
+    """What a client does that waits for its tasks by itself."""
+
+    identifier = IDENTIFIER
+
+    def claims(self) -> list[ResultClaim[Any]]:
+        return [ResultClaim(result_type="task", model=Made, resolve=self._resolve)]
+
+    def __init__(self) -> None:
+        self.heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        """What was told without being asked for."""
+
+    def notifications(self) -> list[NotificationBinding[Any]]:
+        return [NotificationBinding(method="notifications/tasks", params_type=News, handler=self._hear)]
+
+    async def _hear(self, news: "News") -> None:
+        await self.heard.put(news.model_dump(by_alias=True))
+
+    async def _resolve(self, made: Made, context: ClaimContext) -> CallToolResult:
+        asked = AboutTask(method="tasks/get", params={"taskId": made.task_id})
+        async with asyncio.timeout(60):
+            while (task := await context.session.send_request(asked, PLAIN))["status"] == "working":  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # as clients do
+        return CallToolResult.model_validate(task["result"])
+
+
+@dataclass
+class Tasks:
+    """What a client does that looks at its tasks itself."""
+
+    client: Client
+    heard: asyncio.Queue[dict[str, Any]]
+
+    async def call(self, tool: str, **arguments: Any) -> Any:
+        """Return a result or a task."""
+        return await self.client.session.call_tool(tool, arguments, allow_claimed=True)
+
+    async def made(self, tool: str, **arguments: Any) -> str:
+        """Return the id of the task that a call becomes."""
+        made = await self.call(tool, **arguments)
+        assert isinstance(made, Made), made
+        return made.task_id
+
+    async def ask(self, method: str, task: Any, **more: Any) -> dict[str, Any]:
+        """Send a request about a task."""
+        params = {"taskId": task, **more}
+        return await self.client.session.send_request(AboutTask(method=f"tasks/{method}", params=params), PLAIN)
+
+    async def get(self, task: str) -> dict[str, Any]:
+        return await self.ask("get", task)
+
+    async def until(self, task: str, *statuses: str) -> dict[str, Any]:
+        """Return a task once it has one of these statuses."""
+        async with asyncio.timeout(60):
+            while (now := await self.get(task))["status"] not in statuses:  # noqa: ASYNC110 - as clients do
+                await asyncio.sleep(0.05)
+        return now
+
+    async def code(self, method: str, task: Any, **more: Any) -> int:
+        """Return the code of the error that a request about a task gives."""
+        with pytest.raises(MCPError) as raised:
+            await self.ask(method, task, **more)
+        return raised.value.error.code
+
+
+@asynccontextmanager
+async def _with_tasks(server: Any, **given: Any) -> AsyncIterator[Tasks]:
+    taking = TakesTasks()
+    async with Client(server, mode="2026-07-28", extensions=[taking], **given) as client:
+        yield Tasks(client, taking.heard)
+
+
+@asynccontextmanager
+async def _over_http(address: str, token: str = "token-of-the-first-client") -> AsyncIterator[Tasks]:
+    http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=60)
+    async with http, _with_tasks(streamable_http_client(f"{address}/mcp", http_client=http)) as tasks:
+        yield tasks
+
+
+@pytest.fixture(params=["memory", "http"])
+def connected(request: pytest.FixtureRequest, running: Running) -> Callable[..., AbstractAsyncContextManager[Tasks]]:
+    """Connect with a server that was built, over each transport."""
+
+    @asynccontextmanager
+    async def connect(server: MediaServer) -> AsyncIterator[Tasks]:
+        if request.param == "memory":
+            async with _with_tasks(server) as tasks:
+                yield tasks
+        else:
+            async with running(server) as web, _over_http(web.address) as tasks:
+                yield tasks
+
+    return connect
+
+
+def _text(result: dict[str, Any]) -> str:
+    return str(result["content"][0]["text"])
+
+
+async def test_a_client_that_takes_tasks_gets_the_result_of_a_long_call(
+    serve: Serve, connected: Any, mark: Any
+) -> None:
+    async with connected(serve()) as tasks:
+        given = await tasks.client.call_tool("nap", {"seconds": 0.5, "mark": str(mark)})
+    assert given.content == [TextContent(type="text", text='{"text":"slept 0.5 s"}')]
+
+
+async def test_a_task_says_how_it_stands_and_keeps_its_result(serve: Serve, connected: Any, mark: Any) -> None:
+    async with connected(serve()) as tasks:
+        made = await tasks.call("nap", seconds=2, mark=str(mark))
+        assert (made.status, made.ttl_ms, len(made.task_id)) == ("working", 7 * 86_400_000, 32)
+        await mark.processes()
+        working = await tasks.get(made.task_id)
+        assert working.keys() - {"statusMessage"} == TASK_PARTS | {"resultType", "_meta"}
+        done = await tasks.until(made.task_id, "completed", "failed", "cancelled")
+        assert done["result"]["resultType"] == "complete" and "isError" in done["result"]
+        assert _text(done["result"]) == '{"text":"slept 2 s"}'
+        assert await tasks.get(made.task_id) == done, "it can be asked again, and says the same"
+        assert done["createdAt"] == made.created_at == working["createdAt"]
+        assert done["lastUpdatedAt"] >= working["lastUpdatedAt"]
+
+
+async def test_what_a_task_does_is_told(serve: Serve, mark: Any) -> None:
+    async with _with_tasks(serve()) as tasks:
+        task = await tasks.made("nap", seconds=60, mark=str(mark))
+        async with asyncio.timeout(30):
+            while "asleep (" not in (await tasks.get(task)).get("statusMessage", ""):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        await tasks.ask("cancel", task)
+
+
+async def test_a_tool_that_fails_has_completed_with_an_error(serve: Serve, connected: Any, mark: Any) -> None:
+    async with connected(serve(workers=1)) as tasks:
+        blocking = await tasks.made("nap", seconds=0.5, mark=str(mark))
+        failing = await tasks.made("refuse", letters=3)
+        done = await tasks.until(failing, "completed", "failed", "cancelled")
+        assert (done["status"], done["result"]["isError"]) == ("completed", True)
+        assert _text(done["result"]) == "The film is torn. xxx Mend it."
+        await tasks.until(blocking, "completed")
+
+
+async def test_cancelling_a_task_kills_its_work_and_may_be_said_twice(serve: Serve, connected: Any, mark: Any) -> None:
+    async with connected(serve()) as tasks:
+        task = await tasks.made("nap", seconds=60, mark=str(mark))
+        processes = await mark.processes()
+        said = [await tasks.ask("cancel", task) for _ in range(2)]
+        assert [one.keys() - {"_meta"} for one in said] == [{"resultType"}] * 2
+        assert await mark.all_end(processes)
+        cancelled = await tasks.get(task)
+        assert cancelled["status"] == "cancelled" and cancelled.keys() <= TASK_PARTS | {"resultType", "_meta"}
+        await tasks.ask("update", task, inputResponses={"late": {"action": "accept"}})
+        assert await tasks.get(task) == cancelled
+
+
+async def test_a_task_is_known_only_to_whom_it_belongs(serve: Serve, running: Running, mark: Any) -> None:
+    async with running(serve()) as web, _over_http(web.address) as mine:
+        task = await mine.made("nap", seconds=60, mark=str(mark))
+        processes = await mark.processes()
+        async with _over_http(web.address, "token-of-the-second-client") as other:
+            codes = [await other.code("get", task), await other.code("cancel", task)]
+            codes.append(await other.code("update", task, inputResponses={}))
+            strange = [await other.code("get", "0" * 32), await other.code("cancel", "0" * 32)]
+        assert codes == [-32602] * 3 and strange == [-32602] * 2
+        assert (await mine.get(task))["status"] == "working" and all(map(mark.lives, processes))
+        await mine.ask("cancel", task)
+
+
+async def test_a_task_outlives_its_connection_and_its_server(serve: Serve, mark: Any) -> None:
+    async with _with_tasks(serve()) as tasks:
+        made = await tasks.call("nap", seconds=2, mark=str(mark))
+        processes = await mark.processes()
+    assert all(map(mark.lives, processes)), "the first server is gone, its worker is not"
+    async with _with_tasks(serve()) as tasks:
+        done = await tasks.until(made.task_id, "completed", "failed", "cancelled")
+        assert _text(done["result"]) == '{"text":"slept 2 s"}'
+        assert done["createdAt"] == made.created_at
+    assert mark.naps() == 1, "it was done once"
+
+
+async def test_a_task_whose_process_died_with_the_server_is_begun_again(serve: Serve, mark: Any) -> None:
+    async with _with_tasks(serve()) as tasks:
+        task = await tasks.made("nap", seconds=1, mark=str(mark))
+        processes = await mark.processes()
+    for process in processes:
+        os.kill(process, 9)
+    assert await mark.all_end(processes)
+    async with _with_tasks(serve()) as tasks:
+        assert (await tasks.until(task, "completed", "failed", "cancelled"))["status"] == "completed"
+    assert mark.naps() == 2
+
+
+async def test_what_reaches_outside_is_not_begun_again_and_its_task_says_so(serve: Serve, mark: Any) -> None:
+    async with _with_tasks(serve(approved=True)) as tasks:
+        task = await tasks.made("post", mark=str(mark))
+        processes = await mark.processes()
+    os.kill(processes[0], 9)
+    assert await mark.all_end(processes)
+    async with _with_tasks(serve()) as tasks:
+        left = await tasks.get(task)
+        assert left["status"] == "cancelled" and "whether it had its effect is not known" in left["statusMessage"]
+    assert mark.naps() == 1
+
+
+async def test_more_short_tasks_than_jobs_can_be_asked_for_at_once(serve: Serve, mark: Any) -> None:
+    async with _with_tasks(serve(limits=Limits(most_jobs=2))) as tasks:
+        made = [await tasks.made("nap", seconds=60 + n, mark=str(mark)) for n in range(4)]
+        assert len(set(made)) == 4
+        for task in made:
+            await tasks.ask("cancel", task)
+
+
+async def test_a_client_without_the_extension_sees_nothing_of_it(serve: Serve, era: str, body: Any, mark: Any) -> None:
+    async with Client(serve(limits=Limits(answer_seconds=0.3)), mode=era) as client:
+        told = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))
+        assert told["status"] == "running"
+        code = await Tasks(client, asyncio.Queue()).code("get", told["job_id"])
+        assert code == (-32601 if era == "legacy" else -32021)
+        await client.call_tool("job_cancel", {"job_id": told["job_id"]})
+
+
+@pytest.mark.parametrize("era", ["legacy", "auto"])
+async def test_only_a_modern_client_is_told_of_the_extension(serve: Serve, era: str) -> None:
+    async with Client(serve(), mode=era) as client:
+        capabilities = client.server_capabilities
+    assert capabilities is not None
+    assert (IDENTIFIER in (capabilities.extensions or {})) is (era == "auto")
+
+
+@pytest.mark.parametrize("task", [None, 7, True, [], {}, "", "x" * 65, "x" * 100_000, "\0", "a' OR '1'='1", "é😀"])
+async def test_a_strange_id_is_an_invalid_parameter(serve: Serve, task: Any) -> None:
+    async with _with_tasks(serve()) as tasks:
+        sent = tasks.client.session
+        for method, more in (("get", {}), ("cancel", {}), ("update", {"inputResponses": {}})):
+            with pytest.raises(MCPError) as raised:
+                await sent.send_request(AnyRequest(method=f"tasks/{method}", params={"taskId": task, **more}), PLAIN)
+            assert raised.value.error.code == -32602
+            assert len(raised.value.error.message) < 200
+
+
+@pytest.mark.parametrize("responses", [None, 7, "x", [], [1]])
+async def test_strange_answers_are_an_invalid_parameter(serve: Serve, mark: Any, responses: Any) -> None:
+    async with _with_tasks(serve()) as tasks:
+        assert await tasks.code("update", "0" * 32, inputResponses=responses) == -32602
+
+
+@pytest.mark.parametrize("name", [None, "another", "=?base64?bm9uZQ==?=", "=?base64?!?="])
+async def test_the_header_must_name_the_task(serve: Serve, running: Running, mark: Any, name: str | None) -> None:
+    async with running(serve()) as web, _over_http(web.address) as tasks:
+        task = await tasks.made("nap", seconds=60, mark=str(mark))
+        for method in ("get", "update", "cancel"):
+            answer = await _post(web.address, f"tasks/{method}", {"taskId": task, "inputResponses": {}}, name)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (400, -32020)
+        assert (await tasks.get(task))["status"] == "working"
+        await tasks.ask("cancel", task)
+
+
+async def _post(address: str, method: str, params: dict[str, Any], name: str | None) -> httpx2.Response:
+    async with _posting(address, method, params, name) as answer:
+        await answer.aread()
+    return answer
+
+
+@asynccontextmanager
+async def _posting(
+    address: str, method: str, params: dict[str, Any], name: str | None, token: str = "token-of-the-first-client"
+) -> AsyncIterator[httpx2.Response]:
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {"extensions": {IDENTIFIER: {}}},
+    }
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/json, text/event-stream",
+        "MCP-Protocol-Version": "2026-07-28",
+        "Mcp-Method": method,
+        **({} if name is None else {"Mcp-Name": name}),
+    }
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
+    async with (
+        httpx2.AsyncClient(timeout=30) as http,
+        http.stream("POST", f"{address}/mcp", json=body, headers=headers) as answer,
+    ):
+        yield answer
+
+
+@pytest.fixture
+def office(serve: Serve) -> MediaServer:
+    """A server with a tool of its own, which asks and works in the server."""
+    server = serve()
+
+    @server.tool()
+    async def decorate(colours: int, context: AnyContext, hold: bool = False) -> str:
+        """Decorate."""
+        task = begin_task(context)
+        if not task:
+            return "decorated at once"
+        asked = {f"colour {n}": _question(f"Which colour is number {n}?") for n in range(colours)}
+        given = await task.ask(asked) if asked else {}
+        if hold:
+            await asyncio.Event().wait()
+        return ", ".join(sorted(str(getattr(one, "content", None)) for one in given.values()))
+
+    return server
+
+
+def _question(message: str) -> ElicitRequest:
+    schema = {"type": "object", "properties": {"colour": {"type": "string"}}, "required": ["colour"]}
+    return ElicitRequest(params=ElicitRequestFormParams(message=message, requested_schema=schema))
+
+
+async def test_an_instant_result_is_no_task(office: MediaServer, connected: Any) -> None:
+    async with connected(office) as tasks:
+        given = await tasks.call("decorate", colours=0)
+    assert isinstance(given, CallToolResult)
+    assert office.service.tasks.get("", "local") is None and not office.service.tasks._tasks
+
+
+async def test_what_a_task_asks_is_answered_bit_by_bit(office: MediaServer, connected: Any) -> None:
+    async with connected(office) as tasks:
+        task = await tasks.made("decorate", colours=2)
+        asked = await tasks.until(task, "input_required")
+        assert asked["inputRequests"]["colour 0"] == {
+            "method": "elicitation/create",
+            "params": _question("Which colour is number 0?").params.model_dump(
+                by_alias=True, mode="json", exclude_none=True
+            ),
+        }
+        wrong = {"colour 1": {"action": "perhaps"}, "colour 0": {"action": "accept", "content": {"colour": "red"}}}
+        assert await tasks.code("update", task, inputResponses=wrong) == -32602
+        assert (await tasks.get(task))["inputRequests"].keys() == {"colour 0", "colour 1"}, "none of it was taken"
+        right = {"colour 1": {"action": "accept", "content": {"colour": "red"}}, "unknown": 7}
+        said = await tasks.ask("update", task, inputResponses=right)
+        assert said.keys() - {"_meta"} == {"resultType"}
+        still = await tasks.get(task)
+        assert (still["status"], still["inputRequests"].keys()) == ("input_required", {"colour 0"})
+        await tasks.ask("update", task, inputResponses=right)
+        await tasks.ask("update", task, inputResponses={"colour 0": {"action": "decline"}})
+        done = await tasks.until(task, "completed", "failed", "cancelled")
+        assert _text(done["result"]) == "None, {'colour': 'red'}"
+        await tasks.ask("update", task, inputResponses={"colour 0": {"action": "accept"}})
+        assert await tasks.get(task) == done
+
+
+async def test_a_task_in_the_server_belongs_to_its_owner_and_can_be_cancelled(
+    office: MediaServer, running: Running
+) -> None:
+    async with running(office) as web, _over_http(web.address) as mine:
+        task = await mine.made("decorate", colours=0, hold=True)
+        async with _over_http(web.address, "token-of-the-second-client") as other:
+            assert [await other.code(one, task) for one in ("get", "cancel")] == [-32602] * 2
+        await mine.ask("cancel", task)
+        await mine.ask("cancel", task)
+        assert (await mine.get(task))["status"] == "cancelled"
+
+
+async def test_a_task_in_the_server_is_forgotten_when_its_time_is_over(
+    office: MediaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_tasks, "KEPT_SECONDS", 0.3)
+    async with _with_tasks(office) as tasks:
+        made = await tasks.call("decorate", colours=1)
+        assert made.ttl_ms == 300
+        kept = office.service.tasks._tasks[made.task_id]
+        async with asyncio.timeout(10):
+            while office.service.tasks._tasks:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.02)
+        assert kept.status == "cancelled"
+        assert await tasks.code("get", made.task_id) == -32602
+
+
+async def test_an_owner_has_only_so_many_tasks_in_the_server(
+    office: MediaServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_tasks, "MOST_TASKS", 2)
+    async with _with_tasks(office) as tasks:
+        for _ in range(2):
+            await tasks.made("decorate", colours=1)
+        refused = await tasks.call("decorate", colours=1)
+        assert refused.is_error and "You have 2 tasks" in refused.content[0].text
+
+
+def _listening(*tasks: Any) -> SubscriptionsListenRequest:
+    wanted = SubscriptionFilter.model_validate({"taskIds": list(tasks)})
+    return SubscriptionsListenRequest(params=SubscriptionsListenRequestParams(notifications=wanted))
+
+
+async def test_who_listens_is_told_how_tasks_stand(
+    serve: Serve, office: MediaServer, connected: Any, mark: Any
+) -> None:
+    async with connected(office) as tasks:
+        asks = await tasks.made("decorate", colours=1)
+        naps = await tasks.made("nap", seconds=1, mark=str(mark))
+        stream = asyncio.create_task(tasks.client.session.send_request(_listening(asks, naps, "unknown"), PLAIN))
+        told: dict[str, list[dict[str, Any]]] = {asks: [], naps: []}
+        async with asyncio.timeout(60):
+            while not all(news and news[-1]["status"] == "completed" for news in told.values()):
+                news = await tasks.heard.get()
+                assert news["_meta"].keys() == {"io.modelcontextprotocol/subscriptionId"}
+                told[news["taskId"]].append(news)
+                if news["status"] == "input_required":
+                    await tasks.ask("update", asks, inputResponses={"colour 0": {"action": "cancel"}})
+        assert [one["status"] for one in told[asks]] in (
+            ["input_required", "working", "completed"], ["input_required", "completed"]
+        )  # fmt: skip
+        assert {one["status"] for one in told[naps]} == {"working", "completed"}
+        assert _text(told[naps][-1]["result"]) == '{"text":"slept 1 s"}'
+        stream.cancel()
+
+
+async def test_a_stream_says_first_which_tasks_it_will_tell_of(office: MediaServer, running: Running) -> None:
+    async with running(office) as web, _over_http(web.address) as mine:
+        task = await mine.made("decorate", colours=1)
+        heads = []
+        for token in ("token-of-the-first-client", "token-of-the-second-client"):
+            params = {"notifications": {"toolsListChanged": True, "taskIds": [task, "other", task]}}
+            async with _posting(web.address, "subscriptions/listen", params, None, token) as answer:
+                frames = (line async for line in answer.aiter_lines() if line.startswith("data:"))
+                heads.append(json.loads((await anext(frames)).removeprefix("data:")))
+                if token == "token-of-the-first-client":
+                    assert json.loads((await anext(frames)).removeprefix("data:"))["params"]["taskId"] == task
+    assert [one["method"] for one in heads] == ["notifications/subscriptions/acknowledged"] * 2
+    assert [one["params"]["notifications"] for one in heads] == [
+        {"toolsListChanged": True, "taskIds": [task]},
+        {"toolsListChanged": True, "taskIds": []},
+    ]
+
+
+@pytest.mark.parametrize("asked", [7, "x", [1], {"a": 1}, [None]])
+async def test_a_stream_about_strange_ids_is_an_invalid_parameter(serve: Serve, asked: Any) -> None:
+    async with _with_tasks(serve()) as tasks:
+        listen = AnyRequest(method="subscriptions/listen", params={"notifications": {"taskIds": asked}})
+        with pytest.raises(MCPError) as raised:
+            await tasks.client.session.send_request(listen, PLAIN)
+        assert raised.value.error.code == -32602
