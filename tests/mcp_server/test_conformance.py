@@ -23,7 +23,7 @@ TASK_CHECKS = {
     "tasks-mrtr-composition": 2,
     "tasks-status-notifications": 0,
 }
-"""What each scenario of the Tasks extension checks when nothing cuts it short: 44 in all. The last has no checks yet."""
+"""How much each scenario of the Tasks extension checks when nothing cuts it short, 44 in all; the last checks nothing."""
 
 
 @pytest.fixture(scope="module")
