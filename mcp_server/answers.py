@@ -5,8 +5,9 @@ from typing import Any
 from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult, TextContent
 
-from .jobs import Report, Standing
+from .job import Standing
 from .pages import compact
+from .waiting import Report
 
 POLL_SECONDS = 25
 """The longest that `job_status` waits: well under the 60 s of the most impatient clients."""
@@ -25,7 +26,7 @@ def answer_of(standing: Standing, *, structured: bool) -> CallToolResult:
     return CallToolResult(
         content=[TextContent(type="text", text=compact(body))],
         structured_content=body if structured else None,
-        is_error=standing.status != "running",
+        is_error=standing.status not in ("running", "asking"),
     )
 
 
@@ -67,6 +68,11 @@ def body_of(standing: Standing) -> dict[str, Any]:
         body["next"] = (
             f"Call `job_status` with this job_id and wait_seconds={POLL_SECONDS} until the status is done. Do not call "
             f"`{standing.tool}` again; `job_cancel` stops it."
+        )
+    elif standing.status == "asking":
+        body["next"] = (
+            "The user must answer a question before it goes on. Call `job_status` with this job_id and "
+            f"wait_seconds={POLL_SECONDS}: that asks. Do not call `{standing.tool}` again; `job_cancel` stops it."
         )
     elif standing.status == "cancelled":
         body["next"] = f"Call `{standing.tool}` again if it is still wanted; what it had found out is not redone."

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ..tools.base.library import Library
 from ..tools.base.secrets import redact_plain
 from .order import Order
+from .questions import Answer, Question
 
 Status = Literal["running", "asking", "done", "failed", "cancelled"]
 KEPT_SECONDS = 7 * 86_400.0
@@ -29,6 +30,15 @@ class JobRow:
     process: int | None
     created: float
     changed: float
+    question: Question | None = None
+    """What it asks now, and nobody has answered."""
+    asked: bool = False
+    """It waits for an answer, or has one that its process has not taken yet: it did nothing since."""
+
+    @property
+    def standing(self) -> Status:
+        """How it stands for its client: in the library a job that asks is a running one."""
+        return "asking" if self.status == "running" and self.question else self.status
 
 
 class JobStore:
@@ -52,13 +62,44 @@ class JobStore:
         return forgotten
 
     def begun(self, job: str, process: int | None) -> bool:
-        """Note which process works on a job, None before one does, and return whether it is still to be done."""
+        """Note which process works on a job, None before one does, and return whether it is still to be done.
+
+        What another process asked before, nobody needs to know any more.
+        """
         with self._library.transaction(durable=False) as db:
-            now = time.time()
             noted = db.execute(
-                "UPDATE jobs SET process=?, changed=? WHERE job=? AND status='running'", (process, now, job)
+                "UPDATE jobs SET process=?, question=NULL, answer=NULL, changed=? WHERE job=? AND status='running'",
+                (process, time.time(), job),
             )
         return noted.rowcount > 0
+
+    def asks(self, job: str, question: Question | None) -> None:
+        """Note what a job asks, or that it asks nothing any more."""
+        asked = json.dumps(redact_plain(question.plain())) if question else None
+        with self._library.transaction() as db:
+            db.execute(
+                "UPDATE jobs SET question=?, answer=NULL, changed=? WHERE job=? AND status='running'",
+                (asked, time.time(), job),
+            )
+
+    def reply(self, job: str, owner: str, answer: Answer) -> bool:
+        """Leave an answer for the process that works on a job; return whether it is the first to what is asked now."""
+        with self._library.transaction() as db:
+            found = db.execute(
+                "SELECT question FROM jobs WHERE job=? AND owner=? AND status='running' AND answer IS NULL",
+                (job, owner),
+            ).fetchone()
+            if not found or not found[0] or json.loads(found[0])["key"] != answer.key:
+                return False
+            db.execute(
+                "UPDATE jobs SET answer=?, changed=? WHERE job=?", (json.dumps(answer.plain()), time.time(), job)
+            )
+        return True
+
+    def answer(self, job: str) -> Answer | None:
+        """Return what was answered to what a job asks now, when another process was told."""
+        found = self._library.rows("SELECT answer FROM jobs WHERE job=? AND answer IS NOT NULL", (job,))
+        return Answer.of(json.loads(found[0][0])) if found else None
 
     def progressed(self, job: str, fraction: float | None, note: str) -> None:
         """Note how far a job is."""
@@ -68,7 +109,8 @@ class JobStore:
         """Note how a job ended; only the first end counts."""
         with self._library.transaction() as db:
             db.execute(
-                "UPDATE jobs SET status=?, result=?, changed=? WHERE job=? AND status='running'",
+                "UPDATE jobs SET status=?, result=?, question=NULL, answer=NULL, changed=? "
+                "WHERE job=? AND status='running'",
                 (status, json.dumps(result) if result else None, time.time(), job),
             )
 
@@ -90,7 +132,8 @@ class JobStore:
 
     def _select(self, where: str, values: tuple[Any, ...]) -> list[JobRow]:
         rows = self._library.rows(
-            f"SELECT job, key, ordered, status, fraction, note, result, process, created, changed FROM jobs {where}",
+            "SELECT job, key, ordered, status, fraction, note, result, process, created, changed, question, answer "
+            f"FROM jobs {where}",
             values,
         )
         return [
@@ -105,6 +148,8 @@ class JobStore:
                 process=process,
                 created=created,
                 changed=changed,
+                question=Question.of(json.loads(question)) if question and not answer else None,
+                asked=question is not None,
             )
-            for job, key, ordered, status, fraction, note, result, process, created, changed in rows
+            for job, key, ordered, status, fraction, note, result, process, created, changed, question, answer in rows
         ]

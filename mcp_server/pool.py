@@ -1,142 +1,74 @@
-"""The processes that do the work: started when needed, reused, killed with all they started."""
+"""Places for the work of a server, and the processes that do it: started when needed, reused, ended when idle."""
 
 import asyncio
-import json
-import os
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from types import TracebackType
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from ..tools.base.errors import ToolError
-from ..tools.base.secrets import known
 from ..tools.base.settings import Settings
 from .order import Order
+from .questions import Question
+from .worker_process import Asked, Progressed, WorkerProcess
 
-Progressed = Callable[[float | None, str], None]
 IDLE_SECONDS = 600.0
 """A process without work is ended after this: it may hold a gigabyte of models."""
 MOST_SESSIONS = 8
 """Processes that are kept for the variables of sessions; of more, the one that was used longest ago is ended."""
-_FLAGS = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW", "BELOW_NORMAL_PRIORITY_CLASS")
-_WINDOWS_FLAGS = sum(getattr(subprocess, name, 0) for name in _FLAGS)
 STARTING_NOTE = "starting"
 WAITING_NOTE = "waiting for a free place"
 
 
-class TakenError(Exception):
-    """Another process works on the job, or has ended it."""
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """Who is told how a call goes."""
 
-
-@dataclass(frozen=True)
-class _Call:
-    reply: "asyncio.Future[dict[str, Any]]"
     progressed: Progressed
+    """Called with fraction and note."""
+    asked: Asked
+    """Called with what the call asks, and with None when that was answered. Meanwhile others have its place."""
+    begun: Callable[[WorkerProcess], str | None]
+    """Called with the process that does it; returns the id of the job when it was promised already."""
 
 
 @dataclass(eq=False)
-class WorkerProcess:
-    """One process, which makes one call at a time."""
+class _Place:
+    """The place of a call, which others may have while it waits for a person."""
 
-    process: "subprocess.Popen[bytes]"
-    loop: asyncio.AbstractEventLoop
-    is_left_alone: bool = False
-    """It does a job that is to go on without the server."""
-    _call: _Call | None = None
-    _writing: threading.Lock = field(default_factory=threading.Lock)
+    places: asyncio.Semaphore
+    _is_held: bool = False
+    _coming: "asyncio.Task[None] | None" = None
 
-    @classmethod
-    def start(cls, settings: Settings, loop: asyncio.AbstractEventLoop) -> "WorkerProcess":
-        """Start a process and tell it the settings; takes some milliseconds, so call it in a thread."""
-        # -P: the folder that the server was started in is not searched for modules. A group of its own, so that it and
-        # what it starts can be killed together, and so that a Ctrl-C for the server is not one for a kept job.
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "sensorium.mcp_server.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=sys.platform != "win32",
-            creationflags=_WINDOWS_FLAGS,
-        )
-        worker = cls(process, loop)
-        threading.Thread(target=worker._listen, daemon=True).start()
-        told = TypeAdapter(Settings).dump_python(settings, mode="json")
-        worker._tell({"settings": told, "secrets": known()})
-        return worker
+    async def __aenter__(self) -> "_Place":
+        await self.places.acquire()
+        self._is_held = True
+        return self
 
-    @property
-    def is_alive(self) -> bool:
-        return self.process.poll() is None
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._coming:
+            self._coming.cancel()
+            await asyncio.wait({self._coming})
+        self.leave()
 
-    async def do(self, order: Order, job: str | None, progressed: Progressed) -> dict[str, Any]:
-        """Make one call and return its result.
+    def leave(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            self.places.release()
 
-        Raises:
-            TakenError: It is a job that somebody else has.
-            ToolError: The process ended before it had the result.
-        """
-        self._call = _Call(self.loop.create_future(), progressed)
-        try:
-            await asyncio.to_thread(self._tell, {"order": order.plain(), "job": job})
-            return await self._call.reply
-        finally:
-            self._call = None
+    def come_back(self, then: Callable[[], None]) -> None:
+        """Take a place again, as soon as there is one, and do something then."""
 
-    def keep(self, job: str) -> None:
-        """Let the present call go on to its end even without this server."""
-        self._tell({"keep": job})
+        async def come() -> None:
+            await self.places.acquire()
+            self._is_held = True
+            then()
 
-    def kill(self) -> None:
-        """End the process and all that it started, at once."""
-        end_group(self.process.pid)
-        self.dismiss()
-
-    def dismiss(self) -> None:
-        """Close this end: the process leaves when it has no kept job any more."""
-        with suppress(OSError):
-            assert self.process.stdin
-            self.process.stdin.close()
-
-    def _tell(self, line: dict[str, Any]) -> None:
-        with suppress(OSError, ValueError), self._writing:  # it ended; the listening thread says so
-            assert self.process.stdin
-            self.process.stdin.write(json.dumps(line).encode() + b"\n")
-            self.process.stdin.flush()
-
-    def _listen(self) -> None:
-        """Read what the process says, in a thread: parsing a long result would hold up the server."""
-        assert self.process.stdout
-        with suppress(RuntimeError):  # the loop has ended, and with it the wish to know
-            for line in self.process.stdout:
-                self.loop.call_soon_threadsafe(self._heard, json.loads(line))
-            self.process.wait()
-            self.loop.call_soon_threadsafe(self._ended)
-        self.process.stdout.close()
-        self.process.wait()
-
-    def _heard(self, line: dict[str, Any]) -> None:
-        if self._call is None or self._call.reply.done():
-            return
-        if "done" in line:
-            self._call.reply.set_result(line["done"])
-        elif "taken" in line:
-            self._call.reply.set_exception(TakenError(line["taken"]))
+        if not self._is_held:
+            self._coming = asyncio.create_task(come())
         else:
-            self._call.progressed(*line["progress"])
-
-    def _ended(self) -> None:
-        if self._call and not self._call.reply.done():
-            self._call.reply.set_exception(
-                ToolError(
-                    f"The process that did this ended before it was done ({_how(self.process.returncode)}). A damaged "
-                    "file or too little memory may be why; other calls are not affected. Try a smaller part of it."
-                )
-            )
+            then()
 
 
 @dataclass(eq=False)
@@ -160,60 +92,36 @@ class Pool:
         self._sessions: dict[str, _Session] = {}
         """By name, the one that was used last at the end."""
 
-    async def do(
-        self,
-        order: Order,
-        progressed: Progressed,
-        *,
-        begun: Callable[[WorkerProcess], str | None],
-    ) -> dict[str, Any]:
+    async def do(self, order: Order, watch: Watch) -> dict[str, Any]:
         """Make a call in a process of its own as soon as there is a place; cancelled, the process is killed.
 
         The calls of a session are made by the same process, one after the other.
-
-        Args:
-            order: What to do.
-            progressed: Called with fraction and note.
-            begun: Called with the process that does it; returns the id of the job when it was promised already.
         """
-        progressed(None, WAITING_NOTE)
+        watch.progressed(None, WAITING_NOTE)
         if order.session is not None:
-            return await self._in_session(order, order.session, progressed, begun)
-        async with self._places:
-            progressed(None, STARTING_NOTE)
+            return await self._in_session(order, order.session, watch)
+        async with _Place(self._places) as place:
+            watch.progressed(None, STARTING_NOTE)
             worker = await self._take()
-            try:
-                result = await worker.do(order, begun(worker), progressed)
-            except BaseException:
-                if worker.is_left_alone:
-                    worker.dismiss()
-                else:
-                    worker.kill()
-                raise
+            result = await _done(worker, place, order, watch)
             self._idle.append(worker)
             asyncio.get_running_loop().call_later(IDLE_SECONDS, self._retire, worker)
             return result
 
-    async def _in_session(
-        self, order: Order, name: str, progressed: Progressed, begun: Callable[[WorkerProcess], str | None]
-    ) -> dict[str, Any]:
+    async def _in_session(self, order: Order, name: str, watch: Watch) -> dict[str, Any]:
         session = self._sessions.pop(name) if name in self._sessions else _Session()
         self._sessions[name] = session
-        async with session.turn, self._places:
-            progressed(None, STARTING_NOTE)
+        async with session.turn, _Place(self._places) as place:
+            watch.progressed(None, STARTING_NOTE)
             worker = session.worker
             if worker is None or not worker.is_alive:
                 order = replace(order, session_lost=session.had_worker)
                 worker = session.worker = await self._take()
                 session.had_worker = True
             try:
-                result = await worker.do(order, begun(worker), progressed)
+                result = await _done(worker, place, order, watch)
             except BaseException:
                 session.worker = None
-                if worker.is_left_alone:
-                    worker.dismiss()
-                else:
-                    worker.kill()
                 raise
         self._end_sessions()
         loop = asyncio.get_running_loop()
@@ -266,17 +174,22 @@ class Pool:
             worker.dismiss()
 
 
-def end_group(process: int) -> None:
-    """Kill a worker and all that it started."""
-    with suppress(OSError):
-        if sys.platform == "win32":
-            os.kill(process, signal.SIGTERM)  # ends it at once there
+async def _done(worker: WorkerProcess, place: _Place, order: Order, watch: Watch) -> dict[str, Any]:
+    """Return what a process made of a call; one that did not come to its end is killed."""
+
+    def turned(question: Question | None) -> None:
+        if question:
+            place.leave()
         else:
-            os.killpg(process, signal.SIGKILL)
+            watch.progressed(None, WAITING_NOTE)
+            place.come_back(worker.let_on)
+        watch.asked(question)
 
-
-def _how(code: int | None) -> str:
-    if code is not None and code < 0:
-        with suppress(ValueError):
-            return signal.Signals(-code).name
-    return f"exit status {code}"
+    try:
+        return await worker.do(order, watch.begun(worker), watch.progressed, turned)
+    except BaseException:
+        if worker.is_left_alone:
+            worker.dismiss()
+        else:
+            worker.kill()
+        raise

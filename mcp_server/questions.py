@@ -1,6 +1,6 @@
 """What a job asks its user, and what was answered, as plain data that goes between processes."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -31,6 +31,12 @@ class Question:
         """Return what `plain` gave."""
         return cls(**plain)
 
+    def answered(self, action: Action, content: Mapping[str, Any] | None) -> "Answer":
+        """Return what a client says was answered; of its content, what was asked for."""
+        asked = self.schema.get("properties", {})
+        kept = {name: value for name, value in (content or {}).items() if name in asked and isinstance(value, bool)}
+        return Answer(key=self.key, action=action, content=kept)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
@@ -56,3 +62,14 @@ class Answer:
     def says(self, name: str) -> bool:
         """Tell whether a field was accepted as true: nothing else, such as `1` or `"yes"`, is a consent."""
         return self.action == "accept" and self.content is not None and self.content.get(name) is True
+
+
+AskUser = Callable[[Question], Awaitable[Answer]]
+"""Asks the user of a client."""
+Reply = Callable[[Answer], Awaitable[object]]
+"""Passes an answer on to the job that asked."""
+
+
+async def cannot_ask(question: Question) -> Answer:
+    """Decline what the user of a client cannot be asked."""
+    return Answer(key=question.key, action="decline", reason="This client cannot ask its user.")

@@ -5,6 +5,9 @@ It is told what to do in lines of JSON on its standard input and answers in line
     <- {"settings": …, "secrets": [text]}      first; the latter are to be struck from all that is said
     <- {"order": …, "job": null or id}         one call at a time
     <- {"keep": id}                            the client was told of a job: go on even when the server ends
+    -> {"ask": question or null}               something must be known first; null: it is, or nobody answered
+    <- {"answer": answer}
+    <- {"on": true}                            after null: there is a place again, go on
     -> {"progress": [fraction or null, note]}
     -> {"done": result}                        as `CallToolResult` has it on the wire
     -> {"taken": id}                           instead: another process has the job
@@ -26,7 +29,7 @@ from typing import Any, BinaryIO
 from pydantic import TypeAdapter
 
 from ..tools.base.approvals import Approvals
-from ..tools.base.call import Outcome, perform
+from ..tools.base.call import Outcome
 from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.journal import Journal
 from ..tools.base.run import Progress, Run, new_run_id
@@ -36,12 +39,15 @@ from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from ..tools.base.workspace import PREFIX
 from .access import Access
+from .asker import Asker, asking
 from .belongings import Belongings
+from .consent import performed
 from .faces import face_of
 from .job_store import JobStore, Status
 from .order import Order
-from .pool import end_group
+from .questions import Answer, Question
 from .shaping import failed, shaped, unforeseen
+from .worker_process import end_group
 
 logger = logger_of(__name__)
 
@@ -86,6 +92,7 @@ class Worker:
         self._store = JobStore(base.library)
         self._belongings = Belongings(base.library)
         self._journal = Journal(base.library, base.settings.home)
+        self._asker = Asker(self._say, self._store)
         self._call: asyncio.Task[None] | None = None
         self._job: str | None = None
         self._holding = ExitStack()
@@ -106,13 +113,22 @@ class Worker:
             if "order" in line:
                 self._call = asyncio.create_task(self._answer(Order.of(line["order"]), line["job"]))
             elif self._call and not self._call.done():
-                self._keep(line["keep"])
+                self._hear(line)
+        self._asker.go_alone()
         if self._call and self._job:
             await self._call
         elif self._call and not self._call.done():
             end_group(os.getpid())  # with what the tool started: nobody waits for it
         # Threads that look at nothing any more must not hold the process.
         os._exit(0)
+
+    def _hear(self, line: Mapping[str, Any]) -> None:
+        if "keep" in line:
+            self._keep(line["keep"])
+        elif "answer" in line:
+            self._asker.hear(Answer.of(line["answer"]))
+        else:
+            self._asker.let_on()
 
     def _keep(self, job: str) -> bool:
         """Hold a job: whoever finds it unfinished and not held knows that it was interrupted.
@@ -130,6 +146,7 @@ class Worker:
             self._holding.close()
             return False
         self._job = job
+        self._asker.keep(job)
         return True
 
     async def _answer(self, order: Order, job: str | None) -> None:
@@ -147,6 +164,7 @@ class Worker:
                 await asyncio.to_thread(self._store.ended, self._job, status, result)
         finally:  # the server writes it down too, and a client waits
             self._job = None
+            self._asker.keep(None)
             self._holding.close()
             self._say({"done": result})
 
@@ -159,10 +177,15 @@ class Worker:
             session=order.session or "",
             session_lost=order.session_lost,
         )
+
+        async def ask(question: Question) -> Answer:
+            return await self._asker.ask(replace(question, message=_told(question.message, order, run)))
+
+        asking.set(ask)
         try:
             tool = order.load()
             arguments = await asyncio.to_thread(_opened, tool, order, run)
-            outcome = await perform(tool, arguments, run)
+            outcome = await performed(tool, arguments, run, ask)
             await asyncio.to_thread(self._belongings.give, order.owner, _things(outcome, tool, arguments))
             return await asyncio.to_thread(shaped, outcome, order, face_of(tool), run)
         except SensoriumError as error:

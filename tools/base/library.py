@@ -78,6 +78,10 @@ MIGRATIONS = (
     """
     ALTER TABLE artifacts ADD COLUMN identity TEXT NOT NULL DEFAULT '';
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN question TEXT;
+    ALTER TABLE jobs ADD COLUMN answer TEXT;
+    """,
 )
 
 
