@@ -186,6 +186,14 @@ class Jobs:
         await asyncio.to_thread(job.worker.reply, answer)
         return True
 
+    def show(self, question: Question) -> None:
+        """Note that a user is shown a question, so that a client that cannot ask does not decline it."""
+        self._shown.add(question.key)
+
+    def is_shown(self, question: Question) -> bool:
+        """Return whether a user is shown a question."""
+        return question.key in self._shown
+
     def names(self, owner: str, *, limit: int = 20) -> list[str]:
         """Return the ids of an owner's jobs, newest first."""
         return [row.job for row in self._store.latest(owner, limit=limit)]
