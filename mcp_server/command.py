@@ -153,8 +153,8 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--version", action="version", version=f"sensorium-mcp {__version__}")
     options.add_argument(
-        "--allow-dir", action="append", default=[], type=Path, metavar="DIR",
-        help="a folder whose files clients may name, with all that is in it; may be repeated",
+        "--allow-dir", action="extend", nargs="+", default=[], type=Path, metavar="DIR",
+        help="folders whose files clients may name, with all that is in them; may be repeated",
     )  # fmt: skip
     options.add_argument("--out-dir", type=Path, metavar="DIR", help="where copies of what is made go")
     options.add_argument(
