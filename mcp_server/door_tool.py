@@ -9,13 +9,14 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
-from mcp.types import CallToolResult, ToolAnnotations
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import PrivateAttr
 
 from ..tools.base.call import validate
 from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.secret_logs import logger_of
 from .answers import answer_of, progress_of
+from .asking import Asking, input_required
 from .faces import Offer, annotations
 from .owner import owner
 from .schemas import result_schema, shown_schema, unquoted
@@ -56,8 +57,8 @@ class DoorTool(Tool):
 
     async def run(
         self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
-    ) -> CallToolResult:
-        """Call the tool; the answer comes in time, be it a job's handle.
+    ) -> CallToolResult | InputRequiredResult:
+        """Call the tool; the answer comes in time, be it a job's handle, or what the user must be asked first.
 
         Raises:
             ToolError: The caller can act on it; the message says how.
@@ -71,10 +72,22 @@ class DoorTool(Tool):
             order, key = await asyncio.to_thread(self._service.order, tool, given, page, who)
             call = task_call()
             patience = INSTANT_SECONDS if call else None
-            standing = await self._service.jobs.answer(order, key, progress_of(context), patience)
+            asking = Asking(context=context)
+            in_rounds = asking.in_rounds and not call
+            standing = await self._service.jobs.answer(
+                order,
+                key,
+                progress_of(context),
+                patience,
+                ask=None if call else asking.user,
+                is_told=not in_rounds,
+                job_id=await asking.take(self._service.jobs, who),
+            )
             status = standing.status
             if call and status in ("running", "asking"):
                 call.standing = standing
+            if in_rounds and standing.question:
+                return input_required(standing)
         except SensoriumError as error:
             raise ToolError(str(error)[:ERROR_CHARS]) from None
         except asyncio.CancelledError:
