@@ -56,8 +56,11 @@ class Asking:
         """
         if self.context.request_state is None:
             return None
-        state = json.loads(self.context.request_state)
-        job, question = str(state["job"]), Question.of(state["question"])
+        try:
+            state = json.loads(self.context.request_state)
+            job, question = str(state["job"]), Question.of(state["question"])
+        except (ValueError, TypeError, KeyError):  # of another version of ours: it is asked again
+            return None
         given = (self.context.input_responses or {}).get(question.key)
         if isinstance(given, ElicitResult):
             await jobs.reply(job, owner, question.answered(given.action, given.content))

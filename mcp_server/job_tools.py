@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import CallToolResult, ToolAnnotations
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field
 
 from ..tools.base.errors import SensoriumError
 from .answers import POLL_SECONDS, progress_of, status_of
+from .asking import Asking, input_required
 from .owner import owner
 from .service import Service
 
@@ -36,15 +37,19 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
         ] = POLL_SECONDS,
         *,
         context: Context[Any, Any],
-    ) -> CallToolResult:
+    ) -> CallToolResult | InputRequiredResult:
         """Wait for a job and get how it stands, and its result once it is done.
 
         Use it after a call gave a `job_id` instead of a result. Jobs go on without it, also after a lost connection.
+        What a job asks its user, such as whether a call may be made, is asked here.
         """
+        asking, who = Asking(context=context), owner()
         try:
-            return status_of(await service.jobs.status(job_id, owner(), wait_seconds, progress_of(context)))
+            await asking.take(service.jobs, who)
+            standing = await service.jobs.status(job_id, who, wait_seconds, progress_of(context), asking.user)
         except SensoriumError as error:
             raise ToolError(str(error)) from None
+        return input_required(standing) if asking.in_rounds and standing.question else status_of(standing)
 
     @server.tool(
         title="Stop a job",
