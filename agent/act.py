@@ -243,7 +243,8 @@ class Executor:
             if record and record["status"] != "done" and not (need in steps and steps[need].optional):
                 return {"type": "Skipped", "message": f"`{need}` did not finish, and `{step.id}` needs it."}
         fields = self.catalog[step.tool].arguments.model_fields
-        required = [value for name, value in step.args.items() if fields[name].is_required()]
+        # A tool of a server may have other arguments by now, or be gone.
+        required = [value for name, value in step.args.items() if name in fields and fields[name].is_required()]
         for value in filter(None, [*required, step.for_each]):
             # An optional step may fail, but not when all that an argument would be is its result.
             if is_missing(value, self.scope):

@@ -159,6 +159,7 @@ class Assistant:
         from .recipe import fit, read_recipe
 
         made = read_recipe(recipe)
+        await self.runner.ask_servers()
         facts = await ingest_files(_absolute(files), self._base)
         return made.request, fit(made, facts, self.tools), made.labels
 
@@ -274,6 +275,7 @@ class Assistant:
         options = options or Options()
         self._check_budget(options)
         run = self._base.begin(new_run_id(), caps=options.caps(self.settings))
+        await self.runner.ask_servers()
         context = self.runner.context(run, lambda event: None, options, time.perf_counter)
         before = self.threads.get(thread) if thread else None
         earlier_files, paths = before.files if before else [], _absolute(files)

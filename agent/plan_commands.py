@@ -35,9 +35,10 @@ def plan(chosen: argparse.Namespace) -> int:
 
 def _check_own(given: Any, facts: list[dict[str, Any]] | None, settings: Settings, *, bold: bool) -> Planned:
     from ..tools.base.catalog import catalog
+    from ..tools.servers.offering import remote_tools
     from .quote import quote_plan
 
-    tools = catalog()
+    tools = {**catalog(), **remote_tools(settings)}
     mended = mend(given, tools, facts=facts, bold=bold)
     quote = None
     if mended.plan and not errors(mended.findings):

@@ -55,6 +55,13 @@ class Runner:
         """The tools to plan with, by name."""
         return offered(self.settings) if self.own_tools is None else self.own_tools
 
+    async def ask_servers(self) -> None:
+        """Ask other MCP servers for their tools, where that is not known yet; a plan can be made of known ones only."""
+        if self.settings.servers and self.own_tools is None:
+            from ..tools.servers.offering import ask_servers
+
+            await ask_servers(self.settings)
+
     def begin(self, run: str, options: Options, on_spent: Callable[[Spent], None] = lambda spent: None) -> Run:
         """Return what the tools of a run are handed."""
         return self.base.begin(run, caps=options.caps(self.settings), on_spent=on_spent)
@@ -83,6 +90,7 @@ class Runner:
                 return answer
             run = replace(run, session=f"thread {thread}", session_lost=self._ran_code(row.run))
             with self._recording(row, run, emit, elapsed):
+                await self.ask_servers()
                 context = self.context(run, emit, options, elapsed)
                 try:
                     state, asked = await self._walk(row, context, approve)

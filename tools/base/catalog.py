@@ -28,13 +28,28 @@ def offered(settings: Settings) -> dict[str, Tool]:
     """Return the tools to plan with: without those that need a model where none is set, and with those of servers."""
     lacking = NEEDS_A_MODEL - settings.models.keys()
     own = {name: one for name, one in catalog().items() if not lacking & set(one.roles)}
-    return {**_remote(settings), **own} if settings.servers else own
+    return _Offered({**own, **(_remote(settings) if settings.servers else {})}, settings)
 
 
 def _remote(settings: Settings) -> Mapping[str, Tool]:
     from ..servers.offering import remote_tools
 
     return remote_tools(settings)
+
+
+class _Offered(dict[str, Tool]):
+    """Tools by name, and for a server's tool that an earlier plan has and that is gone, one that says so when called."""
+
+    def __init__(self, tools: Mapping[str, Tool], settings: Settings) -> None:
+        super().__init__(tools)
+        self._settings = settings
+
+    def __missing__(self, name: str) -> Tool:
+        if SEPARATOR not in name:
+            raise KeyError(name)
+        from ..servers.gone import gone_tool
+
+        return gone_tool(name, self._settings)
 
 
 def some_tools(names: Collection[str]) -> dict[str, Tool]:

@@ -15,6 +15,7 @@ from ..base.labels import of_mcp
 from ..base.memo import canonical, digest
 from ..base.price import Quote
 from ..base.run import Run
+from ..base.secrets import redact_model
 from .answer import RemoteAnswer
 from .configured import Server
 from .connection import Connection, Link, NotSent, link_to, root_of
@@ -137,7 +138,7 @@ async def _ordered(
                 f"The MCP server `{server.name}` answered `{listed.remote_shown}` with an error. Its words: "
                 f"{quoted(words_of(raw), _MOST_SAID) or 'none'}."
             )
-        answer = await run.thread(answer_of, raw, server, listed, run)
+        answer = redact_model(await run.thread(answer_of, raw, server, listed, run))
     except BaseException:
         if not raw.get("isError"):
             ledger.settle(number, units={}, usd=0.0, outcome=None)

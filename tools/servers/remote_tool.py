@@ -146,8 +146,7 @@ def _build(server: Server, listed: Listed) -> RemoteTool:
         function=function,
         effect="network",
         resource="network",
-        # Another server under the same name is another tool: what was approved or recorded of one says nothing of it.
-        version=int(server.identity[:12], 16),
+        version=version_of(server),
         cost="free",
         roles=(),
         timeout_seconds=server.timeout_seconds + 2 * CONNECT_SECONDS,
@@ -155,6 +154,14 @@ def _build(server: Server, listed: Listed) -> RemoteTool:
         listed=listed,
     )
     return tool
+
+
+def version_of(server: Server) -> int:
+    """Return a number for a server: one with the same name and another program is another.
+
+    What was approved or recorded of the one says nothing of the other.
+    """
+    return int(server.identity[:12], 16)
 
 
 def described(server: Server, listed: Listed) -> str:
