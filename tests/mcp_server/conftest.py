@@ -57,6 +57,22 @@ def misbehaving() -> Iterator[Mapping[str, Tool]]:
         sys.modules.pop("misbehaving_tools")
 
 
+@pytest.fixture(scope="session")
+def provider() -> Iterator[ModuleType]:
+    """An identity provider's keys and tokens."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parent))
+        yield importlib.import_module("issuing")
+        sys.modules.pop("issuing")
+
+
+@pytest.fixture
+def issuer(provider: ModuleType) -> Iterator[Any]:
+    """Run that provider on loopback."""
+    with provider.issuing() as running:
+        yield running
+
+
 @pytest.fixture
 def films(tmp_path: Path, making: ModuleType) -> Path:
     """An allowed folder with a short film and a picture."""
