@@ -18,6 +18,7 @@ from .owner import owner, scopes
 from .pages import PAGE_CHARS, compact
 from .previews import LONG_SIDE_PIXELS, MAX_BYTES, MOST_PICTURES
 from .prompts import CHOICES, PATHS
+from .questions import cannot_ask
 from .service import Service
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def add_resources(server: "MediaServer", service: Service) -> None:
             arguments = {"media": path}
             tool = some_tools(["probe_media"])["probe_media"]
             order, key = await asyncio.to_thread(service.order, tool, arguments, 1, owner())
-            standing = await service.jobs.answer(order, key, _unheard)
+            standing = await service.jobs.answer(order, key, _unheard, ask=cannot_ask)
         except SensoriumError as error:
             raise ResourceNotFoundError(str(error)) from None
         if standing.result is None:
