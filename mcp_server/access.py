@@ -52,10 +52,13 @@ class Access:
         return cls(tuple(dict.fromkeys(resolved)), private.resolve() if private else None)
 
     def plus(self, folder: Path) -> "Access":
-        """Return this access with one more folder; without it where a link has taken its place."""
+        """Return this access with one more folder, named without links; without it where one has taken its place.
+
+        A link that has taken the place of a folder above it leads to files that are not inside.
+        """
         if folder.is_symlink():
             return self
-        return replace(self, folders=(*self.folders, folder.resolve()))
+        return replace(self, folders=(*self.folders, folder))
 
     def open(self, named: str) -> Path:
         """Return the real path of a file that a client named.

@@ -1,7 +1,8 @@
 """What belongs to whom: a handle opens something only for the owner it was given to."""
 
+import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..tools.base.errors import ArgumentError
@@ -22,6 +23,14 @@ class Belongings:
         if rows:
             with self._library.transaction(durable=False) as db:
                 db.executemany("INSERT OR REPLACE INTO belongings VALUES (?,?,?)", rows)
+
+    def has_all(self, owner: str, things: Sequence[str]) -> bool:
+        """Return whether all of these are the owner's."""
+        lacking = self._library.rows(
+            "SELECT 1 FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM belongings WHERE owner=? AND thing=value)",
+            (json.dumps(things), owner),
+        )
+        return not lacking
 
     def has(self, owner: str, thing: str) -> bool:
         """Return whether this is the owner's."""

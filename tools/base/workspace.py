@@ -197,12 +197,7 @@ class Workspace:
         Raises:
             ArgumentError: The handle is unknown here.
         """
-        rows = self.library.rows(
-            "SELECT media_type, bytes, name, facts FROM artifacts WHERE sha256=?", (handle.removeprefix(PREFIX),)
-        )
-        if not handle.startswith(PREFIX) or not rows:
-            raise ArgumentError(f"{handle!r} is not an artifact of this library. Give a file's path instead.")
-        media_type, size, name, facts = rows[0]
+        media_type, size, name, facts = self._row(handle, "media_type, bytes, name, facts")
         return Artifact(handle=handle, media_type=media_type, bytes=size, name=name, facts=json.loads(facts))
 
     def path(self, handle: str) -> Path:
@@ -212,27 +207,36 @@ class Workspace:
             ArgumentError: The handle is unknown here.
             MediaError: The content was moved, removed or changed since.
         """
-        artifact = self.get(handle)
-        rows = self.library.rows(
-            "SELECT location, modified_ns, identity FROM artifacts WHERE sha256=?", (artifact.sha256,)
-        )
-        location, modified_ns, identity = Path(os.fsdecode(rows[0][0])), rows[0][1], rows[0][2]
+        name, size, where, modified_ns, identity = self._row(handle, "name, bytes, location, modified_ns, identity")
+        location = Path(os.fsdecode(where))
         try:
             state = location.stat()
         except OSError as error:
             raise MediaError(
-                f"{artifact.name!r} is no longer at {str(location)!r}. Put it back, or name the file again."
+                f"{name!r} is no longer at {str(location)!r}. Put it back, or name the file again."
             ) from error
         if not modified_ns:  # made by a tool: nobody else has the folder
-            if state.st_size != artifact.bytes:
+            if state.st_size != size:
                 raise changed(location)
             return location
         seen = Known.of(state)
-        if (seen.bytes, seen.modified_ns) != (artifact.bytes, modified_ns):
+        if (seen.bytes, seen.modified_ns) != (size, modified_ns):
             raise changed(location)
         if seen.identity != identity:
-            self._recognise(location, seen, artifact.sha256)
+            self._recognise(location, seen, handle.removeprefix(PREFIX))
         return KeptPath.to(location, seen)
+
+    def _row(self, handle: str, columns: str) -> tuple[Any, ...]:
+        """Return what is known of an artifact.
+
+        Raises:
+            ArgumentError: The handle is unknown here.
+        """
+        sha256 = handle.removeprefix(PREFIX)
+        rows = self.library.rows(f"SELECT {columns} FROM artifacts WHERE sha256=?", (sha256,))
+        if not handle.startswith(PREFIX) or not rows:
+            raise ArgumentError(f"{handle!r} is not an artifact of this library. Give a file's path instead.")
+        return rows[0]
 
     def _recognise(self, location: Path, seen: Known, sha256: str) -> None:
         """Take a file of the same size and time for the same after all where its content is: disks get other numbers.
