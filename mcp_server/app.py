@@ -28,6 +28,7 @@ from .resources import add_resources, list_artifacts, read_artifact
 from .run_agent import run_agent
 from .scopes import Scope
 from .service import Options, Service
+from .state_key import state_security
 from .task_news import TaskNews
 from .tasks import Tasks
 from .view_media import view_media
@@ -112,6 +113,7 @@ def build_server(
         lifespan=lifespan,
         middleware=[discreet, allowing(tool_scopes)],
         cache_hints={"tools/list": CacheHint(ttl_ms=1000 * LIST_SECONDS, scope="private")},
+        request_state_security=state_security(settings.home),
         log_level="WARNING",
     )
     server.middleware.append(TaskNews(tasks, service))
