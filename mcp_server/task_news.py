@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from .owner import owner
 from .service import Service
 from .task_wire import TaskView
-from .tasks import AnyRequest, Tasks, declares_tasks
+from .tasks import AnyRequest, Tasks, asks_user, declares_tasks
 
 MOST_WATCHED = 100
 """Tasks that one stream tells of; those after them are to be asked for."""
@@ -69,27 +69,27 @@ class TaskNews:
             return await call_next(ctx)
         known = [one for one in list(dict.fromkeys(asked))[:MOST_WATCHED] if await self._tasks.knows(one)]
         session = _Session(ctx.session, known)
-        watching = [asyncio.create_task(self._tell(one, session, ctx.request_id)) for one in known]
+        watching = [asyncio.create_task(self._tell(one, session, ctx.request_id, asks=asks_user(ctx))) for one in known]
         try:
             return await call_next(replace(ctx, session=cast(Any, session)))
         finally:
             for one in watching:
                 one.cancel()
 
-    async def _tell(self, task: str, session: _Session, stream: RequestId | None) -> None:
+    async def _tell(self, task: str, session: _Session, stream: RequestId | None, *, asks: bool) -> None:
         await session.is_acknowledged.wait()
-        async for view in self._news(task):
+        async for view in self._news(task, asks=asks):
             params = {**view.whole(), "_meta": {SUBSCRIPTION_ID_META_KEY: stream}}
             await session.send_notification(_News(params=params), stream)
 
-    async def _news(self, task: str) -> AsyncIterator[TaskView]:
+    async def _news(self, task: str, *, asks: bool) -> AsyncIterator[TaskView]:
         """Give how a task stands, again whenever that changes, until it has ended."""
         told: Any = None
         while True:
             kept = self._service.tasks.get(task, owner())
             changed = kept.news if kept else asyncio.Event()
             try:
-                view = await self._tasks.view(task)
+                view = await self._tasks.view(task, asks=asks)
             except MCPError:  # it was forgotten
                 return
             if (now := (view.status, view.note, sorted(view.requests))) != told:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 from mcp import MCPError
@@ -10,15 +11,23 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.extension import Extension, MethodBinding
 from mcp.server.mcpserver import Context, require_client_extension
 from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
-from mcp.types import HEADER_MISMATCH, INTERNAL_ERROR, CallToolRequestParams, CallToolResult
+from mcp.types import (
+    HEADER_MISMATCH,
+    INTERNAL_ERROR,
+    CallToolRequestParams,
+    CallToolResult,
+    ElicitResult,
+)
 
 from ..tools.base.errors import ArgumentError, SensoriumError
-from .job_store import KEPT_SECONDS
+from .asking import request_of
 from .job import Standing
+from .job_store import KEPT_SECONDS
 from .owner import owner
+from .questions import Question, cannot_ask
 from .server_tasks import ServerTask, ServerTasks
 from .service import Service
-from .task_wire import IDENTIFIER, TaskParams, TaskStatus, TaskView, UpdateParams, plain_result, unknown
+from .task_wire import IDENTIFIER, TaskParams, TaskStatus, TaskView, UpdateParams, answer_to, plain_result, unknown
 
 ERA = frozenset({"2026-07-28"})
 INSTANT_SECONDS = 0.05
@@ -31,6 +40,8 @@ _STATUSES: Mapping[str, TaskStatus] = {
     "failed": "completed",
     "cancelled": "cancelled",
 }
+GOING = ("running", "asking")
+"""How a job stands that has not ended."""
 AnyRequest = ServerRequestContext[Any, Any]
 
 
@@ -115,8 +126,12 @@ class Tasks(Extension):
         result: HandlerResult = work.result()
         return created(view_of(call.standing)) if call.standing else result
 
-    async def view(self, task: str) -> TaskView:
+    async def view(self, task: str, *, asks: bool) -> TaskView:
         """Return how a task of the present owner stands.
+
+        Args:
+            task: Its id.
+            asks: The client can ask its user; for one that cannot, what nobody else is shown is declined.
 
         Raises:
             MCPError: There is none.
@@ -125,10 +140,17 @@ class Tasks(Extension):
             return found.view()
         jobs = self._service.jobs
         try:
-            return view_of(await jobs.status(task, owner(), 0.0, _unheard))
+            standing = await jobs.status(task, owner(), 0.0, _unheard)
         except SensoriumError as error:
             # One that a server left behind was not begun again; how it stands is known all the same.
             return view_of(await self._look(task), str(error))
+        if standing.question and asks:
+            jobs.show(standing.question)
+        elif standing.question:
+            if not jobs.is_shown(standing.question):
+                await jobs.reply(task, owner(), await cannot_ask(standing.question))
+            standing = replace(standing, status="running", question=None)
+        return view_of(standing)
 
     async def knows(self, task: str) -> bool:
         """Return whether the present owner has a task."""
@@ -147,14 +169,19 @@ class Tasks(Extension):
 
     async def _get(self, ctx: AnyRequest, params: TaskParams) -> HandlerResult:
         check_request(ctx, params)
-        return (await self.view(params.task_id)).whole()
+        return (await self.view(params.task_id, asks=asks_user(ctx))).whole()
 
     async def _update(self, ctx: AnyRequest, params: UpdateParams) -> HandlerResult:
         check_request(ctx, params)
         if found := self._service.tasks.get(params.task_id, owner()):
             found.answer(params.input_responses)
-        else:
-            await self._look(params.task_id)
+            return {}
+        question = (await self._look(params.task_id)).question
+        if question and question.key in params.input_responses:
+            given = answer_to(_request(question), question.key, params.input_responses[question.key])
+            assert isinstance(given, ElicitResult)
+            answer = question.answered(given.action, given.content)
+            await self._service.jobs.reply(params.task_id, owner(), answer)
         return {}
 
     async def _cancel(self, ctx: AnyRequest, params: TaskParams) -> HandlerResult:
@@ -162,7 +189,7 @@ class Tasks(Extension):
         if found := self._service.tasks.get(params.task_id, owner()):
             found.cancel()
             return {}
-        if not view_of(await self._look(params.task_id)).is_over:
+        if (await self._look(params.task_id)).status in GOING:
             await self._service.jobs.cancel(params.task_id, owner())
         return {}
 
@@ -171,6 +198,13 @@ def declares_tasks(ctx: AnyRequest) -> bool:
     """Return whether the client of a request takes tasks."""
     declared = ctx.session.client_capabilities
     return ctx.protocol_version in ERA and bool(declared and IDENTIFIER in (declared.extensions or {}))
+
+
+def asks_user(ctx: AnyRequest) -> bool:
+    """Return whether the client of a request can ask its user to fill in a form."""
+    declared = ctx.session.client_capabilities
+    asking = declared.elicitation if declared else None
+    return asking is not None and (asking.form is not None or asking.url is None)
 
 
 def check_request(ctx: AnyRequest, params: TaskParams) -> None:
@@ -201,12 +235,17 @@ def view_of(standing: Standing, note: str = "") -> TaskView:
         kept_seconds=KEPT_SECONDS,
         poll_seconds=POLL_SECONDS,
         note=note or _note(standing),
+        requests={standing.question.key: _request(standing.question)} if standing.question else {},
         result=result,
     )
 
 
+def _request(question: Question) -> dict[str, Any]:
+    return request_of(question).model_dump(by_alias=True, mode="json", exclude_none=True)
+
+
 def _note(standing: Standing) -> str:
-    if standing.status not in ("running", "asking"):
+    if standing.status not in GOING:
         return ""
     if standing.fraction is None:
         return standing.note

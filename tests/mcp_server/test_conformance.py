@@ -23,7 +23,7 @@ TASK_CHECKS = {
     "tasks-mrtr-composition": 2,
     "tasks-status-notifications": 0,
 }
-"""How much each scenario of the Tasks extension checks when nothing cuts it short, 44 in all; the last checks nothing."""
+"""How much each scenario of the Tasks extension checks when nothing cuts it short: 44 in all, the last nothing."""
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from mcp.types import (
     CallToolResult,
     ElicitRequest,
     ElicitRequestFormParams,
+    ElicitResult,
     NotificationParams,
     Request,
     Result,
@@ -504,3 +505,63 @@ async def test_a_stream_about_strange_ids_is_an_invalid_parameter(serve: Serve, 
         with pytest.raises(MCPError) as raised:
             await tasks.client.session.send_request(listen, PLAIN)
         assert raised.value.error.code == -32602
+
+
+async def _never(context: Any, params: Any) -> ElicitResult:
+    """Declare that users can be asked; what tasks ask comes with them."""
+    raise NotImplementedError
+
+
+async def test_what_a_job_asks_is_answered_with_the_task(serve: Serve, mark: Any) -> None:
+    async with _with_tasks(serve(), elicitation_callback=_never) as tasks:
+        task = await tasks.made("post", mark=str(mark))
+        asked = await tasks.until(task, "input_required", "completed")
+        ((key, request),) = asked["inputRequests"].items()
+        assert request["method"] == "elicitation/create" and "post" in request["params"]["message"]
+        assert request["params"]["requestedSchema"]["properties"].keys() == {"approve"}
+        assert await tasks.code("update", task, inputResponses={key: {"action": 1}}) == -32602
+        await tasks.ask("update", task, inputResponses={"0": {"action": "accept", "content": {"approve": True}}})
+        assert (await tasks.get(task))["status"] == "input_required", "it was for another question"
+        await tasks.ask("update", task, inputResponses={key: {"action": "accept", "content": {"approve": True}}})
+        processes = await mark.processes()
+        assert (await tasks.get(task))["status"] == "working"
+        await tasks.ask("cancel", task)
+        assert await mark.all_end(processes)
+
+
+@pytest.mark.parametrize("response", [{"action": "decline"}, {"action": "accept", "content": {"approve": "yes"}}])
+async def test_what_was_not_approved_is_not_done(serve: Serve, mark: Any, response: dict[str, Any]) -> None:
+    async with _with_tasks(serve(), elicitation_callback=_never) as tasks:
+        task = await tasks.made("post", mark=str(mark))
+        (key,) = (await tasks.until(task, "input_required", "completed"))["inputRequests"]
+        await tasks.ask("update", task, inputResponses={key: response})
+        done = await tasks.until(task, "completed", "failed", "cancelled")
+    assert done["result"]["isError"] and "needs approval" in _text(done["result"])
+    assert not mark.path.exists()
+
+
+async def test_a_client_that_cannot_ask_is_told_what_to_do(serve: Serve, connected: Any, mark: Any) -> None:
+    async with connected(serve()) as tasks:
+        task = await tasks.made("post", mark=str(mark))
+        seen = set()
+        async with asyncio.timeout(60):
+            while (now := await tasks.get(task))["status"] != "completed":
+                seen.add(now["status"])
+                await asyncio.sleep(0.05)
+    assert now["result"]["isError"] and "--yes" in _text(now["result"])
+    assert seen == {"working"} and not mark.path.exists()
+
+
+async def test_a_question_outlives_the_server_that_asked_it(serve: Serve, mark: Any) -> None:
+    async with _with_tasks(serve(), elicitation_callback=_never) as tasks:
+        task = await tasks.made("post", mark=str(mark))
+        first = await tasks.until(task, "input_required", "completed")
+    async with _with_tasks(serve(), elicitation_callback=_never) as tasks:
+        now = await tasks.until(task, "input_required", "completed", "cancelled")
+        assert now["inputRequests"] == first["inputRequests"]
+        (key,) = now["inputRequests"]
+        await tasks.ask("update", task, inputResponses={key: {"action": "accept", "content": {"approve": True}}})
+        processes = await mark.processes()
+        await tasks.ask("cancel", task)
+        assert await mark.all_end(processes)
+    assert mark.naps() == 1
