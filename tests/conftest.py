@@ -153,6 +153,19 @@ def samples() -> Path:
 
 
 @pytest.fixture(scope="session")
+def npm_modules() -> Path:
+    """The folder of the packages that check from outside; without them the test is skipped, on CI it fails."""
+    default = Path(__file__).parent / "mcp_server" / "node" / "node_modules"
+    folder = Path(os.environ.get("SENSORIUM_MCP_SUITE") or default).absolute()
+    if (folder / ".bin" / "node").exists():
+        return folder
+    missing = f"the conformance suite and the Inspector are not in {str(folder)!r}: `make suite` installs them"
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{missing}, and on CI nothing is left out")
+    pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
 def needs_program() -> Callable[..., str]:
     """Return the path of an optional program, by any of its names; without it the test is skipped, on CI it fails."""
 
