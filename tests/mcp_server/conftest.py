@@ -34,19 +34,6 @@ TOKENS = {"token-of-the-first-client": "first", "token-of-the-second-client": "s
 
 
 @pytest.fixture(scope="session")
-def npm_modules() -> Path:
-    """The folder of the packages that check from outside; without them the test is skipped, on CI it fails."""
-    default = Path(__file__).parent / "node" / "node_modules"
-    folder = Path(os.environ.get("SENSORIUM_MCP_SUITE") or default).absolute()
-    if (folder / ".bin" / "node").exists():
-        return folder
-    missing = f"the conformance suite and the Inspector are not in {str(folder)!r}: `make suite` installs them"
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{missing}, and on CI nothing is left out")
-    pytest.skip(missing)
-
-
-@pytest.fixture(scope="session")
 def misbehaving() -> Iterator[Mapping[str, Tool]]:
     """Tools in a module that worker processes find too."""
     with pytest.MonkeyPatch.context() as patch:
