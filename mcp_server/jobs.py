@@ -327,7 +327,8 @@ class Jobs:
         while waiting.left > 0 and not job.task.done():
             if waiting.sees(job.question, self._shown):
                 return
-            await asyncio.wait({job.task, job.turned}, timeout=min(PULSE_SECONDS, waiting.left))
+            pulse = min(PULSE_SECONDS, waiting.left)
+            await asyncio.wait({job.task, job.turned}, timeout=pulse, return_when=asyncio.FIRST_COMPLETED)
             if not job.task.done():
                 await waiting.tell(job.fraction, job.note)
 
