@@ -36,11 +36,9 @@ def fail(*_: object, **__: object) -> Any:
 
 
 @pytest.fixture(scope="module")
-def raising() -> Iterator[ModuleType]:
-    """Every tool, raising what it should not, in a module that worker processes find too."""
+def raising(misbehaving: Mapping[str, Tool]) -> Iterator[ModuleType]:
+    """Every tool, raising what it should not, in a module that workers find beside that of the misbehaving ones."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
-        patch.syspath_prepend(str(Path(__file__).parent))
         module = importlib.import_module("raising_tools")
         patch.setattr(app, "view_media", module.TOOLS["view_media"])
         patch.setattr(app, "run_agent", module.TOOLS["run_agent"])
