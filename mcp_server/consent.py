@@ -1,8 +1,8 @@
 """A call that the user's policy asks about is made when the user says so, and then once."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..tools.base.approvals import Approvals, CallToApprove
@@ -14,8 +14,19 @@ from ..tools.base.quoting import quote_call
 from ..tools.base.run import Run
 from ..tools.base.tool import Tool
 from .asker import Ask
-from .cards import Card, TooLongError, question_about
+from .cards import Card, TooLongError, fields_of, in_questions, question_about
 from .questions import Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """What the user says to a call."""
+
+    is_given: bool
+    why: str = ""
+    """Why it is not given, as a sentence."""
+    by_user: bool = False
+    """The user said no; else nobody could be asked."""
 
 
 async def performed(tool: Tool, arguments: Mapping[str, Any], run: Run, ask: Ask) -> Outcome:
@@ -32,15 +43,29 @@ async def performed(tool: Tool, arguments: Mapping[str, Any], run: Run, ask: Ask
         if error.call is None or error.call.tool is not tool:
             raise
         call = error.call
-    try:
-        question = question_about([_card(call, quote)], lambda handle: name_of(handle, run))
-    except TooLongError as error:
-        raise ToolError(f"{error} {_otherwise(call.setting)}") from None
-    answer = await ask(question)
-    if not answer.says("approve"):
-        raise ToolError(_refused(call, answer))
+    (consent,) = await consents([_card(call, quote)], run, ask)
+    if not consent.is_given:
+        raise ToolError(_refused(call, consent))
     approved = replace(run, approvals=Approvals([call.key]))
     return await perform(tool, arguments, approved, quote=quote)
+
+
+async def consents(cards: Sequence[Card], run: Run, ask: Ask) -> list[Consent]:
+    """Return what the user says to each of these calls; they are asked about in as few questions as can be read."""
+    given: dict[int, Consent] = {}
+    shown: list[int] = []
+    for number, card in enumerate(cards):
+        try:
+            card.lines(lambda handle: name_of(handle, run))
+            shown.append(number)
+        except TooLongError as error:
+            given[number] = Consent(is_given=False, why=str(error))
+    left = iter(shown)
+    for group in in_questions([cards[number] for number in shown], lambda handle: name_of(handle, run)):
+        answer = await ask(question_about(group, lambda handle: name_of(handle, run)))
+        for field in fields_of(group):
+            given[next(left)] = _consent(answer, field)
+    return [given[number] for number in range(len(cards))]
 
 
 def name_of(handle: str, run: Run) -> str:
@@ -51,13 +76,21 @@ def name_of(handle: str, run: Run) -> str:
         return handle
 
 
-def in_words(answer: Answer) -> str:
-    """Say why a call was not approved."""
+def otherwise(setting: str) -> str:
+    """Say how calls are allowed that nobody can be asked about."""
+    return (
+        "To allow such calls, use a client that can ask its user (elicitation), start the server with `--yes`, or "
+        f"change {setting}."
+    )
+
+
+def _consent(answer: Answer, field: str) -> Consent:
     if answer.reason:
-        return answer.reason
-    if answer.action == "accept":
-        return "The user sent the answer without allowing it."
-    return "The user declined it." if answer.action == "decline" else "The user closed the question without an answer."
+        return Consent(is_given=False, why=answer.reason)
+    if answer.says(field):
+        return Consent(is_given=True)
+    closed = "The user closed the question without an answer."
+    return Consent(is_given=False, why=closed if answer.action == "cancel" else "The user declined it.", by_user=True)
 
 
 def _card(call: CallToApprove, quote: Quote | None) -> Card:
@@ -80,15 +113,7 @@ def _price(quote: Quote) -> str:
     return f"Likely {usd(quote.likely_usd)}, at most {usd(quote.high_usd)}."
 
 
-def _refused(call: CallToApprove, answer: Answer) -> str:
-    said = f"`{call.tool.name}` needs approval, and has none for these arguments: {call.reason} {in_words(answer)}"
-    if answer.reason:
-        return f"{said} {_otherwise(call.setting)}"
-    return f"{said} Do not call it again unless the user asks for it."
-
-
-def _otherwise(setting: str) -> str:
-    return (
-        "To allow such calls, use a client that can ask its user (elicitation), start the server with `--yes`, or "
-        f"change {setting}."
-    )
+def _refused(call: CallToApprove, consent: Consent) -> str:
+    said = f"`{call.tool.name}` needs approval, and has none for these arguments. {call.reason} {consent.why}"
+    then = "Do not call it again unless the user asks for it." if consent.by_user else otherwise(call.setting)
+    return f"{said} {then}"

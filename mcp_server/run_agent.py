@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,10 +12,15 @@ from ..tools.base.errors import ToolError
 from ..tools.base.run import Run
 from ..tools.base.tool import AnyFile, tool
 from ..tools.base.workspace import Artifact
+from .asker import asking
+from .cards import Card
+from .consent import Consent, consents, otherwise
 from .output import made_name
 
 if TYPE_CHECKING:
     from ..agent.answer import Answer
+    from ..agent.approval import Ask, Request
+    from ..agent.assistant import Assistant
 
 TASK_SECONDS = 86_400.0
 """Each step has its own limit; the whole task may take a day."""
@@ -70,7 +76,8 @@ async def run_agent(
         paths = [await run.thread(_named, one, folder / str(number), run) for number, one in enumerate(files or [])]
         # A client may be a program: what it writes is not what a user asks to be remembered.
         options = Options(remember=False, yes=run.approvals is None)
-        answer = await assistant.run(request, paths, options=options, on_event=progress.heard)
+        approve = _Gate(run, assistant).decide if asking.get(None) else None
+        answer = await assistant.run(request, paths, options=options, on_event=progress.heard, approve=approve)
     if answer.status == "failed" and not answer.artifacts:
         raise ToolError(f"The task failed (run {answer.run_id}). {answer.text or _why(answer)}")
     return AgentAnswer(
@@ -84,6 +91,35 @@ async def run_agent(
         sources=files or [],
         run_id=answer.run_id,
     )
+
+
+@dataclass(frozen=True)
+class _Gate:
+    """Asks whoever called what the policy asks about the calls of a plan."""
+
+    run: Run
+    assistant: "Assistant"
+
+    async def decide(self, request: "Request") -> dict[str, Any]:
+        """Return a decision about each call: what the user did not approve is rejected."""
+        given = await consents([self._card(one) for one in request.asks], self.run, asking.get())
+        decisions = [_decision(ask, consent) for ask, consent in zip(request.asks, given, strict=True)]
+        return {"id": request.id, "decisions": decisions}
+
+    def _card(self, ask: "Ask") -> Card:
+        tool = self.assistant.tools.get(ask.tool)
+        # What untrusted text had a part in is shown whole.
+        steering = frozenset(ask.args) if ask.is_exact or tool is None else tool.control_arguments
+        return Card(tool=ask.tool, arguments=ask.args, steering=steering, facts=[("Step", ask.name), *ask.facts])
+
+
+def _decision(ask: "Ask", consent: Consent) -> dict[str, Any]:
+    if consent.is_given and "approve" in ask.allowed:
+        return {"type": "approve"}
+    if consent.by_user:
+        return {"type": "reject", "message": consent.why}
+    how = otherwise(ask.setting) if ask.setting else "`sensorium resume` on a terminal asks whether to send it again."
+    return {"type": "reject", "message": f"{ask.reason} Nobody was there to approve it. {consent.why} {how}"}
 
 
 def _named(handle: str, folder: Path, run: Run) -> Path:
