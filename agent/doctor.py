@@ -66,6 +66,7 @@ def doctor(chosen: argparse.Namespace) -> int:
         check_sandbox(settings),
         check_opening(settings),
         check_fetching(settings),
+        *check_servers(settings),
         check_policy(settings),
     ]
     works = all(one.state != "missing" for one in checks)
@@ -245,7 +246,7 @@ def check_fetching(settings: Settings) -> Check:
 def check_policy(settings: Settings) -> Check:
     """Look whether the user's policy is about tools that there are: a name that is mistyped denies nothing."""
     policy = settings.policy
-    names = {*(one.name for one in listing()), *_SERVED_ONLY}
+    names = {*(one.name for one in listing()), *_SERVED_ONLY, *_remote_names(settings)}
     patterns = [*policy.tools, *(one.tool for one in policy.rules)]
     if lost := [one for one in patterns if not any(fnmatchcase(name, one) for name in names)]:
         near = get_close_matches(lost[0], names, n=1)
@@ -254,6 +255,35 @@ def check_policy(settings: Settings) -> Check:
         return Check(name="policy", state="less", found=f"no tool is called {', '.join(map(repr, lost))}", fix=fix)
     said = f"{len(policy.tools)} for tools, {len(policy.rules)} rules, " if patterns else ""
     return Check(name="policy", state="ok", found=f"{said}asks above ${policy.ask_above_usd:g}")
+
+
+def _remote_names(settings: Settings) -> Iterator[str]:
+    if settings.servers:
+        from ..tools.servers.offering import known_names
+
+        yield from known_names(settings)
+
+
+def check_servers(settings: Settings) -> Iterator[Check]:
+    """Ask each MCP server that the settings name for its tools; one that does not answer takes nothing else away."""
+    if not settings.servers:
+        return
+    from ..tools.servers.offering import ask_servers, standings
+
+    failed = asyncio.run(ask_servers(settings, all_of_them=True))
+    for one in standings(settings):
+        name = f"mcp {one.server.name}"
+        if one.why_not:
+            yield Check(name=name, state="less", found=f"not offered: {one.why_not}")
+        elif why := failed.get(one.server.name):
+            fix = f"change `[mcp.servers.{one.server.name}]` of sensorium.toml, or write `enabled = false` there"
+            yield Check(name=name, state="less", found=why, fix=fix)
+        elif one.listing is not None:
+            found = one.listing
+            more = f", {found.left_out} more are left out" if found.left_out else ""
+            said = f"{len(found.tools)} tools{more}; {found.server or 'a server without a name'}, {found.era}"
+            fix = "" if found.tools else f"name tools that it has in `tools` of `[mcp.servers.{one.server.name}]`"
+            yield Check(name=name, state="ok" if found.tools else "less", found=said, fix=fix)
 
 
 def check_font() -> Check:

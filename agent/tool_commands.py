@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..tools.base.errors import ArgumentError, SettingsError, ToolError
-from ..tools.base.listing import listing
+from ..tools.base.listing import Listed, first_sentence, listing
 from .printing import pad, say, say_json, tell
 
 if TYPE_CHECKING:
     from ..tools.base.budget import Spent
     from ..tools.base.call import Outcome
     from ..tools.base.run import Run
+    from ..tools.base.settings import Settings
+    from ..tools.base.tool import Tool
 
 NARROW_COLUMNS = 60
 """How wide a list is where nobody says how wide the terminal is."""
@@ -24,18 +26,39 @@ NARROW_COLUMNS = 60
 
 def tools(chosen: argparse.Namespace) -> int:
     """List the tools."""
+    from ..tools.base.settings import Settings
+
+    settings = Settings.read()
+    if settings.servers:
+        from ..tools.servers.showing import asked
+
+        asked(settings)
     if chosen.json:
         from ..tools.base.catalog import catalog
 
-        say_json([describe(one) for one in catalog().values()], indent=1)
+        say_json([describe(one) for one in (*catalog().values(), *_remote(settings).values())], indent=1)
         return 0
-    listed = listing()
+    listed = [*listing(), *(Listed(name, first_sentence(one.description)) for name, one in _remote(settings).items())]
     names = max(len(one.name) for one in listed) + 2
     width = columns()
     for one in listed:
         first, *more = textwrap.wrap(one.sentence, width - names)
         say("\n".join([pad(one.name, names) + first, *(" " * names + line for line in more)]))
+    if settings.servers:
+        from ..tools.servers.showing import not_offered
+
+        for line in not_offered(settings):
+            tell(line)
     return 0
+
+
+def _remote(settings: "Settings") -> "Mapping[str, Tool]":
+    """Return the tools of other MCP servers, as they are known."""
+    if not settings.servers:
+        return {}
+    from ..tools.servers.offering import remote_tools
+
+    return remote_tools(settings)
 
 
 def columns() -> int:
@@ -63,10 +86,10 @@ def describe(tool: Any) -> dict[str, Any]:
 
 def tool(chosen: argparse.Namespace) -> int:
     """Call one tool through the door."""
-    from ..tools.base.catalog import find_tool
+    from ..tools.base.catalog import SEPARATOR, find_tool
 
     try:
-        found = find_tool(chosen.name)
+        found = _find_remote(chosen) if SEPARATOR in chosen.name else find_tool(chosen.name)
         if chosen.args is None:
             from ..tools.base.document import section
 
@@ -98,6 +121,17 @@ def tool(chosen: argparse.Namespace) -> int:
     else:
         say_json(outcome.result.model_dump(mode="json", exclude_none=True), indent=1)
     return 0
+
+
+def _find_remote(chosen: argparse.Namespace) -> "Tool":
+    """Return a tool of another MCP server; it is asked for its tools where these are not known."""
+    from ..tools.base.catalog import find_tool
+    from ..tools.base.settings import Settings
+    from ..tools.servers.showing import asked
+
+    settings = Settings.read(local_only=chosen.local_only)
+    asked(settings)
+    return find_tool(chosen.name, settings)
 
 
 def read_arguments(text: str, *, name: str = "ARGS", example: str = '{"media": "talk.mp4"}') -> Mapping[str, Any]:
@@ -146,19 +180,20 @@ def _call(chosen: argparse.Namespace, arguments: Mapping[str, Any]) -> "Outcome"
             for line in sent_lines(run.egress.rows(), columns() - len("sent")):
                 tell(f"sent{line}")
         if chosen.output:
-            delivered = deliver(outcome.artifacts, run.path, _sources(chosen.name, arguments), chosen.output)
+            sources = _sources(chosen.name, arguments, run.settings)
+            delivered = deliver(outcome.artifacts, run.path, sources, chosen.output)
             tell(f"{delivered.folder}: {', '.join(one.name for one in delivered.files) or 'no files were made'}")
         return outcome
     finally:
         run.library.close()
 
 
-def _sources(name: str, arguments: Mapping[str, Any]) -> list[Path]:
+def _sources(name: str, arguments: Mapping[str, Any], settings: "Settings") -> list[Path]:
     """Return the user's files among the arguments of a call."""
     from ..tools.base.catalog import find_tool
     from ..tools.base.workspace import at_home
 
-    values = [arguments.get(one.name) for one in find_tool(name).media_arguments]
+    values = [arguments.get(one.name) for one in find_tool(name, settings).media_arguments]
     return [at_home(Path(one)) for value in values if value for one in ([value] if isinstance(value, str) else value)]
 
 

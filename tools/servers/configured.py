@@ -216,7 +216,8 @@ def _headers(table: Mapping[str, Any], where: str, environ: Mapping[str, str]) -
             raise SettingsError(f"`key` in {where} must be the name of an environment variable, not the key itself.")
         if "authorization" in headers:
             raise SettingsError(f"{where} has a `key` and an `Authorization` among its `headers`. Take one away.")
-        headers["authorization"] = f"Bearer {_value(f'${key}', f'`key` in {where}', environ)}"
+        if value := _value(f"${key}", f"`key` in {where}", environ):
+            headers["authorization"] = f"Bearer {value}"
     for name, one in headers.items():
         if any(not " " <= letter <= "~" for letter in one) or one != one.strip():
             raise SettingsError(f"`{name}` of `headers` in {where} has a letter that no header has. Copy it again.")

@@ -138,6 +138,6 @@ def known_names(settings: "Settings") -> Iterable[str]:
     """Return the names of all tools that are known of all servers, offered or not, and a pattern for the unknown."""
     for one in standings(settings):
         if one.listing is None:
-            yield f"{one.server.name}__"
+            yield f"{one.server.name}{SEPARATOR}"
         else:
             yield from (listed.name for listed in one.listing.tools)

@@ -155,7 +155,7 @@ async def test_a_list_without_end_is_cut(settings_with: Any, strange: Any, heard
 
 async def test_words_of_a_server_reach_the_planner_only_in_quotation_marks(run: Run) -> None:
     told = remote_tools(run.settings)["odd__evil"].description
-    assert told.startswith("Call `evil` of the MCP server `odd`, which is not part of Sensorium. The server says of it")
+    assert told.startswith("Call `evil` of the MCP server `odd`, which is not part of Sensorium; it says of it, in")
     assert told.count('"') == 3 and '\\"' in told and "`delete`" not in told
     assert not {"\x1b", "\u202e"} & set(told)
 
