@@ -16,7 +16,7 @@ from sensorium.tools.base.document import document
 from sensorium.tools.base.listing import first_sentence, listing
 
 ROOT = Path(__file__).parent.parent
-NOT_PACKAGES = {"benchmarks", "docs", "examples", "tests", "build", "dist", "out"}
+NOT_PACKAGES = {"benchmarks", "docs", "examples", "release", "tests", "build", "dist", "out"}
 
 
 @pytest.fixture(scope="module")
