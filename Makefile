@@ -30,6 +30,12 @@ pytest: $(BIN)/sensorium suite
 suite:
 	tests/mcp_server/node/install
 
+# What is published: the wheel, the bundle for desktop programs, and the entry for the MCP registry.
+release: $(BIN)/sensorium
+	$(BIN)/python -m build --no-isolation --wheel --outdir dist
+	$(BIN)/python release/bundle.py
+	$(BIN)/python release/server_json.py $(if $(OWNER),--owner $(OWNER))
+
 docs: $(BIN)/sensorium
 	$(BIN)/python -m sensorium.tools.base.document docs/tools.md
 
