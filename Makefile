@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CONSTRAINTS ?= constraints.txt
 WORKERS ?= 2
 
-.PHONY: demo test lint types pytest suite docs clean
+.PHONY: demo test lint types pytest suite release docs clean
 
 demo: $(BIN)/sensorium
 	$(BIN)/sensorium demo -o out/demo
