@@ -253,7 +253,8 @@ class Jobs:
         try:
             while True:
                 try:
-                    result = await self._pool.do(job.order, Watch(progressed=job.progressed, asked=asked, begun=begun))
+                    given = await self._pool.do(job.order, Watch(progressed=job.progressed, asked=asked, begun=begun))
+                    result, job.lasting = given.result, given.lasting
                     break
                 except TakenError:
                     job.worker = None

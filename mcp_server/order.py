@@ -46,3 +46,13 @@ class Order:
         tool = getattr(import_module(self.module), self.tool)
         assert isinstance(tool, Tool)
         return tool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What a call gave."""
+
+    result: dict[str, Any]
+    """As `CallToolResult` has it on the wire."""
+    lasting: list[str] | None = None
+    """The artifacts that it names, where the same call may be given it again; None where it may not."""

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any
 
 from ..tools.base.settings import Settings
-from .order import Order
+from .order import Given, Order
 from .questions import Question
 from .worker_process import Asked, Progressed, WorkerProcess
 
@@ -92,7 +91,7 @@ class Pool:
         self._sessions: dict[str, _Session] = {}
         """By name, the one that was used last at the end."""
 
-    async def do(self, order: Order, watch: Watch) -> dict[str, Any]:
+    async def do(self, order: Order, watch: Watch) -> Given:
         """Make a call in a process of its own as soon as there is a place; cancelled, the process is killed.
 
         The calls of a session are made by the same process, one after the other.
@@ -108,7 +107,7 @@ class Pool:
             asyncio.get_running_loop().call_later(IDLE_SECONDS, self._retire, worker)
             return result
 
-    async def _in_session(self, order: Order, name: str, watch: Watch) -> dict[str, Any]:
+    async def _in_session(self, order: Order, name: str, watch: Watch) -> Given:
         session = self._sessions.pop(name) if name in self._sessions else _Session()
         self._sessions[name] = session
         async with session.turn, _Place(self._places) as place:
@@ -174,7 +173,7 @@ class Pool:
             worker.dismiss()
 
 
-async def _done(worker: WorkerProcess, place: _Place, order: Order, watch: Watch) -> dict[str, Any]:
+async def _done(worker: WorkerProcess, place: _Place, order: Order, watch: Watch) -> Given:
     """Return what a process made of a call; one that did not come to its end is killed."""
 
     def turned(question: Question | None) -> None:

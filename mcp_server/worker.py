@@ -9,7 +9,7 @@ It is told what to do in lines of JSON on its standard input and answers in line
     <- {"answer": answer}
     <- {"on": true}                            after null: there is a place again, go on
     -> {"progress": [fraction or null, note]}
-    -> {"done": result}                        as `CallToolResult` has it on the wire
+    -> {"done": result, "lasting": null or [handle]}   see `Given`
     -> {"taken": id}                           instead: another process has the job
 """
 
@@ -44,7 +44,7 @@ from .belongings import Belongings
 from .consent import performed
 from .faces import face_of
 from .job_store import JobStore, Status
-from .order import Order
+from .order import Given, Order
 from .questions import Answer, Question
 from .shaping import failed, shaped, unforeseen
 from .worker_process import end_group
@@ -155,20 +155,20 @@ class Worker:
                 self._say({"taken": job})
                 return
         except SensoriumError as error:
-            self._say({"done": failed(str(error))})
+            self._say_given(Given(result=failed(str(error))))
             return
-        result = await self._result(order)
+        given = await self._given(order)
         try:
             if self._job:
-                status: Status = "failed" if result.get("isError") else "done"
-                await asyncio.to_thread(self._store.ended, self._job, status, result)
+                status: Status = "failed" if given.result.get("isError") else "done"
+                await asyncio.to_thread(self._store.ended, self._job, status, given.result)
         finally:  # the server writes it down too, and a client waits
             self._job = None
             self._asker.keep(None)
             self._holding.close()
-            self._say({"done": result})
+            self._say_given(given)
 
-    async def _result(self, order: Order) -> dict[str, Any]:
+    async def _given(self, order: Order) -> Given:
         approvals = None if order.approved else Approvals()
         run = replace(
             self._base.begin(new_run_id()),
@@ -178,7 +178,11 @@ class Worker:
             session_lost=order.session_lost,
         )
 
+        is_free = True  # of questions
+
         async def ask(question: Question) -> Answer:
+            nonlocal is_free
+            is_free = False
             return await self._asker.ask(replace(question, message=_told(question.message, order, run)))
 
         asking.set(ask)
@@ -186,14 +190,22 @@ class Worker:
             tool = order.load()
             arguments = await asyncio.to_thread(_opened, tool, order, run)
             outcome = await performed(tool, arguments, run, ask)
-            await asyncio.to_thread(self._belongings.give, order.owner, _things(outcome, tool, arguments))
-            return await asyncio.to_thread(shaped, outcome, order, face_of(tool), run)
+            given = await asyncio.to_thread(self._handed_over, outcome, tool, arguments, order, run)
+            return given if is_free else replace(given, lasting=None)
         except SensoriumError as error:
-            return failed(_told(str(error), order, run))
+            return Given(result=failed(_told(str(error), order, run)))
         except (Exception, asyncio.CancelledError):
             # Nobody cancels here, the whole process is ended: a tool says so of itself.
             logger.exception("`%s` raised what it should not", order.tool)
-            return failed(unforeseen(order.tool))
+            return Given(result=failed(unforeseen(order.tool)))
+
+    def _handed_over(self, outcome: Outcome, tool: Tool, arguments: Mapping[str, Any], order: Order, run: Run) -> Given:
+        """Return a call's result in shape, after what it names was made its owner's."""
+        things = _things(outcome, tool, arguments)
+        if not (outcome.cached and self._belongings.has_all(order.owner, things)):
+            self._belongings.give(order.owner, things)
+        result = shaped(outcome, order, face_of(tool), run)
+        return Given(result=result, lasting=things if _lasts(outcome, order) else None)
 
     def _progressed(self, progress: Progress) -> None:
         note = " ".join(progress.note.split())[:LONGEST_NOTE]
@@ -201,6 +213,9 @@ class Worker:
         if self._job and time.monotonic() - self._recorded >= RECORD_SECONDS:
             self._recorded = time.monotonic()
             self._store.progressed(self._job, progress.fraction, note)
+
+    def _say_given(self, given: Given) -> None:
+        self._say({"done": given.result, "lasting": given.lasting})
 
     def _say(self, line: Mapping[str, Any]) -> None:
         content = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
@@ -240,6 +255,15 @@ def _adopted(named: Any, access: Access, run: Run) -> Any:
     if not location.is_relative_to(run.settings.home):
         access.check(location)
     return artifact.handle
+
+
+def _lasts(outcome: Outcome, order: Order) -> bool:
+    """Return whether the same call may be given the same again without asking the door, which took it from its memory.
+
+    Copies that are laid out for a client are looked after by each call, and a part of a file may be whole next time.
+    """
+    has_copies = order.output is not None and bool(outcome.artifacts)
+    return outcome.cached and not has_copies and not getattr(outcome.result, "partial", False)
 
 
 def _things(outcome: Outcome, tool: Tool, arguments: Mapping[str, Any]) -> list[str]:

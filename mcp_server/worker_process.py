@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from ..tools.base.errors import ToolError
 from ..tools.base.secrets import known
 from ..tools.base.settings import Settings
-from .order import Order
+from .order import Given, Order
 from .questions import Answer, Question
 
 Progressed = Callable[[float | None, str], None]
@@ -33,7 +33,7 @@ class TakenError(Exception):
 
 @dataclass(frozen=True)
 class _Call:
-    reply: "asyncio.Future[dict[str, Any]]"
+    reply: "asyncio.Future[Given]"
     progressed: Progressed
     asked: Asked
 
@@ -71,7 +71,7 @@ class WorkerProcess:
     def is_alive(self) -> bool:
         return self.process.poll() is None
 
-    async def do(self, order: Order, job: str | None, progressed: Progressed, asked: Asked) -> dict[str, Any]:
+    async def do(self, order: Order, job: str | None, progressed: Progressed, asked: Asked) -> Given:
         """Make one call and return its result.
 
         Raises:
@@ -129,7 +129,7 @@ class WorkerProcess:
         if self._call is None or self._call.reply.done():
             return
         if "done" in line:
-            self._call.reply.set_result(line["done"])
+            self._call.reply.set_result(Given(result=line["done"], lasting=line["lasting"]))
         elif "taken" in line:
             self._call.reply.set_exception(TakenError(line["taken"]))
         elif "ask" in line:
