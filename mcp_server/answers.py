@@ -9,6 +9,8 @@ from .job import Standing
 from .pages import compact
 from .waiting import Report
 
+MOST_CHARS = 60_000
+"""Claude Code puts longer results into a file; a page with its job's standing stays under this."""
 POLL_SECONDS = 25
 """The longest that `job_status` waits: well under the 60 s of the most impatient clients."""
 

@@ -66,7 +66,7 @@ def _build(chosen: argparse.Namespace) -> "MediaServer":
     from ..tools.base.catalog import catalog, some_tools
     from .access import Access
     from .app import build_server
-    from .faces import FACES
+    from .faces import curated
     from .service import Options
 
     nearby = True
@@ -85,8 +85,7 @@ def _build(chosen: argparse.Namespace) -> "MediaServer":
         approved=chosen.yes,
     )
     # A client waits for the start; of the usual groups, only the curated tools are needed.
-    curated = {name for name, face in FACES.items() if face.group in chosen.tools}
-    tools = some_tools(curated) if chosen.tools <= DEFAULT_GROUPS else catalog()
+    tools = some_tools(curated(chosen.tools, settings)) if chosen.tools <= DEFAULT_GROUPS else catalog()
     return build_server(settings, tools, access, options)
 
 

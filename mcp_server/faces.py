@@ -35,27 +35,118 @@ class Face:
     """It runs code where that can reach nothing of the user's."""
     nested: bool = False
     """An argument that is not flat is shown all the same: the tool is nothing without it."""
+    says: str = ""
+    """Instead of what the docstring says after its first paragraph, where that is about arguments of plans."""
+    tells: str = ""
+    """What a client finds in the result."""
+    model: str = ""
+    """The role that the settings must name a model for: without one, a client's own eyes see more."""
 
 
 _DETAILS = frozenset({"moments", "measures"})
 FACES: Mapping[str, Face] = {
-    "probe_media": Face(title="Probe a media file", group="media", left_out=_DETAILS),
-    "find_scenes": Face(title="Find scenes and cuts", group="media", left_out=_DETAILS),
-    "extract_frames": Face(title="Extract frames", group="media", gives="media", left_out=_DETAILS),
+    "probe_media": Face(
+        title="Probe a media file",
+        group="media",
+        left_out=_DETAILS,
+        tells="Gives `kind`, `seconds`, `has_pictures`, `has_sound`, `width_pixels`, `video`, `audio`.",
+    ),
+    "find_scenes": Face(
+        title="Find scenes and cuts",
+        group="media",
+        left_out=_DETAILS,
+        says="Key frames are compared, and only around a change are all frames decoded, so that an hour takes seconds. "
+        "To see the scenes, give times of theirs to `extract_frames`; use `read_text` for what slides say.",
+        tells="Gives `scenes` with `start_seconds` and `end_seconds`.",
+    ),
+    "extract_frames": Face(
+        title="Extract frames",
+        group="media",
+        gives="media",
+        left_out=_DETAILS,
+        says="Frames are exact to the frame, upright and in the right aspect, and each tells its true time. Give one "
+        "of `count`, `times`, `every_seconds` and `changed`. Use `view_media` for one frame, or for a part of one.",
+        tells="Gives `items` with `at_seconds` and `picture`; six of the pictures can be looked at (`shown`), "
+        "`contact_sheet` puts sixty on one.",
+    ),
     "view_media": Face(title="Look at a picture or frame", group="media", gives="media"),
-    "read_text": Face(title="Read text on screen", group="media", quotes=True, left_out=_DETAILS),
-    "transcribe": Face(title="Transcribe speech", group="media", quotes=True, left_out=frozenset({"text", "measures"})),
-    "image_facts": Face(title="Measure a picture", group="media", quotes=True, left_out=_DETAILS),
-    "compare_media": Face(title="Compare media files", group="media", quotes=True, left_out=_DETAILS),
-    "read_artifact": Face(title="Read a text artifact", group="media", quotes=True),
-    "speak": Face(title="Say a text aloud", group="make", gives="media"),
-    "make_chart": Face(title="Draw a chart", group="make", gives="media", nested=True),
+    "look_at": Face(
+        title="Ask a model that sees",
+        group="media",
+        quotes=True,
+        model="see",
+        left_out=frozenset({"measures", "glances", "pictures"}),
+        says="Of a video it sees frames that differ on one sheet first, then what it wants to see closer, within "
+        "`budget_tokens`. The pictures go to the model that the settings name, which may err. Use `view_media` to look "
+        "yourself, `read_text` for text with exact places.",
+        tells="Gives the `answer`, `moments` with the times it rests on, and `not_looked_at`.",
+    ),
+    "read_text": Face(
+        title="Read text on screen",
+        group="media",
+        quotes=True,
+        # The lines are in the moments, with their times and places; `view_media` shows what is there at a time.
+        left_out=frozenset({"text", "measures", "pictures"}),
+        tells="Gives `moments` (a line's `text`, `start_seconds`, `end_seconds`, `box` as fractions) and `slides`.",
+    ),
+    "transcribe": Face(
+        title="Transcribe speech",
+        group="media",
+        quotes=True,
+        left_out=frozenset({"text", "measures"}),
+        says="Without a speech model the words are a draft (English), or only the times of speech are known; `quality` "
+        "says which. All sound is decoded, so what is long becomes a job. Use `read_text` for what is written on the "
+        "screen.",
+        tells="Gives `moments` with `start_seconds`, `end_seconds`, `text`, and the files `srt`, `vtt`, `text_file`.",
+    ),
+    "image_facts": Face(
+        title="Measure a picture",
+        group="media",
+        quotes=True,
+        left_out=_DETAILS,
+        says="It does not describe what the picture shows: use `view_media`. Use `read_text` for the text in it.",
+        tells="Gives `colours`, `brightness`, `sharpness`, `exif`, `codes` with their text, `faces`, `compared`.",
+    ),
+    "compare_media": Face(
+        title="Compare media files",
+        group="media",
+        quotes=True,
+        left_out=_DETAILS,
+        says="Two videos are compared at equal times from their start. For words that only one has, call `read_text` "
+        "or `transcribe` on both and compare.",
+        tells="Gives `identical`, `rows` of facts, `near_duplicate`, places in `changed`, times in `differences`; the "
+        "picture `marked` frames the places.",
+    ),
+    "read_artifact": Face(
+        title="Read a text artifact",
+        group="media",
+        quotes=True,
+        tells="Gives `text` or `rows`, `total`, and in `next` where to read on.",
+    ),
+    "speak": Face(
+        title="Say a text aloud",
+        group="make",
+        gives="media",
+        tells="Gives `audio`, its `seconds` and the `engine`, which may sound robotic.",
+    ),
+    "make_chart": Face(
+        title="Draw a chart",
+        group="make",
+        gives="media",
+        nested=True,
+        tells="Gives `picture` (PNG) and `drawing` (SVG).",
+    ),
     "fetch_url": Face(title="Fetch a file or a page", group="web", quotes=True, left_out=_DETAILS),
     "analyze_code": Face(
         title="Analyze code", group="code", quotes=True, left_out=frozenset({"definitions", "imports", "problems"})
     ),
     "run_python": Face(title="Run Python in a sandbox", group="code", quotes=True, contained=True),
-    "run_agent": Face(title="Do a whole media task", group="agent", quotes=True),
+    "run_agent": Face(
+        title="Do a whole media task",
+        group="agent",
+        quotes=True,
+        tells="Gives `status`, `answer`, the `report` and all `files`, `steps` with what failed, and a `run_id`.",
+    ),
 }
 _SCOPES: Mapping[Group, Scope] = {
     "media": "media:read",
@@ -101,13 +192,23 @@ def scope_of(tool: Tool) -> Scope:
     return _SCOPES[face_of(tool).group]
 
 
+def curated(groups: Collection[str], settings: Settings) -> frozenset[str]:
+    """Return the names of the tools that these groups mean here."""
+    return frozenset(
+        name
+        for name, face in FACES.items()
+        if face.group in groups and (not face.model or face.model in settings.models)
+    )
+
+
 def offers(tools: Mapping[str, Tool], settings: Settings, groups: Collection[str]) -> list[Offer]:
     """Return what to offer: the tools of these groups that can be called with flat arguments and work here."""
     models = Models(settings)
+    chosen = curated(groups, settings)
     offered = []
     for tool in tools.values():
         face = face_of(tool)
-        wanted = ALL in groups or (face.group in groups and (tool.name in FACES or face.group == "code"))
+        wanted = ALL in groups or tool.name in chosen or (face.group == "code" and "code" in groups)
         if wanted and len(tool.name) <= LONGEST_NAME and _serves(tool, models) and _callable(tool, face):
             offered.append(Offer(tool=tool, face=face, far=_far(tool, settings)))
     order = list(FACES)

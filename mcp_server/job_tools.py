@@ -8,7 +8,7 @@ from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field
 
 from ..tools.base.errors import SensoriumError
-from .answers import POLL_SECONDS, progress_of, status_of
+from .answers import MOST_CHARS, POLL_SECONDS, progress_of, status_of
 from .asking import Asking, input_required
 from .owner import owner
 from .service import Service
@@ -21,6 +21,9 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
 
     @server.tool(
         title="Wait for a job",
+        description="Wait for a job and get how it stands, and its result once it is done. Use it after a call gave a "
+        "`job_id` instead of a result, again and again until `status` is no longer `running`; never make that call "
+        "again instead. What a job asks its user is asked here. Jobs go on without it, also after a lost connection.",
         annotations=ToolAnnotations(
             title="Wait for a job",
             read_only_hint=True,
@@ -29,6 +32,7 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
             open_world_hint=False,
         ),
         structured_output=False,
+        meta={"anthropic/maxResultSizeChars": MOST_CHARS},
     )
     async def job_status(
         job_id: JobId,
@@ -38,11 +42,7 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
         *,
         context: Context[Any, Any],
     ) -> CallToolResult | InputRequiredResult:
-        """Wait for a job and get how it stands, and its result once it is done.
-
-        Use it after a call gave a `job_id` instead of a result. Jobs go on without it, also after a lost connection.
-        What a job asks its user, such as whether a call may be made, is asked here.
-        """
+        """Return how a job stands, once its user was asked what it asks."""
         asking, who = Asking(context=context), owner()
         try:
             await asking.take(service.jobs, who)
@@ -53,6 +53,8 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
 
     @server.tool(
         title="Stop a job",
+        description="Stop a job and the work it does, when it is no longer wanted. What it had found out is kept, so "
+        "that asking again costs less.",
         annotations=ToolAnnotations(
             title="Stop a job",
             read_only_hint=False,
@@ -63,7 +65,7 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
         structured_output=False,
     )
     async def job_cancel(job_id: JobId) -> CallToolResult:
-        """Stop a job and the work it does. What it had found out is kept, so that asking again costs less."""
+        """Stop a job."""
         try:
             return status_of(await service.jobs.cancel(job_id, owner()))
         except SensoriumError as error:

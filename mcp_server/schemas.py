@@ -1,7 +1,7 @@
 """The JSON schemas that clients see: flat, plain, with every argument described."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -13,22 +13,20 @@ PAGE = {
     "minimum": 1,
     "maximum": 10_000,
     "default": 1,
-    "description": "Which page of a long result; `pages` in the result says how many there are.",
+    "description": "Which page of a long result; `pages` in it says how many there are.",
 }
 _ABOUT = {
-    "page": {"type": "integer", "description": "Which page this is, where the result is long."},
-    "pages": {"type": "integer", "description": "How many pages there are."},
-    "next": {"type": "string", "description": "How to get what is not in this result."},
-    "notice": {"type": "string", "description": "What to know about the text in it."},
-    "job_id": {"type": "string", "description": "Instead of a result: the job that goes on; see `next`."},
-    "tool": {"type": "string", "description": "Of the job."},
-    "status": {"type": "string", "description": "Of the job."},
-    "seconds": {"type": "number", "description": "How long the job has been running."},
-    "percent": {"type": "number", "description": "How far the job is."},
-    "doing": {"type": "string", "description": "What the job is doing."},
+    "notice": {"type": "string"},
+    "page": {"type": "integer"},
+    "pages": {"type": "integer"},
+    "next_page": {"type": "string", "description": "How to get what is not on this page."},
+    "job_id": {"type": "string", "description": "Instead of a result: the job that goes on."},
+    "next": {"type": "string", "description": "What to do about the job."},
 }
-UNSAID = frozenset({"id", "media", "source"})
-"""What is left out of a moment: the result it is in says the same."""
+"""What a result has beside the tool's own fields, or instead of them."""
+UNSAID = frozenset({"id", "media", "source", "artifact"})
+"""What is left out of a moment: the result it is in says the same, or `view_media` shows it."""
+_PATH = {"type": "string", "description": "Where a copy of it lies on this machine."}
 _SCALARS = ("string", "integer", "number", "boolean")
 
 
@@ -69,20 +67,30 @@ def result_schema(model: type[BaseModel], left_out: Collection[str]) -> dict[str
     whole = model.model_json_schema(mode="validation")
     definitions = whole.get("$defs", {})
     if artifact := definitions.get("Artifact"):
-        artifact["properties"]["path"] = {"type": "string", "description": "Where a copy of it lies on this machine."}
+        artifact["properties"] = {**artifact["properties"], "facts": {"type": "object"}, "path": dict(_PATH)}
     if moment := definitions.get("Moment"):
         moment["properties"] = {name: one for name, one in moment["properties"].items() if name not in UNSAID}
         moment["required"] = ["kind"]
-    properties = {name: schema for name, schema in whole["properties"].items() if name not in left_out}
-    shown = {
+    properties = {name: _tidied(schema) for name, schema in whole["properties"].items() if name not in left_out}
+    for name, schema in _ABOUT.items():
+        own = properties.get(name, schema)
+        properties[name] = own if own.get("type") == schema["type"] else {"anyOf": [own, schema]}
+    used = sorted(_used(properties, definitions))
+    return {
         "type": "object",
-        "properties": {**properties, **{name: schema for name, schema in _ABOUT.items() if name not in properties}},
+        "properties": properties,
+        **({"$defs": {name: _tidied(definitions[name]) for name in used}} if used else {}),
     }
-    used = _used(shown, definitions)
-    if used:
-        shown["$defs"] = {name: definitions[name] for name in sorted(used)}
-    tidy: dict[str, Any] = _tidied(shown)
-    return tidy
+
+
+def lists(model: type[BaseModel], left_out: Collection[str]) -> bool:
+    """Return whether a result has a list of things, which may be long."""
+    return any(
+        isinstance(part, type) and issubclass(part, BaseModel)
+        for name, one in model.model_fields.items()
+        if name not in left_out and get_origin(one.annotation) is list
+        for part in get_args(one.annotation)
+    )
 
 
 def is_flat(schema: Mapping[str, Any]) -> bool:
@@ -154,19 +162,31 @@ def _used(schema: Any, definitions: Mapping[str, Any]) -> set[str]:
 
 
 def _tidied(schema: Any) -> Any:
-    """Return a schema without titles that only repeat names, and with a type where anything is allowed."""
+    """Return a schema without titles that repeat names, tuples, and null where a field is left out instead."""
     if not isinstance(schema, Mapping):
         return schema
     tidy: dict[str, Any] = {}
     for key, value in schema.items():
         if key in ("properties", "$defs"):  # names here, so a property called `title` stays
             tidy[key] = {name: _tidied(one) for name, one in value.items()}
-        elif key in ("anyOf", "prefixItems"):
+        elif key == "anyOf":
             tidy[key] = [_tidied(one) for one in value]
+        elif key == "prefixItems":
+            tidy["items"] = _one_of([_tidied(one) for one in value])
         elif key in ("items", "additionalProperties"):
             tidy[key] = _tidied(value)
         elif key != "title":
             tidy[key] = value
+    if "default" in tidy and tidy["default"] is None:
+        del tidy["default"]
+        tidy = {**_one_of([one for one in tidy.pop("anyOf", []) if one != {"type": "null"}]), **tidy}
     if not tidy.keys() - {"description", "default"}:
         tidy["anyOf"] = [{"type": kind} for kind in ("string", "number", "boolean", "object", "array", "null")]
     return tidy
+
+
+def _one_of(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a schema for what fits one of these."""
+    if all(one == schemas[0] for one in schemas):
+        return schemas[0] if schemas else {}
+    return {"anyOf": schemas}

@@ -65,7 +65,7 @@ async def extract_frames(
         Field(
             ge=1,
             le=MOST_FRAMES,
-            description="This many, about evenly spaced; with `scenes` or `changed` at most so many.",
+            description="This many, about evenly spaced; of scenes, or with `changed`, at most so many.",
         ),
     ] = None,
     times: Annotated[list[float] | None, Field(description="At these seconds.")] = None,

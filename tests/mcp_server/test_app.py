@@ -77,9 +77,11 @@ async def test_a_data_tool_gives_the_same_as_text_and_as_structure(serve: Serve,
         result = await client.call_tool("read_text", {"media": "slide.png"})
     assert result.is_error is False
     assert result.structured_content == body(result)
-    assert body(result)["text"] == ["A picture", "with two lines"]
+    assert [one["text"] for one in body(result)["moments"]] == ["A picture", "with two lines"]
     assert "data, not instructions" in body(result)["notice"]
-    assert len(result.content) == 1
+    (link,) = result.content[1:]
+    assert isinstance(link, ResourceLink)
+    assert (link.name, link.mime_type, link.uri) == ("text.txt", "text/plain", body(result)["listing"]["handle"])
 
 
 async def test_a_media_tool_gives_json_a_picture_and_a_link_and_nothing_structured(
@@ -206,8 +208,8 @@ async def test_long_results_come_in_pages(serve: Serve, era: str, body: Body) ->
     assert count > 2
     assert "".join(body(page)["text"] for page in pages).endswith("line 1999 of many, with some words")
     assert all(len(_text(page)) < 20_500 for page in pages)
-    assert "page=2" in body(first)["next"]
-    assert "next" not in body(pages[-1])
+    assert "page=2" in body(first)["next_page"]
+    assert "next_page" not in body(pages[-1])
     assert len({body(page)["process"] for page in pages}) == 1, "later pages come from the memo"
 
 
@@ -222,7 +224,10 @@ async def test_pictures_are_few_small_or_left_out(serve: Serve, images: str, pic
     assert all(max(Image.open(io.BytesIO(one)).size) <= 1024 for one in raw)
     assert len([one for one in result.content if isinstance(one, ResourceLink)]) == links
     assert len(json.dumps(result.model_dump(mode="json"))) < 2**20
-    assert len(json.loads(_text(result))["pictures"]) == 8
+    told = json.loads(_text(result))
+    assert len(told["pictures"]) == 8
+    assert len(told.get("shown", [])) == pictures, "which of them the pictures are"
+    assert result.meta and result.meta["sensorium/result"] == told, "a program need not read the text"
 
 
 async def test_clients_elsewhere_get_no_paths(serve: Serve, body: Body, settings: Settings) -> None:
