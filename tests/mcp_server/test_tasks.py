@@ -3,10 +3,12 @@
 import asyncio
 import json
 import os
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx2
@@ -43,6 +45,11 @@ AnyContext = Context[Any, Any]
 PLAIN: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 AnyRequest = Request[dict[str, Any], str]
 TASK_PARTS = {"taskId", "status", "createdAt", "lastUpdatedAt", "ttlMs", "pollIntervalMs"}
+META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {"extensions": {IDENTIFIER: {}}},
+}
+HERE = Path(__file__).parent
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it is looked for living processes as on POSIX")
 
@@ -250,6 +257,40 @@ async def test_a_task_outlives_its_connection_and_its_server(serve: Serve, mark:
     assert mark.naps() == 1, "it was done once"
 
 
+@asynccontextmanager
+async def _on_standard_input(home: Path, films: Path) -> AsyncIterator[Callable[..., Awaitable[dict[str, Any]]]]:
+    """Start a server and give what asks it; at the end it is killed."""
+    command = [sys.executable, str(HERE / "misbehaving_server.py"), str(home), str(films)]
+    server = await asyncio.create_subprocess_exec(
+        *command, env={**os.environ, "PYTHONPATH": str(HERE)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+    async def ask(method: str, **params: Any) -> dict[str, Any]:
+        assert server.stdin and server.stdout
+        asked = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": META}}
+        server.stdin.write(json.dumps(asked).encode() + b"\n")
+        return dict(json.loads(await server.stdout.readline())["result"])
+
+    try:
+        yield ask
+    finally:
+        server.kill()
+        await server.wait()
+
+
+async def test_a_task_survives_the_kill_of_its_server(tmp_path: Path, films: Path, mark: Any) -> None:
+    async with _on_standard_input(tmp_path / "home", films) as ask:
+        made = await ask("tools/call", name="nap", arguments={"seconds": 2, "mark": str(mark)})
+        assert (made["resultType"], made["status"]) == ("task", "working")
+        processes = await mark.processes()
+    assert all(map(mark.lives, processes))
+    async with _on_standard_input(tmp_path / "home", films) as ask, asyncio.timeout(60):
+        while (now := await ask("tasks/get", taskId=made["taskId"]))["status"] == "working":  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert _text(now["result"]) == '{"text":"slept 2 s"}'
+    assert mark.naps() == 1
+
+
 async def test_a_task_whose_process_died_with_the_server_is_begun_again(serve: Serve, mark: Any) -> None:
     async with _with_tasks(serve()) as tasks:
         task = await tasks.made("nap", seconds=1, mark=str(mark))
@@ -337,10 +378,6 @@ async def _post(address: str, method: str, params: dict[str, Any], name: str | N
 async def _posting(
     address: str, method: str, params: dict[str, Any], name: str | None, token: str = "token-of-the-first-client"
 ) -> AsyncIterator[httpx2.Response]:
-    meta = {
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": {"extensions": {IDENTIFIER: {}}},
-    }
     headers = {
         "Authorization": f"Bearer {token}",
         "Accept": "application/json, text/event-stream",
@@ -348,7 +385,7 @@ async def _posting(
         "Mcp-Method": method,
         **({} if name is None else {"Mcp-Name": name}),
     }
-    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": META}}
     async with (
         httpx2.AsyncClient(timeout=30) as http,
         http.stream("POST", f"{address}/mcp", json=body, headers=headers) as answer,
