@@ -1,4 +1,4 @@
-"""A server on standard input with the tools that misbehave: python misbehaving_server.py HOME FOLDER."""
+"""A server on standard input with the tools that misbehave: python misbehaving_server.py HOME FOLDER [SECONDS]."""
 
 import sys
 from pathlib import Path
@@ -8,13 +8,15 @@ import misbehaving_tools
 from sensorium.mcp_server.access import Access
 from sensorium.mcp_server.app import build_server
 from sensorium.mcp_server.faces import ALL
+from sensorium.mcp_server.jobs import Limits
 from sensorium.mcp_server.serve_stdio import serve_stdio
 from sensorium.mcp_server.service import Options
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.base.tool import Tool
 
 if __name__ == "__main__":
-    home, folder = map(Path, sys.argv[1:])
+    home, folder = map(Path, sys.argv[1:3])
     tools = {name: one for name, one in vars(misbehaving_tools).items() if isinstance(one, Tool)}
-    options = Options(groups=frozenset({ALL}))
+    limits = Limits(answer_seconds=float(sys.argv[3])) if sys.argv[3:] else Limits()
+    options = Options(groups=frozenset({ALL}), limits=limits)
     serve_stdio(build_server(Settings(home=home, offline=True), tools, Access.to([folder]), options))

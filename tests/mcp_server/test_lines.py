@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -59,7 +58,7 @@ class Raw:
         await self.send({"method": "notifications/initialized"})
 
     async def leave(self, *, unread: bool = False) -> int:
-        """Close both ends, at once or the one after the other, and return how the server ended."""
+        """Close this end, and with answers `unread` both ends at once, as a client that is killed does."""
         assert self.process.stdin and self.process.stdout
         self.process.stdin.close()
         if unread:
@@ -146,17 +145,20 @@ async def test_what_cannot_be_answered_gets_its_error(talk: Any) -> None:
         assert await raw.leave() == 0
 
 
-async def test_a_client_that_reads_nothing_keeps_no_work_alive(talk: Any, mark: Any) -> None:
-    async with talk("legacy") as raw:
-        await raw.shake_hands()
-        for number in range(30):
-            params = {"name": "chatter", "arguments": {"lines": 1000 + number}}
+@pytest.mark.parametrize(("era", "unread"), [("legacy", True), (VERSION, True), (VERSION, False)])
+async def test_a_client_that_leaves_or_is_killed_leaves_no_work(talk: Any, mark: Any, era: str, unread: bool) -> None:
+    meta = {"_meta": META} if era == VERSION else {}
+    async with talk(era) as raw:
+        if era == "legacy":
+            await raw.shake_hands()
+        for number in range(30 if unread else 0):  # more than a pipe holds
+            params = {"name": "chatter", "arguments": {"lines": 1000 + number}, **meta}
             await raw.send({"id": number, "method": "tools/call", "params": params})
-        params = {"name": "nap", "arguments": {"seconds": 60, "mark": str(mark)}}
+        params = {"name": "nap", "arguments": {"seconds": 60, "mark": str(mark)}, **meta}
         await raw.send({"id": 99, "method": "tools/call", "params": params})
         processes = await mark.processes()
         assert all(map(mark.lives, processes))
-        assert await raw.leave(unread=True) == 0
+        assert await raw.leave(unread=unread) == 0
         assert await mark.all_end(processes)
         said = raw.log.read_text()
     assert "Traceback" not in said, said
