@@ -9,8 +9,10 @@ import venv
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from mcp import Client, StdioServerParameters
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("agent", "mcp_server", "prompts", "tools")
@@ -99,3 +101,20 @@ def test_it_runs_from_a_folder_with_its_own_agent_and_tools(run_there: Run, prog
     answer = json.loads(ended.stdout)
     assert answer["ok"] is True
     assert list(answer) == ["ok", "result", "artifacts", "cached", "cost_usd", "seconds"]
+
+
+async def test_the_server_runs_from_there_with_its_prompts_and_its_workers(
+    installed: Path, elsewhere: Path, making: ModuleType, environment: Callable[[Path], dict[str, str]]
+) -> None:
+    making.slide("A slide", width=160, height=90).save(elsewhere / "slide.png")
+    server = StdioServerParameters(
+        command=str(installed / SCRIPTS / "sensorium-mcp"),
+        args=["--allow-dir", "."],
+        env=environment(elsewhere / "home"),
+        cwd=str(elsewhere),
+    )
+    async with Client(server) as client:
+        prompt = await client.get_prompt("video_report", {"path": "talk.mp4", "language": "zh"})
+        assert "talk.mp4" in getattr(prompt.messages[0].content, "text", "")
+        seen = await client.call_tool("probe_media", {"media": "slide.png"})
+        assert seen.structured_content and seen.structured_content["width_pixels"] == 160
