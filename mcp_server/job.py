@@ -60,6 +60,8 @@ class Job:
     """A client knows its id."""
     written: bool = False
     """It is in the library, or is just being written."""
+    end: tuple[Status, dict[str, Any] | None] | None = None
+    """How it ended."""
     lasting: Sequence[str] | None = None
     promised: bool = False
     """It goes on without a call that waits, and without this server."""

@@ -47,16 +47,20 @@ class JobStore:
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    def add(self, job: str, key: str, order: Order, created: float) -> list[str]:
-        """Promise a job, and forget those that ended long ago; return their ids."""
-        now = time.time()
+    def add(self, job: str, key: str, order: Order, created: float) -> None:
+        """Promise a job."""
         with self._library.transaction() as db:
             db.execute(
                 "INSERT OR IGNORE INTO jobs (job, owner, key, ordered, status, created, changed) "
                 "VALUES (?,?,?,?,'running',?,?)",
-                (job, order.owner, key, json.dumps(redact_plain(order.plain())), created, now),
+                (job, order.owner, key, json.dumps(redact_plain(order.plain())), created, time.time()),
             )
-            old = db.execute("SELECT job FROM jobs WHERE status != 'running' AND changed < ?", (now - KEPT_SECONDS,))
+
+    def forget_old(self) -> list[str]:
+        """Forget the jobs that ended long ago, and return their ids."""
+        until = time.time() - KEPT_SECONDS
+        with self._library.transaction(durable=False) as db:
+            old = db.execute("SELECT job FROM jobs WHERE status != 'running' AND changed < ?", (until,))
             forgotten = [one for (one,) in old]
             db.executemany("DELETE FROM jobs WHERE job=?", [(one,) for one in forgotten])
         return forgotten

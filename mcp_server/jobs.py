@@ -63,6 +63,8 @@ class Jobs:
         self._renew = renew
         self._jobs: dict[str, Job] = {}
         self._left_over: list[JobRow] | None = None
+        self._writing: set[asyncio.Task[None]] = set()
+        """Jobs that are being written down."""
         self._shown: set[str] = set()
         """Keys of questions that users are shown."""
         self._closing = False
@@ -207,8 +209,8 @@ class Jobs:
                 job.worker.is_left_alone = True
             job.task.cancel()
         self._pool.close()
-        if jobs:
-            await asyncio.wait([job.task for job in jobs])
+        if ending := [*(job.task for job in jobs), *self._writing]:
+            await asyncio.wait(ending)
 
     def _attached(self, owner: str, key: str) -> Job | None:
         """Return the job of the same order, running or with a result that was not fetched; not one that failed."""
@@ -267,14 +269,17 @@ class Jobs:
                 f"No process could be started for `{job.order.tool}`: {error}. Try again when there is room."
             )
         except asyncio.CancelledError:
-            if job.written and not (self._closing and job.promised):
-                self._store.ended(job.id, "cancelled")
+            if not (self._closing and job.promised):
+                job.end = ("cancelled", None)
+                if job.written:
+                    self._store.ended(job.id, "cancelled")
             raise
         finally:
             job.holding.close()
+        job.end = (status_of(result), result)
         if job.written:
             # The worker wrote this too, unless it ended, or was told of the promise, in the last moment.
-            await asyncio.to_thread(self._store.ended, job.id, status_of(result), result)
+            await asyncio.to_thread(self._store.ended, job.id, *job.end)
         return result
 
     def _asks_too_much(self, job: Job) -> bool:
@@ -297,8 +302,10 @@ class Jobs:
     async def _promise(self, job: Job) -> None:
         """Write a job down and let its worker know, before its client does."""
         job.written = True
-        for forgotten in await asyncio.to_thread(self._store.add, job.id, job.key, job.order, job.began):
-            self._journal.forget(f"job-{forgotten}")
+        writing = asyncio.create_task(self._write_down(job))
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+        await asyncio.shield(writing)
         if job.promised or job.task.done():
             return
         job.promised = True
@@ -306,6 +313,17 @@ class Jobs:
             await asyncio.to_thread(job.worker.keep, job.id)
         else:
             job.holding.enter_context(self._journal.lease(f"job-{job.id}"))
+
+    async def _write_down(self, job: Job) -> None:
+        await asyncio.to_thread(self._store.add, job.id, job.key, job.order, job.began)
+        if job.end:  # it was written before there was anything to write it to
+            await asyncio.to_thread(self._store.ended, job.id, *job.end)
+        await self._sweep()
+
+    async def _sweep(self) -> None:
+        """Forget the jobs that ended long ago."""
+        for forgotten in await asyncio.to_thread(self._store.forget_old):
+            self._journal.forget(f"job-{forgotten}")
 
     def _ended(self, job: Job) -> None:
         if job.promised:
@@ -387,6 +405,7 @@ class Jobs:
         if job_id and (asked := await asyncio.to_thread(self._store.get, job_id, owner)) and asked.key == key:
             return asked
         if self._left_over is None:
+            await self._sweep()
             self._left_over = await asyncio.to_thread(self._store.unfinished)
         for row in self._left_over:
             if (row.order.owner, row.key) == (owner, key) and row.job not in self._jobs:
