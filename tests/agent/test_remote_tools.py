@@ -194,7 +194,7 @@ async def test_a_run_is_replayed_without_the_server(opened: Any, known: Settings
 async def test_a_plan_with_such_tools_is_checked_and_priced(opened: Any, known: Settings, plays: Any) -> None:
     plays([NOTE])
     planned = await opened(known).plan("Note 42 apples")
-    assert planned.plan and planned.quote and planned.quote.total.high_usd == 0
+    assert planned.plan and planned.quote and planned.quote.cost.high_usd == 0
     tools = {**catalog(), **remote_tools(known)}
     wrong = {"goal": "g", "steps": [{"id": "a", "tool": "odd__echo", "args": {"text": 5, "none": 1}}]}
     assert {one.rule for one in check(wrong, tools)} & {"unknown-argument", "wrong-type"}

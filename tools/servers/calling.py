@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -182,8 +183,10 @@ async def _sent(
             if error.error.code == HEADER_MISMATCH and not is_last:
                 await connection.list_tools()
                 continue
-            if _is_gone(error, connection):
-                if delivered.status == 404 and not is_last:  # it forgot the session when it was started again
+            if _is_gone(error, connection, delivered):
+                if (
+                    delivered.status == HTTPStatus.NOT_FOUND and not is_last
+                ):  # it forgot the session when it was started again
                     await connection.close()
                     connection, delivered.was_sent = await _connected(link), False
                     continue
@@ -205,13 +208,13 @@ async def _sent(
     raise AssertionError("unreachable")
 
 
-def _is_gone(error: Any, connection: Connection) -> bool:
+def _is_gone(error: Any, connection: Connection, delivered: Delivery) -> bool:
+    """Tell whether an error stands for an answer that never came."""
     from mcp_types import CONNECTION_CLOSED
 
-    status = getattr(delivery.get(), "status", None)
-    return (
-        error.error.code == CONNECTION_CLOSED or not connection.is_alive or status in (404, 599) or (status or 0) >= 500
-    )
+    status = delivered.status or 0
+    broke = error.error.code == CONNECTION_CLOSED or bool(delivered.why) or not connection.is_alive
+    return broke or status == HTTPStatus.NOT_FOUND or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 async def _asked(

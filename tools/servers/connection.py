@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mcp import Client
 
 CONNECT_SECONDS = 30.0
+LEAVE_SECONDS = 10.0
+"""The longest that the end of a connection may take, before it is broken off."""
 IDLE_SECONDS = 600.0
 """A server that nobody asked anything for so long is let go."""
 MOST_PAGES = 20
@@ -155,11 +157,14 @@ class Connection:
         """End the connection, and the program with it."""
         self._client = None
         self._stop.set()
-        if self._task and not self._task.done():
-            done, _ = await asyncio.wait([self._task], timeout=0.05)
-            if not done:
-                self._task.cancel()
-                await asyncio.wait([self._task])
+        if not self._task or self._task.done():
+            return
+        if self.listing is not None:  # else it is still being opened, and does not look whether it should stop
+            done, _ = await asyncio.wait([self._task], timeout=LEAVE_SECONDS)
+            if done:
+                return
+        self._task.cancel()
+        await asyncio.wait([self._task])
 
     @asynccontextmanager
     async def using(self) -> "AsyncIterator[Client]":

@@ -59,7 +59,7 @@ class Listing(BaseModel):
 
     format: int = FORMAT
     key: str
-    """Of what settings: `Server.fingerprint` but for its secrets; see `key_of`."""
+    """Of what settings; see `key_of`."""
     asked: float
     """When the server gave it, in seconds of the epoch."""
     era: str = ""
@@ -73,7 +73,7 @@ class Listing(BaseModel):
 
 def key_of(server: Server) -> str:
     """Return what a listing depends on."""
-    return sha256(json.dumps([FORMAT, server.identity, server.tools, server.files]).encode()).hexdigest()
+    return sha256(json.dumps([FORMAT, server.identity, server.tools]).encode()).hexdigest()
 
 
 def offered_name(server: str, tool: str) -> str:

@@ -1,0 +1,25 @@
+"""Other servers on a command line: asked where they must be, and why one has no tools to show."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .offering import ask_servers, standings
+
+if TYPE_CHECKING:
+    from ..base.settings import Settings
+
+
+def asked(settings: "Settings") -> None:
+    """Ask the servers whose tools are not known; where they are, nothing is started and nothing imported."""
+    if any(one.listing is None and not one.why_not for one in standings(settings)):
+        asyncio.run(ask_servers(settings))
+
+
+def not_offered(settings: "Settings") -> Iterator[str]:
+    """Yield for each server without tools why it has none, as a line."""
+    for one in standings(settings):
+        if one.why_not:
+            yield f"The MCP server `{one.server.name}` is not offered: {one.why_not}"
+        elif one.listing is None:
+            yield f"The MCP server `{one.server.name}` did not say which tools it has; see `sensorium doctor`."
