@@ -18,6 +18,7 @@ from ..tools.base.secret_logs import logger_of
 from .answers import MOST_CHARS, answer_of, progress_of
 from .asking import Asking, input_required
 from .faces import Offer, annotations
+from .order import Order
 from .owner import owner
 from .schemas import lists, result_schema, shown_schema, unquoted
 from .service import Service
@@ -25,6 +26,9 @@ from .shaping import ERROR_CHARS, unforeseen
 from .tasks import INSTANT_SECONDS, task_call
 
 logger = logger_of(__name__)
+
+MOST_CHARS = 60_000
+"""Claude Code puts longer results into a file; a page in Chinese, escaped, stays under this."""
 
 
 class DoorTool(Tool):
@@ -72,7 +76,10 @@ class DoorTool(Tool):
             given = self._checked(arguments)
             page = int(given.pop("page", 1))
             validate(tool, given)
-            order, key = await asyncio.to_thread(self._service.order, tool, given, page, who)
+            order, key, lasting_key, known = await asyncio.to_thread(self._ordered, given, page, who)
+            if known:
+                status = "done"
+                return known
             call = task_call()
             patience = INSTANT_SECONDS if call else None
             asking = Asking(context=context)
@@ -87,6 +94,8 @@ class DoorTool(Tool):
                 job_id=await asking.take(self._service.jobs, who),
             )
             status = standing.status
+            if lasting_key and standing.result and standing.lasting is not None:
+                self._service.remembered.put(who, lasting_key, standing.result, standing.lasting)
             if call and status in ("running", "asking"):
                 call.standing = standing
             if in_rounds and standing.question:
@@ -106,6 +115,15 @@ class DoorTool(Tool):
             # Never what was asked or found: a log outlives both.
             logger.info("%s called %s: %s after %.2f s", who, tool.name, status, time.monotonic() - began)
         return answer_of(standing, structured=self.output_schema is not None)
+
+    def _ordered(
+        self, given: dict[str, Any], page: int, who: str
+    ) -> tuple[Order, str, str | None, CallToolResult | None]:
+        """Return a call as an order, its keys for jobs and for results that last, and what is known to answer it."""
+        service = self._service
+        order, key = service.order(self._offer.tool, given, page, who)
+        lasting_key = service.lasting_key(self._offer.tool, key)
+        return order, key, lasting_key, service.remembered.get(who, lasting_key) if lasting_key else None
 
     def _checked(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments as they were meant, if all of them are shown to clients."""

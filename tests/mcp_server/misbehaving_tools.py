@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from sensorium.tools.base.errors import MediaError
 from sensorium.tools.base.run import Run
-from sensorium.tools.base.tool import Media, tool
+from sensorium.tools.base.tool import Control, Media, tool
 from sensorium.tools.base.workspace import Artifact
 
 
@@ -27,6 +27,13 @@ class Made(BaseModel):
     """Some pictures."""
 
     pictures: list[Artifact] = Field(default_factory=list)
+
+
+class Part(BaseModel):
+    """Some of what there is."""
+
+    text: str
+    partial: bool
 
 
 @tool(effect="writes")
@@ -58,6 +65,18 @@ async def post(mark: Annotated[str, Field(description="A file that gets a line."
     _mark(mark, os.getpid())
     await asyncio.sleep(600)
     return Said(text="posted")
+
+
+@tool(effect="network")
+async def send(
+    letter: Annotated[str, Control(), Field(description="What is sent.")],
+    mark: Annotated[str, Field(description="A file that gets a line.")],
+    *,
+    run: Run,
+) -> Said:
+    """Do something outside, at once."""
+    _mark(mark, 0)
+    return Said(text=f"sent {letter}", process=os.getpid())
 
 
 def _mark(mark: str, child: int) -> None:
@@ -116,3 +135,9 @@ async def paint(
 async def weigh(media: Annotated[list[Media], Field(description="Some files.")], *, run: Run) -> Said:
     """Give the size of some files."""
     return Said(text=" ".join(str(run.path(one).stat().st_size) for one in media))
+
+
+@tool(effect="pure")
+async def glance(partial: Annotated[bool, Field(description="Whether it sees only a part.")], *, run: Run) -> Part:
+    """Look quickly."""
+    return Part(text="seen", partial=partial)
