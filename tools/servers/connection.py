@@ -238,7 +238,12 @@ class Connection:
                 await self.list_tools()
                 if not ready.done():
                     ready.set_result(None)
-                await self._wait()
+                listening = asyncio.create_task(self._listen(client))
+                try:
+                    await self._wait()
+                finally:
+                    listening.cancel()
+                    await asyncio.gather(listening, return_exceptions=True)
         except asyncio.CancelledError:
             if not ready.done():
                 ready.set_exception(self._failed("it was stopped"))
@@ -267,6 +272,16 @@ class Connection:
                         await self.list_tools()
             if not self._in_use and time.monotonic() - self._used > IDLE_SECONDS:
                 return
+
+    async def _listen(self, client: "Client") -> None:
+        """Hear of a changed list of tools from a server that tells it only to those who ask for it."""
+        tools = client.server_capabilities.tools
+        while self.is_modern and tools and tools.list_changed:
+            with suppress(Exception):  # it is heard of at the next connection, too
+                async with client.listen(tools_list_changed=True) as subscription:
+                    async for _ in subscription:
+                        self._changed.set()
+            await asyncio.sleep(LONGEST_PAUSE_SECONDS)
 
     async def _heard(self, message: Any) -> None:
         """Take notice of a changed list of tools; of nothing else that a server says unasked."""

@@ -17,10 +17,11 @@ def main(parent: int, command: list[str]) -> None:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # What the whole group is told is for the program; who ends before it could not see that it ends.
+        signal.signal(number, lambda number, frame: None)
     child = os.fork()
     if child == 0:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         try:
             os.execvp(command[0], command)
         except OSError as error:

@@ -99,7 +99,7 @@ class Program:
                 with anyio.CancelScope(shield=True):
                     for stream in (hear, say, told, to_say):
                         await stream.aclose()
-                    await _end(process)
+                    await _end(process, at_once=bool(self.why))
                 tasks.cancel_scope.cancel()
 
     async def _started(self) -> Any:
@@ -188,13 +188,13 @@ def _message(line: bytes) -> Any:
         return None
 
 
-async def _end(process: Any) -> None:
+async def _end(process: Any, *, at_once: bool) -> None:
     """End a program: it is asked nothing more, then told to end, then killed with all that it started."""
     import anyio
 
     with suppress(OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
         await process.stdin.aclose()
-    if not await _has_ended(process):
+    if at_once or not await _has_ended(process):
         if sys.platform == "win32":
             from mcp.os.win32.utilities import terminate_windows_process_tree
 

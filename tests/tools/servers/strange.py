@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +57,7 @@ def hostile() -> list[dict[str, Any]]:
 
 
 NAMES = ("echo", "die", "hang", "garbage", "endless", "flood", "huge", "error", "ask", "media", "wrong", "evil", "odd",
-         "child", "slow", "size", "count", "environment", "delete")  # fmt: skip
+         "child", "grow", "size", "count", "environment", "delete")  # fmt: skip
 
 
 def listed(cursor: str | None) -> dict[str, Any]:
@@ -124,8 +123,10 @@ def called(name: str, given: dict[str, Any], id: Any) -> dict[str, Any] | None: 
         return text(str(Path(given["text"]).stat().st_size))
     if name == "environment":
         return text(json.dumps(dict(os.environ)))
-    if name == "slow":
-        time.sleep(0.2)
+    if name == "grow":
+        global NAMES  # noqa: PLW0603
+        NAMES = (*NAMES, "later")
+        say({"method": "notifications/tools/list_changed"})
     return text(f"{name}: {given.get('text', '')}")
 
 

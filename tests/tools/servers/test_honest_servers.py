@@ -89,6 +89,18 @@ class House:
             return f"{sure.yes}"
 
         @self.server.tool()
+        async def grow(context: Context) -> str:
+            """Get a tool more."""
+
+            @self.server.tool()
+            async def later() -> str:
+                """Come later."""
+                return "here"
+
+            await context.notify_tools_changed()
+            return "grown"
+
+        @self.server.tool()
         async def page() -> list[EmbeddedResource]:
             """Give a page."""
             inside = TextResourceContents(uri="note://1", text="page one", mime_type="text/plain")
@@ -237,13 +249,7 @@ async def test_the_tools_are_looked_at_again_when_the_server_says_that_they_chan
         await ask_servers(settings)
         assert "house__later" not in remote_tools(settings)
 
-        @house.server.tool()
-        async def later() -> str:
-            """Come later."""
-            return "here"
-
-        link = connection.link_to(settings.servers["house"], settings.home, local_only=False)
-        (await link.connected())._changed.set()
+        await call("house__grow", {}, open_run(settings))
         async with asyncio.timeout(20):
             while "house__later" not in remote_tools(settings):
                 await asyncio.sleep(0.02)

@@ -153,6 +153,13 @@ async def test_a_list_without_end_is_cut(settings_with: Any, strange: Any, heard
     assert list(remote_tools(settings)) == ["odd__echo"]
 
 
+async def test_the_tools_are_looked_at_again_when_the_server_says_that_they_changed(run: Run) -> None:
+    assert "odd__later" not in remote_tools(run.settings)
+    await call("odd__grow", {}, run)
+    await _until(lambda: "odd__later" in remote_tools(run.settings))
+    assert (await call("odd__later", {}, run)).text == "later: "
+
+
 async def test_words_of_a_server_reach_the_planner_only_in_quotation_marks(run: Run) -> None:
     told = remote_tools(run.settings)["odd__evil"].description
     assert told.startswith("Call `evil` of the MCP server `odd`, which is not part of Sensorium; it says of it, in")
