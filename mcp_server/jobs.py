@@ -101,7 +101,11 @@ class Jobs:
         if job is None and (left := await self._left(order.owner, key, job_id)):
             async with self._waiting(report, ask, left.job, order.owner, seconds) as waiting:
                 return await self._wait_for(left, waiting)
-        job = job or self._attached(order.owner, key) or self._begin(order, key, secrets.token_hex(JOB_ID_BYTES))
+        if job := job or self._attached(order.owner, key):
+            # Another call may have made it its task, and a client that is told of one task twice at once refuses it.
+            seconds = max(seconds, self._limits.answer_seconds)
+        else:
+            job = self._begin(order, key, secrets.token_hex(JOB_ID_BYTES))
         job.waiting += 1
         job.is_awaited, is_left = False, True
         try:
