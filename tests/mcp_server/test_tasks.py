@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -35,9 +36,12 @@ from pydantic.alias_generators import to_camel
 
 from sensorium.mcp_server import server_tasks
 from sensorium.mcp_server.app import MediaServer
+from sensorium.mcp_server.job_store import JobStore
 from sensorium.mcp_server.jobs import Limits
 from sensorium.mcp_server.task_wire import IDENTIFIER
 from sensorium.mcp_server.tasks import begin_task
+from sensorium.tools.base.library import Library
+from sensorium.tools.base.settings import Settings
 
 Serve = Callable[..., MediaServer]
 Running = Callable[..., AbstractAsyncContextManager[Any]]
@@ -255,6 +259,28 @@ async def test_a_task_outlives_its_connection_and_its_server(serve: Serve, mark:
         assert _text(done["result"]) == '{"text":"slept 2 s"}'
         assert done["createdAt"] == made.created_at
     assert mark.naps() == 1, "it was done once"
+
+
+async def test_what_ends_while_it_is_written_down_has_ended(
+    serve: Serve, mark: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended, has_ended, add = JobStore.ended, threading.Event(), JobStore.add
+
+    def ending(self: JobStore, *given: Any) -> None:
+        ended(self, *given)
+        has_ended.set()
+
+    def late(self: JobStore, *given: Any) -> None:
+        assert has_ended.wait(30)
+        add(self, *given)
+
+    monkeypatch.setattr(JobStore, "ended", ending)
+    monkeypatch.setattr(JobStore, "add", late)
+    async with _with_tasks(serve()) as tasks:
+        await tasks.client.call_tool("nap", {"seconds": 0.2, "mark": str(mark)})
+        store = JobStore(Library(settings.home))
+        assert store.unfinished() == []
+        assert [one.status for one in store.latest("local")] == ["done"]
 
 
 @asynccontextmanager
