@@ -25,7 +25,7 @@ def catalog() -> MappingProxyType[str, Tool]:
 
 
 def offered(settings: Settings) -> dict[str, Tool]:
-    """Return the tools to plan with: without those that need a model where none is set, and with those of servers."""
+    """Return the tools to plan with: not those that need a model where none is set, but those of other servers."""
     lacking = NEEDS_A_MODEL - settings.models.keys()
     own = {name: one for name, one in catalog().items() if not lacking & set(one.roles)}
     return _Offered({**own, **(_remote(settings) if settings.servers else {})}, settings)
@@ -38,7 +38,7 @@ def _remote(settings: Settings) -> Mapping[str, Tool]:
 
 
 class _Offered(dict[str, Tool]):
-    """Tools by name, and for a server's tool that an earlier plan has and that is gone, one that says so when called."""
+    """Tools by name; for a server's tool that an earlier plan has and that is gone, one that says so when called."""
 
     def __init__(self, tools: Mapping[str, Tool], settings: Settings) -> None:
         super().__init__(tools)

@@ -52,7 +52,7 @@ class Settings:
     sandbox: Choice = field(default_factory=Choice)
     """What confines code, and its limits (`[sandbox]` in the file of the home folder)."""
     servers: Mapping[str, Server] = field(default_factory=dict)
-    """Other programs' MCP servers, whose tools are offered, too (`[mcp.servers.NAME]` in the file of the home folder)."""
+    """Other MCP servers, whose tools are offered, too (`[mcp.servers.NAME]` in the file of the home folder)."""
     step_timeout_seconds: float = 1800.0
     """The longest one tool call may take (`SENSORIUM_STEP_TIMEOUT`)."""
     max_bytes: int = 64 * 2**30

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..base.budget import Order, OutcomeUnknown
@@ -26,6 +27,9 @@ from .offering import why_not_offered
 from .over_http import Delivery, delivery
 from .reading import answer_of, words_of
 from .wording import on_a_line, quoted
+
+if TYPE_CHECKING:
+    from mcp.shared.dispatcher import ProgressFnT
 
 MOST_SENT_BYTES = 4 * 2**20
 """Of the arguments of one call."""
@@ -65,8 +69,8 @@ async def call_remote(server: Server, listed: Listed, given: Mapping[str, Any], 
             sent, files = await run.thread(with_paths, sent, server, folder, run)
             if len(written := canonical(sent).encode("utf-8", "replace")) > MOST_SENT_BYTES:
                 raise ToolError(
-                    f"The arguments of `{listed.name}` have {len(written):,} bytes, and at most {MOST_SENT_BYTES:,} are "
-                    "sent. Give less, or a file where the tool takes one."
+                    f"The arguments of `{listed.name}` have {len(written):,} bytes, and at most {MOST_SENT_BYTES:,} "
+                    "are sent. Give less, or a file where the tool takes one."
                 )
             contents = Contents(characters=len(written.decode()), **files)
             answer = await _ordered(order, link, listed, sent, run, size=len(written), contents=contents)
@@ -101,8 +105,8 @@ def _known(order: Order, run: Run) -> RemoteAnswer | None:
 def _unknown(order: Order, when: str) -> OutcomeUnknown:
     server, tool = order.served.endpoint.name, order.served.name
     return OutcomeUnknown(
-        f"`{tool}` was sent to the MCP server `{server}`, and its answer never came: {when}. Whether it did its work is "
-        "not known, so it was not sent again.",
+        f"`{tool}` was sent to the MCP server `{server}`, and its answer never came: {when}. Whether it did its work "
+        "is not known, so it was not sent again.",
         order,
     )
 
@@ -120,7 +124,7 @@ async def _ordered(
     )
     delivered = Delivery()
     try:
-        raw = await _sent(connection, link, listed, sent, run, delivered)
+        raw = await _sent(_Message(listed, sent, run, delivered), connection, link)
     except BaseException as error:
         was_answered = isinstance(error, ToolError) and not isinstance(error, NotSent | _Lost)
         is_open = delivered.was_sent and not was_answered
@@ -159,9 +163,17 @@ async def _connected(link: Link) -> Connection:
         raise TransientError(str(error)) from error
 
 
-async def _sent(
-    connection: Connection, link: Link, listed: Listed, sent: dict[str, Any], run: Run, delivered: Delivery
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Message:
+    """What is sent, and what becomes of it."""
+
+    listed: Listed
+    given: dict[str, Any]
+    run: Run
+    delivered: Delivery
+
+
+async def _sent(message: _Message, connection: Connection, link: Link) -> dict[str, Any]:
     """Send a call and return its answer as it came.
 
     Raises:
@@ -172,11 +184,12 @@ async def _sent(
     from mcp import MCPError
     from mcp_types import HEADER_MISMATCH
 
+    delivered, tool = message.delivered, message.listed.remote_shown
     for is_last in (False, True):
         token = delivery.set(delivered)
         try:
             async with asyncio.timeout(link.server.timeout_seconds):
-                return await _asked(connection, listed, sent, run, delivered)
+                return await _asked(message, connection)
         except TimeoutError as error:
             raise _Lost(f"it took longer than {link.server.timeout_seconds:g} s (`timeout_seconds`)") from error
         except MCPError as error:
@@ -192,7 +205,7 @@ async def _sent(
                     continue
                 raise (_Lost if delivered.was_sent else NotSent)(connection.why_ended()) from error
             raise ToolError(
-                f"The MCP server `{link.server.name}` refuses `{listed.remote_shown}`. Its words: "
+                f"The MCP server `{link.server.name}` refuses `{tool}`. Its words: "
                 f"{quoted(error.error.message, _MOST_SAID)}."
             ) from error
         except (ToolError, asyncio.CancelledError):
@@ -200,8 +213,8 @@ async def _sent(
         except Exception as error:
             found = root_of(error)
             raise ToolError(
-                f"The MCP server `{link.server.name}` answered `{listed.remote_shown}` with something that is no result "
-                f"of a tool ({type(found).__name__}); whether it did its work is not known."
+                f"The MCP server `{link.server.name}` answered `{tool}` with something that is no "
+                f"result of a tool ({type(found).__name__}); whether it did its work is not known."
             ) from error
         finally:
             delivery.reset(token)
@@ -217,37 +230,36 @@ def _is_gone(error: Any, connection: Connection, delivered: Delivery) -> bool:
     return broke or status == HTTPStatus.NOT_FOUND or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-async def _asked(
-    connection: Connection, listed: Listed, sent: dict[str, Any], run: Run, delivered: Delivery
-) -> dict[str, Any]:
+async def _asked(message: _Message, connection: Connection) -> dict[str, Any]:
     from mcp_types import CallToolRequest, CallToolRequestParams
-    from pydantic import TypeAdapter
+    from pydantic import RootModel
 
-    request = CallToolRequest(params=CallToolRequestParams(name=listed.remote, arguments=sent))
+    request = CallToolRequest(params=CallToolRequestParams(name=message.listed.remote, arguments=message.given))
     async with connection.using() as client:
         if connection.server.is_program:
-            delivered.was_sent = True  # what is in a pipe may have been read
+            message.delivered.was_sent = True  # what is in a pipe may have been read
         # As plain data: the SDK would check it against a schema of the server's own, with whatever patterns that has.
-        raw = await client.session.send_request(request, TypeAdapter(dict[str, Any]), progress_callback=_progress(run))
+        telling = _progress(message.run)
+        raw = (await client.session.send_request(request, RootModel[dict[str, Any]], progress_callback=telling)).root
     if raw.get("resultType") == "input_required":
         raise ToolError(
-            f"`{listed.remote_shown}` of the MCP server `{connection.server.name}` asks its user something, and "
-            "Sensorium answers no server's questions. Give it all that it needs as arguments, or use it elsewhere."
+            f"`{message.listed.remote_shown}` of the MCP server `{connection.server.name}` asks its user something, "
+            "and Sensorium answers no server's questions. Give it all that it needs as arguments, or use it elsewhere."
         )
     return raw
 
 
-def _progress(run: Run) -> Callable[[float, float | None, str | None], Any]:
+def _progress(run: Run) -> "ProgressFnT":
     last = 0.0
 
-    async def tell(done: float, whole: float | None, said: str | None) -> None:
+    async def tell(progress: float, total: float | None, message: str | None) -> None:
         nonlocal last
         if time.monotonic() - last < _NOTE_SECONDS:
             return
         last = time.monotonic()
-        fraction = min(1.0, max(0.0, done / whole)) if whole and whole > 0 else None
+        fraction = min(1.0, max(0.0, progress / total)) if total and total > 0 else None
         with suppress(ToolError):  # that it was stopped is noticed by who waits
-            run.progress(fraction, on_a_line(said or "", 200))
+            run.progress(fraction, on_a_line(message or "", 200))
 
     return tell
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ..base.errors import UnavailableError
 from ..base.secrets import redact
@@ -106,14 +106,7 @@ class Program:
         """Return the process, started in a group of its own and, where there are guards, under one."""
         import anyio
 
-        server = self.server
-        path = server.env.get("PATH")
-        found = server.command if Path(server.command).is_absolute() else shutil.which(server.command, path=path)
-        if not found or not Path(found).is_file():
-            raise UnavailableError(
-                f"The MCP server `{server.name}` cannot be started: there is no program {server.command!r}. Install it, "
-                f"or change `command` in `[mcp.servers.{server.name}]` of sensorium.toml."
-            )
+        server, found = self.server, self._found()
         folder = server.cwd or self.home / "servers" / server.name
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +116,7 @@ class Program:
             if sys.platform == "win32":
                 from mcp.os.win32.utilities import create_windows_process
 
-                with Path(os.devnull).open("w") as nothing:
+                with _nowhere() as nothing:
                     return await create_windows_process(found, list(server.args), dict(server.env), nothing, folder)
             guarded = [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py")), str(os.getpid()), found]
             return await anyio.open_process(
@@ -132,9 +125,25 @@ class Program:
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise UnavailableError(
-                f"The MCP server `{server.name}` cannot be started in {str(folder)!r}: {why}. Check `command` and `cwd` "
-                f"in `[mcp.servers.{server.name}]` of sensorium.toml."
+                f"The MCP server `{server.name}` cannot be started in {str(folder)!r}: {why}. Check `command` and "
+                f"`cwd` in `[mcp.servers.{server.name}]` of sensorium.toml."
             ) from error
+
+    def _found(self) -> str:
+        """Return where the program lies.
+
+        Raises:
+            UnavailableError: There is none.
+        """
+        named, name = self.server.command, self.server.name
+        path = self.server.env.get("PATH")
+        found = named if Path(named).is_absolute() else shutil.which(named, path=path)
+        if not found or not Path(found).is_file():
+            raise UnavailableError(
+                f"The MCP server `{name}` cannot be started: there is no program {named!r}. Install it, or change "
+                f"`command` in `[mcp.servers.{name}]` of sensorium.toml."
+            )
+        return found
 
     async def _lines(self, process: Any) -> AsyncGenerator[bytes, None]:
         """Yield what the program writes, line by line, until it ends or writes more than anyone asked for."""
@@ -175,6 +184,10 @@ class Program:
                     with self.log.open("ab") as file:
                         file.write(text.encode(errors="replace"))
                 left -= len(chunk)
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _message(line: bytes) -> Any:
@@ -224,6 +237,6 @@ async def _has_ended(process: Any) -> bool:
     import anyio
 
     deadline = anyio.current_time() + _LEAVE_SECONDS
-    while process.returncode is None and anyio.current_time() < deadline:
+    while process.returncode is None and anyio.current_time() < deadline:  # noqa: ASYNC110  nobody sets an event
         await anyio.sleep(0.01)
     return process.returncode is not None

@@ -72,7 +72,7 @@ def text(said: str) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": said}]}
 
 
-def called(name: str, given: dict[str, Any], id: Any) -> dict[str, Any] | None:  # noqa: PLR0911, PLR0912, PLR0915
+def called(name: str, given: dict[str, Any], id: Any) -> dict[str, Any] | None:  # noqa: PLR0912
     note(f"call {name} {json.dumps(given)}")
     if name == "die":
         print("I am leaving \x1b[31mnow", file=sys.stderr, flush=True)

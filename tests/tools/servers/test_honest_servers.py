@@ -170,7 +170,7 @@ async def test_a_tool_over_http_is_called_with_typed_arguments_and_gives_data(
         with pytest.raises(ToolError, match="answered `refuse` with an error"):
             await call("house__refuse", {"why": "no"}, run)
         assert (await call("house__page", {}, run)).text == "page one"
-        with pytest.raises(ToolError, match="did not declare the form elicitation|asks its user something"):
+        with pytest.raises(ToolError, match=r"did not declare the form elicitation|asks its user something"):
             await call("house__ask", {}, run)
         sent = [(one.host, one.is_local, one.role, one.state) for one in run.egress.rows()]
         assert set(sent) == {(f"127.0.0.1:{port}", True, "mcp", "sent")}
@@ -187,7 +187,7 @@ async def test_a_restarted_server_is_connected_to_again(
         run = open_run(settings)
         await call("house__add_note", {"note": {"text": "1"}}, run)
     monkeypatch.setattr("sensorium.tools.base.call.RETRY_WAITS_SECONDS", (0.05,))
-    with pytest.raises((TransientError, UnavailableError), match="could not be connected to|connect"):
+    with pytest.raises((TransientError, UnavailableError), match=r"could not be connected to|connect"):
         await call("house__add_note", {"note": {"text": "lost"}}, run)
     with listening(House(), port, **options):
         answer = await call("house__add_note", {"note": {"text": "2"}}, run)
@@ -220,7 +220,7 @@ async def test_a_cancelled_call_is_cancelled_at_the_server(house: House, at: Any
         run = replace(open_run(settings), on_progress=lambda one: said.append(one.note))
         waiting = asyncio.create_task(call("house__wait", {"seconds": 60}, run))
         async with asyncio.timeout(20):
-            while not said:
+            while not said:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -251,7 +251,7 @@ async def test_the_tools_are_looked_at_again_when_the_server_says_that_they_chan
 
         await call("house__grow", {}, open_run(settings))
         async with asyncio.timeout(20):
-            while "house__later" not in remote_tools(settings):
+            while "house__later" not in remote_tools(settings):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert (await call("house__later", {}, open_run(settings))).text == "here"
         await connection.close_links()
@@ -325,7 +325,8 @@ async def test_a_program_is_given_the_path_of_a_copy_where_the_settings_call_an_
     given = await perform("files__measure", {"path": str(tmp_path / "notes.txt")}, run)
     data = given.result.data.get("result", given.result.data)
     assert (data["bytes"], data["name"]) == (12, "notes.txt")
-    assert not Path(data["path"]).exists() and Path(data["path"]) != tmp_path / "notes.txt"
+    assert not Path(data["path"]).exists()  # noqa: ASYNC240
+    assert Path(data["path"]) != tmp_path / "notes.txt"
     plain = settings_with(files={**table, "files": []})
     text = await perform("files__measure", {"path": str(tmp_path / "notes.txt")}, open_run(plain))
     assert text.result.data.get("result", text.result.data)["path"] == str(tmp_path / "notes.txt")

@@ -35,7 +35,7 @@ async def run(settings_with: Callable[..., Settings], strange: Callable[..., Any
 async def test_a_server_that_dies_in_a_call_is_not_asked_the_same_again_and_serves_the_next(
     run: Run, heard: Callable[[], list[str]]
 ) -> None:
-    with pytest.raises(OutcomeUnknown, match="whether it did its work is not known|Whether it did its work") as error:
+    with pytest.raises(OutcomeUnknown, match=r"whether it did its work is not known|Whether it did its work") as error:
         await call("odd__die", {"text": "once"}, run)
     assert '"I am leaving' in str(error.value) and "\x1b" not in str(error.value)
     assert [one for one in heard() if one.startswith("call die")] == ['call die {"text": "once"}']
@@ -49,7 +49,7 @@ async def test_a_call_that_takes_too_long_is_cancelled_at_the_server(
     settings = settings_with(odd=strange(timeout_seconds=0.3))
     await ask_servers(settings)
     run = open_run(settings)
-    with pytest.raises(OutcomeUnknown, match="longer than 0.3 s"):
+    with pytest.raises(OutcomeUnknown, match=r"longer than 0.3 s"):
         await call("odd__hang", {}, run)
     assert (await call("odd__echo", {"text": "on"}, run)).text == "echo: on"
     assert "cancelled" in heard()
@@ -194,7 +194,7 @@ async def test_nothing_of_a_program_is_left_when_it_is_let_go(run: Run, heard: C
 
 async def _until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not holds():
+        while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
