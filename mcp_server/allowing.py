@@ -7,8 +7,14 @@ from mcp import MCPError
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.types import INVALID_REQUEST
 
-from .owner import scopes
+from ..tools.base.secret_logs import logger_of
+from .owner import owner, scopes
 from .scopes import Scope, missing, needed
+
+logger = logger_of(__name__)
+
+_JOB_TOOLS = frozenset({"job_status", "job_cancel"})
+_KINDS = frozenset({"artifact", "job", "media", "run", "config"})
 
 
 def allowing(tools: Mapping[str, Scope]) -> ServerMiddleware[Any]:
@@ -25,6 +31,18 @@ def allowing(tools: Mapping[str, Scope]) -> ServerMiddleware[Any]:
         asked = needed(context.method, context.params or {}, tools)
         if asked and asked not in scopes():
             raise MCPError(INVALID_REQUEST, missing(asked))
+        if noted := _noted(context.method, context.params or {}):
+            logger.info("%s asked for %s", owner(), noted)
         return await call_next(context)
 
     return check
+
+
+def _noted(method: str, params: Mapping[str, Any]) -> str | None:
+    """Return what to log of a request, never what it says; the other tools log their calls when they end."""
+    if method == "tools/call" and params.get("name") in _JOB_TOOLS:
+        return str(params["name"])
+    if method == "resources/read":
+        kind = str(params.get("uri")).partition(":")[0]
+        return f"a resource ({kind if kind in _KINDS else 'unknown'})"
+    return None

@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level=logging.INFO if chosen.verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    # It logs what tools answered; our own lines say who called what.
+    logging.getLogger("mcp").setLevel(logging.WARNING)
     guard_process()
     try:
         _serve(chosen)

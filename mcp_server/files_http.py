@@ -17,6 +17,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from ..tools.base.errors import StorageError, ToolError
 from ..tools.base.opening import open_kept
+from ..tools.base.secret_logs import logger_of
 from ..tools.base.sniff import sniff
 from ..tools.base.workspace import PREFIX, Artifact
 from .output import made_name
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
+
+logger = logger_of(__name__)
 
 LONGEST_NAME = 200
 SIDE_BY_SIDE = 8
@@ -132,6 +135,7 @@ def add_file_routes(server: MCPServer[Any], service: Service, *, limits: UploadL
             return Response(status_code=400)  # nobody reads it
         if isinstance(stored, Response):
             return stored
+        logger.info("%s uploaded %d bytes", owner(), stored.bytes)
         return JSONResponse(stored.model_dump(mode="json", include={"handle", "media_type", "bytes", "name"}), 201)
 
     async def download(request: Request) -> Response:
@@ -143,6 +147,7 @@ def add_file_routes(server: MCPServer[Any], service: Service, *, limits: UploadL
             descriptor = await asyncio.to_thread(open_kept, path)
         except ToolError as error:
             return JSONResponse({"error": str(error)}, 404)
+        logger.info("%s fetched an artifact of %d bytes", owner(), artifact.bytes)
         name = made_name(artifact.name, sha256)
         return HeldFile(descriptor, path, media_type=artifact.media_type, filename=name, headers=_INERT)
 

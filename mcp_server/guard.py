@@ -1,6 +1,8 @@
 """Stops a request at the door of the HTTP server: wrong host, foreign page, no token, not allowed."""
 
+import asyncio
 import json
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 logger = logger_of(__name__)
 
+LARGEST_HEAD_BYTES = 32 * 1024
+"""Of an address and its headers; tokens have up to 8 KiB."""
 RETRY_SECONDS = 30
 """When to come again, while the keys of the issuer cannot be read."""
 _EXPOSED = ("Mcp-Session-Id", "WWW-Authenticate", "Content-Disposition")
@@ -113,6 +117,15 @@ class Guard:
             return
         if scope["type"] != "http":
             return  # a websocket: not accepted, so it is closed
+        # The HTTP library has a limit, too, but sees only what does not come at once.
+        head = [
+            scope.get("raw_path") or b"",
+            scope["query_string"],
+            *(part for one in scope["headers"] for part in one),
+        ]
+        if sum(map(len, head)) > LARGEST_HEAD_BYTES:
+            await _refuse(send, 431, f"An address and its headers may have {LARGEST_HEAD_BYTES:,} bytes in all.")
+            return
         headers = Headers(scope=scope)
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
@@ -150,6 +163,9 @@ class Guard:
             return
         # The token itself is kept nowhere.
         user = AuthenticatedUser(AccessToken(token="", client_id=principal.name, scopes=sorted(principal.scopes)))
+        listens = scope["method"] == "GET" or headers.get("mcp-method") == "subscriptions/listen"
+        if principal.until is not None and scope["path"] == self._path and listens:
+            receive, send = _ending(principal.until, receive, send)
         await self._app({**scope, "user": user, "auth": AuthCredentials(user.scopes)}, receive, send)
 
     async def _asked(
@@ -195,6 +211,31 @@ def _again(messages: list[Message], receive: Receive) -> Receive:
         return next(rest, None) or await receive()
 
     return give
+
+
+def _ending(until: float, receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """Return what ends a stream of news with the token that it was opened with, as if its client had left."""
+    deadline = asyncio.get_running_loop().time() + until - time.time()
+    is_open = has_ended = False
+
+    async def hear() -> Message:
+        nonlocal has_ended
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await receive()
+        except TimeoutError:
+            has_ended = True
+            if is_open:
+                await send({"type": "http.response.body", "body": b""})
+            return {"type": "http.disconnect"}
+
+    async def tell(message: Message) -> None:
+        nonlocal is_open
+        if not has_ended:
+            is_open = message["type"] == "http.response.start" or message.get("more_body", False)
+            await send(message)
+
+    return hear, tell
 
 
 async def _refuse(

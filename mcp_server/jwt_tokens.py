@@ -49,7 +49,8 @@ class JwtTokens:
         if not keys or (key_id is None and len(keys) > 1):
             raise TokenError("The token was signed with a key that is not known.")
         claims = self._claims(token, algorithm, keys)
-        principal = Principal(name_of(self.issuer, claims["sub"]), _scopes(claims))
+        until = float(claims["exp"]) + LEEWAY_SECONDS
+        principal = Principal(name_of(self.issuer, claims["sub"]), _scopes(claims), until)
         self._note(principal, claims["sub"])
         return principal
 

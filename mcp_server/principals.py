@@ -1,6 +1,6 @@
 """Who a token stands for, and why one is refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .scopes import SCOPES, Scope
 
@@ -12,6 +12,8 @@ class Principal:
     name: str
     """To whom jobs and artifacts belong; also the name of a folder."""
     scopes: frozenset[Scope] = SCOPES
+    until: float | None = field(default=None, compare=False)
+    """When the token ends, in seconds since 1970; None for one that does not."""
 
 
 class TokenError(Exception):

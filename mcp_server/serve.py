@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..tools.base.errors import SettingsError
 from .files_http import UploadLimits, add_file_routes
-from .guard import Believed, Guard
+from .guard import LARGEST_HEAD_BYTES, Believed, Guard
 from .protected_resource import ProtectedResource
 from .tokens import Tokens
 
@@ -91,6 +91,8 @@ def serve_http(server: "MediaServer", web: Web) -> None:
     """
     import uvicorn
 
+    from .patience import ImpatientProtocol
+
     file = web.token_file
     if not web.is_loopback and not (web.hosts and (web.jwt or (file and file.exists()))):
         raise SettingsError(
@@ -124,6 +126,8 @@ def serve_http(server: "MediaServer", web: Web) -> None:
         server_header=False,
         proxy_headers=False,
         limit_concurrency=MOST_CONNECTIONS,
+        http=ImpatientProtocol,
+        h11_max_incomplete_event_size=LARGEST_HEAD_BYTES,
         timeout_graceful_shutdown=5,
     )
     uvicorn.Server(config).run(sockets=[bound])

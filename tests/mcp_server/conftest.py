@@ -171,7 +171,8 @@ async def _running(server: MediaServer, **given: Any) -> AsyncIterator[Running]:
         bound.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{bound.getsockname()[1]}"
         chosen = {"hosts": [host], "origins": [f"http://{host}"], "max_upload_bytes": 3_000_000, **given}
-        app = web_app(server, Tokens.of(TOKENS), **chosen)
+        tokens = chosen.pop("tokens", None) or Tokens.of(TOKENS)
+        app = web_app(server, tokens, **chosen)
         web = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2))
         serving = asyncio.create_task(web.serve(sockets=[bound]))
         while not web.started:  # noqa: ASYNC110 - it has no event for this
