@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ALIKE = 0.85
 """Lines at least this alike are one, read or recognised a little differently; their figures must be equal."""
 # Whole words; each hanzi and kana for itself, because there are no spaces to tell words apart.
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:['’][^\W_]+)*")
+_WORD = r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:['’][^\W_]+)*"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def speech_only_in(moments: Sequence[Moment], others: Sequence[Moment]) -> list[
 
 
 def _words(moments: Sequence[Moment]) -> list[tuple[str, Moment]]:
-    return [(word, one) for one in moments for word in _WORD.findall(one.text)]
+    return [(word, one) for one in moments for word in re.findall(_WORD, one.text)]
 
 
 def _figures(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Literal
 
 Language = Literal["en", "zh"]
@@ -9,8 +10,6 @@ Stretch = tuple[int, int]
 """Start and end of a piece of a text, in characters."""
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_HAN = re.compile(rf"[{HAN}]")
-_TOKEN = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+(?:['’.\-][^\W_{HAN}]+)*")
 
 # Function words carry no topic. The list is the usual core of English ones plus what speech adds ("okay", "gonna").
 _ENGLISH = """
@@ -46,14 +45,25 @@ _SENTENCE_END = re.compile(r"[。！？；…]+[”’」』）】\"']*|[.!?]+[\
 _SHORT_LINE = 60
 
 
+# These two take milliseconds to compile, and programs that only list tools do not need them.
+@cache
+def _han() -> re.Pattern[str]:
+    return re.compile(rf"[{HAN}]")
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    return re.compile(rf"[{HAN}]+|[^\W_{HAN}]+(?:['’.\-][^\W_{HAN}]+)*")
+
+
 def is_han(text: str) -> bool:
     """Tell whether any character is a hanzi."""
-    return bool(_HAN.search(text))
+    return bool(_han().search(text))
 
 
 def tokens(text: str) -> list[str]:
     """Return the words as written; a run of hanzi, which has no spaces, is one token."""
-    return _TOKEN.findall(text)
+    return _token().findall(text)
 
 
 def count_words(text: str) -> int:
@@ -118,7 +128,7 @@ def split_sentences(text: str) -> list[Stretch]:
         piece = text[start:end]
         left = start + len(piece) - len(piece.lstrip())
         right = start + len(piece.rstrip())
-        if left < right and _TOKEN.search(text, left, right):
+        if left < right and _token().search(text, left, right):
             stretches.append((left, right))
             start = end
         elif stretches and left < right:

@@ -61,11 +61,11 @@ def read_rules(table: Any) -> FetchRules:
 
 
 def _allowed(value: Any) -> tuple[str, ...]:
-    from .permission import why_no_pattern
-
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise SettingsError(f'`allow` in {_WHERE} must be a list of texts, such as `["example.org"]`.')
     for one in value:
+        from .permission import why_no_pattern  # takes its time to import, and most settings allow nothing
+
         if why := why_no_pattern(one):
             raise SettingsError(f"`allow` in {_WHERE} has {one!r}: {why}.")
     return tuple(value)
