@@ -22,7 +22,7 @@ from .order import Order
 from .owner import owner
 from .schemas import lists, result_schema, shown_schema, unquoted
 from .service import Service
-from .shaping import ERROR_CHARS, unforeseen
+from .shaping import brief, unforeseen
 from .tasks import INSTANT_SECONDS, task_call
 
 logger = logger_of(__name__)
@@ -101,7 +101,7 @@ class DoorTool(Tool):
             if in_rounds and standing.question:
                 return input_required(standing)
         except SensoriumError as error:
-            raise ToolError(str(error)[:ERROR_CHARS]) from None
+            raise ToolError(brief(str(error))) from None
         except asyncio.CancelledError:
             status = "cancelled"
             raise

@@ -65,9 +65,14 @@ def shaped(outcome: "Outcome", order: "Order", face: Face, run: "Run") -> dict[s
 
 def failed(message: str) -> dict[str, Any]:
     """Return a failure as `CallToolResult` has it on the wire."""
-    if len(message) > ERROR_CHARS:
-        message = f"{message[: ERROR_CHARS // 2]} … {message[-ERROR_CHARS // 2 :]}"
-    return {"content": [{"type": "text", "text": message}], "isError": True}
+    return {"content": [{"type": "text", "text": brief(message)}], "isError": True}
+
+
+def brief(message: str) -> str:
+    """Return an error with its beginning, what happened, and its end, what to do."""
+    if len(message) <= ERROR_CHARS:
+        return message
+    return f"{message[: ERROR_CHARS // 2]} … {message[-ERROR_CHARS // 2 :]}"
 
 
 def unforeseen(what: str) -> str:
