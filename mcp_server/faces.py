@@ -134,7 +134,7 @@ FACES: Mapping[str, Face] = {
         group="make",
         gives="media",
         nested=True,
-        tells="Gives `picture` (PNG) and `drawing` (SVG).",
+        tells="Gives `picture` (PNG, also small to look at) and `drawing` (SVG).",
     ),
     "fetch_url": Face(title="Fetch a file or a page", group="web", quotes=True, left_out=_DETAILS),
     "analyze_code": Face(

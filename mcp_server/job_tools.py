@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field
 
@@ -12,6 +11,7 @@ from .answers import MOST_CHARS, POLL_SECONDS, progress_of, status_of
 from .asking import Asking, input_required
 from .owner import owner
 from .service import Service
+from .shaping import failed
 
 JobId = Annotated[str, Field(min_length=1, max_length=64, description="The `job_id` that a call gave.")]
 
@@ -48,7 +48,7 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
             await asking.take(service.jobs, who)
             standing = await service.jobs.status(job_id, who, wait_seconds, progress_of(context), asking.user)
         except SensoriumError as error:
-            raise ToolError(str(error)) from None
+            return _refused(error)
         return input_required(standing) if asking.in_rounds and standing.question else status_of(standing)
 
     @server.tool(
@@ -69,4 +69,9 @@ def add_job_tools(server: MCPServer[Any], service: Service) -> None:
         try:
             return status_of(await service.jobs.cancel(job_id, owner()))
         except SensoriumError as error:
-            raise ToolError(str(error)) from None
+            return _refused(error)
+
+
+def _refused(error: SensoriumError) -> CallToolResult:
+    """Return an error in its own words; to one that a function raises, the SDK puts a heading."""
+    return CallToolResult.model_validate(failed(str(error)))

@@ -84,7 +84,8 @@ async def run_agent(
         status=answer.status,
         answer=answer.text,
         report=next((one for one in answer.artifacts if one.name.endswith("report.md")), None),
-        files=answer.artifacts,
+        # The reports first: of many files, clients link only a few.
+        files=sorted(answer.artifacts, key=lambda one: not one.name.startswith("report.")),
         steps=[_step(one) for one in answer.steps],
         seconds=answer.seconds,
         cost_usd=answer.cost_usd,
@@ -155,8 +156,9 @@ class _Progress:
             return
         part = (event.fraction or 0.0) if isinstance(event, StepProgress) else 0.0
         fraction = min(0.99, (self._ended + part) / self._steps) if self._steps else None
+        done = f"{self._ended} of {self._steps} steps done; " if self._steps > 1 else ""
         note = f": {event.note}" if isinstance(event, StepProgress) and event.note else ""
-        self._run.progress(fraction, f"{event.step} ({event.tool}){note}")
+        self._run.progress(fraction, f"{done}{event.step} ({event.tool}){note}")
 
 
 def _step(record: dict[str, Any]) -> StepDone:

@@ -44,7 +44,7 @@ def shaped(outcome: "Outcome", order: "Order", face: Face, run: "Run") -> dict[s
     if face.quotes:
         body = {"notice": QUOTED, **body}
     listed = compact(body)
-    kept = [one for one in outcome.artifacts if one.handle in listed]
+    kept = sorted((one for one in outcome.artifacts if one.handle in listed), key=lambda one: listed.index(one.handle))
     if face.gives == "data":
         # The documents first: pictures beside data are what it rests on.
         links = _links(sorted(kept, key=_is_picture)[:MOST_LINKS_OF_DATA], order)

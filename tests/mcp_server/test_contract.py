@@ -113,6 +113,36 @@ def test_a_schema_of_a_result_says_what_may_be_missing_and_has_no_tuples() -> No
         assert set(re.findall(r"#/\$defs/(\w+)", shown)) == schema.get("$defs", {}).keys(), tool.name
 
 
+async def test_of_a_task_the_reports_are_linked_first(serve: Serve, body: Body, era: str) -> None:
+    heard: list[str] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(message or "")
+
+    async with Client(serve(), mode=era) as client:
+        asked = {"request": "Analyze this picture and write a report", "files": ["slide.png"]}
+        result = await client.call_tool("run_agent", asked, progress_callback=hear)
+    links = [one for one in result.content if isinstance(one, ResourceLink)]
+    assert [one.name for one in links][:3] == ["report.md", "report.html", "report.json"]
+    assert len(links) <= 6
+    assert body(result)["report"]["path"].endswith("/report.md")
+    assert any(re.search(r"\d of \d steps done; \w+ \(\w+\)", one) for one in heard), heard
+    assert all(len(one) <= 200 for one in heard)
+
+
+async def test_clients_elsewhere_learn_no_path_from_results(serve: Serve, settings: Settings, films: Path) -> None:
+    async with Client(serve(nearby=False)) as client:
+        given = [
+            await client.call_tool("read_text", {"media": "talk.mp4"}),
+            await client.call_tool("transcribe", {"media": "talk.mp4"}),
+            await client.call_tool("probe_media", {"media": "tolk.mp4"}),
+            await client.call_tool("run_agent", {"request": "Read the text", "files": ["slide.png"]}),
+        ]
+    for result in given:
+        told = result.model_dump_json(by_alias=True)
+        assert str(settings.home) not in told and str(films.parent) not in told and '"path"' not in told
+
+
 async def test_many_frames_come_in_pages_with_their_own_pictures(serve: Serve, body: Body, era: str) -> None:
     async with Client(serve(), mode=era) as client:
         first = await client.call_tool("extract_frames", {"media": "talk.mp4", "every_seconds": 0.05})

@@ -49,7 +49,8 @@ async def test_progress_names_the_step_and_grows_with_those_that_ended(run: Run,
     arguments = {"request": "Analyze this video and write a report", "files": [str(films / "talk.mp4")]}
     answer = await call(run_agent, arguments, replace(run, on_progress=heard.append))
     named = {f"{step.id} ({step.tool})" for step in answer.steps if step.status == "done"}
-    assert named and named <= {one.note for one in heard}
+    assert named and named <= {one.note.rpartition("; ")[2] for one in heard}
+    assert any(one.note.startswith("1 of 7 steps done; ") for one in heard)
     assert (heard[0].fraction, heard[-1].fraction) == (0, 0.99)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
@@ -126,8 +126,11 @@ async def perform(
     )
 
 
-def validate(tool: Tool, args: Mapping[str, Any]) -> BaseModel:
+def validate(tool: Tool, args: Mapping[str, Any], shown: Collection[str] = ()) -> BaseModel:
     """Return the arguments as the tool's model.
+
+    Args:
+        shown: The arguments that whoever calls knows of; all of them when left out.
 
     Raises:
         ArgumentError: One is unknown, missing or of the wrong type; the message names each and what is accepted.
@@ -138,7 +141,7 @@ def validate(tool: Tool, args: Mapping[str, Any]) -> BaseModel:
         problems = "; ".join(
             f"`{'.'.join(map(str, one['loc'])) or 'arguments'}`: {one['msg']}" for one in error.errors()
         )
-        accepted = ", ".join(f"`{name}`" for name in tool.arguments.model_fields)
+        accepted = ", ".join(f"`{name}`" for name in shown or tool.arguments.model_fields)
         raise ArgumentError(f"`{tool.name}` cannot take these arguments: {problems}. It takes: {accepted}.") from error
 
 
