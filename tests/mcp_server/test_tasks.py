@@ -341,6 +341,15 @@ async def test_what_reaches_outside_is_not_begun_again_and_its_task_says_so(serv
     assert mark.naps() == 1
 
 
+async def test_the_same_call_beside_a_task_waits_for_the_same_result(serve: Serve, mark: Any) -> None:
+    async with _with_tasks(serve()) as tasks:
+        task = await tasks.made("nap", seconds=1, mark=str(mark))
+        again = await tasks.call("nap", seconds=1, mark=str(mark))
+        assert again.content == [TextContent(type="text", text='{"text":"slept 1 s"}')], "no second task of that id"
+        assert (await tasks.get(task))["status"] == "completed"
+    assert mark.naps() == 1
+
+
 async def test_more_short_tasks_than_jobs_can_be_asked_for_at_once(serve: Serve, mark: Any) -> None:
     async with _with_tasks(serve(limits=Limits(most_jobs=2))) as tasks:
         made = [await tasks.made("nap", seconds=60 + n, mark=str(mark)) for n in range(4)]
