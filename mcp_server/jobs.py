@@ -24,6 +24,8 @@ JOB_ID_BYTES = 16
 """A job's id is no secret to rely on, and still must not be guessed."""
 REMEMBERED_SECONDS = 900.0
 """How long a result waits here for the same call; the library has it longer."""
+MOST_REMEMBERED = 50
+"""Results that wait here."""
 MOST_CALLS = 100
 """Calls of one owner that may be under way at once; most of them wait for a place."""
 
@@ -176,6 +178,7 @@ class Jobs:
             row = await self._again(row)
             if row.process:
                 end_group(row.process)
+        self._journal.forget(f"job-{job_id}")
         return standing_of(await self._again(row))
 
     async def reply(self, job_id: str, owner: str, answer: Answer) -> bool:
@@ -236,7 +239,8 @@ class Jobs:
             named = ", ".join(promised) or "none"
             raise ArgumentError(
                 f"You have {len(mine)} calls under way, of them {len(promised)} jobs ({named}). "
-                f"The limit is {self._limits.most_jobs} jobs: wait with `job_status`, or stop one with `job_cancel`."
+                f"The limits are {MOST_CALLS} calls and {self._limits.most_jobs} jobs that take long: wait with "
+                "`job_status`, or stop one with `job_cancel`."
             )
         job = Job(id=job_id, key=key, order=order, began=time.time())
         job.task = asyncio.create_task(self._work(job))
@@ -332,6 +336,8 @@ class Jobs:
     def _ended(self, job: Job) -> None:
         if job.promised:
             job.task.get_loop().call_later(REMEMBERED_SECONDS, self._forget, job)
+            for one in [one for one in self._jobs.values() if one.promised and one.task.done()][:-MOST_REMEMBERED]:
+                self._forget(one)
         else:
             self._forget(job)
 

@@ -163,10 +163,12 @@ class Worker:
                 status: Status = "failed" if given.result.get("isError") else "done"
                 await asyncio.to_thread(self._store.ended, self._job, status, given.result)
         finally:  # the server writes it down too, and a client waits
-            self._job = None
+            ended, self._job = self._job, None
             self._asker.keep(None)
             self._holding.close()
             self._say_given(given)
+            if ended:
+                self._journal.forget(f"job-{ended}")
 
     async def _given(self, order: Order) -> Given:
         approvals = None if order.approved else Approvals()
