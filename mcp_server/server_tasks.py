@@ -67,7 +67,6 @@ class ServerTask:
 
     async def ask(self, requests: Mapping[str, BaseModel]) -> dict[str, BaseModel]:
         """Return the client's answers to some requests, each under a key that this task has not used before."""
-        self.began.set()
         self._answers = {}
         self._requests = {
             key: one.model_dump(by_alias=True, mode="json", exclude_none=True) for key, one in requests.items()
@@ -143,23 +142,31 @@ class ServerTasks:
     def __init__(self) -> None:
         self._tasks: dict[str, ServerTask] = {}
 
-    def check_room(self, owner: str) -> None:
-        """Refuse another task of an owner who has too many.
+    def begin(self, task: ServerTask) -> None:
+        """Let a call be a task from here on.
 
         Raises:
-            ToolError: There is no room.
+            ToolError: Its owner has too many.
         """
-        if sum(one.owner == owner for one in self._tasks.values()) >= MOST_TASKS:
+        if task.id in self._tasks:
+            return
+        if sum(one.owner == task.owner for one in self._tasks.values()) >= MOST_TASKS:
             raise ToolError(
                 f"You have {MOST_TASKS} tasks, and this server keeps no more. Each is forgotten after "
                 f"{KEPT_SECONDS / 60:.0f} minutes: try again later."
             )
-
-    def add(self, task: ServerTask) -> None:
-        """Keep a task for its time."""
         self._tasks[task.id] = task
+        task.began.set()
+
+    def keep(self, task: ServerTask) -> None:
+        """Keep a task for its time: its client is told of it now."""
         task.keep()
-        asyncio.get_running_loop().call_later(KEPT_SECONDS, self._forget, task)
+        asyncio.get_running_loop().call_later(KEPT_SECONDS, self.forget, task)
+
+    def forget(self, task: ServerTask) -> None:
+        """Forget a task, and stop its work."""
+        task.cancel()
+        self._tasks.pop(task.id, None)
 
     def get(self, task: str, owner: str) -> ServerTask | None:
         """Return a task of this owner; another's is as unknown as one that never was."""
@@ -169,8 +176,4 @@ class ServerTasks:
     def close(self) -> None:
         """Stop all work."""
         for task in list(self._tasks.values()):
-            self._forget(task)
-
-    def _forget(self, task: ServerTask) -> None:
-        task.cancel()
-        self._tasks.pop(task.id, None)
+            self.forget(task)

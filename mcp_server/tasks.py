@@ -32,7 +32,10 @@ from .task_wire import IDENTIFIER, TaskParams, TaskStatus, TaskView, UpdateParam
 ERA = frozenset({"2026-07-28"})
 INSTANT_SECONDS = 0.05
 """What has its result by then is answered with it: a task costs its client at least another request."""
-POLL_SECONDS = 1.0
+LEAST_POLL_SECONDS, MOST_POLL_SECONDS = 0.2, 5.0
+"""How often to ask for a task: often while it is young, for most calls are short, and then ever less."""
+_POLL_SHARE = 0.1
+"""Of what a task took so far: it may be told of its end as much later."""
 _STATUSES: Mapping[str, TaskStatus] = {
     "running": "working",
     "asking": "input_required",
@@ -76,8 +79,7 @@ def begin_task(context: Context[Any, Any], *, required: bool = False) -> ServerT
     if required:
         require_client_extension(context.request_context, IDENTIFIER)
     if call := task_call():
-        call.tasks.check_room(call.task.owner)
-        call.task.began.set()
+        call.tasks.begin(call.task)
         return call.task
     return None
 
@@ -116,13 +118,14 @@ class Tasks(Extension):
             if not work.done():
                 await asyncio.wait({work}, timeout=INSTANT_SECONDS)
         except BaseException:
-            call.task.cancel()
+            call.tasks.forget(call.task)
             raise
         finally:
             beginning.cancel()
         if not work.done():
-            self._service.tasks.add(call.task)
+            call.tasks.keep(call.task)
             return created(call.task.view())
+        call.tasks.forget(call.task)
         result: HandlerResult = work.result()
         return created(view_of(call.standing)) if call.standing else result
 
@@ -233,7 +236,7 @@ def view_of(standing: Standing, note: str = "") -> TaskView:
         created=standing.created,
         changed=standing.changed,
         kept_seconds=KEPT_SECONDS,
-        poll_seconds=POLL_SECONDS,
+        poll_seconds=min(max(_POLL_SHARE * standing.seconds, LEAST_POLL_SECONDS), MOST_POLL_SECONDS),
         note=note or _note(standing),
         requests={standing.question.key: _request(standing.question)} if standing.question else {},
         result=result,
