@@ -104,7 +104,9 @@ class Pool:
             worker = await self._take()
             result = await _done(worker, place, order, watch)
             self._idle.append(worker)
-            asyncio.get_running_loop().call_later(IDLE_SECONDS, self._retire, worker)
+            if not worker.is_timed:  # one timer for each process: there may be many calls
+                worker.is_timed = True
+                asyncio.get_running_loop().call_later(IDLE_SECONDS, self._retire, worker)
             return result
 
     async def _in_session(self, order: Order, name: str, watch: Watch) -> Given:
@@ -168,6 +170,7 @@ class Pool:
 
     def _retire(self, worker: WorkerProcess) -> None:
         # Ended also when it had work in between: a fresh start now and then gives memory back.
+        worker.is_timed = False  # one that works is looked at again after that
         if worker in self._idle:
             self._idle.remove(worker)
             worker.dismiss()

@@ -27,6 +27,10 @@ _FLAGS = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW", "BELOW_NORMAL_PRIORITY
 _WINDOWS_FLAGS = sum(getattr(subprocess, name, 0) for name in _FLAGS)
 
 
+SHORT_BYTES = 2048
+"""So much goes into any system's pipe at once, when all that was written before has been read."""
+
+
 class TakenError(Exception):
     """Another process works on the job, or has ended it."""
 
@@ -46,6 +50,10 @@ class WorkerProcess:
     loop: asyncio.AbstractEventLoop
     is_left_alone: bool = False
     """It does a job that is to go on without the server."""
+    is_timed: bool = False
+    """Its pool looks after a while whether it still has work."""
+    _has_read: bool = False
+    """It has answered, so that its pipe is empty between two calls."""
     _call: _Call | None = None
     _writing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -80,7 +88,11 @@ class WorkerProcess:
         """
         self._call = _Call(self.loop.create_future(), progressed, asked)
         try:
-            await asyncio.to_thread(self._tell, {"order": order.plain(), "job": job})
+            line = _line({"order": order.plain(), "job": job})
+            if self._has_read and len(line) <= SHORT_BYTES:
+                self._write(line)
+            else:
+                await asyncio.to_thread(self._write, line)
             return await self._call.reply
         finally:
             self._call = None
@@ -109,9 +121,12 @@ class WorkerProcess:
             self.process.stdin.close()
 
     def _tell(self, line: dict[str, Any]) -> None:
+        self._write(_line(line))
+
+    def _write(self, line: bytes) -> None:
         with suppress(OSError, ValueError), self._writing:  # it ended; the listening thread says so
             assert self.process.stdin
-            self.process.stdin.write(json.dumps(line).encode() + b"\n")
+            self.process.stdin.write(line)
             self.process.stdin.flush()
 
     def _listen(self) -> None:
@@ -126,6 +141,7 @@ class WorkerProcess:
         self.process.wait()
 
     def _heard(self, line: dict[str, Any]) -> None:
+        self._has_read = True
         if self._call is None or self._call.reply.done():
             return
         if "done" in line:
@@ -145,6 +161,10 @@ class WorkerProcess:
                     "file or too little memory may be why; other calls are not affected. Try a smaller part of it."
                 )
             )
+
+
+def _line(said: dict[str, Any]) -> bytes:
+    return json.dumps(said).encode() + b"\n"
 
 
 def end_group(process: int) -> None:
