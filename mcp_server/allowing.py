@@ -27,13 +27,13 @@ def allowing(tools: Mapping[str, Scope]) -> ServerMiddleware[Any]:
         tools: What each tool asks for.
     """
 
-    async def check(context: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        asked = needed(context.method, context.params or {}, tools)
+    async def check(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        asked = needed(ctx.method, ctx.params or {}, tools)
         if asked and asked not in scopes():
             raise MCPError(INVALID_REQUEST, missing(asked))
-        if noted := _noted(context.method, context.params or {}):
+        if noted := _noted(ctx.method, ctx.params or {}):
             logger.info("%s asked for %s", owner(), noted)
-        return await call_next(context)
+        return await call_next(ctx)
 
     return check
 

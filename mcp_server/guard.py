@@ -4,8 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -19,13 +18,9 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Request
 
 from ..tools.base.secret_logs import logger_of
+from .believed import Believed
 from .principals import KeysError, Principal, TokenError
-from .protected_resource import ProtectedResource
 from .scopes import SCOPES, Scope, missing, needed
-from .tokens import Tokens
-
-if TYPE_CHECKING:
-    from .jwt_tokens import JwtTokens
 
 logger = logger_of(__name__)
 
@@ -34,34 +29,6 @@ LARGEST_HEAD_BYTES = 32 * 1024
 RETRY_SECONDS = 30
 """When to come again, while the keys of the issuer cannot be read."""
 _EXPOSED = ("Mcp-Session-Id", "WWW-Authenticate", "Content-Disposition")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Believed:
-    """Whose tokens are believed; one of them at least."""
-
-    tokens: Tokens | None = None
-    jwt: "JwtTokens | None" = None
-    resource: ProtectedResource | None = None
-    """Tells who gives tokens, where somebody does."""
-
-    async def principal(self, headers: Headers) -> Principal:
-        """Return who sent a request.
-
-        Raises:
-            TokenError: It has no token, or one that is not believed.
-            KeysError: Its token cannot be judged at present.
-        """
-        given = headers.getlist("authorization")
-        kind, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        token = token.strip()
-        if kind.lower() != "bearer" or not token:
-            raise TokenError("Send `Authorization: Bearer TOKEN` once.")
-        if self.tokens and (known := self.tokens.principal(token)):
-            return known
-        if self.jwt is None:
-            raise TokenError("The token is not in the token file of the server.")
-        return await self.jwt.principal(token)
 
 
 class Guard:

@@ -31,6 +31,8 @@ class Order:
     """Whose variables the call sees; None for one that leaves none behind. Such calls go to one process."""
     session_lost: bool = False
     """The process of this session ended, and with it the variables."""
+    runs_code: bool = True
+    """Whether the steps of a task may run code; a caller may be allowed the one and not the other."""
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data."""

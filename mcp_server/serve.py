@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..tools.base.errors import SettingsError
+from .believed import Believed
 from .files_http import UploadLimits, add_file_routes
-from .guard import LARGEST_HEAD_BYTES, Believed, Guard
+from .guard import LARGEST_HEAD_BYTES, Guard
 from .protected_resource import ProtectedResource
 from .tokens import Tokens
 

@@ -19,10 +19,11 @@ from ..tools.base.tool import Tool
 from ..tools.base.workspace import PREFIX, Artifact, Workspace
 from .access import Access
 from .belongings import Belongings
+from .faces import scope_of
 from .groups import DEFAULT_GROUPS
 from .jobs import Jobs, Limits
 from .order import Images, Order
-from .owner import LOCAL
+from .owner import LOCAL, scopes
 from .pool import Pool
 from .remembered import Remembered
 from .server_tasks import ServerTasks
@@ -154,6 +155,7 @@ class Service:
             approved=self.options.approved,
             output=str(self.output(owner)) if self.options.nearby else None,
             session=f"client {owner}" if tool.effect == "runs_code" else None,
+            runs_code=scope_of(tool) != "agent:run" or "code:run" in scopes(),
         )
         return order, digest(tool.name, tool.version, resolved, states, page)
 
@@ -206,4 +208,5 @@ class Service:
     def _renewed(self, order: Order) -> Order:
         """Return an order of an earlier server as this one allows it."""
         renewed, _ = self.order(order.load(), order.arguments, order.page, order.owner)
-        return renewed
+        # What counts is the token that it was ordered with, not that of whoever asks for it now.
+        return replace(renewed, runs_code=order.runs_code)

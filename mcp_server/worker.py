@@ -30,8 +30,10 @@ from pydantic import TypeAdapter
 
 from ..tools.base.approvals import Approvals
 from ..tools.base.call import Outcome
+from ..tools.base.catalog import catalog
 from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.journal import Journal
+from ..tools.base.policy import Rule
 from ..tools.base.run import Progress, Run, new_run_id
 from ..tools.base.secret_logs import guard_process, logger_of
 from ..tools.base.secrets import know
@@ -46,6 +48,7 @@ from .faces import face_of
 from .job_store import JobStore, Status
 from .order import Given, Order
 from .questions import Answer, Question
+from .scopes import missing
 from .shaping import failed, shaped, unforeseen
 from .worker_process import end_group
 
@@ -179,6 +182,8 @@ class Worker:
             session=order.session or "",
             session_lost=order.session_lost,
         )
+        if not order.runs_code:
+            run = replace(run, settings=_without_code(run.settings))
 
         is_free = True  # of questions
 
@@ -227,6 +232,14 @@ class Worker:
                 self._answers.flush()
         except (OSError, ValueError):
             pass  # the server is gone; a kept job goes on and is read from the library
+
+
+def _without_code(settings: Settings) -> Settings:
+    """Return settings under which nothing that runs code may be called, whatever else they say."""
+    reason = missing("code:run")
+    denied = [one.name for one in catalog().values() if one.effect == "runs_code"]
+    rules = [Rule(tool=name, decision="deny", reason=reason) for name in denied]
+    return replace(settings, policy=replace(settings.policy, rules=(*rules, *settings.policy.rules)))
 
 
 def _told(error: str, order: Order, run: Run) -> str:

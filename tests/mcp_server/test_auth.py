@@ -322,6 +322,22 @@ async def test_static_tokens_may_be_less_than_all(
         assert "resource_metadata" not in challenge(answer), "nobody gives such tokens"
 
 
+async def test_a_task_runs_no_code_for_a_token_that_does_not_allow_it(
+    serve: Callable[..., Any], running: Callable[..., Any], films: Path, body: Body
+) -> None:
+    (films / "sums.py").write_text("total = 0\nfor number in range(1000):\n    total += number\nprint(total)\n")
+    tokens = Tokens.of({"0123456789abcdef": Principal("ana", frozenset({"media:read", "agent:run"}))})
+    async with (
+        running(serve(approved=True), tokens=tokens) as web,
+        web.client(token="0123456789abcdef") as client,
+    ):
+        task = {"request": "Optimise this script", "files": ["sums.py"]}
+        answer = body(await client.call_tool("run_agent", task))
+    errors = {one["tool"]: one.get("error") for one in answer["steps"]}
+    assert errors["analyze_code"] is None
+    assert "`code:run`" in errors["run_python"]
+
+
 async def test_the_log_says_who_called_what_and_holds_no_token_and_no_content(
     web: Any, http: httpx2.AsyncClient, provider: ModuleType, caplog: pytest.LogCaptureFixture
 ) -> None:
