@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..tools.base.errors import ArgumentError, SettingsError, ToolError
-from ..tools.base.listing import Listed, first_sentence, listing
+from ..tools.base.home import names_servers
+from ..tools.base.listing import Listed, listing
 from .printing import pad, say, say_json, tell
 
 if TYPE_CHECKING:
@@ -26,39 +27,36 @@ NARROW_COLUMNS = 60
 
 def tools(chosen: argparse.Namespace) -> int:
     """List the tools."""
-    from ..tools.base.settings import Settings
-
-    settings = Settings.read()
-    if settings.servers:
-        from ..tools.servers.showing import asked
-
-        asked(settings)
+    remote = _Remote() if names_servers() else None
     if chosen.json:
         from ..tools.base.catalog import catalog
 
-        say_json([describe(one) for one in (*catalog().values(), *_remote(settings).values())], indent=1)
+        say_json([describe(one) for one in (*catalog().values(), *(remote.tools if remote else ()))], indent=1)
         return 0
-    listed = [*listing(), *(Listed(name, first_sentence(one.description)) for name, one in _remote(settings).items())]
+    listed = [*listing(), *(remote.listed if remote else ())]
     names = max(len(one.name) for one in listed) + 2
     width = columns()
     for one in listed:
         first, *more = textwrap.wrap(one.sentence, width - names)
         say("\n".join([pad(one.name, names) + first, *(" " * names + line for line in more)]))
-    if settings.servers:
-        from ..tools.servers.showing import not_offered
-
-        for line in not_offered(settings):
-            tell(line)
+    for line in remote.not_offered if remote else ():
+        tell(line)
     return 0
 
 
-def _remote(settings: "Settings") -> "Mapping[str, Tool]":
-    """Return the tools of other MCP servers, as they are known."""
-    if not settings.servers:
-        return {}
-    from ..tools.servers.offering import remote_tools
+class _Remote:
+    """The tools of other MCP servers, as a list shows them; servers whose tools are not known are asked."""
 
-    return remote_tools(settings)
+    def __init__(self) -> None:
+        from ..tools.base.settings import Settings
+        from ..tools.servers import showing
+        from ..tools.servers.offering import remote_tools
+
+        settings = Settings.read()
+        showing.asked(settings)
+        self.tools = list(remote_tools(settings).values())
+        self.listed = [Listed(one.name, showing.sentence(one)) for one in self.tools]
+        self.not_offered = list(showing.not_offered(settings))
 
 
 def columns() -> int:

@@ -2,7 +2,6 @@
 
 import math
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from .budget import Caps
 from .by_model import read_amounts
 from .endpoints import Endpoint, read_endpoints
 from .errors import SettingsError
+from .home import home_folder, read_file
 from .policy import Policy, read_policy
 from .price import UNITS
 from .secrets import know, secrets_in
@@ -79,9 +79,9 @@ class Settings:
         """
         env = os.environ if environ is None else environ
         know(*secrets_in(env))
-        home = _home(env)
+        home = home_folder(env)
         folder = folder or Path.cwd()
-        own, here = _file(home / "sensorium.toml"), _file(folder / "sensorium.toml")
+        own, here = read_file(home / "sensorium.toml"), read_file(folder / "sensorium.toml")
         for table in _OWN_TABLES if folder.resolve() != home.resolve() else ():
             # A folder that someone else made must not be able to send the user's keys to an address of its choice,
             # nor do or spend more than the user allows.
@@ -130,32 +130,6 @@ def _models(role: str, value: Any) -> tuple[str, ...]:
 def _caps(table: Any) -> Caps:
     amounts = read_amounts(table, ("usd", *UNITS), "`[budget]` in sensorium.toml")
     return Caps(usd=amounts.pop("usd", None), units=amounts)
-
-
-def _home(env: Mapping[str, str]) -> Path:
-    if env.get("SENSORIUM_HOME"):
-        try:
-            return Path(env["SENSORIUM_HOME"]).expanduser().absolute()
-        except RuntimeError as error:
-            raise SettingsError(
-                f"`SENSORIUM_HOME` is {env['SENSORIUM_HOME']!r}, and there is no such user. Give a folder's path."
-            ) from error
-    from platformdirs import user_data_path
-
-    return user_data_path("sensorium", appauthor=False)
-
-
-def _file(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{str(path)!r} is not valid TOML: {error}. Mend or remove it.") from error
-    except OSError as error:
-        raise SettingsError(
-            f"{str(path)!r} cannot be read: {error.strerror}. It must be a file with your permission to read it."
-        ) from error
 
 
 def _local_only(env: Mapping[str, str], own: Mapping[str, Any], here: Mapping[str, Any]) -> bool:

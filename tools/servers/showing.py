@@ -5,15 +5,26 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .offering import ask_servers, standings
+from .remote_tool import RemoteTool
+from .wording import quoted
 
 if TYPE_CHECKING:
     from ..base.settings import Settings
+
+MOST_LETTERS = 120
+"""Of what a server says of a tool, in a list."""
 
 
 def asked(settings: "Settings") -> None:
     """Ask the servers whose tools are not known; where they are, nothing is started and nothing imported."""
     if any(one.listing is None and not one.why_not for one in standings(settings)):
         asyncio.run(ask_servers(settings))
+
+
+def sentence(tool: RemoteTool) -> str:
+    """Return what a list says of a tool: whose it is, and the beginning of what its server says of it."""
+    says = f", which says: {quoted(tool.listed.says, MOST_LETTERS)}" if tool.listed.says else ""
+    return f"of the MCP server {tool.server.name}{says}"
 
 
 def not_offered(settings: "Settings") -> Iterator[str]:
