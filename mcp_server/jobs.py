@@ -191,8 +191,9 @@ class Jobs:
             return await asyncio.to_thread(self._store.reply, job_id, owner, answer)
         if job.question is None or job.question.key != answer.key:
             return False
+        # At once, whoever stops waiting now: a short line into a pipe that is always read.
+        job.worker.reply(answer)
         job.ask(None)
-        await asyncio.to_thread(job.worker.reply, answer)
         return True
 
     def show(self, question: Question) -> None:
