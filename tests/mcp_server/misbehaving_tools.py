@@ -49,7 +49,7 @@ async def nap(
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         _mark(mark, child.pid)
         began = time.monotonic()
-        while (slept := time.monotonic() - began) < seconds:
+        while (slept := time.monotonic() - began) < seconds and not Path(f"{mark}.woken").exists():
             run.progress(slept / seconds, "asleep")
             time.sleep(0.05)
         child.kill()
