@@ -113,6 +113,10 @@ class Mark:
         """Return how many naps began."""
         return len(self.path.read_text().splitlines())
 
+    def wake(self) -> None:
+        """Let the naps end, those that begin later too."""
+        Path(f"{self.path}.woken").touch()
+
     async def processes(self, call: "asyncio.Task[Any] | None" = None) -> list[int]:
         """Return the processes of the naps that began, as soon as one did; the call for it must not end before."""
         async with asyncio.timeout(30):
