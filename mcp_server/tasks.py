@@ -230,13 +230,14 @@ def created(view: TaskView) -> dict[str, Any]:
 def view_of(standing: Standing, note: str = "") -> TaskView:
     """Return how a job stands as a task."""
     result = None if standing.result is None else plain_result(CallToolResult.model_validate(standing.result))
+    took = standing.seconds if standing.status in GOING else standing.changed - standing.created
     return TaskView(
         task=standing.job,
         status=_STATUSES[standing.status],
         created=standing.created,
         changed=standing.changed,
         kept_seconds=KEPT_SECONDS,
-        poll_seconds=min(max(_POLL_SHARE * standing.seconds, LEAST_POLL_SECONDS), MOST_POLL_SECONDS),
+        poll_seconds=min(max(_POLL_SHARE * took, LEAST_POLL_SECONDS), MOST_POLL_SECONDS),
         note=note or _note(standing),
         requests={standing.question.key: _request(standing.question)} if standing.question else {},
         result=result,

@@ -193,7 +193,6 @@ async def test_a_task_says_how_it_stands_and_keeps_its_result(serve: Serve, conn
     async with connected(serve()) as tasks:
         made = await tasks.call("nap", seconds=2, mark=str(mark))
         assert (made.status, made.ttl_ms, len(made.task_id)) == ("working", 7 * 86_400_000, 32)
-        await mark.processes()
         working = await tasks.get(made.task_id)
         assert working.keys() - {"statusMessage"} == TASK_PARTS | {"resultType", "_meta"}
         done = await tasks.until(made.task_id, "completed", "failed", "cancelled")
