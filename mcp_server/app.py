@@ -22,6 +22,7 @@ from .door_tool import DoorTool
 from .faces import offers, scope_of
 from .failures import discreet
 from .job_tools import add_job_tools
+from .news import JobNews
 from .owner import scopes
 from .prompts import add_prompts, check_prompt
 from .resources import add_resources, list_artifacts, read_artifact
@@ -113,10 +114,11 @@ def build_server(
         lifespan=lifespan,
         middleware=[discreet, allowing(tool_scopes)],
         cache_hints={"tools/list": CacheHint(ttl_ms=1000 * LIST_SECONDS, scope="private")},
+        subscriptions=service.news,
         request_state_security=state_security(settings.home),
         log_level="WARNING",
     )
-    server.middleware.append(TaskNews(tasks, service))
+    server.middleware.extend((TaskNews(tasks, service), JobNews(service)))
     add_job_tools(server, service)
     add_resources(server, service)
     add_prompts(server)

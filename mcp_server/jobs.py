@@ -47,7 +47,14 @@ class Jobs:
     """The jobs of a server."""
 
     def __init__(
-        self, library: Library, journal: Journal, pool: Pool, limits: Limits, renew: Callable[[Order], Order]
+        self,
+        library: Library,
+        journal: Journal,
+        pool: Pool,
+        limits: Limits,
+        *,
+        renew: Callable[[Order], Order],
+        heard: Callable[[str], None],
     ) -> None:
         """Open the jobs of a library.
 
@@ -57,7 +64,9 @@ class Jobs:
             pool: Who does the work.
             limits: How long to wait and how much to allow.
             renew: Returns an order as this server allows it now, for one that an earlier server left behind.
+            heard: Hears whose job has ended.
         """
+        self._heard = heard
         self._store = JobStore(library)
         self._journal = journal
         self._pool = pool
@@ -335,6 +344,7 @@ class Jobs:
             self._journal.forget(f"job-{forgotten}")
 
     def _ended(self, job: Job) -> None:
+        self._heard(job.order.owner)
         if job.promised:
             job.task.get_loop().call_later(REMEMBERED_SECONDS, self._forget, job)
             for one in [one for one in self._jobs.values() if one.promised and one.task.done()][:-MOST_REMEMBERED]:

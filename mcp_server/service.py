@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mcp.server.subscriptions import ResourcesListChanged
+
 from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.journal import Journal
 from ..tools.base.library import Library
@@ -22,6 +24,7 @@ from .belongings import Belongings
 from .faces import scope_of
 from .groups import DEFAULT_GROUPS
 from .jobs import Jobs, Limits
+from .news import News
 from .order import Images, Order
 from .owner import LOCAL, scopes
 from .pool import Pool
@@ -56,6 +59,7 @@ class Service:
     options: Options
     users: int = 0
     """Connections, or the one HTTP application, that are open."""
+    news: News = field(default_factory=News)
 
     @cached_property
     def library(self) -> Library:
@@ -76,7 +80,8 @@ class Service:
     @cached_property
     def jobs(self) -> Jobs:
         pool = Pool(self.settings, self.options.workers)
-        return Jobs(self.library, self.journal, pool, self.options.limits, self._renewed)
+        limits = self.options.limits
+        return Jobs(self.library, self.journal, pool, limits, renew=self._renewed, heard=self._given)
 
     @cached_property
     def tasks(self) -> ServerTasks:
@@ -204,6 +209,10 @@ class Service:
         except SensoriumError:
             return False
         return True
+
+    def _given(self, owner: str) -> None:
+        """Let an owner know of artifacts: what a call was given and what it made is listed from now on."""
+        self.news.tell(owner, ResourcesListChanged())
 
     def _renewed(self, order: Order) -> Order:
         """Return an order of an earlier server as this one allows it."""
