@@ -16,6 +16,7 @@ from ..tools.base.journal import Journal, RunRow
 from ..tools.base.labels import trusted
 from ..tools.base.library import cannot_write
 from ..tools.base.run import Run
+from ..tools.base.secret_logs import logger_of
 from ..tools.base.secrets import redact_told
 from ..tools.base.settings import Settings
 from ..tools.base.threads import Threads
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     from .context import Context
     from .state import State
+
+logger = logger_of(__name__)
 
 OnEvent = Callable[[Event], None]
 
@@ -60,7 +63,8 @@ class Runner:
         if self.settings.servers and self.own_tools is None:
             from ..tools.servers.offering import ask_servers
 
-            await ask_servers(self.settings)
+            for why in (await ask_servers(self.settings)).values():
+                logger.warning("%s", why)
 
     def begin(self, run: str, options: Options, on_spent: Callable[[Spent], None] = lambda spent: None) -> Run:
         """Return what the tools of a run are handed."""

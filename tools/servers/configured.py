@@ -156,7 +156,7 @@ def _command(value: Any, where: str) -> str:
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         raise SettingsError(f"`command` in {where} is {value!r}; it must be a program, its arguments go into `args`.")
     path = Path(value)
-    if len(path.parts) > 1 and not value.startswith("~") and not path.is_absolute():
+    if value != path.name and not value.startswith("~") and not path.is_absolute():
         raise SettingsError(
             f"`command` in {where} is {value!r}, which depends on the folder one works in. Give a whole path, or the "
             "bare name of a program in `PATH`."

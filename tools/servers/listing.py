@@ -23,6 +23,8 @@ MOST_LETTERS = 64
 """Of a tool's name, for the models that call it."""
 MOST_TOOLS = 64
 """Of one server; more would crowd the others out of what a model can read."""
+MOST_LISTED_LETTERS = 60_000
+"""Of all that a planner is told of one server."""
 MOST_WORDS = 600
 """Letters of what a server says of a tool."""
 FORMAT = 1
@@ -47,9 +49,6 @@ class Listed(BaseModel):
     def remote_shown(self) -> str:
         """What the server calls it, for people."""
         return on_a_line(self.remote, MOST_LETTERS).replace("`", "'")
-
-    hints: dict[str, bool] = Field(default_factory=dict)
-    """What the server promises of it; shown, and believed in nothing."""
 
 
 class Listing(BaseModel):
@@ -95,23 +94,22 @@ def listing_of(server: Server, tools: Iterable[Any], *, era: str, info: str) -> 
         info: What it calls itself.
     """
     taken: dict[str, Listed] = {}
-    left_out = 0
+    left_out = letters = 0
     for one in tools:
         name = offered_name(server.name, one.name)
         if not one.name or name in taken or not server.takes(one.name):
             continue
-        if len(taken) >= MOST_TOOLS:
+        if len(taken) >= MOST_TOOLS or letters > MOST_LISTED_LETTERS:
             left_out += 1
             continue
         shape = shape_of(one.input_schema)
-        hints = one.annotations.model_dump(exclude_none=True) if one.annotations else {}
+        letters += len(json.dumps(shape.schema)) + min(len(one.description or ""), MOST_WORDS)
         taken[name] = Listed(
             name=name,
             remote=one.name,
             says=redact(on_a_line(one.description or one.title or "", MOST_WORDS)),
             shape=shape.schema,
             names=shape.names,
-            hints={hint: value for hint, value in hints.items() if isinstance(value, bool)},
         )
     return Listing(
         key=key_of(server),
@@ -141,6 +139,26 @@ def kept(server: Server, home: Path) -> Listing | None:
     except (OSError, ValidationError):
         return None
     return found if found.format == FORMAT and found.key == key_of(server) else None
+
+
+def note_silence(server: Server, home: Path, *, is_silent: bool) -> None:
+    """Note whether a server was asked in vain just now."""
+    path = _path(server, home).with_suffix(".silent")
+    with suppress(OSError):
+        if is_silent:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(server.fingerprint, encoding="utf-8")
+        else:
+            path.unlink(missing_ok=True)
+
+
+def silent_since(server: Server, home: Path) -> float:
+    """Return when a server with these settings was asked in vain, in seconds of the epoch; 0 when it was not."""
+    path = _path(server, home).with_suffix(".silent")
+    try:
+        return path.stat().st_mtime if path.read_text(encoding="utf-8") == server.fingerprint else 0.0
+    except (OSError, ValueError):
+        return 0.0
 
 
 def _path(server: Server, home: Path) -> Path:

@@ -11,12 +11,14 @@ from ..base.catalog import SEPARATOR
 from ..base.errors import ArgumentError, SensoriumError, UnavailableError
 from ..base.outward import SWITCH
 from .configured import Server
-from .listing import Listing, kept
+from .listing import Listing, kept, note_silence, silent_since
 from .remote_tool import RemoteTool, remote_tool
 
 if TYPE_CHECKING:
     from ..base.settings import Settings
 
+SILENT_SECONDS = 600.0
+"""A server that was asked in vain is not waited for again before a plan so soon."""
 FRESH_SECONDS = 86_400.0
 """A list that is older is asked for again before a plan is made."""
 LONGEST_WAIT_SECONDS = 20.0
@@ -97,12 +99,13 @@ def remote_named(name: str, settings: "Settings") -> RemoteTool:
     raise ArgumentError(f"There is no tool {name!r} on the MCP server `{owner}`. {hint}")
 
 
-async def ask_servers(settings: "Settings", *, all_of_them: bool = False) -> dict[str, str]:
-    """Ask servers for their tools: those that were never asked, or not for a day.
+async def ask_servers(settings: "Settings", *, all_of_them: bool = False, unheard: bool = False) -> dict[str, str]:
+    """Ask servers for their tools: those that never gave any, or not for a day; not those that were silent just now.
 
     Args:
         settings: Which servers there are.
-        all_of_them: Also those that were asked lately.
+        all_of_them: Ask each.
+        unheard: Also those that never gave any, and were silent just now.
 
     Returns:
         Name of a server -> why it could not be asked.
@@ -111,10 +114,19 @@ async def ask_servers(settings: "Settings", *, all_of_them: bool = False) -> dic
     to_ask = [
         one.server
         for one in standings(settings)
-        if not one.why_not and (all_of_them or one.listing is None or not 0 <= now - one.listing.asked < FRESH_SECONDS)
+        if not one.why_not and (all_of_them or (unheard and one.listing is None) or _is_due(one, settings, now))
     ]
     answers = await asyncio.gather(*(_asked(one, settings) for one in to_ask))
-    return {one.name: why for one, why in zip(to_ask, answers, strict=True) if why}
+    failed = {one.name: why for one, why in zip(to_ask, answers, strict=True) if why}
+    for one in to_ask:
+        note_silence(one, settings.home, is_silent=one.name in failed)
+    return failed
+
+
+def _is_due(one: Standing, settings: "Settings", now: float) -> bool:
+    if 0 <= now - silent_since(one.server, settings.home) < SILENT_SECONDS:
+        return False
+    return one.listing is None or not 0 <= now - one.listing.asked < FRESH_SECONDS
 
 
 async def _asked(server: Server, settings: "Settings") -> str:

@@ -1,5 +1,6 @@
 """What a server says of a tool's arguments, made small and harmless: it is copied piece by piece, never believed."""
 
+import json
 import keyword
 import re
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,8 @@ MOST_ARGUMENTS = 64
 MOST_PARTS = 600
 """Of one schema, references followed; what goes beyond may be anything."""
 MOST_DEPTH = 6
+MOST_LETTERS = 8_000
+"""Of one schema as JSON."""
 MOST_CHOICES = 100
 MOST_WORDS = 240
 """Letters of what is said of one argument."""
@@ -37,17 +40,20 @@ class Shape:
 
 
 def shape_of(given: Any) -> Shape:
-    """Return what a server's schema says of the arguments, as far as it can be used."""
-    copier = _Copier(given if isinstance(given, Mapping) else {})
+    """Return what a server's schema says of the arguments, as far as it can be used: less of one that says too much."""
+    for depth in (MOST_DEPTH, 2, 0):
+        shape = _shape(given, depth)
+        if len(json.dumps(shape.schema)) <= MOST_LETTERS:
+            return shape
+    return _shape(given, -1)
+
+
+def _shape(given: Any, depth: int) -> Shape:
+    copier = _Copier(given if isinstance(given, Mapping) else {}, depth)
     root = copier.followed(given, ())
     properties = root.get("properties")
-    known = (
-        {one: part for one, part in properties.items() if isinstance(one, str)}
-        if isinstance(properties, Mapping)
-        else {}
-    )
-    listed = list(known)[:MOST_ARGUMENTS]
-    names = dict(_names(listed))
+    known = dict(properties) if isinstance(properties, Mapping) else {}
+    names = dict(_names([one for one in known if isinstance(one, str)][:MOST_ARGUMENTS]))
     required = root.get("required")
     wanted = {one for one in required if isinstance(one, str)} if isinstance(required, list) else set()
     schema = {
@@ -87,8 +93,9 @@ def _is_plain(name: str) -> bool:
 class _Copier:
     """Copies parts of one schema, following its own references, until there is too much of it."""
 
-    def __init__(self, whole: Mapping[str, Any]) -> None:
+    def __init__(self, whole: Mapping[str, Any], depth: int) -> None:
         self._whole = whole
+        self._depth = depth
         self._left = MOST_PARTS
 
     def followed(self, part: Any, within: tuple[str, ...]) -> Mapping[str, Any]:
@@ -107,7 +114,7 @@ class _Copier:
     def copied(self, part: Any, within: tuple[str, ...], depth: int = 0) -> dict[str, Any]:
         """Return the copy of a part; nothing, which stands for anything, where it cannot be read or is too much."""
         self._left -= 1
-        if self._left < 0 or depth > MOST_DEPTH or not isinstance(part, Mapping):
+        if self._left < 0 or depth > self._depth or not isinstance(part, Mapping):
             return {}
         reference = part.get("$ref")
         meant = self.followed(part, within)

@@ -18,7 +18,7 @@ MOST_LETTERS = 120
 def asked(settings: "Settings") -> None:
     """Ask the servers whose tools are not known; where they are, nothing is started and nothing imported."""
     if any(one.listing is None and not one.why_not for one in standings(settings)):
-        asyncio.run(ask_servers(settings))
+        asyncio.run(ask_servers(settings, unheard=True))
 
 
 def sentence(tool: RemoteTool) -> str:

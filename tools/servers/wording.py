@@ -15,7 +15,8 @@ def cleaned(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.isascii() and text.isprintable():
         return text
-    return "".join(one for one in text if one in _KEPT or unicodedata.category(one) not in _HIDDEN)
+    hidden = {one for one in set(text) - _KEPT if unicodedata.category(one) in _HIDDEN}
+    return text.translate(dict.fromkeys(map(ord, hidden)))
 
 
 def on_a_line(text: str, most_letters: int) -> str:
