@@ -33,7 +33,7 @@ async def test_a_long_call_gives_a_job_in_time_and_its_result_later(
     serve: Serve, era: str, body: Body, mark: Any
 ) -> None:
     async with Client(serve(limits=QUICK), mode=era) as client:
-        first = await client.call_tool("nap", {"seconds": 4, "mark": str(mark)})
+        first = await client.call_tool("nap", {"seconds": 60, "mark": str(mark)})
         told = body(first)
         assert (first.is_error, told["status"], told["tool"]) == (False, "running", "nap")
         assert first.structured_content == told
@@ -41,21 +41,24 @@ async def test_a_long_call_gives_a_job_in_time_and_its_result_later(
         assert "job_status" in told["next"] and "Do not call `nap` again" in told["next"]
         waiting = await client.call_tool("job_status", {"job_id": told["job_id"], "wait_seconds": 0})
         assert body(waiting)["status"] == "running"
+        mark.wake()
         done = await client.call_tool("job_status", {"job_id": told["job_id"], "wait_seconds": 25})
         assert body(done)["status"] == "done"
         assert isinstance(done.content[1], TextContent)
-        assert done.content[1].text == '{"text":"slept 4 s"}'
+        assert done.content[1].text == '{"text":"slept 60 s"}'
         again = await client.call_tool("job_status", {"job_id": told["job_id"]})
         assert again.content[1] == done.content[1]
 
 
 async def test_the_same_call_again_attaches_to_the_same_job(serve: Serve, body: Body, mark: Any) -> None:
-    arguments = {"seconds": 3, "mark": str(mark)}
+    arguments = {"seconds": 60, "mark": str(mark)}
     async with Client(serve(limits=QUICK)) as client:
         first = body(await client.call_tool("nap", arguments))
-        other = body(await client.call_tool("nap", {**arguments, "seconds": 3.5}))
+        other = body(await client.call_tool("nap", {**arguments, "seconds": 61}))
         second = body(await client.call_tool("nap", arguments))
         assert first["job_id"] == second["job_id"] != other["job_id"]
+        await mark.processes()
+        mark.wake()
         for job in (first, other):
             await client.call_tool("job_status", {"job_id": job["job_id"]})
         assert mark.naps() == 2
@@ -64,17 +67,18 @@ async def test_the_same_call_again_attaches_to_the_same_job(serve: Serve, body: 
 async def test_a_result_that_was_not_fetched_is_given_to_the_same_call(
     serve: Serve, body: Body, mark: Any, settings: Settings
 ) -> None:
-    arguments = {"seconds": 1.5, "mark": str(mark)}
+    arguments = {"seconds": 60, "mark": str(mark)}
     jobs = JobStore(Library(settings.home))
     async with Client(serve(limits=QUICK)) as client:
         job = body(await client.call_tool("nap", arguments))["job_id"]
+        await mark.processes()
+        mark.wake()
         while (row := jobs.get(job, "local")) and row.status == "running":  # noqa: ASYNC110 - another process writes
             await asyncio.sleep(0.05)
-        assert body(await client.call_tool("nap", arguments))["text"] == "slept 1.5 s"
+        assert body(await client.call_tool("nap", arguments))["text"] == "slept 60 s"
         assert mark.naps() == 1
-        assert body(await client.call_tool("nap", arguments))["status"] == "running", (
-            "it was fetched: this is a new one"
-        )
+        await client.call_tool("nap", arguments)
+        assert mark.naps() == 2, "it was fetched: this is a new one"
 
 
 async def test_progress_grows_and_is_told_again_and_again(serve: Serve, era: str, mark: Any) -> None:
@@ -83,8 +87,8 @@ async def test_progress_grows_and_is_told_again_and_again(serve: Serve, era: str
     async def progressed(progress: float, total: float | None, message: str | None) -> None:
         heard.append((progress, total, message))
 
-    async with Client(serve(limits=Limits(heartbeat_seconds=0.5)), mode=era) as client:
-        await client.call_tool("nap", {"seconds": 4, "mark": str(mark)}, progress_callback=progressed)
+    async with Client(serve(limits=Limits(heartbeat_seconds=0.25)), mode=era) as client:
+        await client.call_tool("nap", {"seconds": 2, "mark": str(mark)}, progress_callback=progressed)
     values = [progress for progress, _, _ in heard]
     assert len(values) >= 3
     assert all(later > earlier for earlier, later in pairwise(values))
@@ -98,7 +102,7 @@ async def test_a_call_that_only_waits_for_a_place_has_a_heartbeat_too(serve: Ser
     async def progressed(progress: float, total: float | None, message: str | None) -> None:
         notes.append(message)
 
-    async with Client(serve(workers=1, limits=Limits(answer_seconds=3, heartbeat_seconds=0.6))) as client:
+    async with Client(serve(workers=1, limits=Limits(answer_seconds=1.5, heartbeat_seconds=0.3))) as client:
         first = asyncio.create_task(client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))
         await mark.processes(first)
         await client.call_tool("nap", {"seconds": 61, "mark": str(mark)}, progress_callback=progressed)
@@ -117,14 +121,15 @@ async def test_a_cancelled_call_is_killed_with_all_that_it_started(serve: Serve,
 
 
 async def test_a_call_that_two_wait_for_goes_on_when_one_leaves(serve: Serve, body: Body, mark: Any) -> None:
-    arguments = {"seconds": 1.5, "mark": str(mark)}
+    arguments = {"seconds": 60, "mark": str(mark)}
     server = serve()
     async with Client(server) as one, Client(server) as other:
         leaving = asyncio.create_task(one.call_tool("nap", arguments))
         staying = asyncio.create_task(other.call_tool("nap", arguments))
         await mark.processes(staying)
         leaving.cancel()
-        assert body(await staying)["text"] == "slept 1.5 s"
+        mark.wake()
+        assert body(await staying)["text"] == "slept 60 s"
     assert mark.naps() == 1
 
 
@@ -141,9 +146,10 @@ async def test_job_cancel_kills_the_work(serve: Serve, era: str, body: Body, mar
 
 async def test_a_failed_job_is_an_error_that_says_why(serve: Serve, body: Body, mark: Any) -> None:
     async with Client(serve(workers=1, limits=QUICK)) as client:
-        blocking = body(await client.call_tool("nap", {"seconds": 2, "mark": str(mark)}))
+        blocking = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))
         waiting = body(await client.call_tool("refuse", {"letters": 3}))
         assert waiting["status"] == "running"
+        mark.wake()
         failed = await client.call_tool("job_status", {"job_id": waiting["job_id"]})
         assert failed.is_error is True
         assert body(failed)["status"] == "failed"
@@ -155,8 +161,9 @@ async def test_a_failed_job_is_an_error_that_says_why(serve: Serve, body: Body, 
 async def test_a_call_whose_job_failed_is_made_again(serve: Serve, body: Body, mark: Any, settings: Settings) -> None:
     jobs = JobStore(Library(settings.home))
     async with Client(serve(workers=1, limits=Limits(answer_seconds=1.5))) as client:
-        blocking = body(await client.call_tool("nap", {"seconds": 5, "mark": str(mark)}))["job_id"]
+        blocking = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
         failing = body(await client.call_tool("refuse", {"letters": 3}))["job_id"]
+        mark.wake()
         await client.call_tool("job_status", {"job_id": blocking})
         while (row := jobs.get(failing, "local")) and row.status == "running":  # noqa: ASYNC110 - another process writes
             await asyncio.sleep(0.05)
@@ -178,7 +185,7 @@ async def test_too_many_jobs_are_refused_with_their_names(serve: Serve, body: Bo
 
 
 async def test_a_promised_job_outlives_the_server_and_is_found_by_the_next(serve: Serve, body: Body, mark: Any) -> None:
-    arguments = {"seconds": 3, "mark": str(mark)}
+    arguments = {"seconds": 60, "mark": str(mark)}
     async with Client(serve(limits=QUICK)) as client:
         job = body(await client.call_tool("nap", arguments))["job_id"]
         processes = await mark.processes()
@@ -186,9 +193,10 @@ async def test_a_promised_job_outlives_the_server_and_is_found_by_the_next(serve
     async with Client(serve(limits=QUICK)) as client:
         attached = body(await client.call_tool("nap", arguments))
         assert (attached["status"], attached["job_id"]) == ("running", job)
+        mark.wake()
         done = await client.call_tool("job_status", {"job_id": job})
         assert body(done)["status"] == "done"
-        assert done.content[1] == TextContent(type="text", text='{"text":"slept 3 s"}')
+        assert done.content[1] == TextContent(type="text", text='{"text":"slept 60 s"}')
     assert mark.naps() == 1, "it was done once"
     assert await mark.all_end(processes)
 
@@ -197,11 +205,12 @@ async def test_a_job_whose_process_was_killed_with_the_server_is_begun_again(
     serve: Serve, body: Body, mark: Any
 ) -> None:
     async with Client(serve(limits=QUICK)) as client:
-        job = body(await client.call_tool("nap", {"seconds": 2, "mark": str(mark)}))["job_id"]
+        job = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
         processes = await mark.processes()
     for process in processes:
         os.kill(process, 9)
     assert await mark.all_end(processes)
+    mark.wake()
     async with Client(serve()) as client:
         done = await client.call_tool("job_status", {"job_id": job})
         assert body(done)["status"] == "done"
@@ -210,7 +219,7 @@ async def test_a_job_whose_process_was_killed_with_the_server_is_begun_again(
 
 async def _orphan(client: Client, body: Body, mark: Any) -> str:
     """Return the id of a job whose process is killed when the client's server has gone."""
-    job = body(await client.call_tool("nap", {"seconds": 2, "mark": str(mark)}))["job_id"]
+    job = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
     await mark.processes()
     return str(job)
 
@@ -227,15 +236,20 @@ async def test_a_job_that_was_left_is_begun_again_once_for_all_who_ask(serve: Se
     await _killed(mark)
     one, other = serve(), serve()
     async with Client(one) as first, Client(one) as second, Client(other) as third:
-        asked = await asyncio.gather(
+        asking = asyncio.gather(
             first.call_tool("job_status", {"job_id": job}),
             second.call_tool("job_status", {"job_id": job}),
-            second.call_tool("nap", {"seconds": 2, "mark": str(mark)}),
-            first.call_tool("nap", {"seconds": 2, "mark": str(mark)}),
+            second.call_tool("nap", {"seconds": 60, "mark": str(mark)}),
+            first.call_tool("nap", {"seconds": 60, "mark": str(mark)}),
             third.call_tool("job_status", {"job_id": job}),
         )
+        async with asyncio.timeout(30):
+            while mark.naps() < 2:  # noqa: ASYNC110 - another process writes
+                await asyncio.sleep(0.02)
+        mark.wake()
+        asked = await asking
     assert [body(one).get("status") or body(one)["text"] for one in asked] == [
-        "done", "done", "slept 2 s", "slept 2 s", "done"
+        "done", "done", "slept 60 s", "slept 60 s", "done"
     ]  # fmt: skip
     assert mark.naps() == 2
 
@@ -317,7 +331,7 @@ async def test_cancelling_what_was_begun_again_spares_whoever_has_the_number_of_
     store = JobStore(Library(settings.home))
     store.begun(job, stranger.pid)
     async with Client(serve(limits=QUICK, workers=1)) as client, Client(serve()) as other:
-        blocking = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
+        blocking = body(await client.call_tool("nap", {"seconds": 61, "mark": str(mark)}))["job_id"]
         asked = body(await client.call_tool("job_status", {"job_id": job, "wait_seconds": 0}))
         assert (asked["status"], asked["doing"]) == ("running", "waiting for a free place")
         assert body(await other.call_tool("job_cancel", {"job_id": job}))["status"] == "cancelled"
@@ -356,11 +370,12 @@ async def test_a_job_that_ended_long_ago_is_forgotten_and_no_lock_outlives_its_j
 ) -> None:
     store, locks = JobStore(Library(settings.home)), settings.home / "locks"
     async with Client(serve(limits=QUICK)) as client:
-        old = body(await client.call_tool("nap", {"seconds": 2, "mark": str(mark)}))["job_id"]
+        old = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
+        mark.wake()
         await client.call_tool("job_status", {"job_id": old})
         with store._library.transaction() as db:
             db.execute("UPDATE jobs SET changed=0")
-        new = body(await client.call_tool("nap", {"seconds": 3, "mark": str(mark)}))["job_id"]
+        new = body(await client.call_tool("nap", {"seconds": 60, "mark": f"{mark}-new"}))["job_id"]
         await client.call_tool("job_cancel", {"job_id": new})
     assert store.get(old, "local") is None
     assert list(locks.iterdir()) == []
