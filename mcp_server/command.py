@@ -3,6 +3,7 @@
 import argparse
 import gc
 import logging
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -191,8 +192,9 @@ def parser() -> argparse.ArgumentParser:
     web.add_argument("--audience", metavar="NAME", help="what their claim `aud` calls this server")
     web.add_argument("--jwks-file", type=Path, metavar="FILE", help="keys in a file instead of `--jwks-url`")
     web.add_argument(
-        "--public-url", metavar="URL", help="the whole address clients use, where a proxy changes more than the name"
-    )
+        "--public-url", type=_url, metavar="URL",
+        help="the whole address that clients use, where a proxy changes more than the name",
+    )  # fmt: skip
     web.add_argument(
         "--allow-host", action="append", default=[], metavar="NAME[:PORT]",
         help="a name the server is reached by; needed where other machines can reach it",
@@ -224,6 +226,12 @@ def _address(text: str) -> tuple[str, int]:
     if not colon or not port.isdecimal() or int(port) > 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} must be HOST:PORT, for example 127.0.0.1:8000")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _url(text: str) -> str:
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} must be an address such as https://media.example/mcp")
+    return text
 
 
 def _count(text: str) -> int:

@@ -99,6 +99,9 @@ class Guard:
             await _refuse(send, 421, "This server does not have that name. Start it with `--allow-host NAME`.")
         elif any(one.lower() not in self._origins for one in origins) or len(origins) > 1:
             await _refuse(send, 403, "Pages of that origin may not call. Start the server with `--allow-origin URL`.")
+        elif not scope["path"].isprintable():
+            # A line break at its end is the same path to some routers, and another one to us.
+            await _refuse(send, 404, "There is nothing here.")
         else:
             await self._inside(scope, receive, send)
 

@@ -162,7 +162,8 @@ class Service:
             session=f"client {owner}" if tool.effect == "runs_code" else None,
             runs_code=scope_of(tool) != "agent:run" or "code:run" in scopes(),
         )
-        return order, digest(tool.name, tool.version, resolved, states, page)
+        without = [] if order.runs_code else ["code"]
+        return order, digest(tool.name, tool.version, resolved, states, page, *without)
 
     def lasting_key(self, tool: Tool, key: str) -> str | None:
         """Return what a call's result depends on while this server lives, as one word; None where it is never reused.

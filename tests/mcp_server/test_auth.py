@@ -288,6 +288,36 @@ async def test_a_body_that_says_two_things_calls_nothing_that_is_not_allowed(
             assert "run_id" not in told
 
 
+@pytest.mark.parametrize("path", ["/mcp/", "/mcp%0a", "//mcp", "/MCP", "/%6dcp", "/mcp/../mcp", "/./mcp", "/mcp;x"])
+async def test_no_other_way_to_write_the_address_leads_around_a_scope(
+    http: httpx2.AsyncClient, provider: ModuleType, path: str
+) -> None:
+    call = {**INITIALIZE, "method": "tools/call", "params": {"name": "speak", "_meta": DISCOVER["params"]["_meta"]}}  # type: ignore[index]
+    named = {**JSON, "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": "speak"}
+    url = str(http.base_url).rstrip("/") + path
+    for headers, refused in ((JSON, 401), (named, 401), (JSON | bearer(provider.token()), 403)):
+        assert (await http.post(url, headers=headers, json=call)).status_code in (refused, 307, 404)
+    answer = await http.post(url, headers=named | bearer(provider.token()), json=call)
+    assert answer.status_code in (307, 404) or (answer.status_code, challenge(answer)["scope"]) == (
+        403,
+        "media:make media:read",
+    )
+
+
+async def test_each_request_of_a_session_may_do_what_its_own_token_allows(
+    http: httpx2.AsyncClient, provider: ModuleType
+) -> None:
+    every, some = provider.token(scope="media:read media:make"), provider.token(scope="media:read")
+    opened = await opens(http, "legacy", bearer(every).items())
+    session = {**JSON, "MCP-Protocol-Version": "2025-11-25", "Mcp-Session-Id": opened.headers["mcp-session-id"]}
+    began = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    assert (await http.post("/mcp", headers=session | bearer(some), json=began)).status_code == 202
+    listing = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+    told = [(await http.post("/mcp", headers=session | bearer(one), json=listing)).text for one in (every, some, every)]
+    assert ['"speak"' in one for one in told] == [True, False, True]
+    assert all('"probe_media"' in one for one in told)
+
+
 async def test_the_server_judges_again_what_it_understood(serve: Callable[..., Any], era: str) -> None:
     reader = AccessToken(token="", client_id="ana", scopes=["media:read"])
     known = auth_context_var.set(AuthenticatedUser(reader))
