@@ -14,7 +14,7 @@ from sensorium.mcp_server.tasks import begin_task
 
 AnyContext = Context[Any, Any]
 NOTE = "For the conformance suite."
-WORK_SECONDS = 0.5
+WORK_SECONDS = 1.0
 """Longer than what counts as an instant result."""
 
 
