@@ -35,10 +35,10 @@ class Asker:
         async with self._turn:
             self._question, self._answered = question, asyncio.get_running_loop().create_future()
             self._on.clear()
-            self._say({"ask": question.plain()})
             try:
                 if self._job:
                     await asyncio.to_thread(self._store.asks, self._job, question)
+                self._say({"ask": question.plain()})
                 answer = await self._answer(question, self._answered)
             finally:
                 self._question = self._answered = None

@@ -327,6 +327,8 @@ class Jobs:
         if job.promised or job.task.done():
             return
         job.promised = True
+        if job.question:  # its process writes that too, if it lives so long
+            await asyncio.to_thread(self._store.asks, job.id, job.question)
         if job.worker:
             await asyncio.to_thread(job.worker.keep, job.id)
         else:
