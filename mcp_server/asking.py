@@ -7,6 +7,7 @@ from typing import Any
 from mcp import MCPError
 from mcp.server.mcpserver import Context
 from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
+from mcp_types import CONNECTION_CLOSED
 from mcp_types.version import is_version_at_least
 from pydantic import ValidationError
 
@@ -71,7 +72,9 @@ class Asking:
             given = await self.context.session.elicit_form(
                 question.message, question.schema, related_request_id=self.context.request_id
             )
-        except (MCPError, ValidationError):
+        except (MCPError, ValidationError) as error:
+            if isinstance(error, MCPError) and error.code == CONNECTION_CLOSED:
+                raise  # another client may ask, or this one when it is back
             return Answer(key=question.key, action="decline", reason="The client failed to ask its user.")
         return question.answered(given.action, given.content)
 

@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,9 @@ MOST_STEERING = 6_000
 MOST_LETTERS = 300
 """Of another argument."""
 MOST_FACT_LETTERS = 1_000
+MOST_NAME_LETTERS = 64
+MOST_MARKS = 4
+"""Accents and the like on one letter; more of them cover the lines around."""
 MOST_CALLS = 8
 """Calls of one question."""
 MOST_CARD_LETTERS = 12_000
@@ -57,10 +61,10 @@ class Card:
         """
         arguments = redact_plain(dict(self.arguments))  # before lines are broken: the parts of a secret are not found
         steering = sum(len(_json(value)) for name, value in arguments.items() if name in self.steering)
-        lines = [f"Call: {_line(self.tool)}"]
+        lines = _broken("Call: ", [_name(self.tool)])
         for name, value in arguments.items() if steering <= MOST_STEERING else ():
             shown = _value(value, name_of, whole=name in self.steering)
-            lines += _broken(f"  {_line(name)} = ", shown)
+            lines += _broken(f"  {_name(name)} = ", shown)
         if not self.arguments:
             lines.append("  (no arguments)")
         for word, said in self.facts:
@@ -103,7 +107,7 @@ def question_about(cards: Sequence[Card], name_of: Callable[[str], str]) -> Ques
     parts = [[f"Number {number}", *card.lines(name_of)] for number, card in enumerate(cards, 1)]
     body = "\n\n".join("\n".join(part[1:] if len(cards) == 1 else part) for part in parts)
     fields = {
-        field: {"type": "boolean", "title": f"Allow {_line(card.tool)}", "default": False, **_said(field)}
+        field: {"type": "boolean", "title": f"Allow {_name(card.tool)}", "default": False, **_said(field)}
         for field, card in zip(fields_of(cards), cards, strict=True)
     }
     return Question(
@@ -157,7 +161,16 @@ def _broken(head: str, rows: Sequence[str]) -> list[str]:
 
 
 def _line(text: str) -> str:
-    return clean(text, keep="")
+    """Return text as one line of letters that show."""
+    letters, marks = [], 0
+    for letter in clean(text, keep=""):
+        marks = marks + 1 if unicodedata.category(letter) in ("Mn", "Me") else 0
+        letters.append(letter if marks <= MOST_MARKS else "\ufffd")
+    return "".join(letters)
+
+
+def _name(text: str) -> str:
+    return _cut(_line(text), MOST_NAME_LETTERS)
 
 
 def _cut(text: str, most: int) -> str:

@@ -184,6 +184,8 @@ async def test_an_approval_is_for_one_call(serve: Serve, mark: Any, body: Body) 
         assert (new.input_requests or {}).keys() != (ended.input_requests or {}).keys()
         old = replace_state(new, ended)
         stale = await again(client, mark, old, accepts())
+        without = await again(client, mark, new.model_copy(update={"request_state": None}), accepts())
+        assert isinstance(without, InputRequiredResult), "nor is one that comes without the state"
         assert isinstance(stale, InputRequiredResult), "an old answer is none to the new question"
         assert sent(mark) == 1
 
@@ -306,6 +308,16 @@ async def test_a_cancelled_question_ends_the_work(serve: Serve, era: str, mark: 
             await client.call_tool("job_cancel", {"job_id": job.id})
         assert await mark.all_end([process])
     assert sent(mark) == 0
+
+
+async def test_a_call_that_goes_on_after_a_yes_is_killed_when_it_is_cancelled(
+    serve: Serve, era: str, mark: Any
+) -> None:
+    async with Client(serve(), mode=era, elicitation_callback=User(accepts())) as client:
+        call = asyncio.create_task(client.call_tool("post", {"mark": str(mark)}))
+        processes = await mark.processes(call)
+        call.cancel()
+        assert await mark.all_end(processes)
 
 
 async def test_a_question_outlives_its_server(serve: Serve, mark: Any, body: Body, settings: Settings) -> None:
