@@ -15,8 +15,8 @@ from ..tools.base.opening import is_of_the_system
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _DRIVE = re.compile(r"[A-Za-z]:")
-# Half a letter cannot be written; only those that stand for bytes of a name are passed on.
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udc7f\udd00-\udfff]")
+# Half a letter, as stands for a byte of a name that is no text, cannot be written into a message.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 NEAR_NAMES = 5
 
 
@@ -108,11 +108,11 @@ class Access:
                 continue
             start = "" if parent == typed else typed.name.casefold()
             try:
-                names = sorted(one for one in os.listdir(parent) if one.casefold().startswith(start))  # noqa: PTH208
+                names = [one for one in _names(parent) if one.casefold().startswith(start)]
             except OSError:
                 continue
             shown = parent if self.is_told else parent.relative_to(folder)
-            found += [str(shown / one) + ("/" if (parent / one).is_dir() else "") for one in names if one[0] != "."]
+            found += [str(shown / one) + ("/" if (parent / one).is_dir() else "") for one in names]
         return found[:limit]
 
     def _find(self, path: Path, named: str) -> Path:
@@ -150,8 +150,7 @@ class Access:
         parent = Path(os.path.realpath(path.parent))
         if not self._contains(parent) or not _is_there(parent) or not parent.is_dir():
             return f" The folders are: {', '.join(str(one) for one in self.folders)}." if self.is_told else ""
-        names = [one.name for one in parent.iterdir() if one.name[0] != "."]
-        near = difflib.get_close_matches(path.name, names, n=NEAR_NAMES, cutoff=0.5)
+        near = difflib.get_close_matches(path.name, _names(parent), n=NEAR_NAMES, cutoff=0.5)
         return f" Did you mean {' or '.join(repr(one) for one in near)}?" if near else _content(parent)
 
 
@@ -201,8 +200,13 @@ def _is_there(path: Path) -> bool:
         return False
 
 
+def _names(folder: Path) -> list[str]:
+    """Return the names in a folder that a client can read and write; hidden ones are left out."""
+    return sorted(one for one in os.listdir(folder) if one[0] != "." and not _UNSEEN.search(one))  # noqa: PTH208
+
+
 def _content(folder: Path) -> str:
-    names = sorted(one.name for one in folder.iterdir() if one.is_file() and one.name[0] != ".")
+    names = [one for one in _names(folder) if (folder / one).is_file()]
     if not names:
         return " There are no files in it."
     more = f" and {len(names) - NEAR_NAMES} more" if len(names) > NEAR_NAMES else ""
