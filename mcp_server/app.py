@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from mcp.server import CacheHint, MCPServer
+from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
-from mcp.types import GetPromptResult, InputRequiredResult, Resource
+from mcp.types import GetPromptResult, InputRequiredResult, ListResourcesResult, PaginatedRequestParams
 from mcp.types import Tool as ListedTool
 from pydantic import AnyUrl
 
@@ -58,12 +59,19 @@ class MediaServer(MCPServer[Any]):
         may = scopes()
         return [one for one in await super().list_tools() if self.tool_scopes.get(one.name) in (None, *may)]
 
-    async def list_resources(self) -> list[Resource]:
-        """Return what is fixed, then the owner's artifacts with their own types; nothing to who may not read them."""
+    async def _handle_list_resources(
+        self, ctx: ServerRequestContext[Any, Any], params: PaginatedRequestParams | None
+    ) -> ListResourcesResult:
+        """Return what is fixed, then the owner's artifacts with their own types; nothing to who may not read them.
+
+        The SDK hands `list_resources` no cursor, so this is where pages are made.
+        """
         if "media:read" not in scopes():
-            return []
-        artifacts = await asyncio.to_thread(list_artifacts, self.service)
-        return [*await super().list_resources(), *artifacts]
+            return ListResourcesResult(resources=[])
+        cursor = params.cursor if params else None
+        artifacts, following = await asyncio.to_thread(list_artifacts, self.service, cursor)
+        fixed = [] if cursor else await self.list_resources()
+        return ListResourcesResult(resources=[*fixed, *artifacts], next_cursor=following)
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Any, Any] | None = None

@@ -1,14 +1,25 @@
 """What belongs to whom: a handle opens something only for the owner it was given to."""
 
 import json
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..tools.base.errors import ArgumentError
 from ..tools.base.library import Library
 from ..tools.base.memo import handles_in
 from ..tools.base.workspace import PREFIX
+
+
+class Given(NamedTuple):
+    """An artifact of an owner's."""
+
+    handle: str
+    at: float
+    """When it was given last, as Unix time."""
+    place: int
+    """In the list of all that was ever given."""
 
 
 class Belongings:
@@ -53,6 +64,15 @@ class Belongings:
             (owner, beginning, limit),
         )
         return [thing for (thing,) in rows]
+
+    def artifacts(self, owner: str, *, before: int | None, limit: int) -> list[Given]:
+        """Return the artifacts that an owner was given last, newest first; only those before a place if one is told."""
+        rows = self._library.rows(
+            "SELECT thing, created, rowid FROM belongings WHERE owner=? AND thing LIKE ? || '%' AND rowid < ? "
+            "ORDER BY rowid DESC LIMIT ?",
+            (owner, PREFIX, sys.maxsize if before is None else before, limit),
+        )
+        return [Given(*row) for row in rows]
 
     def check(self, owner: str, arguments: Mapping[str, Any]) -> None:
         """Refuse arguments that name an artifact, anywhere inside them, that is not the owner's.

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from mcp import MCPError
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.server.mcpserver.resources.templates import ResourceSecurity
-from mcp.types import Annotations, Completion, PromptReference, Resource, ResourceTemplateReference
+from mcp.types import INVALID_PARAMS, Annotations, Completion, PromptReference, Resource, ResourceTemplateReference
 
 from ..tools.base.catalog import some_tools
 from ..tools.base.errors import SensoriumError, ToolError
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from .app import MediaServer
 
 MOST_LISTED = 50
+"""Artifacts on a page of the list."""
+LONGEST_CURSOR = 19
+"""Digits of what SQLite counts rows with."""
 MAX_BINARY_BYTES = 8_000_000
 """Larger content takes seconds to send as base64, and no client keeps it."""
 MAX_TEXT_BYTES = 1_000_000
@@ -115,24 +120,35 @@ def add_resources(server: "MediaServer", service: Service) -> None:
     completion()(complete)
 
 
-def list_artifacts(service: Service) -> list[Resource]:
-    """Return the owner's artifacts, newest first."""
+def list_artifacts(service: Service, cursor: str | None = None) -> tuple[list[Resource], str | None]:
+    """Return some of the owner's artifacts, newest first, and the cursor of those after them.
+
+    Raises:
+        MCPError: The cursor is none of ours.
+    """
+    if cursor is not None and not (cursor.isascii() and cursor.isdecimal() and len(cursor) < LONGEST_CURSOR):
+        raise MCPError(
+            INVALID_PARAMS, f"The cursor {cursor!r:.100} is none that this server gave. List from the start."
+        )
+    before = int(cursor) if cursor else None
+    given = service.belongings.artifacts(owner(), before=before, limit=MOST_LISTED + 1)
     listed = []
-    for handle in service.belongings.latest(owner(), limit=MOST_LISTED):
+    for handle, at, _ in given[:MOST_LISTED]:
         try:
             found = service.workspace.get(handle)
         except ToolError:
             continue
+        when = datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
         listed.append(
             Resource(
                 uri=handle,
                 name=found.name,
                 mime_type=found.media_type,
                 size=found.bytes,
-                annotations=Annotations(audience=["user", "assistant"], priority=0.3),
+                annotations=Annotations(audience=["user", "assistant"], priority=0.3, last_modified=when),
             )
         )
-    return listed
+    return listed, str(given[MOST_LISTED - 1].place) if len(given) > MOST_LISTED else None
 
 
 async def read_artifact(handle: str, service: Service) -> list[ReadResourceContents]:

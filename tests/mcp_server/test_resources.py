@@ -2,10 +2,13 @@
 
 import base64
 import json
+import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from mcp import Client, MCPError
@@ -49,6 +52,29 @@ async def test_artifacts_are_listed_newest_first_and_read_with_their_own_type(
     assert isinstance(contents, BlobResourceContents)
     assert contents.mime_type == "image/jpeg"
     assert base64.b64decode(contents.blob) == Path(first["path"]).read_bytes()  # noqa: ASYNC240
+
+
+async def test_the_list_of_artifacts_comes_in_pages(serve: Serve, era: str, settings: Settings) -> None:
+    server = serve()
+    run = Run.open(settings)
+    made = [run.put(b"%d" % n, name=f"{n}.txt", media_type="text/plain").handle for n in range(120)]
+    run.library.close()
+    server.service.belongings.give("local", made)
+    server.service.belongings.give("other", made[:5])
+    async with Client(server, mode=era) as client:
+        first = await client.list_resources()
+        # Made while the client turns the pages; it moves nothing.
+        server.service.belongings.give("local", ["artifact://sha256/" + 64 * "0"])
+        pages = [first]
+        while cursor := pages[-1].next_cursor:
+            pages.append(await client.list_resources(cursor=cursor))
+        with pytest.raises(MCPError, match="is none that this server gave") as refused:
+            await client.list_resources(cursor="-1")
+    assert [len(one.resources) for one in pages] == [51, 50, 20]
+    assert [one.uri for page in pages for one in page.resources] == ["config://limits", *reversed(made)]
+    assert refused.value.error.code == -32602
+    annotations = first.resources[1].annotations
+    assert annotations and annotations.last_modified and annotations.last_modified.endswith("+00:00")
 
 
 async def test_a_text_artifact_is_read_as_text(serve: Serve, settings: Settings) -> None:
@@ -187,3 +213,35 @@ async def test_a_prompt_without_what_it_needs_is_refused(serve: Serve) -> None:
             await client.get_prompt("video_report", {})
         with pytest.raises(MCPError):
             await client.get_prompt("video_report", {"path": "a.mp4", "language": "../user"})
+
+
+NAMES = ["会议 录像.png", "50% off #1?.png", "a&b=c+d.png", 'quote".png', "[1].png", "{x}.png", "👩\u200d💻.png"]
+
+
+async def test_files_of_any_name_are_completed_and_read(serve: Serve, era: str, films: Path, body: Body) -> None:
+    for name in NAMES:
+        (films / name).write_bytes((films / "slide.png").read_bytes())
+    template = ResourceTemplateReference(uri="media://{+path}")
+    async with Client(serve(), mode=era) as client:
+        completed = (await client.complete(template, {"name": "path", "value": ""})).completion.values
+        assert set(completed) == {str(films / one) for one in (*NAMES, "slide.png", "talk.mp4")}
+        for name in NAMES:
+            facts = _json(await client.read_resource(f"media://{quote(name)}"))
+            assert (facts["kind"], facts["width_pixels"]) == ("picture", 1600), name
+            assert (body(await client.call_tool("probe_media", {"media": name})))["media"] == facts["media"]
+        listed = [one.name for one in (await client.list_resources()).resources]
+    assert NAMES[-1] in listed or "slide.png" in listed, "one content has one name"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are bytes")
+async def test_a_name_that_is_no_text_is_not_spoken_of(serve: Serve, films: Path) -> None:
+    for name in (b"bad\xff.png", b"new\nline.png"):
+        (films / os.fsdecode(name)).touch()
+    async with Client(serve()) as client:
+        path = await client.complete(PromptReference(name="video_report"), {"name": "path", "value": ""})
+        near = await client.call_tool("probe_media", {"media": "bad.png"})
+        other = await client.call_tool("probe_media", {"media": "nothing-like-it"})
+        given = await client.call_tool("probe_media", {"media": os.fsdecode(b"bad\xff.png")})
+    assert path.completion.values == [str(films / "slide.png"), str(films / "talk.mp4")]
+    for result in (near, other, given):
+        assert result.is_error and result.model_dump_json().isascii() and "in the server's log" not in str(result)
