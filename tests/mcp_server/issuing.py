@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -80,12 +81,34 @@ class Issuer:
     """What the provider answers, and what it was asked."""
 
     def __init__(self, address: str) -> None:
+        self.address = address
         self.url = f"{address}/jwks.json"
         self.keys = [public(kind) for kind in KINDS]
         self.status = 200
         self.headers: dict[str, str] = {}
         self.body: bytes | None = None
         self.asked: list[str] = []
+        self.wanted: list[str] = []
+        """The scopes of each token that a client got for itself; the first may only read."""
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what clients are told of this provider (RFC 8414)."""
+        return {
+            "issuer": self.address,
+            "authorization_endpoint": f"{self.address}/authorize",
+            "token_endpoint": f"{self.address}/token",
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["client_credentials"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+            "code_challenge_methods_supported": ["S256"],
+        }
+
+    def grant(self, form: str) -> dict[str, Any]:
+        """Return a token for a program that asks with its own password."""
+        self.wanted.append(parse_qs(form)["scope"][0])
+        scope = self.wanted[-1] if len(self.wanted) > 1 else "media:read"
+        given = token(iss=self.address, sub="a program", scope=scope)
+        return {"access_token": given, "token_type": "Bearer", "expires_in": 300, "scope": scope}
 
 
 @contextmanager
@@ -95,7 +118,15 @@ def issuing() -> Iterator[Issuer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             issuer.asked.append(self.path)
-            body = json.dumps({"keys": issuer.keys}).encode() if issuer.body is None else issuer.body
+            known = {"/.well-known/oauth-authorization-server": issuer.metadata()}
+            body = json.dumps(known.get(self.path, {"keys": issuer.keys})).encode()
+            self._answer(body if issuer.body is None else issuer.body)
+
+        def do_POST(self) -> None:
+            form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            self._answer(json.dumps(issuer.grant(form)).encode())
+
+        def _answer(self, body: bytes) -> None:
             self.send_response(issuer.status)
             for name, value in {"Content-Length": str(len(body)), **issuer.headers}.items():
                 self.send_header(name, value)

@@ -12,6 +12,8 @@ from typing import Any
 import httpx2
 import pytest
 from mcp import Client, MCPError
+from mcp.client.auth.extensions.client_credentials import ClientCredentialsOAuthProvider
+from mcp.client.streamable_http import streamable_http_client
 from mcp.server.auth.middleware.auth_context import auth_context_var
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
@@ -149,6 +151,44 @@ async def test_tokens_cannot_be_judged_while_the_issuer_is_down(
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
     assert "127.0.0.1" not in answer.text
     assert (await opens(http, "legacy", bearer("token-of-the-first-client").items())).status_code == 200
+
+
+class Pocket:
+    """Where a client keeps its tokens."""
+
+    def __init__(self) -> None:
+        self.tokens: Any = None
+        self.client: Any = None
+
+    async def get_tokens(self) -> Any:
+        return self.tokens
+
+    async def set_tokens(self, tokens: Any) -> None:
+        self.tokens = tokens
+
+    async def get_client_info(self) -> Any:
+        return self.client
+
+    async def set_client_info(self, client_info: Any) -> None:
+        self.client = client_info
+
+
+async def test_a_client_gets_itself_a_token_and_a_better_one_when_that_does_not_allow_enough(
+    serve: Callable[..., Any], running: Callable[..., Any], provider: ModuleType, issuer: Any, era: str
+) -> None:
+    believing = JwtTokens(keys=keys_at(issuer.url), issuer=issuer.address, audience=provider.AUDIENCE)
+    async with running(serve(), jwt=believing) as web:
+        auth = ClientCredentialsOAuthProvider(
+            f"{web.address}/mcp", Pocket(), "a program", "its password", issuer=issuer.address
+        )
+        http = httpx2.AsyncClient(auth=auth, timeout=30)
+        async with http, Client(streamable_http_client(f"{web.address}/mcp", http_client=http), mode=era) as client:
+            assert "run_python" not in {one.name for one in (await client.list_tools()).tools}
+            called = await client.call_tool("run_python", {"no": "argument"})
+            assert called.is_error and "has no argument" in called.model_dump_json()
+    first, second = map(str.split, issuer.wanted)
+    assert first == ["agent:run", "code:run", "media:make", "media:read"]
+    assert {"code:run", "media:read"} <= set(second)
 
 
 async def test_a_client_sees_and_calls_what_its_token_allows(
