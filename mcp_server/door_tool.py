@@ -86,7 +86,7 @@ class DoorTool(Tool):
                 key,
                 progress_of(context),
                 patience,
-                ask=None if call else asking.user,
+                ask=asking.user,
                 is_told=not in_rounds,
                 job_id=await asking.take(self._service.jobs, who),
             )
