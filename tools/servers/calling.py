@@ -29,6 +29,7 @@ from .reading import answer_of, words_of
 from .wording import on_a_line, quoted
 
 if TYPE_CHECKING:
+    from mcp import MCPError
     from mcp.shared.dispatcher import ProgressFnT
 
 MOST_SENT_BYTES = 4 * 2**20
@@ -99,14 +100,14 @@ def _known(order: Order, run: Run) -> RemoteAnswer | None:
         return answer
     if known.state != "done" and run.budget.takes_again(order.key):
         return None
-    raise _unknown(order, "before this run was interrupted")
+    raise _unknown(order, "this run was interrupted meanwhile")
 
 
 def _unknown(order: Order, when: str) -> OutcomeUnknown:
     server, tool = order.served.endpoint.name, order.served.name
     return OutcomeUnknown(
-        f"`{tool}` was sent to the MCP server `{server}`, and its answer never came: {when}. Whether it did its work "
-        "is not known, so it was not sent again.",
+        f"`{tool}` was sent to the MCP server `{server}`, and no answer that can be read came: {when.rstrip('.')}. "
+        "Whether it did its work is not known, so it was not sent again.",
         order,
     )
 
@@ -184,50 +185,65 @@ async def _sent(message: _Message, connection: Connection, link: Link) -> dict[s
     from mcp import MCPError
     from mcp_types import HEADER_MISMATCH
 
-    delivered, tool = message.delivered, message.listed.remote_shown
+    delivered, server = message.delivered, link.server
     for is_last in (False, True):
         token = delivery.set(delivered)
         try:
-            async with asyncio.timeout(link.server.timeout_seconds):
+            async with asyncio.timeout(server.timeout_seconds):
                 return await _asked(message, connection)
         except TimeoutError as error:
-            raise _Lost(f"it took longer than {link.server.timeout_seconds:g} s (`timeout_seconds`)") from error
+            connection.doubt()
+            why = f"it took longer than {server.timeout_seconds:g} s (`timeout_seconds`)"
+            raise (_Lost if delivered.was_sent else NotSent)(why) from error
         except MCPError as error:
             if error.error.code == HEADER_MISMATCH and not is_last:
                 await connection.list_tools()
-                continue
-            if _is_gone(error, connection, delivered):
-                if (
-                    delivered.status == HTTPStatus.NOT_FOUND and not is_last
-                ):  # it forgot the session when it was started again
-                    await connection.close()
-                    connection, delivered.was_sent = await _connected(link), False
-                    continue
-                raise (_Lost if delivered.was_sent else NotSent)(connection.why_ended()) from error
-            raise ToolError(
-                f"The MCP server `{link.server.name}` refuses `{tool}`. Its words: "
-                f"{quoted(error.error.message, _MOST_SAID)}."
-            ) from error
-        except (ToolError, asyncio.CancelledError):
+            elif _is_forgotten(connection, delivered) and not is_last:
+                await connection.close()
+                connection, delivered.was_sent = await _connected(link), False
+            else:
+                raise _failure(error, message, connection) from error
+        except asyncio.CancelledError:
+            connection.doubt()
+            raise
+        except ToolError:
             raise
         except Exception as error:
-            found = root_of(error)
-            raise ToolError(
-                f"The MCP server `{link.server.name}` answered `{tool}` with something that is no "
-                f"result of a tool ({type(found).__name__}); whether it did its work is not known."
-            ) from error
+            raise _Lost(f"it answered with something that is no result of a tool ({type(root_of(error)).__name__})"
+                        ) from error  # fmt: skip
         finally:
             delivery.reset(token)
     raise AssertionError("unreachable")
 
 
-def _is_gone(error: Any, connection: Connection, delivered: Delivery) -> bool:
-    """Tell whether an error stands for an answer that never came."""
-    from mcp_types import CONNECTION_CLOSED
+def _is_forgotten(connection: Connection, delivered: Delivery) -> bool:
+    """Tell whether a server was started again since, and knows nothing of the session: so it did nothing."""
+    return delivered.status == HTTPStatus.NOT_FOUND and not connection.is_modern
 
+
+def _failure(error: "MCPError", message: _Message, connection: Connection) -> ToolError:
+    """Return what an error of the protocol, or of the SDK in the place of an answer, means for a call."""
+    from mcp_types import CONNECTION_CLOSED, PARSE_ERROR
+
+    delivered, server, said = message.delivered, connection.server, quoted(error.error.message, _MOST_SAID)
     status = delivered.status or 0
-    broke = error.error.code == CONNECTION_CLOSED or bool(delivered.why) or not connection.is_alive
-    return broke or status == HTTPStatus.NOT_FOUND or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if error.error.code == CONNECTION_CLOSED or delivered.why or not connection.is_alive:
+        why = on_a_line(delivered.why, 200) or (
+            connection.why_ended() if server.is_program else f"it ended with {said}"
+        )
+        return (_Lost if delivered.was_sent else NotSent)(why)
+    if server.is_program:
+        is_unread = False
+    elif HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        return UnavailableError(f"The MCP server `{server.name}` is elsewhere now: {said}. Change its `url`.")
+    else:
+        is_unread = error.error.code == PARSE_ERROR or error.error.message.startswith("Unexpected content type")
+    if is_unread or status == HTTPStatus.ACCEPTED:
+        return _Lost(f"it answered with something that is no result of a tool ({said})")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _Lost(f"it answered with status {status}")
+    at = f" with status {status}" if status >= HTTPStatus.BAD_REQUEST else ""
+    return ToolError(f"The MCP server `{server.name}` refuses `{message.listed.remote_shown}`{at}. It says {said}.")
 
 
 async def _asked(message: _Message, connection: Connection) -> dict[str, Any]:

@@ -20,9 +20,11 @@ from .wording import on_a_line, quoted
 if TYPE_CHECKING:
     from mcp import Client
 
-CONNECT_SECONDS = 30.0
+CONNECT_SECONDS = 20.0
 LEAVE_SECONDS = 10.0
 """The longest that the end of a connection may take, before it is broken off."""
+SOUND_SECONDS = 3.0
+"""That a server on which a call was given up may take to say its tools."""
 IDLE_SECONDS = 600.0
 """A server that nobody asked anything for so long is let go."""
 MOST_PAGES = 20
@@ -75,7 +77,7 @@ class Link:
             UnavailableError: None can be made before something is changed.
         """
         async with self._connecting:
-            if self._connection and self._connection.is_alive:
+            if self._connection and self._connection.is_alive and await self._connection.is_sound():
                 return self._connection
             if (wait := self._not_before - time.monotonic()) > FIRST_PAUSE_SECONDS * 8:
                 raise UnavailableError(
@@ -84,7 +86,7 @@ class Link:
                 )
             await asyncio.sleep(max(0.0, wait))
             if self._connection:
-                await self._connection.close()
+                await self._connection.retire()
             connection = Connection(self.server, self._home, local_only=self._local_only)
             try:
                 await connection.open()
@@ -117,6 +119,7 @@ class Connection:
         self._changed = asyncio.Event()
         self._used = time.monotonic()
         self._in_use = 0
+        self._is_doubtful = self._is_retired = False
 
     @property
     def is_alive(self) -> bool:
@@ -145,13 +148,39 @@ class Connection:
                 await asyncio.shield(ready)
         except TimeoutError as error:
             await self.close()
-            raise self._failed(f"it did not answer within {CONNECT_SECONDS:g} s") from error
+            raise UnavailableError(str(self._failed(f"it did not answer within {CONNECT_SECONDS:g} s"))) from error
         except BaseException:
             await self.close()
             raise
         finally:
             if not ready.cancelled() and ready.done():
                 ready.exception()
+
+    def doubt(self) -> None:
+        """Take notice that a call was given up: whoever is to use the connection next looks whether it still works."""
+        self._is_doubtful = True
+
+    async def is_sound(self) -> bool:
+        """Tell whether a connection works on which a call was given up.
+
+        Over HTTP it is not asked: the SDK may still be listening for the answer to that call, as long as it likes.
+        """
+        if not self._is_doubtful:
+            return True
+        if not self._program:
+            return False
+        with suppress(Exception):
+            async with asyncio.timeout(SOUND_SECONDS):
+                await self.list_tools()
+            self._is_doubtful = False
+        return not self._is_doubtful
+
+    async def retire(self) -> None:
+        """End the connection as soon as no call uses it."""
+        if self._in_use and self.is_alive:
+            self._is_retired = True
+        else:
+            await self.close()
 
     async def close(self) -> None:
         """End the connection, and the program with it."""
@@ -270,6 +299,8 @@ class Connection:
                 with suppress(Exception):  # the list that is known stays
                     async with asyncio.timeout(CONNECT_SECONDS):
                         await self.list_tools()
+            if not self._in_use and self._is_retired:
+                return
             if not self._in_use and time.monotonic() - self._used > IDLE_SECONDS:
                 return
 

@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
 
 CONNECT_SECONDS = 10.0
+SILENT_SECONDS = 30.0
+"""The longest silence of a server, beyond the time that a call may take: who waits gives up before."""
 MOST_BODY_BYTES = 64 * 2**20
 """Of one answer; a call with some large pictures in base64 is shorter."""
 MOST_EVENT_BYTES = 48 * 2**20
+MOST_EVENT_LINES = 80_000
+"""Of one answer that comes in events: about 20,000 of them."""
+MOST_STREAMS = 100
+"""That one connection opens for what a server says unasked."""
 _UNREACHABLE = 599
 """Stands for an answer that never came: an exception would end the other calls of the connection with this one."""
 
@@ -61,9 +67,15 @@ def _client(server: Server, *, local_only: bool, last: Delivery) -> "httpx2.Asyn
     class Client(httpx2.AsyncClient):
         """Sends nothing elsewhere, and takes no more than it should."""
 
+        streams_opened = 0
+
         async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
             if local_only and not is_this_machine(request.url.host):
                 raise refusal(request.url.host)
+            self.streams_opened += request.method == "GET"
+            if self.streams_opened > MOST_STREAMS:
+                # The SDK opens it again whenever a server ends it, as soon as that server likes.
+                return httpx2.Response(_UNREACHABLE, request=request)
             told = [last, *filter(None, [delivery.get()])]
             request.extensions = {
                 **request.extensions,
@@ -79,16 +91,19 @@ def _client(server: Server, *, local_only: bool, last: Delivery) -> "httpx2.Asyn
                 one.status = response.status_code
             if response.headers.get("content-encoding", "identity") != "identity":
                 await response.aclose()
+                for one in told:
+                    one.why = "it packed its answer, though it was asked not to"
                 return httpx2.Response(_UNREACHABLE, request=request)
             if isinstance(response.stream, httpx2.AsyncByteStream):
-                response.stream = _limited(response.stream)
+                is_events = response.headers.get("content-type", "").startswith("text/event-stream")
+                response.stream = _limited(response.stream, MOST_EVENT_LINES if is_events else None)
             return response
 
     try:
         return Client(
             # Of what is packed it is not known how large it is before it is there.
             headers={**server.headers, "accept-encoding": "identity", "user-agent": "sensorium"},
-            timeout=httpx2.Timeout(server.timeout_seconds + CONNECT_SECONDS, connect=CONNECT_SECONDS),
+            timeout=httpx2.Timeout(server.timeout_seconds + SILENT_SECONDS, connect=CONNECT_SECONDS),
             trust_env=not (server.is_local or local_only),  # no proxy leads to this machine
             follow_redirects=False,  # what goes with a request is for the address that was set
         )
@@ -116,17 +131,20 @@ def _watched(told: list[Delivery], host: str, *, local_only: bool) -> Any:
     return watch
 
 
-def _limited(stream: "httpx2.AsyncByteStream") -> "httpx2.AsyncByteStream":
+def _limited(stream: "httpx2.AsyncByteStream", most_lines: int | None) -> "httpx2.AsyncByteStream":
     import httpx2
 
     class Limited(httpx2.AsyncByteStream):
         """A body that breaks off where it is too long; a connection that breaks looks the same."""
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            size = 0
+            size = lines = 0
             try:
                 async for piece in stream:
                     size += len(piece)
+                    lines += piece.count(b"\n")
+                    if most_lines is not None and lines > most_lines:
+                        raise httpx2.StreamError(f"the answer has more than {most_lines:,} lines of events")
                     if size > MOST_BODY_BYTES:
                         raise httpx2.StreamError(f"the answer has more than {MOST_BODY_BYTES:,} bytes")
                     yield piece

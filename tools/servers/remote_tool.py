@@ -16,7 +16,7 @@ from .wording import quoted
 if TYPE_CHECKING:
     from ..base.run import Run
 
-CONNECT_SECONDS = 30.0
+CONNECT_SECONDS = 20.0
 """How long a server may take to start and to say what it has."""
 _SIMPLE: Mapping[str, Any] = {"string": str, "integer": int, "number": float, "boolean": bool}
 _MOST_TOLD, _MOST_SAID = 300, 700

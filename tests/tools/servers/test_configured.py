@@ -65,7 +65,8 @@ def test_what_a_variable_holds_is_a_secret_and_goes_to_other_processes_with_the_
     home = tmp_path / "home"
     home.mkdir()
     (home / "sensorium.toml").write_text(
-        '[mcp.servers.notes]\nurl = "https://notes.example/mcp"\nheaders = { X-Team = "$TEAM_WORD" }\nkey = "NOTES_KEY"\n'
+        '[mcp.servers.notes]\nurl = "https://notes.example/mcp"\n'
+        'headers = { X-Team = "$TEAM_WORD" }\nkey = "NOTES_KEY"\n'
         '[mcp.servers.files]\ncommand = "files"\nenv = { WORD = "$TEAM_WORD", MODE = "fast" }\n'
     )
     environ = {
@@ -99,7 +100,7 @@ def test_a_server_is_not_offered_where_it_may_not_be_used_and_the_reason_is_said
     closed = replace(settings, servers=servers, local_only=True)
     with pytest.raises(UnavailableError, match="is a program, which may send anything anywhere, and `--local-only`"):
         remote_named("own__x", closed)
-    with pytest.raises(UnavailableError, match="`NOTES_KEY`, which .* names, is not set"):
+    with pytest.raises(UnavailableError, match=r"`NOTES_KEY`, which .* names, is not set"):
         remote_named("keyless__x", closed)
 
 
