@@ -35,8 +35,7 @@ class Asking:
     @property
     def in_rounds(self) -> bool:
         """Whether the call ends with the question, and is made again with the answer."""
-        version = self.context.protocol_version
-        return self._can_ask and version is not None and is_version_at_least(version, ROUNDS_VERSION)
+        return self._can_ask and self._is_new
 
     @property
     def _can_ask(self) -> bool:
@@ -45,10 +44,12 @@ class Asking:
         # An empty one is from before there were several kinds.
         if forms is None or (forms.form is None and forms.url is not None):
             return False
+        return self._is_new or bool(self.context.session.can_send_request)
+
+    @property
+    def _is_new(self) -> bool:
         version = self.context.protocol_version
-        if version is not None and is_version_at_least(version, ROUNDS_VERSION):
-            return True
-        return self.context.session.can_send_request
+        return version is not None and is_version_at_least(version, ROUNDS_VERSION)
 
     async def take(self, jobs: Jobs, owner: str) -> str | None:
         """Pass on what the user answered; return the job whose question brought this call here again.

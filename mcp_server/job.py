@@ -85,6 +85,11 @@ class Job:
         self.turned.set_result(None)
         self.turned = self.turned.get_loop().create_future()
 
+    @property
+    def news(self) -> set["asyncio.Future[Any]"]:
+        """What is done when it ends, or when what it asks changes."""
+        return {self.task, self.turned}
+
     def standing(self) -> Standing:
         """Return how it stands."""
         seconds = time.time() - self.began

@@ -370,7 +370,7 @@ class Jobs:
             if waiting.sees(job.question, self._shown):
                 return
             pulse = min(PULSE_SECONDS, waiting.left)
-            await asyncio.wait({job.task, job.turned}, timeout=pulse, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(job.news, timeout=pulse, return_when=asyncio.FIRST_COMPLETED)
             if not job.task.done():
                 await waiting.tell(job.fraction, job.note)
 
