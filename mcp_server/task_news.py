@@ -1,6 +1,7 @@
 """Tells those who listen how their tasks stand, so that they need not ask: `notifications/tasks`."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
@@ -23,7 +24,7 @@ from .task_wire import TaskView
 from .tasks import AnyRequest, Tasks, asks_user, declares_tasks
 
 MOST_WATCHED = 100
-"""Tasks that one stream tells of; those after them are to be asked for."""
+"""Tasks that all streams of an owner tell of; those after them are to be asked for."""
 PAUSE_SECONDS = 0.5
 _FIELD = "taskIds"
 
@@ -62,17 +63,24 @@ class TaskNews:
     def __init__(self, tasks: Tasks, service: Service) -> None:
         self._tasks = tasks
         self._service = service
+        self._watched: Counter[str] = Counter()
+        """How many tasks each owner hears of."""
 
     async def __call__(self, ctx: AnyRequest, call_next: CallNext) -> HandlerResult:
         """Serve a stream; pass on all that is none, or has no task in it."""
         if ctx.method != "subscriptions/listen" or (asked := _asked(ctx)) is None or not declares_tasks(ctx):
             return await call_next(ctx)
-        known = [one for one in list(dict.fromkeys(asked))[:MOST_WATCHED] if await self._tasks.knows(one)]
-        session = _Session(ctx.session, known)
-        watching = [asyncio.create_task(self._tell(one, session, ctx.request_id, asks=asks_user(ctx))) for one in known]
+        who, asks = owner(), asks_user(ctx)
+        heard = list(dict.fromkeys(asked))[: max(0, MOST_WATCHED - self._watched[who])]
+        self._watched[who] += len(heard)
+        watching: list[asyncio.Task[None]] = []
         try:
+            known = [one for one in heard if await self._tasks.knows(one)]
+            session = _Session(ctx.session, known)
+            watching += [asyncio.create_task(self._tell(one, session, ctx.request_id, asks=asks)) for one in known]
             return await call_next(replace(ctx, session=cast(Any, session)))
         finally:
+            self._watched[who] -= len(heard)
             for one in watching:
                 one.cancel()
 
