@@ -1,7 +1,9 @@
 """Tools of other MCP servers in a run: planned, asked about, called once, labelled, and believed in nothing."""
 
+import asyncio
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -109,7 +111,10 @@ async def test_a_tool_of_a_server_is_planned_asked_about_called_and_known_by_its
     answer = await assistant.run("Note 42 apples", approve=desk)
     assert desk.asked == [["odd__echo"], ["odd__delete"]]
     first, second = (one.asks[0] for one in desk.requests)
-    assert (first.reason, first.is_exact) == ("It reaches out to the network.", False)
+    assert (first.reason, first.is_exact) == (
+        "The MCP server `odd` does it, which is not part of Sensorium.",
+        False,
+    )
     assert second.is_exact and "untrusted text was read: the MCP server odd" in second.reason
     assert calls() == ['echo {"text": "42 apples"}']
     assert statuses(answer) == {"note": "done", "gone": "rejected"}
@@ -205,3 +210,36 @@ async def test_none_of_our_tools_can_be_mistaken_for_one_of_a_server(known: Sett
     assert all(SEPARATOR not in one for one in catalog())
     assert all(one.startswith("odd__") for one in remote_tools(known))
     assert json.dumps(sorted(remote_tools(known)))
+
+
+async def test_a_call_that_was_in_flight_when_the_run_was_killed_is_made_again_only_when_the_user_says_so(
+    *, server: Any, script: ModuleType, folder: Path, calls: Any, tmp_path: Path, environment: Any, brain: EndpointBrain
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "sensorium.toml").write_text(
+        f'[models]\nthink = "house:big"\n[providers.house]\nbase_url = "{server.url}"\n[policy]\n"odd__*" = "safe"\n'
+        f"[mcp.servers.odd]\ncommand = {json.dumps(sys.executable)}\n"
+        f"args = {json.dumps(['-I', '-S', str(STRANGE), str(folder)])}\n"
+    )
+    once = {"id": "once", "tool": "odd__once", "args": {"text": "pay"}}
+    server.play(script.calls(("make_plan", {"goal": "g", "steps": [NOTE, once]})))
+    command = [sys.executable, "-m", "sensorium", "run", "Note 42 apples, and pay"]
+    # A child of asyncio could be waited for only in the loop that the rest of the test needs, too.
+    with subprocess.Popen(  # noqa: ASYNC220
+        command, env=environment(home), stdout=subprocess.DEVNULL, cwd=tmp_path
+    ) as process:
+        async with asyncio.timeout(60):
+            while len(calls()) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        process.kill()
+    settings = replace(Settings.read(environment(home), tmp_path))
+    server.play(script.says("That is all."))
+    with Assistant(settings, brain=brain) as resumed:
+        run = resumed.runs()[0].run
+        waiting = await resumed.resume(run, yes=True, approve=(desk := Desk("later")))
+        assert (waiting.status, [one.asks[0].tool for one in desk.requests]) == ("waiting", ["odd__once"])
+        assert "Send it again?" in desk.requests[0].asks[0].reason and len(calls()) == 2
+        answer = await resumed.resume(run, approve=Desk("approve"))
+    assert statuses(answer) == {"note": "done", "once": "done"}
+    assert sorted(calls()) == ['echo {"text": "42 apples"}', *['once {"text": "pay"}'] * 2]

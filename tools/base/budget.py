@@ -14,6 +14,8 @@ from .secret_logs import logger_of
 
 logger = logger_of(__name__)
 
+UNPAID = frozenset({"mcp"})
+"""Roles whose orders are written down so that nothing is sent twice, and cost nothing that is known here."""
 _ROUNDING_USD = 1e-9
 """Sums of prices are not exact; this is no money."""
 
@@ -133,7 +135,8 @@ class Budget:
         if self._spent is None:
             self._spent = Spent()
             for row in self.ledger.orders(self.run):
-                self._count(self._ended(row))
+                if row.role not in UNPAID:
+                    self._count(self._ended(row))
         return self._spent
 
     def spent_by(self, call: str) -> float:

@@ -97,8 +97,8 @@ def answer_of(raw: Mapping[str, Any], server: Server, listed: Listed, run: Run) 
         else:
             updates["data"] = json.loads(written)
     updates["limits"] = [answer.limits[0], *read.limits]
-    home = next((one.handle for one in [*updates.values(), *read.files] if isinstance(one, Artifact)), None)
-    updates["moments"] = list(_moments(text, home, server, listed))
+    home = updates.get("text_file")
+    updates["moments"] = list(_moments(text, home.handle if home else None, server, listed))
     return answer.model_copy(update=updates)
 
 

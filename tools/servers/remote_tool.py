@@ -150,6 +150,7 @@ def _build(server: Server, listed: Listed) -> RemoteTool:
         cost="free",
         roles=(),
         timeout_seconds=server.timeout_seconds + 2 * CONNECT_SECONDS,
+        objection=lambda args, run: f"The MCP server `{server.name}` does it, which is not part of Sensorium.",
         server=server,
         listed=listed,
     )

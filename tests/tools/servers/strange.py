@@ -57,7 +57,7 @@ def hostile() -> list[dict[str, Any]]:
 
 
 NAMES = ("echo", "die", "hang", "garbage", "endless", "flood", "huge", "error", "ask", "media", "wrong", "evil", "odd",
-         "child", "grow", "size", "count", "environment", "delete")  # fmt: skip
+         "child", "grow", "once", "size", "count", "environment", "delete")  # fmt: skip
 
 
 def listed(cursor: str | None) -> dict[str, Any]:
@@ -78,6 +78,9 @@ def called(name: str, given: dict[str, Any], id: Any) -> dict[str, Any] | None: 
         print("I am leaving \x1b[31mnow", file=sys.stderr, flush=True)
         os._exit(3)
     if name == "hang":
+        return None
+    if name == "once" and not (FOLDER / "marker").exists():
+        (FOLDER / "marker").touch()
         return None
     if name == "garbage":
         sys.stdout.write(

@@ -121,3 +121,23 @@ def test_a_name_that_has_to_be_changed_takes_no_other_tools_name() -> None:
     assert offered_name("notes", "add") == "notes__add"
     assert offered_name("notes", "a b") != offered_name("notes", "a_b") == "notes__a_b"
     assert len({offered_name("notes", "x" * length) for length in range(40, 200)}) == 160
+
+
+def test_the_protocol_is_imported_only_when_a_server_is_asked(
+    settings_with: Callable[..., Settings], strange: Any, modules_after: Callable[[str], set[str]]
+) -> None:
+    settings = settings_with(odd=strange())
+    table = {"servers": {"odd": strange()}}
+    code = f"""
+import asyncio, os
+from pathlib import Path
+from sensorium.tools.base.catalog import offered
+from sensorium.tools.base.settings import Settings
+from sensorium.tools.servers.configured import read_servers
+from sensorium.tools.servers.offering import ask_servers
+settings = Settings(home=Path({str(settings.home)!r}), servers=read_servers({table!r}, os.environ))
+"""
+    asked = modules_after(f"{code}\nasyncio.run(ask_servers(settings))")
+    assert "mcp" in asked
+    planned = modules_after(f"{code}\n[one.input_schema for one in offered(settings).values()]")
+    assert "mcp" not in planned and "httpx2" not in planned
