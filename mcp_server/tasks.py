@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
 from mcp import MCPError
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.extension import Extension, MethodBinding
-from mcp.server.mcpserver import Context, require_client_extension
+from mcp.server.mcpserver import require_client_extension
 from mcp.shared.inbound import MCP_NAME_HEADER, decode_header_value
 from mcp.types import (
     HEADER_MISMATCH,
@@ -25,13 +24,11 @@ from .job import Standing
 from .job_store import KEPT_SECONDS
 from .owner import owner
 from .questions import Question, cannot_ask
-from .server_tasks import ServerTask, ServerTasks
 from .service import Service
+from .task_call import INSTANT_SECONDS, TaskCall
 from .task_wire import IDENTIFIER, TaskParams, TaskStatus, TaskView, UpdateParams, answer_to, plain_result, unknown
 
 ERA = frozenset({"2026-07-28"})
-INSTANT_SECONDS = 0.05
-"""What has its result by then is answered with it: a task costs its client at least another request."""
 LEAST_POLL_SECONDS, MOST_POLL_SECONDS = 0.2, 5.0
 """How often to ask for a task: often while it is young, for most calls are short, and then ever less."""
 _POLL_SHARE = 0.1
@@ -46,42 +43,6 @@ _STATUSES: Mapping[str, TaskStatus] = {
 GOING = ("running", "asking")
 """How a job stands that has not ended."""
 AnyRequest = ServerRequestContext[Any, Any]
-
-
-class TaskCall:
-    """A call of a client that takes a task instead of a result."""
-
-    def __init__(self, tasks: ServerTasks) -> None:
-        self.tasks = tasks
-        self.standing: Standing | None = None
-        """Of the job that the call became."""
-        self.task = ServerTask(owner())
-
-
-_CALL: ContextVar[TaskCall | None] = ContextVar("task_call", default=None)
-
-
-def task_call() -> TaskCall | None:
-    """Return the present call if its client takes tasks."""
-    return _CALL.get()
-
-
-def begin_task(context: Context[Any, Any], *, required: bool = False) -> ServerTask | None:
-    """Let this call be a task from here on, for a tool that runs in the server; what it asked first is answered.
-
-    Returns:
-        The task, or nothing where the client knows no tasks and waits.
-
-    Raises:
-        MCPError: The tool is of no use without tasks, and the client knows none.
-        ToolError: The client has too many.
-    """
-    if required:
-        require_client_extension(context.request_context, IDENTIFIER)
-    if call := task_call():
-        call.tasks.begin(call.task)
-        return call.task
-    return None
 
 
 class Tasks(Extension):
@@ -107,11 +68,8 @@ class Tasks(Extension):
         if not declares_tasks(ctx):
             return await call_next(ctx)
         call = TaskCall(self._service.tasks)
-        working = _CALL.set(call)
-        try:
+        with call.present():
             work = call.task.start(_result(call_next, ctx))
-        finally:
-            _CALL.reset(working)
         beginning = asyncio.ensure_future(call.task.began.wait())
         try:
             await asyncio.wait({work, beginning}, return_when=asyncio.FIRST_COMPLETED)
