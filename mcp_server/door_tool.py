@@ -23,7 +23,7 @@ from .owner import owner
 from .schemas import lists, result_schema, shown_schema, unquoted
 from .service import Service
 from .shaping import brief, unforeseen
-from .tasks import INSTANT_SECONDS, task_call
+from .task_call import INSTANT_SECONDS, task_call
 
 logger = logger_of(__name__)
 

@@ -10,7 +10,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import INTERNAL_ERROR, CallToolResult, ElicitResult, InputRequiredResult
 
-from sensorium.mcp_server.tasks import begin_task
+from sensorium.mcp_server.task_call import begin_task
 
 AnyContext = Context[Any, Any]
 NOTE = "For the conformance suite."

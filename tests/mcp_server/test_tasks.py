@@ -40,7 +40,7 @@ from sensorium.mcp_server.app import MediaServer
 from sensorium.mcp_server.job_store import JobStore
 from sensorium.mcp_server.jobs import Limits
 from sensorium.mcp_server.task_wire import IDENTIFIER
-from sensorium.mcp_server.tasks import begin_task
+from sensorium.mcp_server.task_call import begin_task
 from sensorium.tools.base.library import Library
 from sensorium.tools.base.settings import Settings
 
