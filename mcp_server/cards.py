@@ -68,7 +68,7 @@ class Card:
         if not self.arguments:
             lines.append("  (no arguments)")
         for word, said in self.facts:
-            lines += _broken(f"{word}: ", [_cut(redact_told(said), MOST_FACT_LETTERS)])
+            lines += _broken(f"{word}: ", [_cut(redact_told(said), MOST_FACT_LETTERS)], at_words=True)
         if steering > MOST_STEERING or sum(map(len, lines)) > MOST_CARD_LETTERS:
             raise TooLongError(
                 f"`{self.tool}` must be approved, and its arguments are too long to be shown in a question: those that "
@@ -145,7 +145,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _broken(head: str, rows: Sequence[str]) -> list[str]:
+def _broken(head: str, rows: Sequence[str], *, at_words: bool = False) -> list[str]:
     """Return rows of text behind a head as lines that are short enough, each marked as part of the value."""
     lines, line = [], head
     for number, row in enumerate(rows):
@@ -154,8 +154,9 @@ def _broken(head: str, rows: Sequence[str]) -> list[str]:
             line = _INSIDE
         for letter in _line(row):
             if len(line) >= _COLUMNS:
-                lines.append(line)
-                line = _INSIDE
+                end = line.rfind(" ", _COLUMNS // 2) + 1 if at_words else 0
+                lines.append(line[: end or None])
+                line = _INSIDE + (line[end:] if end else "")
             line += letter
     return [*lines, line]
 

@@ -173,7 +173,8 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument(
         "--yes", action="store_true",
-        help="let clients call what `[policy]` of sensorium.toml asks about; it is refused otherwise",
+        help="let clients call what `[policy]` of sensorium.toml asks about; otherwise their user is asked each time, "
+        "and it is refused where the client cannot ask",
     )  # fmt: skip
     options.add_argument("--local-only", action="store_true", help="let nothing leave this machine")
     options.add_argument("--verbose", action="store_true", help="log each call on standard error, without its contents")
