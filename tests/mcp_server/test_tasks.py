@@ -39,8 +39,8 @@ from sensorium.mcp_server import door_tool, server_tasks
 from sensorium.mcp_server.app import MediaServer
 from sensorium.mcp_server.job_store import JobStore
 from sensorium.mcp_server.jobs import Limits
-from sensorium.mcp_server.task_wire import IDENTIFIER
 from sensorium.mcp_server.task_call import begin_task
+from sensorium.mcp_server.task_wire import IDENTIFIER
 from sensorium.tools.base.library import Library
 from sensorium.tools.base.settings import Settings
 
