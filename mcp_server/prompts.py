@@ -17,6 +17,14 @@ TARGETS = ("English", "中文", "Español", "Français", "Deutsch", "日本語",
 SECONDS = ("10", "20", "30", "60")
 CHOICES = {"style": STYLES, "language": LANGUAGES, "target": TARGETS, "seconds": SECONDS}
 """What completions offer for arguments that are no paths."""
+NEEDS: Mapping[str, frozenset[str]] = {
+    "video_report": frozenset({"run_agent", "view_media"}),
+    "meeting_minutes": frozenset({"run_agent", "transcribe"}),
+    "compare_pictures": frozenset({"compare_media", "view_media", "read_text"}),
+    "storyboard": frozenset({"speak"}),
+    "subtitle": frozenset({"transcribe"}),
+}
+"""The tools that a prompt is nothing without."""
 PATHS = frozenset({"path", "first", "second"})
 LONGEST = 2000
 """Letters of an argument: a path, or an idea in a few words."""
@@ -76,7 +84,7 @@ def check_prompt(prompts: Collection[Prompt], name: str, arguments: Mapping[str,
     """
     prompt = next((one for one in prompts if one.name == name), None)
     if prompt is None:
-        known = ", ".join(f"`{one.name}`" for one in prompts)
+        known = ", ".join(f"`{one.name}`" for one in prompts) or "none"
         raise MCPError(INVALID_PARAMS, f"There is no prompt {name!r:.100}. There are: {known}.")
     taken = {one.name: one.required for one in prompt.arguments or ()}
     takes = "It takes: " + ", ".join(f"`{one}`{'' if taken[one] else ' (optional)'}" for one in taken) + "."
