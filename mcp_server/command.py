@@ -25,6 +25,7 @@ _EPILOG = """for example:
   sensorium-mcp --allow-dir ~/Movies                       on standard input, for a client on this machine
   sensorium-mcp --allow-dir ~/Movies --http 127.0.0.1:8000  over HTTP, with a token"""
 _MEGABYTE = 1_000_000
+_NAME = r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,7 +107,7 @@ def _serve(chosen: argparse.Namespace) -> None:
 
     host, port = chosen.http
     settings = server.service.settings
-    jwt = _jwt(chosen, settings)
+    jwt = issuer_tokens(chosen, settings)
     web = Web(
         host=host,
         port=port,
@@ -121,7 +122,7 @@ def _serve(chosen: argparse.Namespace) -> None:
     serve_http(server, web)
 
 
-def _jwt(chosen: argparse.Namespace, settings: Settings) -> "JwtTokens | None":
+def issuer_tokens(chosen: argparse.Namespace, settings: Settings) -> "JwtTokens | None":
     """Return which tokens of an issuer are believed; None where nobody but the token file gives any.
 
     Raises:
@@ -197,11 +198,11 @@ def parser() -> argparse.ArgumentParser:
         help="the whole address that clients use, where a proxy changes more than the name",
     )  # fmt: skip
     web.add_argument(
-        "--allow-host", action="append", default=[], metavar="NAME[:PORT]",
+        "--allow-host", action="append", default=[], type=_host, metavar="NAME[:PORT]",
         help="a name the server is reached by; needed where other machines can reach it",
     )  # fmt: skip
     web.add_argument(
-        "--allow-origin", action="append", default=[], metavar="URL",
+        "--allow-origin", action="append", default=[], type=_origin, metavar="URL",
         help="a web page's origin that may call; without it no page may, and programs, which name none, still can",
     )  # fmt: skip
     web.add_argument(
@@ -230,9 +231,22 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def _url(text: str) -> str:
-    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", text):
+    if not re.fullmatch(rf"https?://{_NAME}(/[A-Za-z0-9._~/-]*)?", text):
         raise argparse.ArgumentTypeError(f"{text!r} must be an address such as https://media.example/mcp")
     return text
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(_NAME, text):
+        raise argparse.ArgumentTypeError(f"{text!r} must be a name such as media.example or media.example:8000")
+    return text
+
+
+def _origin(text: str) -> str:
+    # Each one is compared as a whole: browsers write no slash behind it.
+    if not re.fullmatch(rf"[a-z][a-z0-9+.-]*://{_NAME}/?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} must be one origin, such as https://app.example")
+    return text.removesuffix("/")
 
 
 def _count(text: str) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ logger = logger_of(__name__)
 
 LARGEST_HEAD_BYTES = 32 * 1024
 """Of an address and its headers; tokens have up to 8 KiB."""
+EACH = 128
+"""Requests of one caller's that may be open at a time, streams too: half of the server's connections."""
 RETRY_SECONDS = 30
 """When to come again, while the keys of the issuer cannot be read."""
 _EXPOSED = ("Mcp-Session-Id", "WWW-Authenticate", "Content-Disposition")
@@ -63,6 +66,7 @@ class Guard:
         self._believed = believed
         self._path = path
         self._tools = tools
+        self._open: Counter[str] = Counter()
         self._hosts = frozenset(one.lower() for one in hosts)
         self._origins = frozenset(one.lower() for one in origins)
         foreign = sorted(one for one in self._origins if one.partition("://")[2] not in self._hosts)
@@ -122,6 +126,20 @@ class Guard:
             told = "The keys of the issuer of tokens cannot be read at present. Try again."
             await _refuse(send, 503, told, {"retry-after": str(RETRY_SECONDS)})
             return
+        if self._open[principal.name] >= EACH:
+            told = f"{EACH} of your requests are open. Wait until some have ended."
+            await _refuse(send, 429, told, {"retry-after": "1"})
+            return
+        self._open[principal.name] += 1
+        try:
+            await self._serve(principal, scope, receive, send)
+        finally:
+            self._open[principal.name] -= 1
+            if not self._open[principal.name]:
+                del self._open[principal.name]
+
+    async def _serve(self, principal: Principal, scope: Request, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
         receive, asked, request = await self._asked(scope, receive, principal)
         if asked and asked not in principal.scopes:
             logger.info("Refused %s to %s: its token does not allow %s", scope["method"], principal.name, asked)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sensorium.mcp_server.command import parser
+from sensorium.mcp_server.command import issuer_tokens, parser
 from sensorium.mcp_server.groups import ALL, DEFAULT_GROUPS, GROUPS
+from sensorium.tools.base.errors import ArgumentError
+from sensorium.tools.base.settings import Settings
 
 After = Callable[[str], set[str]]
 
@@ -86,3 +88,54 @@ except KeyboardInterrupt:
     assert gc.isenabled()
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("option", "good", "bad"),
+    [
+        (
+            "--allow-host",
+            ["media.example", "media.example:8000", "[::1]:80"],
+            ["https://media.example", "a b", "*", ""],
+        ),
+        (
+            "--allow-origin",
+            ["https://page.example", "http://localhost:3000/"],
+            ["*", "null", "page.example", "https://a/b"],
+        ),
+        (
+            "--public-url",
+            ["https://media.example/a/mcp"],
+            ["media.example", 'https://a/"', "https://a/?b=c", "ftp://a"],
+        ),
+    ],
+)
+def test_a_name_that_would_never_fit_is_refused(
+    option: str, good: list[str], bad: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for value in good:
+        assert parser().parse_args([option, value])
+    for value in bad:
+        with pytest.raises(SystemExit):
+            parser().parse_args([option, value])
+        assert f"{value!r} must be" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--issuer", "https://issuer.example"],
+        ["--audience", "x"],
+        ["--jwks-url", "https://issuer.example/keys"],
+        ["--jwks-url", "https://issuer.example/keys", "--issuer", "https://issuer.example"],
+        ["--public-url", "https://media.example/mcp"],
+        ["--jwks-url", "https://a/k", "--jwks-file", "k", "--issuer", "https://a", "--audience", "x"],
+    ],
+)
+def test_an_issuer_is_named_as_a_whole_or_not_at_all(given: list[str], settings: Settings) -> None:
+    with pytest.raises(ArgumentError, match="`--issuer`, `--audience`"):
+        issuer_tokens(parser().parse_args(given), settings)
+
+
+def test_nobody_is_believed_who_is_not_named(settings: Settings) -> None:
+    assert issuer_tokens(parser().parse_args(["--http", "127.0.0.1:0"]), settings) is None

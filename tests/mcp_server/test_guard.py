@@ -13,7 +13,7 @@ import httpx2
 import pytest
 import uvicorn
 
-from sensorium.mcp_server import patience
+from sensorium.mcp_server import guard, patience
 from sensorium.mcp_server.guard import LARGEST_HEAD_BYTES
 from sensorium.mcp_server.issuer_keys import keys_at
 from sensorium.mcp_server.jwt_tokens import LEEWAY_SECONDS, JwtTokens
@@ -82,6 +82,40 @@ async def test_a_stream_ends_with_the_token_that_opened_it(
         ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
         assert (await http.post("/mcp", headers=JSON | lasting | session, json=ping)).status_code == 200
     assert not [one for one in caplog.records if one.levelname == "ERROR"]
+
+
+async def test_one_caller_leaves_room_for_others(
+    serve: Callable[..., Any], running: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "EACH", 2)
+    async with running(serve()) as web, httpx2.AsyncClient(base_url=web.address, timeout=20) as http:
+        opened = await http.post("/mcp", headers=JSON | TOKEN, json=INITIALIZE)
+        session = {**JSON, "MCP-Protocol-Version": "2025-11-25", "Mcp-Session-Id": opened.headers["mcp-session-id"]}
+        ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+
+        async def statuses() -> list[int]:
+            other = {"Authorization": "Bearer token-of-the-second-client"}
+            answers = [await http.post("/mcp", headers=session | TOKEN, json=ping)]
+            answers.append(await http.post("/mcp", headers=JSON | other, json=INITIALIZE))
+            return [one.status_code for one in answers]
+
+        began, go = asyncio.Event(), asyncio.Event()
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b"x"
+            began.set()
+            await go.wait()
+
+        async with http.stream("GET", "/mcp", headers=session | TOKEN):
+            assert await statuses() == [200, 200]
+            upload = asyncio.create_task(http.post("/upload", headers=TOKEN, content=body()))
+            await began.wait()
+            while (told := await statuses()) == [200, 200]:  # noqa: ASYNC110 - nothing tells when its head was read
+                await asyncio.sleep(0.01)
+            assert told == [429, 200]
+            go.set()
+            assert (await upload).status_code == 201
+            assert await statuses() == [200, 200]
 
 
 @asynccontextmanager
