@@ -1,7 +1,7 @@
 """What is to be done: a tool call as plain data, which goes to a worker and is kept with a job."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
 
@@ -36,7 +36,7 @@ class Order:
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "Order":

@@ -197,7 +197,10 @@ class Worker:
             tool = order.load()
             arguments = await asyncio.to_thread(_opened, tool, order, run)
             outcome = await performed(tool, arguments, run, ask)
-            given = await asyncio.to_thread(self._handed_over, outcome, tool, arguments, order, run)
+            if outcome.cached and not outcome.artifacts:  # nothing to lay out or to draw: another thread costs more
+                given = self._handed_over(outcome, tool, arguments, order, run)
+            else:
+                given = await asyncio.to_thread(self._handed_over, outcome, tool, arguments, order, run)
             return given if is_free else replace(given, lasting=None)
         except SensoriumError as error:
             return Given(result=failed(_told(str(error), order, run)))
