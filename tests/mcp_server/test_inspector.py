@@ -26,7 +26,18 @@ class Inspector:
     """What tells it how to find the server; last, because it ends in the server's own options."""
 
     def __call__(self, era: str, method: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        given = ["--method", method, "--protocol-era", era, "--format", "json", *arguments]
+        # A loaded machine takes longer to start a server than the fifteen seconds that the Inspector gives it.
+        given = [
+            "--method",
+            method,
+            "--protocol-era",
+            era,
+            "--format",
+            "json",
+            "--connect-timeout",
+            "60000",
+            *arguments,
+        ]
         command = [*self.command, *given, *self.server]
         return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=120, check=False)
 
