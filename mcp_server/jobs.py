@@ -12,7 +12,8 @@ from ..tools.base.errors import ArgumentError, ToolError
 from ..tools.base.journal import Journal
 from ..tools.base.library import Library
 from .job import Job, Standing, standing_of, status_of
-from .job_store import JobRow, JobStore
+from .job_store import JobRow
+from .kept_jobs import KeptJobs
 from .order import Order
 from .pool import Pool, Watch
 from .questions import Answer, AskUser, Question
@@ -67,13 +68,12 @@ class Jobs:
             heard: Hears whose job has ended.
         """
         self._heard = heard
-        self._store = JobStore(library)
-        self._journal = journal
+        self._kept = KeptJobs(library, journal)
+        self._store = self._kept.store
         self._pool = pool
         self._limits = limits
         self._renew = renew
         self._jobs: dict[str, Job] = {}
-        self._left_over: list[JobRow] | None = None
         self._writing: set[asyncio.Task[None]] = set()
         """Jobs that are being written down."""
         self._shown: set[str] = set()
@@ -109,7 +109,7 @@ class Jobs:
         """
         seconds = self._limits.answer_seconds if seconds is None else seconds
         job = self._same(job_id, order.owner, key)
-        if job is None and (left := await self._left(order.owner, key, job_id)):
+        if job is None and (left := await self._kept.left(order.owner, key, job_id, self._jobs)):
             async with self._waiting(report, ask, left.job, order.owner, seconds) as waiting:
                 return await self._wait_for(left, waiting)
         if job := job or self._attached(order.owner, key):
@@ -153,7 +153,7 @@ class Jobs:
             self._forget(job)
             if self._closing or not job.written:
                 return job.standing()
-        row = await self._row(job_id, owner)
+        row = await self._kept.row(job_id, owner)
         # To see who works on it, and to begin it again, takes a moment.
         async with self._waiting(report, ask, job_id, owner, max(wait_seconds, PULSE_SECONDS)) as waiting:
             return await self._wait_for(row, waiting)
@@ -166,7 +166,7 @@ class Jobs:
         """
         if (job := self._jobs.get(job_id)) and job.order.owner == owner and not job.task.done():
             return job.standing()
-        return standing_of(await self._row(job_id, owner))
+        return standing_of(await self._kept.row(job_id, owner))
 
     async def cancel(self, job_id: str, owner: str) -> Standing:
         """Kill a job's work and return how it stands.
@@ -182,13 +182,13 @@ class Jobs:
         if job:
             job.task.cancel()
             await asyncio.wait({job.task})
-        if row.status == "running" and not (job and job.worker) and not self._is_free(job_id):
+        if row.status == "running" and not (job and job.worker) and not self._kept.is_free(job_id):
             # As long as the job is held, the process that holds it has the number noted since, and no other has.
-            row = await self._again(row)
+            row = await self._kept.again(row)
             if row.process:
                 end_group(row.process)
-        self._journal.forget(f"job-{job_id}")
-        return standing_of(await self._again(row))
+        self._kept.forget_lock(job_id)
+        return standing_of(await self._kept.again(row))
 
     async def reply(self, job_id: str, owner: str, answer: Answer) -> bool:
         """Pass an answer on to a job that asks, and return whether it was for what is asked now.
@@ -310,7 +310,7 @@ class Jobs:
         while (row := await asyncio.to_thread(self._store.get, job.id, job.order.owner)) and row.status == "running":
             job.progressed(row.fraction, row.note)
             job.ask(row.question)
-            if await asyncio.to_thread(self._is_free, job.id):
+            if await asyncio.to_thread(self._kept.is_free, job.id):
                 return None
             await asyncio.sleep(2 * PULSE_SECONDS)
         if row is None or row.result is None:
@@ -320,7 +320,7 @@ class Jobs:
     async def _promise(self, job: Job) -> None:
         """Write a job down and let its worker know, before its client does."""
         job.written = True
-        writing = asyncio.create_task(self._write_down(job))
+        writing = asyncio.create_task(self._kept.write_down(job))
         self._writing.add(writing)
         writing.add_done_callback(self._writing.discard)
         await asyncio.shield(writing)
@@ -332,18 +332,7 @@ class Jobs:
         if job.worker:
             await asyncio.to_thread(job.worker.keep, job.id)
         else:
-            job.holding.enter_context(self._journal.lease(f"job-{job.id}"))
-
-    async def _write_down(self, job: Job) -> None:
-        await asyncio.to_thread(self._store.add, job.id, job.key, job.order, job.began)
-        if job.end:  # it was written before there was anything to write it to
-            await asyncio.to_thread(self._store.ended, job.id, *job.end)
-        await self._sweep()
-
-    async def _sweep(self) -> None:
-        """Forget the jobs that ended long ago."""
-        for forgotten in await asyncio.to_thread(self._store.forget_old):
-            self._journal.forget(f"job-{forgotten}")
+            job.holding.enter_context(self._kept.lease(job.id))
 
     def _ended(self, job: Job) -> None:
         self._heard(job.order.owner)
@@ -380,9 +369,9 @@ class Jobs:
             if job := self._jobs.get(row.job):  # somebody else who waits has begun it
                 await self._wait(job, waiting)
                 return job.standing()
-            if holding := await self._hold(row.job):
+            if holding := await self._kept.hold(row.job):
                 with holding:
-                    row = await self._again(row)
+                    row = await self._kept.again(row)
                     if row.status == "running" and row.job not in self._jobs:
                         await self._begin_again(row, holding)
                 continue
@@ -390,18 +379,8 @@ class Jobs:
                 break
             await waiting.tell(row.fraction, row.note)
             await asyncio.sleep(min(2 * PULSE_SECONDS, max(0.0, waiting.left)))
-            row = await self._again(row)
+            row = await self._kept.again(row)
         return standing_of(row)
-
-    async def _row(self, job_id: str, owner: str) -> JobRow:
-        row = await asyncio.to_thread(self._store.get, job_id, owner)
-        if row is None:
-            raise ArgumentError(f"You have no job {job_id!r}. Ask again for what it did: what is known is not redone.")
-        return row
-
-    async def _again(self, row: JobRow) -> JobRow:
-        now = await asyncio.to_thread(self._store.get, row.job, row.order.owner)
-        return now or row
 
     async def _begin_again(self, row: JobRow, holding: ExitStack) -> None:
         """Do again what a server that was stopped left behind; what its tools remember is not redone.
@@ -419,34 +398,3 @@ class Jobs:
         job = self._begin(self._renew(row.order), row.key, row.job)
         job.began, job.written, job.promised, job.is_told = row.created, True, True, True
         job.holding = holding.pop_all()
-
-    async def _left(self, owner: str, key: str, job_id: str | None) -> JobRow | None:
-        """Return the unfinished job of the same order that another server left behind or works on.
-
-        Of a job that the client was asked about, the end counts too.
-        """
-        if job_id and (asked := await asyncio.to_thread(self._store.get, job_id, owner)) and asked.key == key:
-            return asked
-        if self._left_over is None:
-            await self._sweep()
-            self._left_over = await asyncio.to_thread(self._store.unfinished)
-        for row in self._left_over:
-            if (row.order.owner, row.key) == (owner, key) and row.job not in self._jobs:
-                now = await asyncio.to_thread(self._store.get, row.job, owner)
-                return now if now and now.status == "running" else None
-        return None
-
-    async def _hold(self, job: str) -> ExitStack | None:
-        """Hold a job, unless a process works on it."""
-        if not await asyncio.to_thread(self._is_free, job):
-            return None
-        holding = ExitStack()
-        try:
-            holding.enter_context(self._journal.lease(f"job-{job}"))
-        except ArgumentError:
-            return None
-        return holding
-
-    def _is_free(self, job: str) -> bool:
-        """Return whether no process works on a job."""
-        return not self._journal.held(f"job-{job}")
