@@ -34,11 +34,13 @@ def tools(chosen: argparse.Namespace) -> int:
         say_json([describe(one) for one in (*catalog().values(), *(remote.tools if remote else ()))], indent=1)
         return 0
     listed = [*listing(), *(remote.listed if remote else ())]
-    names = max(len(one.name) for one in listed) + 2
+    names = max(len(one.name) for one in listing()) + 2
     width = columns()
     for one in listed:
         first, *more = textwrap.wrap(one.sentence, width - names)
-        say("\n".join([pad(one.name, names) + first, *(" " * names + line for line in more)]))
+        # Those of servers may be longer than any of ours.
+        begun = pad(one.name, names) if len(one.name) < names else f"{one.name}\n{' ' * names}"
+        say("\n".join([begun + first, *(" " * names + line for line in more)]))
     for line in remote.not_offered if remote else ():
         tell(line)
     return 0
