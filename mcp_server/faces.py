@@ -136,11 +136,28 @@ FACES: Mapping[str, Face] = {
         nested=True,
         tells="Gives `picture` (PNG, also small to look at) and `drawing` (SVG).",
     ),
-    "fetch_url": Face(title="Fetch a file or a page", group="web", quotes=True, left_out=_DETAILS),
-    "analyze_code": Face(
-        title="Analyze code", group="code", quotes=True, left_out=frozenset({"definitions", "imports", "problems"})
+    "fetch_url": Face(
+        title="Fetch a file or a page",
+        group="web",
+        quotes=True,
+        left_out=_DETAILS,
+        tells="Gives a handle in `file` for other tools, or a page's `title`, `text` and `links`.",
     ),
-    "run_python": Face(title="Run Python in a sandbox", group="code", quotes=True, contained=True),
+    "analyze_code": Face(
+        title="Analyze code",
+        group="code",
+        quotes=True,
+        left_out=frozenset({"definitions", "imports", "problems"}),
+        tells="Gives `moments`, one for each definition, import and problem, with its lines.",
+    ),
+    "run_python": Face(
+        title="Run Python in a sandbox",
+        group="code",
+        quotes=True,
+        contained=True,
+        left_out=_DETAILS,
+        tells="Gives `stdout`, `value`, `error`, and what was made in `artifacts`: use `view_media` to look at a figure.",
+    ),
     "run_agent": Face(
         title="Do a whole media task",
         group="agent",

@@ -77,12 +77,18 @@ def _stretches(text: str) -> Iterator[str]:
         end = PIECE_CHARS
         while len(compact(text[:end])) > 2 * PIECE_CHARS:
             end //= 2
-        if len(text) > end:
-            # A space in the last tenth; hanzi have none and may be cut anywhere.
-            space = max(text.rfind(mark, end - end // 10, end) for mark in (" ", "\n"))
-            end = space + 1 if space > 0 else end
+        end = _word_end(text, end)
         yield text[:end]
         text = text[end:]
+
+
+def _word_end(text: str, end: int) -> int:
+    """Return where to cut a text that is to have at most `end` letters."""
+    if len(text) <= end:
+        return len(text)
+    # A space in the last tenth; hanzi have none and may be cut anywhere.
+    space = max(text.rfind(mark, end - end // 10, end) for mark in (" ", "\n"))
+    return space + 1 if space > 0 else end
 
 
 def shortened(value: Any, chars: int) -> Any:
@@ -96,7 +102,7 @@ def shortened(value: Any, chars: int) -> Any:
 
 def _cut(value: Any, longest: int, most: int) -> Any:
     if isinstance(value, str):
-        return value if len(value) <= longest else value[: longest - 1] + "…"
+        return value if len(value) <= longest else value[: _word_end(value, longest - 1)].rstrip() + "…"
     if isinstance(value, list):
         return [_cut(one, longest, most) for one in value[:most]]
     if isinstance(value, Mapping):

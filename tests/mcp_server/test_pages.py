@@ -58,4 +58,5 @@ def test_a_page_past_the_end_is_the_last_one() -> None:
 
 
 def test_shortened_data_says_that_it_was_cut() -> None:
-    assert shortened({"text": "x" * 9000}, 3000)["text"].endswith("…")
+    assert shortened({"text": "x" * 9000}, 3000)["text"].endswith("x…")
+    assert shortened({"text": "lettuce " * 1000}, 3000)["text"].endswith("lettuce…")
