@@ -156,7 +156,7 @@ FACES: Mapping[str, Face] = {
         quotes=True,
         contained=True,
         left_out=_DETAILS,
-        tells="Gives `stdout`, `value`, `error`, and what was made in `artifacts`: use `view_media` to look at a figure.",
+        tells="Gives `stdout`, `value`, `error`, and `artifacts` that were made; look at figures with `view_media`.",
     ),
     "run_agent": Face(
         title="Do a whole media task",
