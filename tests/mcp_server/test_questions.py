@@ -176,8 +176,9 @@ async def again(
 async def test_an_approval_is_for_one_call(serve: Serve, mark: Any, body: Body) -> None:
     async with Client(serve(), elicitation_callback=User()) as client:
         ended = await asked(client, mark)
-        done = await again(client, mark, ended, accepts())
-        assert isinstance(done, CallToolResult) and body(done)["text"] == "sent x"
+        for done in await asyncio.gather(*(again(client, mark, ended, accepts()) for _ in range(3))):
+            assert isinstance(done, CallToolResult) and body(done)["text"] == "sent x"
+        assert sent(mark) == 1, "answered three times at once"
         replayed = await again(client, mark, ended, accepts())
         assert (
             isinstance(replayed, CallToolResult) and body(replayed)["job_id" if "job_id" in body(replayed) else "text"]
