@@ -16,6 +16,7 @@ import pytest
 from sensorium.agent.answer import Answer
 from sensorium.agent.approval import Decision, Request
 from sensorium.agent.assistant import Assistant
+from sensorium.agent.cli import main
 from sensorium.agent.endpoint import EndpointBrain
 from sensorium.agent.lint import check
 from sensorium.agent.provenance import provenance_of
@@ -210,6 +211,39 @@ async def test_none_of_our_tools_can_be_mistaken_for_one_of_a_server(known: Sett
     assert all(SEPARATOR not in one for one in catalog())
     assert all(one.startswith("odd__") for one in remote_tools(known))
     assert json.dumps(sorted(remote_tools(known)))
+
+
+def test_a_server_is_seen_by_the_commands(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("SENSORIUM_HOME", str(home))
+    monkeypatch.setenv("SENSORIUM_OFFLINE", "1")
+    monkeypatch.chdir(tmp_path)
+    command = f"command = {json.dumps(sys.executable)}\nargs = {json.dumps(['-I', '-S', str(STRANGE), str(folder)])}\n"
+    (home / "sensorium.toml").write_text(
+        f'[policy]\n"odd__*" = "ask"\n"gone__*" = "ask"\n[mcp.servers.odd]\n{command}'
+        '[mcp.servers.gone]\ncommand = "no-such-program"\n'
+    )
+
+    def ended(*given: str) -> tuple[int, str, str]:
+        code = main(list(given))
+        return (code, *capsys.readouterr())
+
+    code, out, err = ended("tools")
+    assert code == 0 and "odd__echo" in out and 'of the MCP server odd, which says: "Does' in out
+    assert "\x1b" not in out and "`gone` did not say which tools it has; see `sensorium doctor`" in err
+    listed = {one["name"]: one for one in json.loads(ended("tools", "--json")[1])}
+    assert listed["odd__echo"]["effect"] == "network" and listed["odd__echo"]["input_schema"]["properties"]
+    code, out, err = ended("tool", "odd__echo", '{"text": "hi"}', "--json")
+    assert (code, json.loads(out)["result"]["text"]) == (0, "echo: hi") and "mcp-program:odd: 1 request" in err
+    code, out, _ = ended("tool", "gone__x", "{}", "--json")
+    assert (code, json.loads(out)["error"]["type"]) == (1, "UnavailableError")
+    checks = {one["name"]: one for one in json.loads(ended("doctor", "--json")[1])["checks"]}
+    assert checks["mcp odd"]["state"] == "ok" and "strange 1, 2025-11-25" in checks["mcp odd"]["found"]
+    assert checks["mcp gone"]["state"] == "less" and "there is no program" in checks["mcp gone"]["found"]
+    assert checks["policy"]["state"] == "ok"
 
 
 async def test_a_call_that_was_in_flight_when_the_run_was_killed_is_made_again_only_when_the_user_says_so(

@@ -177,7 +177,7 @@ async def test_a_tool_over_http_is_called_with_typed_arguments_and_gives_data(
         await connection.close_links()
 
 
-@pytest.mark.parametrize("options", [{}, {"json_response": True}, {"stateless_http": True}])
+@pytest.mark.parametrize("options", [{}, {"stateless_http": True}])
 async def test_a_restarted_server_is_connected_to_again(
     house: House, at: Any, open_run: Any, options: Plain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
