@@ -5,7 +5,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from ..tools.base.tool import MediaArgument, Tool
+from ..tools.base.tool import MediaArgument, QuickSchema, Tool
 
 _FILE = " Give a path inside the allowed folders, or an `artifact://…` handle."
 PAGE = {
@@ -64,7 +64,7 @@ def result_schema(model: type[BaseModel], left_out: Collection[str]) -> dict[str
 
     Nothing is required, because a call that takes long gives a job instead.
     """
-    whole = model.model_json_schema(mode="validation")
+    whole = model.model_json_schema(mode="validation", schema_generator=QuickSchema)
     definitions = whole.get("$defs", {})
     if artifact := definitions.get("Artifact"):
         artifact["properties"] = {**artifact["properties"], "facts": {"type": "object"}, "path": dict(_PATH)}

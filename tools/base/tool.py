@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model
+from pydantic.json_schema import GenerateJsonSchema
 
 from .estimate import Estimator
 
@@ -58,6 +59,13 @@ Picture = Annotated[_File, OfKind(("picture",))]
 Code = Annotated[_File, OfKind(("text", "data"))]
 """A file of code; `data`, because some encodings of source look like none of text."""
 AnyFile = Annotated[_File, OfKind(("video", "audio", "picture", "text", "data"))]
+
+
+class QuickSchema(GenerateJsonSchema):
+    """Writes a default that is JSON already as it is, where Pydantic makes a serializer for each."""
+
+    def encode_default(self, dft: Any) -> Any:
+        return dft if dft is None or type(dft) in (bool, int, str) else super().encode_default(dft)
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,7 @@ class Tool:
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
-        return self.arguments.model_json_schema()
+        return self.arguments.model_json_schema(schema_generator=QuickSchema)
 
     @cached_property
     def output_schema(self) -> dict[str, Any]:

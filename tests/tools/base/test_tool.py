@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from sensorium.tools.base.catalog import catalog
 from sensorium.tools.base.run import Run
-from sensorium.tools.base.tool import Control, tool
+from sensorium.tools.base.tool import Control, QuickSchema, tool
 
 
 class Sent(BaseModel):
@@ -37,3 +37,9 @@ def test_a_tool_that_reaches_out_or_runs_code_marks_what_steers_it() -> None:
     for one in catalog().values():
         if one.effect in ("network", "runs_code"):
             assert one.control_arguments, f"{one.name} reaches outside, and no argument of it is marked `Control()`"
+
+
+def test_the_quick_schemas_are_those_that_pydantic_gives() -> None:
+    for one in catalog().values():
+        assert one.input_schema == one.arguments.model_json_schema(), one.name
+        assert one.returns.model_json_schema(schema_generator=QuickSchema) == one.returns.model_json_schema(), one.name
