@@ -35,7 +35,7 @@ async def performed(tool: Tool, arguments: Mapping[str, Any], run: Run, ask: Ask
     Raises:
         ToolError: As `perform` does; and when the user did not approve it.
     """
-    quote = await asyncio.to_thread(quote_call, tool, arguments, run)
+    quote = await asyncio.to_thread(quote_call, tool, arguments, run) if tool.roles else None
     try:
         return await perform(tool, arguments, run, quote=quote)
     except ApprovalError as error:
