@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -37,8 +38,9 @@ from pydantic.alias_generators import to_camel
 
 from sensorium.mcp_server import door_tool, server_tasks
 from sensorium.mcp_server.app import MediaServer
-from sensorium.mcp_server.job_store import JobStore
+from sensorium.mcp_server.job_store import KEPT_SECONDS, JobStore
 from sensorium.mcp_server.jobs import Limits
+from sensorium.mcp_server.order import Order
 from sensorium.mcp_server.task_call import begin_task
 from sensorium.mcp_server.task_wire import IDENTIFIER
 from sensorium.tools.base.library import Library
@@ -259,6 +261,20 @@ async def test_a_task_outlives_its_connection_and_its_server(serve: Serve, mark:
         assert _text(done["result"]) == '{"text":"slept 1.2 s"}'
         assert done["createdAt"] == made.created_at
     assert mark.naps() == 1, "it was done once"
+
+
+async def test_what_was_kept_for_its_time_is_forgotten_by_the_next_server(serve: Serve, settings: Settings) -> None:
+    library = Library(settings.home)
+    store, order = JobStore(library), Order(owner="local", tool="nap", module="misbehaving_tools", arguments={})
+    for job in ("old", "new"):
+        store.add(job, job, order, time.time())
+        store.ended(job, "done", {"content": []})
+    with library.transaction() as db:
+        db.execute("UPDATE jobs SET changed=? WHERE job='old'", (time.time() - KEPT_SECONDS - 1,))
+    async with _with_tasks(serve()) as tasks:
+        await tasks.call("chatter", lines=1)
+        assert await tasks.code("get", "old") == -32602
+        assert (await tasks.get("new"))["status"] == "completed"
 
 
 async def test_what_ends_while_it_is_written_down_has_ended(
