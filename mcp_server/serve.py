@@ -128,6 +128,7 @@ def serve_http(server: "MediaServer", web: Web) -> None:
         proxy_headers=False,
         limit_concurrency=MOST_CONNECTIONS,
         http=ImpatientProtocol,
+        ws="none",
         h11_max_incomplete_event_size=LARGEST_HEAD_BYTES,
         timeout_graceful_shutdown=5,
     )
