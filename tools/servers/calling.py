@@ -197,7 +197,9 @@ async def _sent(message: _Message, connection: Connection, link: Link) -> dict[s
             raise (_Lost if delivered.was_sent else NotSent)(why) from error
         except MCPError as error:
             if error.error.code == HEADER_MISMATCH and not is_last:
-                await connection.list_tools()
+                with suppress(Exception):  # then it is refused once more
+                    async with asyncio.timeout(server.timeout_seconds):
+                        await connection.list_tools()
             elif _is_forgotten(connection, delivered) and not is_last:
                 await connection.close()
                 connection, delivered.was_sent = await _connected(link), False

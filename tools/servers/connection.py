@@ -270,6 +270,7 @@ class Connection:
                 listening = asyncio.create_task(self._listen(client))
                 try:
                     await self._wait()
+                    self._client = None  # before it ends, so that no call is begun on it
                 finally:
                     listening.cancel()
                     await asyncio.gather(listening, return_exceptions=True)

@@ -21,6 +21,8 @@ from .wording import on_a_line
 
 MOST_LETTERS = 64
 """Of a tool's name, for the models that call it."""
+MOST_REMOTE_LETTERS = 256
+"""Of what a server calls a tool; the protocol asks for at most 128."""
 MOST_TOOLS = 64
 """Of one server; more would crowd the others out of what a model can read."""
 MOST_LISTED_LETTERS = 60_000
@@ -97,7 +99,7 @@ def listing_of(server: Server, tools: Iterable[Any], *, era: str, info: str) -> 
     left_out = letters = 0
     for one in tools:
         name = offered_name(server.name, one.name)
-        if not one.name or name in taken or not server.takes(one.name):
+        if not 0 < len(one.name) <= MOST_REMOTE_LETTERS or name in taken or not server.takes(one.name):
             continue
         if len(taken) >= MOST_TOOLS or letters > MOST_LISTED_LETTERS:
             left_out += 1

@@ -29,6 +29,8 @@ MOST_LINKS = 50
 MOST_BLOCKS = 1_000
 MOST_MOMENTS = 400
 LONGEST_MOMENT = 2_000
+MOST_CITED = 60_000
+"""Letters of a text that an answer can lead to, paragraph by paragraph."""
 _SHOWN = 500
 
 
@@ -90,12 +92,13 @@ def answer_of(raw: Mapping[str, Any], server: Server, listed: Listed, run: Run) 
         updates["text_file"] = _kept(text, f"{listed.name}.txt", "text/plain", run)
         read.limits.append(_cut("text", len(text)))
     if data is not None:
-        written = cleaned(json.dumps(data, ensure_ascii=False))
+        data = _clean(data)
+        written = json.dumps(data, ensure_ascii=False)
         if len(written) > MOST_CHARACTERS:
             updates["data_file"] = _kept(written, f"{listed.name}.json", "application/json", run)
             read.limits.append(_cut("data", len(written)))
         else:
-            updates["data"] = json.loads(written)
+            updates["data"] = data
     updates["limits"] = [answer.limits[0], *read.limits]
     home = updates.get("text_file")
     updates["moments"] = list(_moments(text, home.handle if home else None, server, listed))
@@ -176,9 +179,18 @@ def _is_copy(text: str, data: Any) -> bool:
         return False
 
 
+def _clean(value: Any) -> Any:
+    """Return JSON data without letters that are obeyed instead of shown."""
+    if isinstance(value, str):
+        return cleaned(value)
+    if isinstance(value, Mapping):
+        return {cleaned(str(name)): _clean(part) for name, part in value.items()}
+    return [_clean(one) for one in value] if isinstance(value, list) else value
+
+
 def _moments(text: str, home: str | None, server: Server, listed: Listed) -> Iterator[Moment]:
     """Yield the paragraphs, so that an answer can lead to them."""
     source = Source(tool=listed.name, provider=f"mcp:{server.name}", quality="model")
-    lines = [one for line in text[: MOST_MOMENTS * LONGEST_MOMENT].splitlines() if (one := " ".join(line.split()))]
+    lines = [one for line in text[:MOST_CITED].splitlines() if (one := " ".join(line.split()))]
     for one in lines[:MOST_MOMENTS]:
         yield Moment(kind="text", start_seconds=None, text=one[:LONGEST_MOMENT], media=home, source=source)

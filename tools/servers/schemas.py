@@ -53,7 +53,7 @@ def _shape(given: Any, depth: int) -> Shape:
     root = copier.followed(given, ())
     properties = root.get("properties")
     known = dict(properties) if isinstance(properties, Mapping) else {}
-    names = dict(_names([one for one in known if isinstance(one, str)][:MOST_ARGUMENTS]))
+    names = dict(_names([one for one in known if isinstance(one, str) and len(one) <= MOST_WORDS][:MOST_ARGUMENTS]))
     required = root.get("required")
     wanted = {one for one in required if isinstance(one, str)} if isinstance(required, list) else set()
     schema = {

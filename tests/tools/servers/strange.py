@@ -57,7 +57,7 @@ def hostile() -> list[dict[str, Any]]:
 
 
 NAMES = ("echo", "die", "hang", "garbage", "endless", "flood", "huge", "error", "ask", "media", "wrong", "evil", "odd",
-         "child", "grow", "once", "size", "count", "environment", "delete")  # fmt: skip
+         "child", "data", "grow", "once", "size", "count", "environment", "delete")  # fmt: skip
 
 
 def listed(cursor: str | None) -> dict[str, Any]:
@@ -117,6 +117,8 @@ def called(name: str, given: dict[str, Any], id: Any) -> dict[str, Any] | None: 
                 {"type": "resource_link", "uri": "http://127.0.0.1:1/x", "name": "link", "description": EVIL},
             ]
         }
+    if name == "data":
+        return {"content": [], "structuredContent": {"a\u202e": ["\x1b[2J red", 7]}}
     if name == "wrong":
         return {"content": "nothing"}
     if name == "child":

@@ -314,7 +314,7 @@ server.run()
 
 
 async def test_a_program_is_given_the_path_of_a_copy_where_the_settings_call_an_argument_a_file(
-    settings_with: Any, open_run: Any, tmp_path: Path
+    settings_with: Any, strange: Any, open_run: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "server.py").write_text(PROGRAM)
     (tmp_path / "notes.txt").write_text("twelve bytes")
@@ -327,7 +327,8 @@ async def test_a_program_is_given_the_path_of_a_copy_where_the_settings_call_an_
     assert (data["bytes"], data["name"]) == (12, "notes.txt")
     assert not Path(data["path"]).exists()  # noqa: ASYNC240
     assert Path(data["path"]) != tmp_path / "notes.txt"
-    plain = settings_with(files={**table, "files": []})
-    text = await perform("files__measure", {"path": str(tmp_path / "notes.txt")}, open_run(plain))
-    assert text.result.data.get("result", text.result.data)["path"] == str(tmp_path / "notes.txt")
+    other = settings_with(odd=strange())
+    await ask_servers(other)
+    untouched = await call("odd__echo", {"text": str(tmp_path / "notes.txt")}, open_run(other))
+    assert untouched.text == f"echo: {tmp_path / 'notes.txt'}"
     await connection.close_links()

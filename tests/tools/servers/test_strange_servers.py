@@ -108,6 +108,10 @@ async def test_files_are_what_they_hold_and_links_are_not_opened(run: Run) -> No
     assert all("mcp:odd" in run.workspace.labels([one.handle]) for one in answer.files)
 
 
+async def test_data_has_no_letters_that_a_terminal_would_obey(run: Run) -> None:
+    assert (await call("odd__data", {}, run)).data == {"a": ["[2J red", 7]}
+
+
 async def test_a_program_gets_no_variable_that_is_not_named(
     settings_with: Any, strange: Any, open_run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
