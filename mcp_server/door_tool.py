@@ -1,6 +1,7 @@
 """A tool of the catalog as the SDK wants it: our own schema, our own errors, and the jobs behind it."""
 
 import asyncio
+import re
 import time
 from typing import Any
 
@@ -26,6 +27,8 @@ from .shaping import brief, unforeseen
 from .task_call import INSTANT_SECONDS, task_call
 
 logger = logger_of(__name__)
+
+_NUMBER = re.compile(r"[0-9]{1,5}")
 
 
 class DoorTool(Tool):
@@ -132,6 +135,8 @@ class DoorTool(Tool):
             )
         given = unquoted(arguments, self.parameters)
         page = given.get("page", 1)
+        if isinstance(page, str) and _NUMBER.fullmatch(page):  # as other arguments, which models write so too
+            page = given["page"] = int(page)
         if isinstance(page, bool) or not isinstance(page, int) or page < 1:
             raise ArgumentError(f"`page` is {page!r}; it must be a whole number from 1 up.")
         return {name: value for name, value in given.items() if value is not None}

@@ -115,6 +115,8 @@ async def test_a_handle_from_a_result_can_be_given_back(serve: Serve, body: Body
 async def test_arguments_may_come_as_json_in_a_string(serve: Serve, body: Body) -> None:
     async with Client(serve()) as client:
         result = await client.call_tool("view_media", {"media": "slide.png", "part": "[0, 0, 0.5, 1]"})
+        second = await client.call_tool("chatter", {"lines": "2000", "page": "2"})
+    assert body(second)["page"] == 2
     assert body(result)["part"] == [0.0, 0.0, 0.5, 1.0]
 
 
