@@ -18,6 +18,8 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 # Half a letter, as stands for a byte of a name that is no text, cannot be written into a message.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 NEAR_NAMES = 5
+MOST_NAMES, MOST_LETTERS = 40, 1200
+"""Of what lies in a folder, as far as it fits into an error."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Access:
             real = path.resolve(strict=True)
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
             if self._contains(Path(os.path.normpath(path))) and self._contains(_nearest(path)):
-                raise MediaError(f"{named!r} does not exist.{self._near(path)}") from error
+                raise MediaError(f"{named!r} does not exist.{self._near(path, named)}") from error
             raise self._outside(named) from error
         if not self._contains(real) or (is_of_the_system(real) and not any(map(is_of_the_system, self.folders))):
             raise self._outside(named)
@@ -145,13 +147,14 @@ class Access:
             "is not followed. Copy the file there, or restart the server with another `--allow-dir`."
         )
 
-    def _near(self, path: Path) -> str:
-        """Say which files of that folder have similar names; of any other folder nothing is said."""
+    def _near(self, path: Path, named: str) -> str:
+        """Say which files of that folder have similar names, to be named alike; of any other folder nothing is said."""
         parent = Path(os.path.realpath(path.parent))
         if not self._contains(parent) or not _is_there(parent) or not parent.is_dir():
             return f" The folders are: {', '.join(str(one) for one in self.folders)}." if self.is_told else ""
         near = difflib.get_close_matches(path.name, _names(parent), n=NEAR_NAMES, cutoff=0.5)
-        return f" Did you mean {' or '.join(repr(one) for one in near)}?" if near else _content(parent)
+        folder = named.removesuffix(path.name) if named.endswith(path.name) else ""
+        return f" Did you mean {' or '.join(repr(folder + one) for one in near)}?" if near else _content(parent)
 
 
 def _plain_path(named: str) -> Path:
@@ -206,8 +209,16 @@ def _names(folder: Path) -> list[str]:
 
 
 def _content(folder: Path) -> str:
-    names = [one for one in _names(folder) if (folder / one).is_file()]
+    """Say what lies in a folder: a client may have no other way to see it."""
+    names = [f"{one}/" if _is_folder(folder / one) else one for one in _names(folder)]
     if not names:
         return " There are no files in it."
-    more = f" and {len(names) - NEAR_NAMES} more" if len(names) > NEAR_NAMES else ""
-    return f" In that folder are: {', '.join(names[:NEAR_NAMES])}{more}."
+    shown = names[:MOST_NAMES]
+    while len(shown) > 1 and sum(map(len, shown)) > MOST_LETTERS:
+        shown.pop()
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return f" In that folder are: {', '.join(shown)}{more}."
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()

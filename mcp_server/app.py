@@ -44,7 +44,10 @@ STARTS = {
     "run_agent": "`run_agent` for a whole task (a report, minutes, subtitles, a question that needs several looks)",
     "view_media": "`view_media` to look yourself",
 }
-NEARBY = "Give files as paths inside the allowed folders, or as the `artifact://` handles that results name."
+NEARBY = (
+    "Give files as paths inside the allowed folders (a folder instead is answered with the names in it), or as the "
+    "`artifact://` handles that results name."
+)
 ELSEWHERE = (
     "Give files by their relative paths in the allowed folders, or upload them (`POST /upload`, with your token) and "
     "give the `artifact://` handles that you get; results name such handles, too."

@@ -120,6 +120,8 @@ def test_outside_nothing_is_said_about_what_exists(access: Access, folder: Path)
 
 
 def test_a_missing_file_is_answered_with_near_names(access: Access) -> None:
+    with pytest.raises(MediaError, match=r"does not exist. Did you mean 'holiday/beach.mp4'\?"):
+        access.open("holiday/peach.mp4")
     with pytest.raises(MediaError, match=r"does not exist. Did you mean 'talk.mp4'\?"):
         access.open("tolk.mp4")
 
@@ -127,6 +129,21 @@ def test_a_missing_file_is_answered_with_near_names(access: Access) -> None:
 def test_a_folder_is_answered_with_what_is_in_it(access: Access) -> None:
     with pytest.raises(MediaError, match=r"is a folder, and a file is needed. In that folder are: beach.mp4."):
         access.open("holiday")
+
+
+def test_of_a_full_folder_as_much_is_said_as_fits(access: Access, folder: Path) -> None:
+    (folder / "way").symlink_to(folder.parent / "private")
+    with pytest.raises(MediaError) as few:
+        access.open(str(folder))
+    assert str(few.value).endswith("In that folder are: 50%25 off.mp4, holiday/, talk.mp4, way.")
+    for number in range(60):
+        (folder / f"{number:02}.mp4").touch()
+        (folder / "holiday" / f"{number:02}{'x' * 200}.mp4").touch()
+    with pytest.raises(MediaError, match=r"00.mp4, .*, 39.mp4 and 24 more\.$"):
+        access.open(str(folder))
+    with pytest.raises(MediaError, match=r" and 56 more\.$") as long:
+        access.open("holiday")
+    assert len(str(long.value)) < 1500
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
