@@ -31,6 +31,19 @@ INITIALIZE = {
     "method": "initialize",
     "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
 }
+LISTEN = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "subscriptions/listen",
+    "params": {
+        "notifications": {"toolsListChanged": True},
+        "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        },
+    },
+}
 
 
 async def test_a_page_that_is_allowed_can_call_and_read_the_answer_and_no_other_can(
@@ -75,9 +88,15 @@ async def test_a_stream_ends_with_the_token_that_opened_it(
         session = {"MCP-Protocol-Version": "2025-11-25", "Mcp-Session-Id": opened.headers["mcp-session-id"]}
         short = provider.token(exp=int(time.time() - LEEWAY_SECONDS + 1.9))
         ending = {**JSON, **session, "Authorization": f"Bearer {short}"}
-        async with asyncio.timeout(10), http.stream("GET", "/mcp", headers=ending) as stream:
-            assert stream.status_code == 200
-            await stream.aread()
+        listens = {**ending, "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "subscriptions/listen"}
+        async with (
+            asyncio.timeout(10),
+            http.stream("GET", "/mcp", headers=ending) as old,
+            http.stream("POST", "/mcp", headers=listens, json=LISTEN) as new,
+        ):
+            assert (old.status_code, new.status_code) == (200, 200)
+            assert await old.aread() == b""
+            assert b"acknowledged" in await new.aread()
         assert (await http.get("/mcp", headers=ending)).status_code == 401
         ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
         assert (await http.post("/mcp", headers=JSON | lasting | session, json=ping)).status_code == 200
