@@ -159,7 +159,7 @@ class Assistant:
         from .recipe import fit, read_recipe
 
         made = read_recipe(recipe)
-        await self.runner.ask_servers()
+        await self.runner.ask_servers(plan_is_given=True)
         facts = await ingest_files(_absolute(files), self._base)
         return made.request, fit(made, facts, self.tools), made.labels
 

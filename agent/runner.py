@@ -58,9 +58,14 @@ class Runner:
         """The tools to plan with, by name."""
         return offered(self.settings) if self.own_tools is None else self.own_tools
 
-    async def ask_servers(self) -> None:
-        """Ask other MCP servers for their tools, where that is not known yet; a plan can be made of known ones only."""
-        if self.settings.servers and self.own_tools is None:
+    async def ask_servers(self, *, plan_is_given: bool = False) -> None:
+        """Ask other MCP servers for their tools, where that is not known yet; a plan can be made of known ones only.
+
+        Args:
+            plan_is_given: There is a plan, so that it does not matter who plans; what is embedded plans with our own.
+        """
+        plans_with_them = plan_is_given or self.own_brain or self.settings.models.get("think", "embedded") != "embedded"
+        if self.settings.servers and self.own_tools is None and plans_with_them:
             from ..tools.servers.offering import ask_servers
 
             for why in (await ask_servers(self.settings)).values():

@@ -21,7 +21,7 @@ from ..base.secrets import redact_model
 from .answer import RemoteAnswer
 from .configured import Server
 from .connection import Connection, Link, NotSent, link_to, root_of
-from .files import with_paths
+from .files import refuse_handles, with_paths
 from .listing import Listed
 from .offering import why_not_offered
 from .over_http import Delivery, delivery
@@ -67,6 +67,7 @@ async def call_remote(server: Server, listed: Listed, given: Mapping[str, Any], 
             return known
         with run.workspace.scratch() as folder:
             sent = {listed.names[name]: one for name, one in given.items()}
+            refuse_handles(sent, server, listed.name)
             sent, files = await run.thread(with_paths, sent, server, folder, run)
             if len(written := canonical(sent).encode("utf-8", "replace")) > MOST_SENT_BYTES:
                 raise ToolError(

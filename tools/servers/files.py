@@ -5,9 +5,35 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..base.errors import ArgumentError
+from ..base.memo import handles_in
 from ..base.run import Run
 from ..base.workspace import PREFIX
 from .configured import Server
+
+
+def refuse_handles(given: Mapping[str, Any], server: Server, tool: str) -> None:
+    """Refuse files where the settings name no file: a server can do nothing with a handle.
+
+    Args:
+        given: The arguments under the server's names.
+        server: Its settings say which arguments are files.
+        tool: What is called, for the message.
+
+    Raises:
+        ArgumentError: An argument has a handle in it.
+    """
+    for name, value in given.items():
+        if name not in server.files and any(one.startswith(PREFIX) for one in handles_in(value)):
+            how = f"write `files = [{name!r}]` into `[mcp.servers.{server.name}]` of sensorium.toml"
+            raise ArgumentError(
+                f"`{name}` of `{tool}` is a file of Sensorium's, which the MCP server `{server.name}` cannot open. "
+                + (
+                    f"Where it wants a path, {how}, and it is given a copy's."
+                    if server.is_program
+                    else "No file is sent to a server elsewhere."
+                )
+            )
 
 
 def with_paths(

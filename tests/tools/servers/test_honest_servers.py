@@ -331,4 +331,7 @@ async def test_a_program_is_given_the_path_of_a_copy_where_the_settings_call_an_
     await ask_servers(other)
     untouched = await call("odd__echo", {"text": str(tmp_path / "notes.txt")}, open_run(other))
     assert untouched.text == f"echo: {tmp_path / 'notes.txt'}"
+    handle = run.workspace.adopt(tmp_path / "notes.txt").handle
+    with pytest.raises(ArgumentError, match=r"write `files = \['text'\]` into `\[mcp.servers.odd\]`"):
+        await call("odd__echo", {"text": handle}, open_run(other))
     await connection.close_links()
