@@ -3,8 +3,10 @@
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +124,8 @@ def called(name: str, given: dict[str, Any], id: Any) -> dict[str, Any] | None: 
     if name == "wrong":
         return {"content": "nothing"}
     if name == "child":
-        child = subprocess.Popen([sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"])
+        sleep = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"]
+        child = subprocess.Popen(sleep, start_new_session=given.get("text") == "daemon")
         return text(str(child.pid))
     if name == "size":
         return text(str(Path(given["text"]).stat().st_size))
@@ -136,6 +139,8 @@ def called(name: str, given: dict[str, Any], id: Any) -> dict[str, Any] | None: 
 
 
 def main() -> None:
+    if LIST == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     note(f"start {os.getpid()} in {Path.cwd()}")
     for line in sys.stdin:
         message = json.loads(line)
@@ -155,6 +160,8 @@ def main() -> None:
         else:
             say({"id": id, "error": {"code": -32601, "message": "no such method"}})
     note("end")
+    if LIST == "stubborn":
+        threading.Event().wait()
 
 
 if __name__ == "__main__":

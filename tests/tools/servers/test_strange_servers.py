@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import time
@@ -187,13 +186,19 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="processes are looked for in /proc")
-async def test_nothing_of_a_program_is_left_when_it_is_let_go(run: Run, heard: Callable[[], list[str]]) -> None:
-    child = int((await call("odd__child", {}, run)).text)
-    own = int(heard()[-2].split()[1])
-    assert alive(child) and alive(own)
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
+@pytest.mark.parametrize("manner", ["", "stubborn"])
+async def test_nothing_of_a_program_is_left_when_it_is_let_go(
+    settings_with: Any, strange: Any, open_run: Any, heard: Callable[[], list[str]], manner: str
+) -> None:
+    settings = settings_with(odd=strange(manner))
+    await ask_servers(settings)
+    run = open_run(settings)
+    children = [int((await call("odd__child", {"text": how}, run)).text) for how in ("plain", "daemon")]
+    own = int(heard()[0].split()[1])
+    assert all(map(alive, [own, *children]))
     await connection.close_links()
-    await _until(lambda: not alive(child) and not alive(own))
+    await _until(lambda: not any(map(alive, [own, *children])))
 
 
 async def _until(holds: Callable[[], bool]) -> None:
@@ -202,7 +207,7 @@ async def _until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a job object does it there")
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
 async def test_nothing_of_a_program_is_left_when_we_are_killed(
     settings_with: Any, strange: Any, folder: Path, heard: Callable[[], list[str]]
 ) -> None:
@@ -219,7 +224,7 @@ from sensorium.tools.servers.offering import ask_servers
 async def main():
     settings = Settings(home=Path({str(settings.home)!r}), servers=read_servers({table!r}, os.environ))
     await ask_servers(settings)
-    print((await call("odd__child", {{}}, Run.open(settings))).text, flush=True)
+    print((await call("odd__child", {{"text": "daemon"}}, Run.open(settings))).text, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 asyncio.run(main())
 """
@@ -227,4 +232,3 @@ asyncio.run(main())
     assert ended.returncode == -9, ended.stderr.decode()
     child, own = int(ended.stdout), int(next(one for one in heard() if one.startswith("start")).split()[1])
     await _until(lambda: not alive(child) and not alive(own))
-    assert os.getpid() > 0
