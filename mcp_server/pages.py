@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 PAGE_CHARS = 20_000
-"""Claude Code shortens results of more than 25 000 tokens, and text of more than 50 000 characters."""
+"""All text of a result; Claude Code shortens those of more than 25 000 tokens or 50 000 characters."""
 PIECE_CHARS = 6_000
 """Longer text is cut, between words where there are any; escaped as JSON a piece may be twice as long."""
 ITEM_CHARS = 4_000

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .faces import Face
 from .output import lay_out, lay_out_run
-from .pages import compact, page_of
+from .pages import PAGE_CHARS, compact, page_of
 from .previews import Preview, previews
 from .run_agent import AgentAnswer
 from .schemas import UNSAID
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ..tools.base.workspace import Artifact
     from .order import Order
 
+HEAD_CHARS, HEAD_CHARS_OF_MEDIA = 1000, 2500
+"""Kept free on a page: for its number, how its job stands, and the names of six pictures."""
 MOST_LINKS = 20
 MOST_LINKS_OF_DATA = 6
 """Beside structured data, which names every file too."""
@@ -35,7 +37,8 @@ def shaped(outcome: "Outcome", order: "Order", face: Face, run: "Run") -> dict[s
     tidy = {name: _tidied(value) for name, value in plain.items() if name not in face.left_out}
     shown = compact(tidy)
     places = _places(outcome, [one for one in outcome.artifacts if one.handle in shown], order, run)
-    page = page_of({name: _placed(value, places) for name, value in tidy.items()}, order.page)
+    room = PAGE_CHARS - (HEAD_CHARS if face.gives == "data" else HEAD_CHARS_OF_MEDIA)
+    page = page_of({name: _placed(value, places) for name, value in tidy.items()}, order.page, chars=room)
     body = page.content
     if page.count > 1:
         body = {"page": page.number, "pages": page.count, **body}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from mcp import Client
 from mcp.server import MCPServer
-from mcp.types import CallToolResult, ImageContent, ResourceLink, Tool
+from mcp.types import CallToolResult, ImageContent, ResourceLink, TextContent, Tool
 
 from sensorium.mcp_server.access import Access
 from sensorium.mcp_server.app import build_server
@@ -156,6 +156,7 @@ async def test_many_frames_come_in_pages_with_their_own_pictures(serve: Serve, b
     assert times == sorted(times) and len(times) >= 40
     for page in pages:
         told = body(page)
+        assert sum(len(one.text) for one in page.content if isinstance(one, TextContent)) <= 20_000
         named = {item["picture"]["handle"] for item in told["items"]}
         assert all(Path(item["picture"]["path"]).is_file() for item in told["items"])  # noqa: ASYNC240
         assert {one.uri for one in page.content if isinstance(one, ResourceLink)} <= named
