@@ -230,6 +230,7 @@ async def test_pictures_are_few_small_or_left_out(serve: Serve, images: str, pic
     told = json.loads(_text(result))
     assert len(told["pictures"]) == 8
     assert len(told.get("shown", [])) == pictures, "which of them the pictures are"
+    assert told.get("notice", "").count(f"`--images {images}`") == (images != "inline")
     assert result.meta and result.meta["sensorium/result"] == told, "a program need not read the text"
 
 
