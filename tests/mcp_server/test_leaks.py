@@ -91,7 +91,7 @@ REQUESTS: Mapping[str, tuple[type | ModuleType, str, Callable[[Client], Awaitabl
     "a call": (Service, "order", lambda client: client.call_tool("view_media", {"media": "slide.png"})),
     "job_status": (JobStore, "get", lambda client: client.call_tool("job_status", {"job_id": "a"})),
     "job_cancel": (JobStore, "get", lambda client: client.call_tool("job_cancel", {"job_id": "a"})),
-    "a list": (Belongings, "latest", lambda client: client.list_resources()),
+    "a list": (Belongings, "artifacts", lambda client: client.list_resources()),
     "an artifact": (Belongings, "has", lambda client: client.read_resource("artifact://sha256/" + 64 * "0")),
     "a job": (JobStore, "get", lambda client: client.read_resource("job://a")),
     "a run": (Belongings, "has", lambda client: client.read_resource("run://a")),
