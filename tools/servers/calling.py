@@ -265,6 +265,8 @@ async def _asked(message: _Message, connection: Connection) -> dict[str, Any]:
             f"`{message.listed.remote_shown}` of the MCP server `{connection.server.name}` asks its user something, "
             "and Sensorium answers no server's questions. Give it all that it needs as arguments, or use it elsewhere."
         )
+    if (kind := raw.get("resultType", "complete")) != "complete":
+        raise _Lost(f"it answered with something that is no result of a tool ({quoted(str(kind), 40)})")
     return raw
 
 

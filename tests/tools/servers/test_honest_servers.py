@@ -15,7 +15,7 @@ import uvicorn
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context, Elicit, Resolve
 from mcp.server.mcpserver.exceptions import ToolError as RemoteError
-from mcp_types import EmbeddedResource, TextResourceContents
+from mcp_types import EmbeddedResource, InputRequiredResult, TextResourceContents
 from pydantic import BaseModel, Field
 
 from sensorium.tools.base.budget import OutcomeUnknown
@@ -87,6 +87,11 @@ class House:
         async def ask(sure: Annotated[Sure, Resolve(ask_user)]) -> str:
             """Ask the user."""
             return f"{sure.yes}"
+
+        @self.server.tool()
+        async def put_off() -> InputRequiredResult:
+            """Ask to be asked again."""
+            return InputRequiredResult(request_state="later")
 
         @self.server.tool()
         async def grow(context: Context) -> str:
@@ -172,6 +177,8 @@ async def test_a_tool_over_http_is_called_with_typed_arguments_and_gives_data(
         assert (await call("house__page", {}, run)).text == "page one"
         with pytest.raises(ToolError, match=r"did not declare the form elicitation|asks its user something"):
             await call("house__ask", {}, run)
+        with pytest.raises(ToolError, match="asks its user something, and Sensorium answers no server's questions"):
+            await call("house__put_off", {}, run)
         sent = [(one.host, one.is_local, one.role, one.state) for one in run.egress.rows()]
         assert set(sent) == {(f"127.0.0.1:{port}", True, "mcp", "sent")}
         await connection.close_links()
