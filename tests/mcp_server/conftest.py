@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import json
 import os
+import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -60,15 +61,19 @@ def issuer(provider: ModuleType) -> Iterator[Any]:
         yield running
 
 
-@pytest.fixture
-def films(tmp_path: Path, making: ModuleType) -> Path:
-    """An allowed folder with a short film and a picture."""
-    folder = tmp_path.resolve() / "films"
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def _films(tmp_path_factory: pytest.TempPathFactory, making: ModuleType) -> Path:
+    folder = tmp_path_factory.mktemp("films")
     slides = [making.slide("First slide"), making.slide("Second slide", colour="navy", ink="white")]
     making.video(folder / "talk.mp4", lambda n: slides[n // 20], seconds=4, sound=making.tone(4))
     making.slide("A picture\nwith two lines", width=1600, height=900).save(folder / "slide.png")
     return folder
+
+
+@pytest.fixture
+def films(tmp_path: Path, _films: Path) -> Path:
+    """An allowed folder with a short film and a picture, made once and copied for each test."""
+    return shutil.copytree(_films, tmp_path.resolve() / "films")
 
 
 @pytest.fixture
