@@ -20,8 +20,9 @@ from ..base.run import Run
 from ..base.secrets import redact_model
 from .answer import RemoteAnswer
 from .configured import Server
-from .connection import Connection, Link, NotSent, link_to, root_of
+from .connection import Connection, NotSent, root_of
 from .files import refuse_handles, with_paths
+from .link import Link, link_to
 from .listing import Listed
 from .offering import why_not_offered
 from .over_http import Delivery, delivery

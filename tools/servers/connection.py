@@ -1,4 +1,4 @@
-"""A connection to an MCP server: one a process and loop, held by a task of its own, opened anew where it broke."""
+"""A connection to an MCP server: held by a task of its own, until it breaks or nobody wants it any more."""
 
 import asyncio
 import logging
@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, suppress
 from contextvars import Context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from ..base.errors import SensoriumError, ToolError, UnavailableError
 from . import over_http
@@ -30,77 +29,13 @@ IDLE_SECONDS = 600.0
 MOST_PAGES = 20
 MOST_LISTED = 1_000
 """Tools in a server's list that are looked at."""
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.25, 60.0
-"""How long a server that cannot be connected to is left alone; twice as long after each failure."""
+LISTEN_PAUSE_SECONDS = 60.0
+"""Before a server is asked again to say when its tools change, where it broke that off."""
 _QUIET = ("mcp.client", "mcp.shared", "client", "httpx2", "httpcore2")
-# A connection belongs to its loop.
-_links: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, Path, bool], "Link"]] = WeakKeyDictionary()
 
 
 class NotSent(ToolError):
     """A server could not be connected to, so that it was not asked anything."""
-
-
-def link_to(server: Server, home: Path, *, local_only: bool) -> "Link":
-    """Return this loop's link to a server."""
-    links = _links.setdefault(asyncio.get_running_loop(), {})
-    return links.setdefault((server.fingerprint, home, local_only), Link(server, home, local_only=local_only))
-
-
-async def close_links() -> None:
-    """Let go of all servers of this loop."""
-    for one in _links.pop(asyncio.get_running_loop(), {}).values():
-        await one.close()
-
-
-class Link:
-    """The way to one server, whether there is a connection or not."""
-
-    def __init__(self, server: Server, home: Path, *, local_only: bool) -> None:
-        self.server = server
-        self._home = home
-        self._local_only = local_only
-        self._connection: Connection | None = None
-        self._connecting = asyncio.Lock()
-        self._failures = 0
-        self._not_before = 0.0
-        self.turns: dict[str, asyncio.Lock] = {}
-        """Of each call: the same one is made one after another."""
-        self.done: dict[str, int] = {}
-        """Call -> how often it was made in this process."""
-
-    async def connected(self) -> "Connection":
-        """Return a connection that works as far as is known.
-
-        Raises:
-            NotSent: None can be made now; one may be later.
-            UnavailableError: None can be made before something is changed.
-        """
-        async with self._connecting:
-            if self._connection and self._connection.is_alive and await self._connection.is_sound():
-                return self._connection
-            if (wait := self._not_before - time.monotonic()) > FIRST_PAUSE_SECONDS * 8:
-                raise UnavailableError(
-                    f"The MCP server `{self.server.name}` could not be connected to {self._failures} times in a row; "
-                    f"it is tried again in {wait:.0f} s. `sensorium doctor` says what is wrong with it."
-                )
-            await asyncio.sleep(max(0.0, wait))
-            if self._connection:
-                await self._connection.retire()
-            connection = Connection(self.server, self._home, local_only=self._local_only)
-            try:
-                await connection.open()
-            except BaseException:
-                self._failures += 1
-                pause = FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10)
-                self._not_before = time.monotonic() + min(LONGEST_PAUSE_SECONDS, pause)
-                raise
-            self._failures, self._not_before, self._connection = 0, 0.0, connection
-            return connection
-
-    async def close(self) -> None:
-        if self._connection:
-            await self._connection.close()
 
 
 class Connection:
@@ -313,7 +248,7 @@ class Connection:
                 async with client.listen(tools_list_changed=True) as subscription:
                     async for _ in subscription:
                         self._changed.set()
-            await asyncio.sleep(LONGEST_PAUSE_SECONDS)
+            await asyncio.sleep(LISTEN_PAUSE_SECONDS)
 
     async def _heard(self, message: Any) -> None:
         """Take notice of a changed list of tools; of nothing else that a server says unasked."""

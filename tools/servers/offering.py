@@ -131,7 +131,7 @@ def _is_due(one: Standing, settings: "Settings", now: float) -> bool:
 
 async def _asked(server: Server, settings: "Settings") -> str:
     """Ask one server; return why it could not be asked."""
-    from .connection import link_to
+    from .link import link_to
 
     link = link_to(server, settings.home, local_only=settings.local_only)
     try:

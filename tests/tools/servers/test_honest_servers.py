@@ -24,7 +24,7 @@ from sensorium.tools.base.errors import ArgumentError, ToolError, TransientError
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.secrets import known as known_secrets
 from sensorium.tools.base.settings import Settings
-from sensorium.tools.servers import connection
+from sensorium.tools.servers import link
 from sensorium.tools.servers.offering import ask_servers, remote_tools, standings
 
 KEY = "sk-notes-0a1b2c3d4e5f"
@@ -181,7 +181,7 @@ async def test_a_tool_over_http_is_called_with_typed_arguments_and_gives_data(
             await call("house__put_off", {}, run)
         sent = [(one.host, one.is_local, one.role, one.state) for one in run.egress.rows()]
         assert set(sent) == {(f"127.0.0.1:{port}", True, "mcp", "sent")}
-        await connection.close_links()
+        await link.close_links()
 
 
 @pytest.mark.parametrize("options", [{}, {"stateless_http": True}])
@@ -199,7 +199,7 @@ async def test_a_restarted_server_is_connected_to_again(
     with listening(House(), port, **options):
         answer = await call("house__add_note", {"note": {"text": "2"}}, run)
         assert answer.data == {"text": "2", "tags": []}
-        await connection.close_links()
+        await link.close_links()
     assert [one["note"]["text"] for one in house.calls] == ["1"]
 
 
@@ -215,7 +215,7 @@ async def test_a_call_in_flight_when_the_server_goes_is_not_sent_again(house: Ho
         with pytest.raises(OutcomeUnknown, match="not known, so it was not sent again"):
             await waiting
         await call("house__add_note", {"note": {"text": "2"}}, run)
-        await connection.close_links()
+        await link.close_links()
     assert (len(house.calls), [one for one in again.calls if "seconds" in one]) == (1, [])
 
 
@@ -233,7 +233,7 @@ async def test_a_cancelled_call_is_cancelled_at_the_server(house: House, at: Any
         with pytest.raises(asyncio.CancelledError):
             await waiting
         assert await asyncio.to_thread(house.cancelled.wait, 20)
-        await connection.close_links()
+        await link.close_links()
     assert said == ["half [31mway"]
 
 
@@ -261,7 +261,7 @@ async def test_the_tools_are_looked_at_again_when_the_server_says_that_they_chan
             while "house__later" not in remote_tools(settings):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert (await call("house__later", {}, open_run(settings))).text == "here"
-        await connection.close_links()
+        await link.close_links()
 
 
 async def test_a_call_whose_answer_came_before_we_were_killed_is_not_made_again(
@@ -273,12 +273,12 @@ async def test_a_call_whose_answer_came_before_we_were_killed_is_not_made_again(
         first: Run = open_run(settings)
         given = {"note": {"text": "once"}}
         await perform("house__add_note", given, first, call_id="r-note")
-        await connection.close_links()  # as another process has none
+        await link.close_links()  # as another process has none
         again = replace(Run.open(settings, run_id=first.id))
         outcome = await perform("house__add_note", given, again, call_id="r-note")
         assert (outcome.result.data, len(house.calls)) == ({"text": "once", "tags": []}, 1)
         again.library.close()
-        await connection.close_links()
+        await link.close_links()
 
 
 async def test_a_call_that_was_sent_before_we_were_killed_is_sent_again_only_when_the_user_says_so(
@@ -292,7 +292,7 @@ async def test_a_call_that_was_sent_before_we_were_killed_is_sent_again_only_whe
         assert await asyncio.to_thread(house.went_on.wait, 20)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        await connection.close_links()
+        await link.close_links()
         again = Run.open(settings, run_id=first.id)
         with pytest.raises(OutcomeUnknown) as error:
             await perform("house__wait", {"seconds": 60}, again, call_id="r-wait")
@@ -303,7 +303,7 @@ async def test_a_call_that_was_sent_before_we_were_killed_is_sent_again_only_whe
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         again.library.close()
-        await connection.close_links()
+        await link.close_links()
     assert len(house.calls) == 2
 
 
@@ -341,4 +341,4 @@ async def test_a_program_is_given_the_path_of_a_copy_where_the_settings_call_an_
     handle = run.workspace.adopt(tmp_path / "notes.txt").handle
     with pytest.raises(ArgumentError, match=r"write `files = \['text'\]` into `\[mcp.servers.odd\]`"):
         await call("odd__echo", {"text": handle}, open_run(other))
-    await connection.close_links()
+    await link.close_links()

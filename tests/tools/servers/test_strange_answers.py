@@ -19,7 +19,7 @@ from starlette.routing import Route
 from sensorium.tools.base.budget import OutcomeUnknown
 from sensorium.tools.base.call import call
 from sensorium.tools.base.errors import ToolError, UnavailableError
-from sensorium.tools.servers import connection, over_http
+from sensorium.tools.servers import link, over_http
 from sensorium.tools.servers.offering import ask_servers
 
 KEY = "sk-evil-0a1b2c3d4e5f"
@@ -133,4 +133,4 @@ async def test_an_answer_that_is_none_costs_one_call_and_says_what_came(
         await call("evil__x", {"how": "forbidden"}, run)
     assert evil.elsewhere == []
     assert [one for one in evil.calls if one != "fine"] == [*said, "elsewhere", "forbidden"]
-    await connection.close_links()
+    await link.close_links()

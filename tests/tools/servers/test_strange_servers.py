@@ -16,7 +16,7 @@ from sensorium.tools.base.call import call, perform
 from sensorium.tools.base.errors import ArgumentError, ToolError
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
-from sensorium.tools.servers import connection, program
+from sensorium.tools.servers import link, program
 from sensorium.tools.servers.offering import ask_servers, remote_tools
 
 Ask = Callable[..., Any]
@@ -197,7 +197,7 @@ async def test_nothing_of_a_program_is_left_when_it_is_let_go(
     children = [int((await call("odd__child", {"text": how}, run)).text) for how in ("plain", "daemon")]
     own = int(heard()[0].split()[1])
     assert all(map(alive, [own, *children]))
-    await connection.close_links()
+    await link.close_links()
     await _until(lambda: not any(map(alive, [own, *children])))
 
 
