@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -193,6 +194,49 @@ async def test_a_connection_on_which_nothing_comes_is_closed(
         dripping.cancel()
         await asyncio.gather(dripping, return_exceptions=True)
         writer.close()
+
+
+@pytest.mark.parametrize("times", [2000, 300_000], ids=["closed with a rest", "more than fits"])
+async def test_a_connection_on_which_nobody_reads_is_closed(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    monkeypatch.setattr(patience, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(patience, "UNREAD_SECONDS", 0.3)
+    lost = asyncio.Event()
+
+    class Watched(ImpatientProtocol):
+        def connection_made(self, transport: Any) -> None:
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+            super().connection_made(transport)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            lost.set()
+
+    monkeypatch.setattr(f"{__name__}.ImpatientProtocol", Watched)
+    async with impatient(refusing) as port:
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(deaf, ("127.0.0.1", port))
+            asking = asyncio.create_task(loop.sock_sendall(deaf, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * times))
+            await asyncio.wait_for(lost.wait(), 10)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.1], ids=["at once", "after the answer"])
+async def test_a_body_that_turns_into_nonsense_is_no_error_of_ours(
+    caplog: pytest.LogCaptureFixture, pause: float
+) -> None:
+    async with impatient(refusing) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await asyncio.sleep(pause)
+        writer.write(b"nonsense\r\n")
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 401" if pause else b"HTTP/1.1 400") and answer.count(b"HTTP/1.1") == 1
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
 
 async def test_a_request_that_is_served_may_take_longer(monkeypatch: pytest.MonkeyPatch) -> None:
