@@ -83,9 +83,7 @@ async def test_descriptions_say_what_for_when_and_what_comes_back(settings: Sett
             assert "Gives `" in text, one.name
 
 
-async def test_asking_a_model_is_offered_where_there_is_one(
-    settings: Settings, seeing: Settings, films: Path, era: str
-) -> None:
+async def test_asking_a_model_is_offered_where_there_is_one(settings: Settings, seeing: Settings, films: Path) -> None:
     assert "look_at" not in {one.name for one in await _tools(settings, films)}
     (looking,) = [one for one in await _tools(seeing, films) if one.name == "look_at"]
     assert looking.annotations and looking.annotations.open_world_hint, "pictures leave the machine"
@@ -113,13 +111,13 @@ def test_a_schema_of_a_result_says_what_may_be_missing_and_has_no_tuples() -> No
         assert set(re.findall(r"#/\$defs/(\w+)", shown)) == schema.get("$defs", {}).keys(), tool.name
 
 
-async def test_of_a_task_the_reports_are_linked_first(serve: Serve, body: Body, era: str) -> None:
+async def test_of_a_task_the_reports_are_linked_first(serve: Serve, body: Body) -> None:
     heard: list[str] = []
 
     async def hear(progress: float, total: float | None, message: str | None) -> None:
         heard.append(message or "")
 
-    async with Client(serve(), mode=era) as client:
+    async with Client(serve()) as client:
         asked = {"request": "Analyze this picture and write a report", "files": ["slide.png"]}
         result = await client.call_tool("run_agent", asked, progress_callback=hear)
     links = [one for one in result.content if isinstance(one, ResourceLink)]
@@ -143,8 +141,8 @@ async def test_clients_elsewhere_learn_no_path_from_results(serve: Serve, settin
         assert str(settings.home) not in told and str(films.parent) not in told and '"path"' not in told
 
 
-async def test_many_frames_come_in_pages_with_their_own_pictures(serve: Serve, body: Body, era: str) -> None:
-    async with Client(serve(), mode=era) as client:
+async def test_many_frames_come_in_pages_with_their_own_pictures(serve: Serve, body: Body) -> None:
+    async with Client(serve()) as client:
         first = await client.call_tool("extract_frames", {"media": "talk.mp4", "every_seconds": 0.05})
         count = body(first)["pages"]
         pages = [
