@@ -57,8 +57,9 @@ async def test_what_the_policy_asks_about_is_refused_unless_the_server_may(serve
 
 async def test_a_whole_task_keeps_to_it_too(serve: Any) -> None:
     for approved in (False, True):
-        async with Client(serve({"read_text": "ask"}, approved=approved)) as client:
-            result = await client.call_tool("run_agent", {"request": "Read the text", "files": ["slide.png"]})
+        async with Client(serve({"image_facts": "ask"}, approved=approved)) as client:
+            asked = {"request": "What are the colours of this picture?", "files": ["slide.png"]}
+            result = await client.call_tool("run_agent", asked)
         assert ("Nobody was there to approve it" in _text(result)) is not approved
 
 
