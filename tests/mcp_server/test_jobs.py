@@ -262,7 +262,7 @@ async def test_a_job_that_another_server_took_first_ends_as_it_does_there(
     await _killed(mark)
     library = Library(settings.home)
     journal, store, elsewhere = Journal(library, settings.home), JobStore(library), ExitStack()
-    take = Pool._take
+    take, told = Pool._take, asyncio.Event()
 
     async def taken(self: Pool) -> WorkerProcess:
         worker = await take(self)
@@ -273,14 +273,19 @@ async def test_a_job_that_another_server_took_first_ends_as_it_does_there(
     def late(do: Any) -> Any:
         async def quicker(self: WorkerProcess, *given: Any) -> Any:
             elsewhere.enter_context(journal.lease(f"job-{job}"))
-            return await do(self, *given)
+            try:
+                return await do(self, *given)
+            finally:
+                told.set()
 
         return quicker
 
     monkeypatch.setattr(Pool, "_take", taken)
     async with Client(serve()) as client:
         asking = asyncio.create_task(client.call_tool("job_status", {"job_id": job}))
-        await asyncio.sleep(3)
+        async with asyncio.timeout(30):
+            await told.wait()
+        await asyncio.sleep(0.3)
         row = store.get(job, "local")
         assert row and row.status == "running", row and row.result
         store.ended(job, "done", {"content": [{"type": "text", "text": '{"text": "done there"}'}]})
