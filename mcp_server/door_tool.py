@@ -18,10 +18,10 @@ from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.secret_logs import logger_of
 from .answers import MOST_CHARS, answer_of, progress_of
 from .asking import Asking, input_required
-from .faces import Offer, annotations
+from .faces import Offer, annotations, has_pages
 from .order import Order
 from .owner import owner
-from .schemas import lists, result_schema, shown_schema, unquoted
+from .schemas import result_schema, shown_schema, unquoted
 from .service import Service
 from .shaping import brief, unforeseen
 from .task_call import INSTANT_SECONDS, task_call
@@ -47,9 +47,7 @@ class DoorTool(Tool):
             name=tool.name,
             title=face.title,
             description=_description(offer, nearby=service.options.nearby),
-            parameters=shown_schema(
-                tool, face.hidden, nested=face.nested, paged=is_data or lists(tool.returns, face.left_out)
-            ),
+            parameters=shown_schema(tool, face.hidden, nested=face.nested, paged=has_pages(face, tool.returns)),
             fn_metadata=FuncMetadata(
                 arg_model=ArgModelBase,
                 output_schema=result_schema(tool.returns, face.left_out) if is_data else None,

@@ -4,13 +4,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic import BaseModel
+
 from ..tools.base.models import LADDERS, Models
 from ..tools.base.moments import Findings
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from ..tools.base.workspace import Artifact
 from .groups import ALL, Group
-from .schemas import is_flat, shown_schema
+from .schemas import is_flat, lists, shown_schema
 from .scopes import Scope
 
 LONGEST_NAME = 24
@@ -244,6 +246,11 @@ def annotations(offer: Offer) -> dict[str, bool]:
         "idempotentHint": tool.effect == "pure",
         "openWorldHint": offer.far,
     }
+
+
+def has_pages(face: Face, model: type[BaseModel]) -> bool:
+    """Return whether a tool takes `page`: its result may be long, and not only for what the client itself gave."""
+    return face.gives == "data" or lists(model, face.left_out)
 
 
 def _callable(tool: Tool, face: Face) -> bool:

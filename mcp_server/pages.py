@@ -7,6 +7,8 @@ from typing import Any
 
 PAGE_CHARS = 20_000
 """All text of a result; Claude Code shortens those of more than 25 000 tokens or 50 000 characters."""
+SHORT_CHARS = 200
+"""A list or text up to this is on every page, whole."""
 PIECE_CHARS = 6_000
 """Longer text is cut, between words where there are any; escaped as JSON a piece may be twice as long."""
 ITEM_CHARS = 4_000
@@ -38,12 +40,13 @@ def page_of(plain: Mapping[str, Any], number: int, *, chars: int = PAGE_CHARS) -
     long: dict[str, Any] = {}
     for name, value in plain.items():
         size = len(compact(value))
-        if isinstance(value, str | list) and size > 200:
+        if isinstance(value, str | list) and size > SHORT_CHARS:
             long[name] = value
         else:
             head[name] = value if size <= ITEM_CHARS else shortened(value, ITEM_CHARS)
     if len(compact(head)) > chars // 4:
-        head = shortened(head, chars // 4)
+        each = max(SHORT_CHARS, chars // 4 // len(head))
+        head = {name: value if len(compact(value)) <= each else shortened(value, each) for name, value in head.items()}
     room = chars - len(compact(head)) - sum(len(name) + 6 for name in long)
     pages: list[dict[str, Any]] = []
     left = 0

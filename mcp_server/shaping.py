@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .faces import Face
+from .faces import Face, has_pages
 from .output import lay_out, lay_out_run
-from .pages import PAGE_CHARS, compact, page_of
+from .pages import PAGE_CHARS, compact, page_of, shortened
 from .previews import Preview, previews
 from .run_agent import AgentAnswer
 from .schemas import UNSAID
@@ -42,7 +42,10 @@ def shaped(outcome: "Outcome", order: "Order", face: Face, run: "Run") -> dict[s
     shown = compact(tidy)
     places = _places(outcome, [one for one in outcome.artifacts if one.handle in shown], order, run)
     room = PAGE_CHARS - (HEAD_CHARS if face.gives == "data" else HEAD_CHARS_OF_MEDIA)
-    page = page_of({name: _placed(value, places) for name, value in tidy.items()}, order.page, chars=room)
+    whole = {name: _placed(value, places) for name, value in tidy.items()}
+    if not has_pages(face, type(outcome.result)) and len(compact(whole)) > room:
+        whole = shortened(whole, room)
+    page = page_of(whole, order.page, chars=room)
     body = page.content
     if page.count > 1:
         body = {"page": page.number, "pages": page.count, **body}
