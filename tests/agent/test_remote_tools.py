@@ -20,6 +20,7 @@ from sensorium.agent.cli import main
 from sensorium.agent.endpoint import EndpointBrain
 from sensorium.agent.lint import check
 from sensorium.agent.provenance import provenance_of
+from sensorium.agent.recipe import write_recipe
 from sensorium.tools.base.catalog import SEPARATOR, catalog
 from sensorium.tools.base.policy import Policy
 from sensorium.tools.base.settings import Settings
@@ -189,12 +190,18 @@ async def test_a_resumed_run_whose_server_is_gone_says_so(
     assert "no MCP server 'odd' is in the settings" in failed["error"]["message"]
 
 
-async def test_a_run_is_replayed_without_the_server(opened: Any, known: Settings, plays: Any, calls: Any) -> None:
+async def test_a_run_is_replayed_without_the_server_and_its_recipe_calls_it(
+    opened: Any, known: Settings, plays: Any, calls: Any, folder: Path
+) -> None:
     plays([NOTE], says="The note holds 42 apples [note.m1].")
     safe = replace(known, policy=Policy(tools={"odd__*": "safe"}))
     answer = await opened(safe).run("Note 42 apples")
     replayed = await opened(safe).replay(answer.run_id)
     assert (replayed.same, replayed.differences, len(calls())) == (True, [], 1)
+    (file := folder / "note.toml").write_text(write_recipe(opened(safe).export(answer.run_id)), encoding="utf-8")
+    plays()
+    again = await opened(safe).run("", recipe=file)
+    assert (statuses(again), len(calls())) == ({"note": "done"}, 2)
 
 
 async def test_a_plan_with_such_tools_is_checked_and_priced(opened: Any, known: Settings, plays: Any) -> None:
