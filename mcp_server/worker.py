@@ -41,7 +41,7 @@ from .job_store import JobStore, Status
 from .order import Given, Order
 from .questions import Answer
 from .shaping import failed
-from .worker_process import end_group
+from .worker_process import end_group, whole_lines
 
 RECORD_SECONDS = 1.0
 """How often the progress of a kept job is written down."""
@@ -96,8 +96,8 @@ class Worker:
         lines: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
 
         def read() -> None:
-            for line in orders:
-                loop.call_soon_threadsafe(lines.put_nowait, json.loads(line))
+            for line in whole_lines(orders):
+                loop.call_soon_threadsafe(lines.put_nowait, line)
             loop.call_soon_threadsafe(lines.put_nowait, None)
 
         threading.Thread(target=read, daemon=True).start()

@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 from pydantic import TypeAdapter
 
@@ -133,8 +133,8 @@ class WorkerProcess:
         """Read what the process says, in a thread: parsing a long result would hold up the server."""
         assert self.process.stdout
         with suppress(RuntimeError):  # the loop has ended, and with it the wish to know
-            for line in self.process.stdout:
-                self.loop.call_soon_threadsafe(self._heard, json.loads(line))
+            for line in whole_lines(self.process.stdout):
+                self.loop.call_soon_threadsafe(self._heard, line)
             self.process.wait()
             self.loop.call_soon_threadsafe(self._ended)
         self.process.stdout.close()
@@ -161,6 +161,11 @@ class WorkerProcess:
                     "file or too little memory may be why; other calls are not affected. Try a smaller part of it."
                 )
             )
+
+
+def whole_lines(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
+    """Give the lines that the other process wrote; it may have been killed in the middle of the last one."""
+    return (json.loads(line) for line in stream if line.endswith(b"\n"))
 
 
 def _line(said: dict[str, Any]) -> bytes:
