@@ -76,7 +76,7 @@ class Access:
         try:
             real = path.resolve(strict=True)
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
-            if self._contains(Path(os.path.normpath(path))) and self._contains(_nearest(path)):
+            if self._contains(Path(os.path.normpath(path))) and self._contains(Path(os.path.realpath(path))):
                 raise MediaError(f"{named!r} does not exist.{self._near(path, named)}") from error
             raise self._outside(named) from error
         if not self._contains(real) or (is_of_the_system(real) and not any(map(is_of_the_system, self.folders))):
@@ -152,7 +152,8 @@ class Access:
         parent = Path(os.path.realpath(path.parent))
         if not self._contains(parent) or not _is_there(parent) or not parent.is_dir():
             return f" The folders are: {', '.join(str(one) for one in self.folders)}." if self.is_told else ""
-        near = difflib.get_close_matches(path.name, _names(parent), n=NEAR_NAMES, cutoff=0.5)
+        others = [one for one in _names(parent) if one != path.name]  # a link may have that name and lead nowhere
+        near = difflib.get_close_matches(path.name, others, n=NEAR_NAMES, cutoff=0.5)
         folder = named.removesuffix(path.name) if named.endswith(path.name) else ""
         return f" Did you mean {' or '.join(repr(folder + one) for one in near)}?" if near else _content(parent)
 
@@ -165,7 +166,10 @@ def _plain_path(named: str) -> Path:
     """
     text = named
     if text[:5].lower() == "file:":
-        address = urlsplit(text)
+        try:
+            address = urlsplit(text)
+        except ValueError as error:  # brackets that are no IPv6 address
+            raise ArgumentError(f"{named!r} is no address of a file. Write the path.") from error
         if address.netloc not in ("", "localhost"):
             raise ArgumentError(f"{named!r} names a file of another machine. Give a path of this one.")
         text = unquote(address.path)  # once: what is still encoded afterwards is part of a name
@@ -188,12 +192,6 @@ def _plain_path(named: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError as error:
         raise ArgumentError(f"{named!r} begins with a user's name that is not known. Write the whole path.") from error
-
-
-def _nearest(path: Path) -> Path:
-    """Return the real place of the nearest folder above a missing path that exists."""
-    there = next(one for one in path.parents if _is_there(one))
-    return there.resolve()
 
 
 def _is_there(path: Path) -> bool:

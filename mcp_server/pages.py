@@ -60,6 +60,8 @@ def page_of(plain: Mapping[str, Any], number: int, *, chars: int = PAGE_CHARS) -
             pages[-1][name].append(piece)
         else:
             pages[-1][name] += piece
+    if not pages:  # all that is long is objects, which were cut down
+        return Page(head, 1, 1)
     number = min(number, len(pages))
     order = {name: {**head, **pages[number - 1]}[name] for name in plain}
     return Page(order, number, len(pages))

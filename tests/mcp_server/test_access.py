@@ -1,14 +1,19 @@
 """Which files a client may name."""
 
 import os
+import socket
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
 
 from sensorium.mcp_server.access import Access
+from sensorium.mcp_server.access import _plain_path as plain_path
 from sensorium.tools.base.errors import ArgumentError, MediaError, ToolError
 
 SECRET = "the secret of another folder"
@@ -88,21 +93,127 @@ def test_an_allowed_folder_may_itself_be_a_link(tmp_path: Path, folder: Path) ->
         "concat:talk.mp4|/etc/passwd",
         "data:video/mp4;base64,AAAA",
         "~nobody-of-this-name/talk.mp4",
+        "file:///c%3A/talk.mp4",
+        "file:////server/share/talk.mp4",
+        "file:///%5C%5Cserver%5Cshare%5Ctalk.mp4",
+        "file://[",
+        "//?/C:/talk.mp4",
+        "C:talk.mp4",
+        "TALK~1.MP4",
+        "talk.mp4:stream",
+        "talk.mp4::$DATA",
+        "NUL",
+        "con.mp4",
+        "talk.mp4.",
+        "talk.mp4 ",
+        "talk.mp4/../../private/key.txt",
+        "..%c0%af..%c0%afprivate/key.txt",
+        "%252e%252e/private/key.txt",
+        "．．/private/key.txt",
+        "..\u2215private\u2215key.txt",
+        "..\u2044private",
+        "talk\u200b.mp4",
+        "4pm.\u202eklat",
+        "talk\u2028.mp4",
+        "\ufefftalk.mp4",
+        "talk.mp4\udcff",
+        "讲座.mp4",
+        "socket",
+        "pipe:0",
+        "fd:0",
+        "subfile,,start,0,end,9,,:talk.mp4",
+        "artifact:talk.mp4",
+        "@talk.mp4",
+        "-",
+        "$HOME/.ssh/id_ed25519",
+        "~/.ssh/id_ed25519",
+        "~root/.bashrc",
         "/etc/passwd",
         "/proc/self/environ",
+        "/proc/self/cwd/talk.mp4",
+        "/proc/self/root/etc/passwd",
+        "/proc/self/fd/0",
+        "/dev/fd/0",
         "/dev/stdin",
         "/dev/zero",
     ],
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="the forms of another system")
-def test_what_is_outside_or_oddly_written_is_refused(access: Access, folder: Path, named: str) -> None:
+def test_what_is_outside_or_oddly_written_is_refused(
+    access: Access, folder: Path, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     private = folder.parent / "private"
     (folder / "link-to-key.txt").symlink_to(private / "key.txt")
     (folder / "link-to-private").symlink_to(private)
     (folder / "loop").symlink_to(folder / "loop")
-    with pytest.raises(ToolError) as refused:
-        access.open(named.format(folder=folder, private=private))
+    with socket.socket(socket.AF_UNIX) as listening:
+        with monkeypatch.context() as there:
+            there.chdir(folder)  # the path of a socket must be short
+            listening.bind("socket")
+        with pytest.raises(ToolError) as refused:
+            access.open(named.format(folder=folder, private=private))
     assert SECRET not in str(refused.value)
+    str(refused.value).encode()  # it is to be sent
+
+
+@pytest.mark.parametrize(
+    "name", ["讲座 第一讲.mp4", "\u202e4pm.klat", "ta\u200blk.mp4", "talk .mp4.", " talk", "ta~1", "50%"]
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="names of another system")
+def test_a_name_that_only_looks_odd_is_that_of_its_file(access: Access, folder: Path, name: str) -> None:
+    (folder / name).write_text(name)
+    assert access.open(name).read_text() == name
+    assert access.open(str(folder / name)) == access.open((folder / name).as_uri()) == access.open(name)
+
+
+@pytest.mark.parametrize(
+    ("named", "path"),
+    [
+        ("C:\\films\\talk.mp4", "C:\\films\\talk.mp4"),
+        ("c:/films/talk.mp4", "c:/films/talk.mp4"),
+        ("file:///C:/films/talk.mp4", "C:/films/talk.mp4"),
+        ("file:///c%3A/films/my%20talk.mp4", "c:/films/my talk.mp4"),
+        ("talk.mp4", "talk.mp4"),
+        ("C:talk.mp4", None),
+        ("C:", None),
+        ("C:\\films\\talk.mp4:stream", None),
+        ("talk.mp4::$DATA", None),
+        ("file:///c%3A/films/talk.mp4%3Astream", None),
+        ("C:\\films\\..\\private\\key.txt", None),
+        ("..\\private\\key.txt", None),
+        ("\\\\?\\C:\\films\\talk.mp4", None),
+        ("\\\\.\\PhysicalDrive0", None),
+        ("\\\\host\\share\\talk.mp4", None),
+        ("//host/share/talk.mp4", None),
+        ("\\/host/share/talk.mp4", None),
+        ("file://host/share/talk.mp4", None),
+        ("file:////host/share/talk.mp4", None),
+    ],
+)
+def test_the_forms_of_windows_are_known_there(monkeypatch: pytest.MonkeyPatch, named: str, path: str | None) -> None:
+    with monkeypatch.context() as there:
+        there.setattr(sys, "platform", "win32")
+        if path is None:
+            with pytest.raises(ArgumentError):
+                plain_path(named)
+        else:
+            assert plain_path(named) == Path(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_that_leads_nowhere_does_not_tell_what_is_outside(access: Access, folder: Path) -> None:
+    told = []
+    for target in ("key.txt", "missing.txt"):
+        (folder / "way.mp4").symlink_to(folder.parent / "private" / target)
+        with pytest.raises(ArgumentError) as refused:
+            access.open("way.mp4")
+        told.append(str(refused.value))
+        (folder / "way.mp4").unlink()
+    assert told[0] == told[1]
+    (folder / "way.mp4").symlink_to(folder / "gone.mp4")
+    with pytest.raises(MediaError, match="does not exist") as missing:
+        access.open("way.mp4")
+    assert str(missing.value).count("way.mp4") == 1, "a link to nothing is no near name of itself"
 
 
 def test_outside_nothing_is_said_about_what_exists(access: Access, folder: Path) -> None:
@@ -235,3 +346,25 @@ def test_completions_stay_inside(access: Access, folder: Path) -> None:
 def test_the_systems_own_files_are_refused_even_where_everything_is_allowed(named: str) -> None:
     with pytest.raises(ArgumentError, match="not inside the folders"):
         Access.to(["/"]).open(named)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the forms of another system")
+async def test_the_real_server_refuses_the_same(tmp_path: Path, folder: Path, environment: Any) -> None:
+    (folder / "way").symlink_to(folder.parent / "private")
+    (folder / "讲座.txt").write_text("一二三")
+    arguments = ["-m", "sensorium.mcp_server", "--allow-dir", str(folder)]
+    command = StdioServerParameters(command=sys.executable, args=arguments, env=environment(tmp_path / "home"))
+    refused = [
+        str(folder.parent / "private" / "key.txt"), "../private/key.txt", "way/key.txt", "/proc/self/environ",
+        "file:///etc/passwd", "%2e%2e/private/key.txt", "//host/share/a.txt", "\\\\?\\C:\\a.txt", "C:\\a.txt", "a\x00b",
+        "talk.mp4:stream", "talk\u202e.mp4", "x" * 5000, str(tmp_path / "home" / "library.db"),
+    ]  # fmt: skip
+    with (tmp_path / "log").open("w") as log:
+        async with Client(stdio_client(command, errlog=log)) as client:
+            for named in refused:
+                result = await client.call_tool("read_artifact", {"artifact": named})
+                assert result.is_error is True, named
+                assert SECRET not in result.model_dump_json() and "root:" not in result.model_dump_json(), named
+            read = await client.call_tool("read_artifact", {"artifact": "讲座.txt"})
+    assert "一二三" in read.model_dump_json()
+    assert (tmp_path / "log").read_text() == ""

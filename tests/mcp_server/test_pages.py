@@ -52,6 +52,12 @@ def test_one_enormous_item_is_cut_down() -> None:
     assert pages[-1].content["items"][-1] == {"text": "short"}
 
 
+def test_long_objects_alone_are_cut_down_to_one_page() -> None:
+    page = page_of({"coverage": {"heard": [[n, n + 1] for n in range(9000)]}, "seconds": 9.0}, 3)
+    assert (page.number, page.count, page.content["seconds"]) == (1, 1, 9.0)
+    assert 0 < len(compact(page.content)) <= PAGE_CHARS
+
+
 def test_a_page_past_the_end_is_the_last_one() -> None:
     plain = {"segments": LINES}
     assert page_of(plain, 9999) == _all_pages(plain)[-1]
