@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from sensorium.mcp_server.guard import EACH
 from sensorium.mcp_server.jobs import Limits
 
 VERSION = "2026-07-28"
@@ -203,9 +204,12 @@ async def test_a_request_that_no_library_sends_is_refused(http: httpx2.AsyncClie
 async def test_many_connections_are_all_answered(http: httpx2.AsyncClient) -> None:
     asked = [http.post("/mcp", headers=MODERN, content=letters(str(number))) for number in range(200)]
     answers = await asyncio.gather(*asked)
-    assert [one.status_code for one in answers] == [200] * 200
-    # One owner may have a hundred calls under way; what comes meanwhile is refused in words.
-    said = Counter(told(one)["result"]["content"][0]["text"].partition(" ")[0] for one in answers)
+    # One owner may have so many requests open, and a hundred calls under way; what comes meanwhile is refused in words.
+    served = [one for one in answers if one.status_code == 200]
+    refused = [one for one in answers if one.status_code == 429]
+    assert len(served) + len(refused) == 200 and len(served) >= EACH
+    assert all(one.headers["retry-after"] == "1" and "error" in one.json() for one in refused)
+    said = Counter(told(one)["result"]["content"][0]["text"].partition(" ")[0] for one in served)
     assert said.keys() <= {"The", "You"} and said["The"] >= 100, said
 
 
