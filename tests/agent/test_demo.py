@@ -1,5 +1,6 @@
 """The demo: a video whose content is known, and an honest measurement of the report on it."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -13,26 +14,32 @@ from sensorium.agent.demo_video import SECONDS, Shown, Talk, make_talk
 from sensorium.tools import call
 from sensorium.tools.base.fonts import find_cjk_font
 from sensorium.tools.base.run import Run
+from sensorium.tools.base.settings import Settings
 
 
-async def test_the_talk_is_45_seconds_with_slides_speech_and_their_truth(run: Run, tmp_path: Path) -> None:
-    talk = await make_talk(tmp_path, run)
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Talk:
+    """The talk, made once: the tests only look at it."""
+    run = Run.open(Settings(home=tmp_path_factory.mktemp("home"), offline=True))
+    try:
+        return asyncio.run(make_talk(tmp_path_factory.mktemp("talk"), run))
+    finally:
+        run.library.close()
+
+
+async def test_the_talk_is_45_seconds_with_slides_speech_and_their_truth(run: Run, talk: Talk) -> None:
     facts = await call("probe_media", {"media": str(talk.path)}, run)
     assert (facts.kind, facts.has_sound, facts.width_pixels, facts.height_pixels) == ("video", True, 1280, 720)
     assert facts.seconds == pytest.approx(SECONDS, abs=0.1)
-    truth = json.loads((tmp_path / "talk.truth.json").read_text(encoding="utf-8"))
+    truth = json.loads(talk.path.with_suffix(".truth.json").read_text(encoding="utf-8"))
     assert [one["language"] for one in truth["slides"]] == ["en", "en", "en", "zh", "en"]
     assert (truth["slides"][0]["start_seconds"], truth["slides"][-1]["end_seconds"]) == (0, SECONDS)
     assert [one["end_seconds"] for one in truth["slides"][:-1]] == [one["start_seconds"] for one in truth["slides"][1:]]
     assert truth["slides"][3]["said"].startswith("报告")
 
 
-async def test_the_same_talk_is_the_same_file(run: Run, tmp_path: Path) -> None:
-    made = []
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        made.append((await make_talk(tmp_path / name, run)).path.read_bytes())
-    assert made[0] == made[1]
+async def test_the_same_talk_is_the_same_file(run: Run, talk: Talk, tmp_path: Path) -> None:
+    assert (await make_talk(tmp_path, run)).path.read_bytes() == talk.path.read_bytes()
 
 
 def test_slides_fit_their_picture_and_differ() -> None:
