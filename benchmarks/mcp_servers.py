@@ -87,7 +87,8 @@ class Servers:
             draining = asyncio.create_task(process.stderr.read())
             while not await _answers(address):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)
-            limits = httpx2.Limits(max_connections=MOST_CONNECTIONS)
+            # Sooner than uvicorn's 5 s: a request must not meet the end of an idle connection.
+            limits = httpx2.Limits(max_connections=MOST_CONNECTIONS, keepalive_expiry=2)
             http = httpx2.AsyncClient(headers=headers, timeout=120, limits=limits)
             transport = streamable_http_client(f"{address}/mcp", http_client=http)
             async with http, Client(transport, mode="2026-07-28") as client:
