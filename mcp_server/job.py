@@ -65,6 +65,8 @@ class Job:
     lasting: Sequence[str] | None = None
     promised: bool = False
     """It goes on without a call that waits, and without this server."""
+    forgetting: asyncio.TimerHandle | None = None
+    """Forgets it when it has ended, unless somebody fetches its result."""
     holding: ExitStack = field(default_factory=ExitStack)
     """Holds a promised job until a worker does."""
 

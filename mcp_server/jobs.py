@@ -8,9 +8,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from ..tools.base.errors import ArgumentError, ToolError
+from ..tools.base.errors import ArgumentError, StorageError, ToolError
 from ..tools.base.journal import Journal
 from ..tools.base.library import Library
+from ..tools.base.secret_logs import logger_of
 from .job import Job, Standing, standing_of, status_of
 from .job_store import JobRow
 from .kept_jobs import KeptJobs
@@ -20,6 +21,8 @@ from .questions import Answer, AskUser, Question
 from .shaping import failed
 from .waiting import PULSE_SECONDS, Report, Waiting
 from .worker_process import TakenError, WorkerProcess, end_group
+
+logger = logger_of(__name__)
 
 JOB_ID_BYTES = 16
 """A job's id is no secret to rely on, and still must not be guessed."""
@@ -148,11 +151,9 @@ class Jobs:
         if (job := self._jobs.get(job_id)) and job.order.owner == owner:
             async with self._waiting(report, ask, job_id, owner, wait_seconds) as waiting:
                 await self._wait(job, waiting)
-            if not job.task.done():
+            if not job.task.done() or self._closing or not job.written:
                 return job.standing()
             self._forget(job)
-            if self._closing or not job.written:
-                return job.standing()
         row = await self._kept.row(job_id, owner)
         # To see who works on it, and to begin it again, takes a moment.
         async with self._waiting(report, ask, job_id, owner, max(wait_seconds, PULSE_SECONDS)) as waiting:
@@ -177,16 +178,24 @@ class Jobs:
         row = await asyncio.to_thread(self._store.get, job_id, owner)
         if row is None:
             raise ArgumentError(f"You have no job {job_id!r}, so nothing was cancelled.")
-        await asyncio.to_thread(self._store.ended, job_id, "cancelled")
-        job = self._jobs.pop(job_id, None)
-        if job:
+        unwritten: StorageError | None = None
+        try:
+            await asyncio.to_thread(self._store.ended, job_id, "cancelled")
+        except StorageError as error:  # its work is to end all the same
+            unwritten = error
+        if job := self._jobs.get(job_id):
             job.task.cancel()
             await asyncio.wait({job.task})
+            if unwritten:
+                return job.standing()
+            self._forget(job)
         if row.status == "running" and not (job and job.worker) and not self._kept.is_free(job_id):
             # As long as the job is held, the process that holds it has the number noted since, and no other has.
             row = await self._kept.again(row)
             if row.process:
                 end_group(row.process)
+        if unwritten:
+            raise unwritten
         self._kept.forget_lock(job_id)
         return standing_of(await self._kept.again(row))
 
@@ -289,16 +298,24 @@ class Jobs:
         except asyncio.CancelledError:
             if not (self._closing and job.promised):
                 job.end = ("cancelled", None)
-                if job.written:
-                    self._store.ended(job.id, "cancelled")
+                await self._write_end(job)
             raise
         finally:
             job.holding.close()
         job.end = (status_of(result), result)
-        if job.written:
-            # The worker wrote this too, unless it ended, or was told of the promise, in the last moment.
-            await asyncio.to_thread(self._store.ended, job.id, *job.end)
+        # The worker wrote this too, unless it ended, or was told of the promise, in the last moment.
+        await self._write_end(job)
         return result
+
+    async def _write_end(self, job: Job) -> None:
+        """Write down how a job ended; what cannot be written is known here for a while."""
+        if not (job.written and job.end):
+            return
+        try:
+            await asyncio.to_thread(self._store.ended, job.id, *job.end)
+        except StorageError as error:
+            job.written = False
+            logger.warning("the end of a job of `%s` could not be written down: %s", job.order.tool, error)
 
     def _asks_too_much(self, job: Job) -> bool:
         """Return whether so many jobs of its owner ask something already that this one may not: each is a process."""
@@ -337,14 +354,17 @@ class Jobs:
     def _ended(self, job: Job) -> None:
         self._heard(job.order.owner)
         if job.promised:
-            job.task.get_loop().call_later(REMEMBERED_SECONDS, self._forget, job)
+            job.forgetting = job.task.get_loop().call_later(REMEMBERED_SECONDS, self._forget, job)
             for one in [one for one in self._jobs.values() if one.promised and one.task.done()][:-MOST_REMEMBERED]:
                 self._forget(one)
         else:
             self._forget(job)
 
     def _forget(self, job: Job) -> None:
-        self._jobs.pop(job.id, None)
+        if self._jobs.get(job.id) is job:  # it may have been begun again
+            del self._jobs[job.id]
+        if job.forgetting:
+            job.forgetting.cancel()  # it would hold the result for so long
 
     def _waiting(self, report: Report, ask: AskUser | None, job_id: str, owner: str, seconds: float) -> Waiting:
         async def reply(answer: Answer) -> None:

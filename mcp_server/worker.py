@@ -21,14 +21,14 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter
 
 from ..tools.base.approvals import Approvals
-from ..tools.base.errors import ArgumentError, SensoriumError
+from ..tools.base.errors import ArgumentError, SensoriumError, StorageError
 from ..tools.base.journal import Journal
 from ..tools.base.run import Progress, Run, new_run_id
 from ..tools.base.secret_logs import guard_process
@@ -177,7 +177,8 @@ class Worker:
         self._say({"progress": [progress.fraction, note]})
         if self._job and time.monotonic() - self._recorded >= RECORD_SECONDS:
             self._recorded = time.monotonic()
-            self._store.progressed(self._job, progress.fraction, note)
+            with suppress(StorageError):  # a full disk is told of by what cannot do without it
+                self._store.progressed(self._job, progress.fraction, note)
 
     def _say_given(self, given: Given) -> None:
         self._say({"done": given.result, "lasting": given.lasting})

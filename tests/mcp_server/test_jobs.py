@@ -1,10 +1,12 @@
 """Calls that take longer than a client waits."""
 
 import asyncio
+import gc
 import os
 import re
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import pairwise
@@ -12,17 +14,18 @@ from typing import Any
 
 import pytest
 from mcp import Client
-from mcp.server import MCPServer
 from mcp.types import CallToolResult, TextContent
 
+from sensorium.mcp_server.app import MediaServer
 from sensorium.mcp_server.job_store import JobStore
 from sensorium.mcp_server.jobs import Limits
 from sensorium.mcp_server.pool import Pool, WorkerProcess
+from sensorium.tools.base.errors import StorageError
 from sensorium.tools.base.journal import Journal
 from sensorium.tools.base.library import Library
 from sensorium.tools.base.settings import Settings
 
-Serve = Callable[..., MCPServer[Any]]
+Serve = Callable[..., MediaServer]
 Body = Callable[[CallToolResult], dict[str, Any]]
 QUICK = Limits(answer_seconds=0.5, heartbeat_seconds=1.0)
 
@@ -392,3 +395,55 @@ async def test_what_nobody_was_promised_ends_with_the_server(serve: Serve, mark:
         processes = await mark.processes(call)
     call.cancel()
     assert await mark.all_end(processes)
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Make it impossible to write down in this process how a job ended."""
+
+    def fill() -> None:
+        def ended(self: JobStore, *given: Any) -> None:
+            raise StorageError("The disk is full.")
+
+        monkeypatch.setattr(JobStore, "ended", ended)
+
+    return fill
+
+
+async def test_a_job_is_stopped_though_that_cannot_be_written_down(
+    serve: Serve, body: Body, mark: Any, full: Callable[[], None]
+) -> None:
+    async with Client(serve(limits=QUICK)) as client:
+        job = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
+        processes = await mark.processes()
+        full()
+        for tool in ("job_cancel", "job_status"):
+            assert body(await client.call_tool(tool, {"job_id": job}))["status"] == "cancelled"
+        assert await mark.all_end(processes)
+
+
+async def test_an_end_that_cannot_be_written_down_is_told_and_not_begun_again(
+    serve: Serve, body: Body, mark: Any, full: Callable[[], None]
+) -> None:
+    call = {"seconds": 60, "mark": str(mark)}
+    async with Client(serve(limits=QUICK)) as client:
+        job = body(await client.call_tool("nap", call))["job_id"]
+        (worker, _) = await mark.processes()
+        full()
+        os.kill(worker, 9)
+        for _ in range(2):
+            ended = await client.call_tool("job_status", {"job_id": job})
+            assert body(ended)["status"] == "failed" and "SIGKILL" in str(ended.content[1])
+        assert mark.naps() == 1
+        assert body(await client.call_tool("nap", call))["status"] == "running", "a new job"
+
+
+async def test_a_result_that_was_fetched_takes_no_memory_any_more(serve: Serve, body: Body, mark: Any) -> None:
+    server = serve(limits=QUICK)
+    async with Client(server) as client:
+        job = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
+        kept = weakref.ref(server.service.jobs._jobs[job])
+        mark.wake()
+        assert body(await client.call_tool("job_status", {"job_id": job}))["status"] == "done"
+        gc.collect()
+        assert kept() is None
