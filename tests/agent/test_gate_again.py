@@ -74,20 +74,33 @@ STEPS = [
 
 
 @pytest.fixture
-def do(tmp_path: Path, server: Any, script: ModuleType, environment: Any) -> Callable[[str, str], tuple[int, str]]:
-    """Run or resume in a process that dies where it is told to; give its exit code and what it printed."""
+def killed(tmp_path: Path, server: Any, script: ModuleType, environment: Any) -> Callable[[str], int]:
+    """Run in a process that dies where it is told to; give its exit code."""
     (home := tmp_path / "home").mkdir()
     (home / "sensorium.toml").write_text(
         f'[models]\nthink = "house:big"\n[providers.house]\nbase_url = "{server.url}"\n'
     )
     server.play(script.calls(("make_plan", {"goal": "g", "steps": STEPS})), script.says("That is all."))
 
-    def do(what: str, die: str) -> tuple[int, str]:
-        command = [sys.executable, "-c", PROGRAM, str(tmp_path), what, die]
-        ended = subprocess.run(command, capture_output=True, text=True, env=environment(home), check=False, timeout=60)
-        return ended.returncode, ended.stdout.strip()
+    def run(die: str) -> int:
+        command = [sys.executable, "-c", PROGRAM, str(tmp_path), "run", die]
+        return subprocess.run(command, env=environment(home), check=False, timeout=60).returncode
 
-    return do
+    return run
+
+
+@pytest.fixture
+def resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """Go on in this process, which is another than the one that died; give what is printed."""
+
+    def resume() -> str:
+        monkeypatch.setenv("SENSORIUM_HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("SENSORIUM_OFFLINE", "1")
+        monkeypatch.setattr(sys, "argv", ["-c", str(tmp_path), "resume", "nowhere"])
+        exec(PROGRAM, {"__name__": "__main__"})
+        return capsys.readouterr().out.strip()
+
+    return resume
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a process cannot kill itself so there")
@@ -100,10 +113,16 @@ def do(tmp_path: Path, server: Any, script: ModuleType, environment: Any) -> Cal
     ],
 )
 def test_a_killed_run_keeps_its_approvals_and_asks_only_for_what_was_not_answered(
-    do: Callable[[str, str], tuple[int, str]], tmp_path: Path, die: str, asked: list[str], sent: list[str]
+    killed: Callable[[str], int],
+    resumed: Callable[[], str],
+    tmp_path: Path,
+    *,
+    die: str,
+    asked: list[str],
+    sent: list[str],
 ) -> None:
-    assert do("run", die)[0] == -9
-    assert do("resume", "nowhere") == (0, "done")
+    assert killed(die) == -9
+    assert resumed() == "done"
     assert (tmp_path / "asked").read_text().splitlines() == asked
     assert (tmp_path / "sent").read_text().splitlines() == sent
 
