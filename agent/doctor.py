@@ -74,7 +74,8 @@ def doctor(chosen: argparse.Namespace) -> int:
         say_json({"ok": works, "checks": [asdict(one) for one in checks]}, indent=1)
     else:
         for one in checks:
-            say(f"{_MARKS[one.state]:<8}{pad(one.name, 10)}{one.found}")
+            name = pad(one.name, 10) if len(one.name) < 10 else f"{one.name}  "  # a server's says which it is
+            say(f"{_MARKS[one.state]:<8}{name}{one.found}")
             if one.fix:
                 say(f"{'':<18}{one.fix}")
         say("\nThe main job works here." if works else "\nThe main job does not work here before that is mended.")
@@ -277,7 +278,7 @@ def check_servers(settings: Settings) -> Iterator[Check]:
             yield Check(name=name, state="less", found=f"not offered: {one.why_not}")
         elif why := failed.get(one.server.name):
             fix = f"change `[mcp.servers.{one.server.name}]` of sensorium.toml, or write `enabled = false` there"
-            yield Check(name=name, state="less", found=why, fix=fix)
+            yield Check(name=name, state="less", found=why.removesuffix(" See `sensorium doctor`."), fix=fix)
         elif one.listing is not None:
             found = one.listing
             more = f", {found.left_out} more are left out" if found.left_out else ""

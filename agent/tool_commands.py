@@ -130,7 +130,7 @@ def _find_remote(chosen: argparse.Namespace) -> "Tool":
     from ..tools.servers.showing import asked
 
     settings = Settings.read(local_only=chosen.local_only)
-    asked(settings)
+    asked(settings, chosen.name)
     return find_tool(chosen.name, settings)
 
 

@@ -6,11 +6,13 @@ import math
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from ..base.errors import SettingsError
 from ..base.outward import is_this_machine
@@ -20,6 +22,8 @@ MOST_NAME_LETTERS = 24
 """Of a server, so that most names of its tools fit into the 64 letters that models take."""
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]|_(?!_))*(?<!_)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What other programs put variables into.
+_MEANT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_:.-]*\}|(?<=Bearer )\$\w+")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FIELDS = ("command", "args", "env", "cwd", "url", "headers", "key", "tools", "files", "timeout_seconds", "enabled")
 _PROGRAM, _ADDRESS = ("command", "args", "env", "cwd", "files"), ("url", "headers", "key")
@@ -61,6 +65,7 @@ class Server:
     def __post_init__(self) -> None:
         know(*secrets_in(self.env), *secrets_in({name.replace("-", "_"): one for name, one in self.headers.items()}))
         know(self.headers.get("authorization", "").removeprefix("Bearer "))
+        know(*secrets_in(dict(parse_qsl(urlsplit(self.url).query))), *secrets_in(_options(self.args)))
 
     @property
     def is_program(self) -> bool:
@@ -103,7 +108,14 @@ def read_servers(table: Any, environ: Mapping[str, str]) -> dict[str, Server]:
         raise SettingsError("`mcp` in sensorium.toml must hold tables: `[mcp.servers.NAME]`.")
     if unknown := [one for one in table if one != "servers"]:
         raise SettingsError(f"`[mcp]` in sensorium.toml has {unknown[0]!r}. It can have: servers.")
-    return {name: _read(name, one, environ) for name, one in table.get("servers", {}).items()}
+    servers = {name: _read(name, one, environ) for name, one in table.get("servers", {}).items()}
+    # What is kept of each lies in files of its name, which some systems do not tell apart by case.
+    if alike := [one for one in servers if [other.casefold() for other in servers].count(one.casefold()) > 1]:
+        raise SettingsError(
+            f"`[mcp.servers.{alike[0]}]` and `[mcp.servers.{alike[1]}]` in sensorium.toml differ only in capital "
+            "letters. Rename one."
+        )
+    return servers
 
 
 def _read(name: str, table: Any, environ: Mapping[str, str]) -> Server:
@@ -161,7 +173,22 @@ def _command(value: Any, where: str) -> str:
             f"`command` in {where} is {value!r}, which depends on the folder one works in. Give a whole path, or the "
             "bare name of a program in `PATH`."
         )
-    return str(path.expanduser()) if value.startswith("~") else value
+    return str(_at_home(path)) if value.startswith("~") else value
+
+
+def _at_home(path: Path) -> Path:
+    """Return a path with the folder in the place of `~`; as it was where there is no such user."""
+    with suppress(RuntimeError):
+        return path.expanduser()
+    return path
+
+
+def _options(args: tuple[str, ...]) -> dict[str, str]:
+    """Return what stands after names of options: `--api-key=…`, `--api-key …`, `API_KEY=…`."""
+    told = [one.partition("=") for one in args if "=" in one] + [
+        (name, "", one) for name, one in pairwise(args) if name.startswith("-") and "=" not in name
+    ]
+    return {name.lstrip("-").replace("-", "_"): one for name, _, one in told}
 
 
 def _texts(value: Any, setting: str) -> tuple[str, ...]:
@@ -173,7 +200,7 @@ def _texts(value: Any, setting: str) -> tuple[str, ...]:
 def _folder(value: Any, where: str) -> Path | None:
     if value is None:
         return None
-    path = Path(value).expanduser() if isinstance(value, str) and "\0" not in value else None
+    path = _at_home(Path(value)) if isinstance(value, str) and "\0" not in value else None
     if path is None or not path.is_absolute():
         raise SettingsError(f"`cwd` in {where} is {value!r}; it must be the whole path of a folder.")
     return path
@@ -234,6 +261,11 @@ def _value(text: str, setting: str, environ: Mapping[str, str]) -> str:
     if "\0" in text:
         raise SettingsError(f"{setting} has a nul in it, which nothing here can hold.")
     if not _is_named(text):
+        if meant := _MEANT.search(text):
+            raise SettingsError(
+                f"{setting} has `{meant[0]}` in it, and a variable is only put in where it is the whole text: `$NAME`. "
+                "For `Authorization: Bearer …` there is `key`."
+            )
         return text
     value = environ.get(text[1:], "").strip()
     know(value)

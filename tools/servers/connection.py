@@ -268,11 +268,11 @@ class Connection:
                 f"The MCP server `{self.server.name}` at {self.server.place} answered with status {self._last.status}: "
                 f"it wants another key. Set `key` or `headers` in `[mcp.servers.{self.server.name}]` of sensorium.toml."
             )
-        if self._program or self._last.why or (self._last.status or 0) >= 400:
-            ended = self._program is None or self._program.has_ended
-            why = self.why_ended() if ended else f"{_named(found)}."
-            return self._failed(why)
-        return self._failed(f"{_named(found)}.")
+        if self._program:
+            is_gone = self._program.ended_by_itself or bool(self._program.why)
+        else:
+            is_gone = bool(self._last.why) or (self._last.status or 0) >= 400
+        return self._failed(self.why_ended() if is_gone or _is_closed(found) else f"{_named(found)}.")
 
     def _failed(self, why: str) -> NotSent:
         return NotSent(
@@ -288,11 +288,21 @@ def root_of(error: BaseException) -> BaseException:
     return error
 
 
+def _is_closed(error: BaseException) -> bool:
+    from mcp import MCPError
+    from mcp_types import CONNECTION_CLOSED
+
+    return isinstance(error, MCPError) and error.error.code == CONNECTION_CLOSED
+
+
 def _named(error: BaseException) -> str:
     from mcp import MCPError
+    from mcp_types import PARSE_ERROR
 
-    if isinstance(error, MCPError):
+    if isinstance(error, MCPError) and error.error.code != PARSE_ERROR:
         return f"it says {quoted(error.error.message, 300)}"
+    if isinstance(error, RuntimeError):  # of the SDK, for a revision of the protocol that there is not
+        return f"its answer is not one of an MCP server ({quoted(str(error), 200)})"
     return f"its answer is not one of an MCP server ({type(error).__name__})"
 
 

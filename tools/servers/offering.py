@@ -99,13 +99,13 @@ def remote_named(name: str, settings: "Settings") -> RemoteTool:
     raise ArgumentError(f"There is no tool {name!r} on the MCP server `{owner}`. {hint}")
 
 
-async def ask_servers(settings: "Settings", *, all_of_them: bool = False, unheard: bool = False) -> dict[str, str]:
+async def ask_servers(settings: "Settings", *, all_of_them: bool = False, unheard: str = "") -> dict[str, str]:
     """Ask servers for their tools: those that never gave any, or not for a day; not those that were silent just now.
 
     Args:
         settings: Which servers there are.
         all_of_them: Ask each.
-        unheard: Also those that never gave any, and were silent just now.
+        unheard: The name of one that is to be asked alone if it never gave any, also when it was silent just now.
 
     Returns:
         Name of a server -> why it could not be asked.
@@ -114,7 +114,9 @@ async def ask_servers(settings: "Settings", *, all_of_them: bool = False, unhear
     to_ask = [
         one.server
         for one in standings(settings)
-        if not one.why_not and (all_of_them or (unheard and one.listing is None) or _is_due(one, settings, now))
+        if not one.why_not
+        and unheard in ("", one.server.name)
+        and (all_of_them or (unheard and one.listing is None) or _is_due(one, settings, now))
     ]
     answers = await asyncio.gather(*(_asked(one, settings) for one in to_ask))
     failed = {one.name: why for one, why in zip(to_ask, answers, strict=True) if why}
@@ -140,7 +142,8 @@ async def _asked(server: Server, settings: "Settings") -> str:
             if connection.listing is None:
                 await connection.list_tools()
     except TimeoutError:
-        return f"it did not answer within {LONGEST_WAIT_SECONDS:g} s."
+        more = " Where it is downloaded first, start it once by hand." if server.is_program else ""
+        return f"it did not answer within {LONGEST_WAIT_SECONDS:g} s.{more}"
     except SensoriumError as error:
         return str(error)
     return ""

@@ -85,7 +85,7 @@ def _client(server: Server, *, local_only: bool, last: Delivery) -> "httpx2.Asyn
                 response = await super().send(request, **options)
             except httpx2.HTTPError as error:
                 for one in told:
-                    one.why = f"{type(error).__name__}: {error}".rstrip(": ")
+                    one.why = f"{type(error).__name__}: {str(error) or error.__context__ or ''}".rstrip(": ")
                 return httpx2.Response(_UNREACHABLE, request=request)
             for one in told:
                 one.status = response.status_code

@@ -38,10 +38,12 @@ class Program:
     home: Path
     """Sensorium's own folder: logs lie there, and empty folders to start programs in."""
     has_ended: bool = False
+    ended_by_itself: bool = False
     why: str = ""
     """Why it was ended by us."""
     _unasked: int = 0
     _unasked_bytes: int = 0
+    _is_leaving: bool = False
 
     @property
     def log(self) -> Path:
@@ -76,6 +78,7 @@ class Program:
                         with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
                             await told.send(message)
             self.has_ended = True
+            self.ended_by_itself = not self._is_leaving
 
         async def speak() -> None:
             with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError, OSError):
@@ -95,7 +98,7 @@ class Program:
             try:
                 yield hear, say
             finally:
-                self.has_ended = True
+                self.has_ended = self._is_leaving = True
                 with anyio.CancelScope(shield=True):
                     for stream in (hear, say, told, to_say):
                         await stream.aclose()
@@ -139,9 +142,10 @@ class Program:
         path = self.server.env.get("PATH")
         found = named if Path(named).is_absolute() else shutil.which(named, path=path)
         if not found or not Path(found).is_file():
+            how = "Its arguments go into `args`: change" if " " in named else "Install it, or change"
             raise UnavailableError(
-                f"The MCP server `{name}` cannot be started: there is no program {named!r}. Install it, or change "
-                f"`command` in `[mcp.servers.{name}]` of sensorium.toml."
+                f"The MCP server `{name}` cannot be started: there is no program {named!r}. {how} `command` in "
+                f"`[mcp.servers.{name}]` of sensorium.toml."
             )
         return found
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..base.catalog import SEPARATOR
 from .offering import ask_servers, standings
 from .remote_tool import RemoteTool
 from .wording import quoted
@@ -15,10 +16,16 @@ MOST_LETTERS = 120
 """Of what a server says of a tool, in a list."""
 
 
-def asked(settings: "Settings") -> None:
-    """Ask the servers whose tools are not known; where they are, nothing is started and nothing imported."""
-    if any(one.listing is None and not one.why_not for one in standings(settings)):
-        asyncio.run(ask_servers(settings, unheard=True))
+def asked(settings: "Settings", name: str = "") -> None:
+    """Ask the servers whose tools are not known; where they are, nothing is started and nothing imported.
+
+    Args:
+        settings: Which servers there are.
+        name: Of a tool: only its server is asked, also when it was silent just now.
+    """
+    server = name.partition(SEPARATOR)[0]
+    if any(one.listing is None and not one.why_not and server in ("", one.server.name) for one in standings(settings)):
+        asyncio.run(ask_servers(settings, unheard=server))
 
 
 def sentence(tool: RemoteTool) -> str:

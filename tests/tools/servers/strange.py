@@ -149,7 +149,9 @@ def main() -> None:
             note("cancelled")
         if id is None:
             continue
-        if method == "initialize":
+        if method == "initialize" and LIST == "login":
+            say({"id": id, "error": {"code": -32001, "message": "Log in first"}})
+        elif method == "initialize":
             shown = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {"listChanged": True}}}
             say({"id": id, "result": {**shown, "serverInfo": {"name": "strange", "version": "1"}}})
         elif method == "tools/list":

@@ -30,6 +30,9 @@ NOTES = {"url": "https://notes.example/mcp", "key": "NOTES_KEY"}
         ({"command": ["x"]}, "must be a program, its arguments go into `args`"),
         ({"command": "x", "args": "y"}, "must be a list of texts"),
         ({"command": "x", "cwd": "here"}, "must be the whole path of a folder"),
+        ({"command": "x", "cwd": "~nobody-here/x"}, "must be the whole path of a folder"),
+        ({"command": "x", "env": {"A": "${HOME}/x"}}, "has `${HOME}` in it, and a variable is only put in where"),
+        ({"url": "http://a/b", "headers": {"Authorization": "Bearer $K"}}, "has `$K` in it, and a variable"),
         ({"command": "x", "env": {"A B": "c"}}, "is no name of a variable"),
         ({"command": "x", "env": {"A": 1}}, "must be a table of texts"),
         ({"url": "ftp://a/b"}, "must be an address such as `https://host/mcp`"),
@@ -51,6 +54,19 @@ def test_what_cannot_be_understood_is_named_with_what_can_be(table: dict[str, An
 def test_a_name_that_no_tool_could_have_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match="is no name for a server"):
         read_servers({"servers": {name: NOTES}}, {})
+
+
+def test_names_that_a_system_may_take_for_one_are_refused() -> None:
+    with pytest.raises(SettingsError, match="differ only in capital letters"):
+        read_servers({"servers": {"notes": NOTES, "Notes": NOTES}}, {})
+
+
+def test_a_key_in_an_address_or_an_argument_is_a_secret() -> None:
+    read_servers({"servers": {
+        "far": {"url": "https://notes.example/mcp?token=tok-0a1b2c3d"},
+        "own": {"command": "x", "args": ["--api-key", "arg-0a1b2c3d", "ACCESS_TOKEN=env-0a1b2c3d"]},
+    }}, {})  # fmt: skip
+    assert {"tok-0a1b2c3d", "arg-0a1b2c3d", "env-0a1b2c3d"} <= set(known())
 
 
 def test_a_folder_cannot_add_a_server(tmp_path: Path) -> None:
@@ -111,7 +127,8 @@ async def test_a_list_is_kept_for_the_server_that_gave_it_and_a_silent_one_is_no
     assert (await ask_servers(settings)).keys() == {"gone"}
     assert list(remote_tools(settings)) == ["odd__die", "odd__echo"]
     assert await ask_servers(settings) == {}
-    assert (await ask_servers(settings, unheard=True)).keys() == {"gone"}
+    assert (await ask_servers(settings, unheard="gone")).keys() == {"gone"}
+    assert await ask_servers(settings, unheard="odd") == {}
     assert len([one for one in heard() if one.startswith("start")]) == 1
     other = settings_with(odd=strange("hostile"))
     assert remote_tools(other) == {}

@@ -232,3 +232,10 @@ asyncio.run(main())
     assert ended.returncode == -9, ended.stderr.decode()
     child, own = int(ended.stdout), int(next(one for one in heard() if one.startswith("start")).split()[1])
     await _until(lambda: not alive(child) and not alive(own))
+
+
+async def test_why_a_program_that_runs_cannot_be_used_is_what_it_says_and_not_that_it_ended(
+    settings_with: Any, strange: Any
+) -> None:
+    why = (await ask_servers(settings_with(odd=strange("login"))))["odd"]
+    assert 'it says "Log in first"' in why and "ended" not in why
