@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -196,18 +196,23 @@ def test_what_is_asked_about_can_be_called_by_the_user(sensorium: Callable[..., 
 
 
 class Terminal:
-    """A command on a terminal of its own."""
+    """A command on a terminal of its own, in a process that `warm.py` forks."""
 
-    def __init__(self, command: list[str], environ: dict[str, str], columns: int) -> None:
+    def __init__(self, warm: "subprocess.Popen[str]", arguments: list[str], environ: dict[str, str], columns: int):
         import fcntl
-        import pty
         import struct
         import termios
 
-        self._process, self._end = pty.fork()
-        if self._process == 0:  # pragma: no cover - the command's side
-            os.execvpe(command[0], command, environ)
+        self._end, theirs = os.openpty()
         fcntl.ioctl(self._end, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        told = {"arguments": arguments, "environ": environ, "terminal": os.ttyname(theirs)}
+        assert warm.stdin and warm.stdout
+        self._answers = warm.stdout
+        warm.stdin.write(json.dumps(told) + "\n")
+        warm.stdin.flush()
+        self._process = json.loads(self._answers.readline())["pid"]
+        os.close(theirs)
+        self._has_ended = False
         self.shown = ""
 
     def until(self, words: str, seconds: float = 60.0) -> str:
@@ -230,7 +235,14 @@ class Terminal:
         while self._read():
             pass
         os.close(self._end)
-        return os.waitstatus_to_exitcode(os.waitpid(self._process, 0)[1])
+        self._has_ended = True
+        return int(json.loads(self._answers.readline())["code"])
+
+    def kill(self) -> None:
+        """End a command that a test which failed has left."""
+        if not self._has_ended:
+            os.kill(self._process, 9)
+            self.end()
 
     def _read(self) -> bool:
         try:
@@ -241,19 +253,35 @@ class Terminal:
         return bool(piece)
 
 
-@pytest.fixture
-def terminal(home: Path, environment: Callable[[Path], dict[str, str]]) -> Callable[..., Terminal]:
-    """Start a command on a terminal."""
+@pytest.fixture(scope="module")
+def warm() -> Iterator["subprocess.Popen[str]"]:
+    """What forks the commands on terminals."""
     pytest.importorskip("termios", reason="there are no such terminals here")
+    program = [sys.executable, str(Path(__file__).parent / "warm.py")]
+    environ = {**os.environ, "PYTHONUTF8": "1", "LANG": "C.UTF-8"}
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ) as process:
+        yield process
+        process.communicate()
+
+
+@pytest.fixture
+def terminal(
+    home: Path, environment: Callable[[Path], dict[str, str]], warm: "subprocess.Popen[str]"
+) -> Iterator[Callable[..., Terminal]]:
+    """Start a command on a terminal."""
+    started: list[Terminal] = []
 
     def start(*arguments: str, columns: int = 80, **environ: str) -> Terminal:
         given = {**environment(home), "TERM": "xterm", "PYTHONUTF8": "1", "LANG": "C.UTF-8", **environ}
         for name in ("VISUAL", "EDITOR"):
             if name not in environ:
                 given.pop(name, None)
-        return Terminal([sys.executable, "-m", "sensorium", *arguments], given, columns)
+        started.append(Terminal(warm, list(arguments), given, columns))
+        return started[-1]
 
-    return start
+    yield start
+    for one in started:
+        one.kill()
 
 
 def test_a_card_on_a_terminal_is_approved_with_a_key(
