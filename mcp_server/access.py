@@ -17,6 +17,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _DRIVE = re.compile(r"[A-Za-z]:")
 # Half a letter, as stands for a byte of a name that is no text, cannot be written into a message.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+LONGEST_PATH = 16_384
+"""Letters; no system opens a longer one, and one of a million folders takes hours to look at."""
 NEAR_NAMES = 5
 MOST_NAMES, MOST_LETTERS = 40, 1200
 """Of what lies in a folder, as far as it fits into an error."""
@@ -72,6 +74,8 @@ class Access:
             ArgumentError: The form of the path is refused, or it is not inside the allowed folders.
             MediaError: There is no such file, or it is no regular file.
         """
+        if len(named) > LONGEST_PATH:
+            raise ArgumentError(f"A path has at most {LONGEST_PATH:,} letters, and this one has {len(named):,}.")
         path = self._find(_plain_path(named), named)
         try:
             real = path.resolve(strict=True)
@@ -103,6 +107,8 @@ class Access:
     def listing(self, beginning: str, limit: int = 100) -> list[str]:
         """Return files of the allowed folders whose path starts so: completions of what a user types."""
         found: list[str] = []
+        if len(beginning) > LONGEST_PATH or _UNSEEN.search(beginning):
+            return found
         for folder in self.folders:
             typed = Path(os.path.normpath(folder / beginning))
             parent = typed if beginning.endswith("/") or not beginning else typed.parent

@@ -23,7 +23,7 @@ from .order import Order
 from .owner import owner
 from .schemas import result_schema, shown_schema, unquoted
 from .service import Service
-from .shaping import brief, unforeseen
+from .shaping import HALF_A_LETTER, brief, unforeseen
 from .task_call import INSTANT_SECONDS, task_call
 
 logger = logger_of(__name__)
@@ -119,7 +119,10 @@ class DoorTool(Tool):
     ) -> tuple[Order, str, str | None, CallToolResult | None]:
         """Return a call as an order, its keys for jobs and for results that last, and what is known to answer it."""
         service = self._service
-        order, key = service.order(self._offer.tool, given, page, who)
+        try:
+            order, key = service.order(self._offer.tool, given, page, who)
+        except UnicodeEncodeError:
+            raise ArgumentError(HALF_A_LETTER) from None
         lasting_key = service.lasting_key(self._offer.tool, key)
         return order, key, lasting_key, service.remembered.get(who, lasting_key) if lasting_key else None
 

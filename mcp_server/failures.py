@@ -8,7 +8,7 @@ from mcp.types import INTERNAL_ERROR, INVALID_PARAMS
 from pydantic import ValidationError
 
 from ..tools.base.secret_logs import logger_of
-from .shaping import unforeseen
+from .shaping import HALF_A_LETTER, unforeseen
 
 logger = logger_of(__name__)
 
@@ -27,6 +27,8 @@ async def discreet(context: ServerRequestContext[Any, Any], call_next: CallNext)
         return await call_next(context)
     except (MCPError, ValidationError):  # the SDK sends nothing of the latter's words
         raise
+    except UnicodeEncodeError:
+        raise MCPError(INVALID_PARAMS, HALF_A_LETTER) from None
     except Exception:
         logger.exception("`%s` raised what it should not", context.method)
         raise MCPError(INTERNAL_ERROR, unforeseen(context.method)) from None

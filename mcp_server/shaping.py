@@ -80,6 +80,9 @@ def failed(message: str) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": brief(message)}], "isError": True}
 
 
+HALF_A_LETTER = "It holds half a letter, as is left of an emoji that was cut in two. Write whole letters."
+
+
 def brief(message: str) -> str:
     """Return an error with its beginning, what happened, and its end, what to do."""
     if len(message) <= ERROR_CHARS:

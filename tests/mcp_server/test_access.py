@@ -333,6 +333,14 @@ def test_a_name_that_is_too_long_for_the_disk_is_refused_in_words(access: Access
         access.open(name.format("x" * 5000))
 
 
+def test_a_path_that_is_too_long_for_any_system_is_refused_at_once(access: Access) -> None:
+    named = "a/" * 1_000_000
+    with pytest.raises(ArgumentError, match="has at most") as refused:
+        access.open(named)
+    assert len(str(refused.value)) < 200
+    assert access.listing(named) == []
+
+
 def test_completions_stay_inside(access: Access, folder: Path) -> None:
     (folder / "link-to-private").symlink_to(folder.parent / "private")
     assert access.listing("ta") == [str(folder.resolve() / "talk.mp4")]

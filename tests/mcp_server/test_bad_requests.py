@@ -107,6 +107,20 @@ async def test_arguments_that_cannot_be_are_a_typed_error(
     assert "Traceback" not in capfd.readouterr().err
 
 
+async def test_half_a_letter_is_refused_in_words(http: httpx2.AsyncClient, capfd: pytest.CaptureFixture[str]) -> None:
+    async def asked(method: str, named: str, **params: Any) -> dict[str, Any]:
+        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": META}}
+        headers = {**MODERN, "Mcp-Method": method, "Mcp-Name": named}
+        return told(await http.post("/mcp", headers=headers, content=json.dumps(message)))
+
+    for name, arguments in (("view_media", {"media": "artifact:\ud83d"}), ("speak", {"text": "well done \ud83d"})):
+        result = (await asked("tools/call", name, name=name, arguments=arguments))["result"]
+        assert result["isError"] and "half a letter" in result["content"][0]["text"]
+    about = {"ref": {"type": "ref/prompt", "name": "subtitle"}, "argument": {"name": "path", "value": "\ud83d"}}
+    assert (await asked("completion/complete", "subtitle", **about))["result"]["completion"]["values"] == []
+    assert "Traceback" not in capfd.readouterr().err
+
+
 async def test_a_body_of_a_wrong_size_or_kind_has_its_status(
     http: httpx2.AsyncClient, headers: Mapping[str, str]
 ) -> None:
