@@ -4,6 +4,7 @@ import ipaddress
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,11 +141,13 @@ def _bind(host: str, port: int) -> socket.socket:
         # asyncio switches Nagle's algorithm off only where the protocol is named; with it an answer takes 40 ms more.
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
         family, kind, protocol, _, address = found[0]
-        bound = socket.socket(family, kind, protocol)
-        if sys.platform != "win32":  # there it would let a second server take the same address
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-        bound.listen()  # who reads that it serves may call at once
+        with ExitStack() as opened:
+            bound = opened.enter_context(socket.socket(family, kind, protocol))
+            if sys.platform != "win32":  # there it would let a second server take the same address
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+            bound.listen()  # who reads that it serves may call at once
+            opened.pop_all()
     except (OSError, OverflowError) as error:
         raise SettingsError(f"{host}:{port} cannot be used: {error}. Choose another address or port.") from error
     return bound

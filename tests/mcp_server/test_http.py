@@ -2,9 +2,9 @@
 
 import asyncio
 import json
+import logging
 import os
 import re
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from mcp.types import CallToolResult, PromptReference
 
+from sensorium.mcp_server.command import main
 from sensorium.mcp_server.files_http import UploadLimits
 from sensorium.mcp_server.principals import Principal
 from sensorium.mcp_server.serve import is_loopback
@@ -302,16 +303,24 @@ async def test_clients_elsewhere_are_told_no_paths(
     ],
 )
 def test_a_wrong_start_says_what_to_do(
-    tmp_path: Path, environment: Environment, arguments: list[str], *, code: int, says: str
-) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *,
+    arguments: list[str], code: int, says: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("SENSORIUM_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SENSORIUM_OFFLINE", "1")
     token = tmp_path / "token"
     token.write_text("0123456789abcdef\n")
-    command = [sys.executable, "-m", "sensorium.mcp_server", *[one.format(token=token) for one in arguments]]
-    ended = subprocess.run(
-        command, env=environment(tmp_path / "home"), input="", capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ended.returncode == code, ended.stderr
-    assert says in ended.stderr and "Traceback" not in ended.stderr and ended.stdout == ""
+    log = logging.getLogger("mcp")
+    level = log.level
+    try:
+        ended = main([one.format(token=token) for one in arguments])
+    except SystemExit as left:
+        ended = int(left.code or 0)
+    finally:
+        log.setLevel(level)
+    out, err = capsys.readouterr()
+    assert ended == code, err
+    assert says in err and "Traceback" not in err and out == ""
 
 
 async def test_the_command_serves_on_loopback_with_a_token_it_made(
