@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..tools.base.errors import ArgumentError, StorageError, ToolError
@@ -26,6 +26,8 @@ logger = logger_of(__name__)
 
 JOB_ID_BYTES = 16
 """A job's id is no secret to rely on, and still must not be guessed."""
+RUN_ID_LETTERS = 12
+"""Of a job's id: its run's."""
 REMEMBERED_SECONDS = 900.0
 """How long a result waits here for the same call; the library has it longer."""
 MOST_REMEMBERED = 50
@@ -261,6 +263,7 @@ class Jobs:
                 f"The limits are {MOST_CALLS} calls and {self._limits.most_jobs} jobs that take long: wait with "
                 "`job_status`, or stop one with `job_cancel`."
             )
+        order = replace(order, run=job_id[:RUN_ID_LETTERS])
         job = Job(id=job_id, key=key, order=order, began=time.time())
         job.task = asyncio.create_task(self._work(job))
         self._jobs[job.id] = job

@@ -31,6 +31,8 @@ class Order:
     """Whose variables the call sees; None for one that leaves none behind. Such calls go to one process."""
     session_lost: bool = False
     """The process of this session ended, and with it the variables."""
+    run: str = ""
+    """Id of the run it is; begun again it is the same run, so that what was paid before is known. Empty: a new one."""
     runs_code: bool = True
     """Whether the steps of a task may run code; a caller may be allowed the one and not the other."""
 

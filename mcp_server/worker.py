@@ -164,7 +164,7 @@ class Worker:
 
     async def _given(self, order: Order) -> Given:
         run = replace(
-            self._base.begin(new_run_id()),
+            self._base.begin(order.run or new_run_id()),
             on_progress=self._progressed,
             approvals=None if order.approved else Approvals(),
             session=order.session or "",

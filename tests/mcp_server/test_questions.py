@@ -427,3 +427,23 @@ async def test_a_paid_maker_is_asked_about_with_its_price(serving: Serve, server
         "A paid model makes something" in user.shown[0] and "Price: Likely $0.00039, at most $0.00039." in user.shown[0]
     )
     assert server.requests == []
+
+
+async def test_what_was_paid_for_and_not_answered_is_not_sent_again(
+    serving: Serve, server: Any, script: ModuleType, mark: Any, body: Body
+) -> None:
+    house = Endpoint(name="house", base_url=server.url, prices={"*": {"characters": 30e-6}})
+    given = {"approved": True, "limits": QUICK}
+    known = {"models": {"speak": "house:voice"}, "endpoints": {"house": house}, "offline": False}
+    server.play(*[script.Reply(events=[{}], pause_seconds=60)] * 2)
+    first = serving(given, **known)
+    async with Client(first) as client:
+        job = body(await client.call_tool("speak", {"text": "Good morning."}))["job_id"]
+        assert await asyncio.to_thread(server.asked.wait, 30)
+        process = first.service.jobs._jobs[job].worker.process.pid
+    os.kill(process, 9)
+    assert await mark.all_end([process])
+    async with Client(serving(given, **known)) as client:
+        told = await client.call_tool("job_status", {"job_id": job})
+    assert body(told)["status"] == "failed" and "It was not sent again." in text_of(told, 1)
+    assert len(server.requests) == 1
