@@ -106,8 +106,13 @@ class Guard:
         elif not scope["path"].isprintable():
             # A line break at its end is the same path to some routers, and another one to us.
             await _refuse(send, 404, "There is nothing here.")
+        elif "content-length" in headers and "transfer-encoding" in headers:
+            # RFC 9112, 6.3: whoever stands before this server may have seen another end of it.
+            await _refuse(send, 400, "Say the length of a body, or send it in chunks.", {"connection": "close"})
         else:
-            await self._inside(scope, receive, send)
+            # Many write a slash at its end.
+            path = self._path if scope["path"] == f"{self._path}/" else scope["path"]
+            await self._inside({**scope, "path": path}, receive, send)
 
     async def _admit(self, scope: Request, receive: Receive, send: Send) -> None:
         headers, resource = Headers(scope=scope), self._believed.resource

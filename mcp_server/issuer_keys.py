@@ -167,7 +167,8 @@ def _key(listed: Any) -> IssuerKey | None:
     if (named := listed.get("alg")) is not None:
         # RFC 9864 names the curve where tokens still say EdDSA.
         algorithms &= frozenset({"EdDSA" if named == "Ed25519" else str(named)})
-    is_to_verify = listed.get("use") in (None, "sig") and "verify" in (listed.get("key_ops") or ["verify"])
+    uses = listed.get("key_ops") or ["verify"]
+    is_to_verify = listed.get("use") in (None, "sig") and isinstance(uses, list) and "verify" in uses
     if not algorithms or not is_to_verify:
         return None
     try:

@@ -49,7 +49,10 @@ class JwtTokens:
         if not keys or (key_id is None and len(keys) > 1):
             raise TokenError("The token was signed with a key that is not known.")
         claims = self._claims(token, algorithm, keys)
-        until = float(claims["exp"]) + LEEWAY_SECONDS
+        try:
+            until = float(claims["exp"]) + LEEWAY_SECONDS
+        except OverflowError:
+            raise TokenError("The token ends at no time that there is.") from None
         principal = Principal(name_of(self.issuer, claims["sub"]), _scopes(claims), until)
         self._note(principal, claims["sub"])
         return principal

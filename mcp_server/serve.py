@@ -76,6 +76,7 @@ def web_app(
     add_file_routes(server, server.service, limits=replace(uploads or UploadLimits(), max_bytes=max_upload_bytes))
     security = TransportSecuritySettings(allowed_hosts=list(hosts), allowed_origins=list(origins))
     app = server.streamable_http_app(streamable_http_path=PATH, transport_security=security)
+    app.router.redirect_slashes = False  # it would lead to an address without TLS where a proxy adds that
     resource = None
     if jwt:
         scopes = {"media:read", *server.tool_scopes.values()}

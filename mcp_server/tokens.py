@@ -53,7 +53,7 @@ class Tokens:
                 cannot be used.
         """
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = path.read_text(encoding="utf-8-sig").splitlines()  # editors on Windows begin a file with a mark
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"The token file {str(path)!r} cannot be read: {error}.") from error
         found: dict[str, Principal] = {}

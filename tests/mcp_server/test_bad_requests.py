@@ -204,6 +204,7 @@ async def test_a_request_that_no_library_sends_is_refused(http: httpx2.AsyncClie
         (400, [post, here, token, "Content-Length: -1"]),
         (400, [post, here, token, "Content-Length: 1", "Content-Length: 2"]),
         (400, [post, here, token, "Content-Length: many"]),
+        (400, [post, here, "Content-Length: 5", "Transfer-Encoding: chunked"]),
         (400, [post, here, token, "X-Folded: a", "\x00: b"]),
         (400, ["nonsense"]),
         (401, ["POST http://evil.example/mcp HTTP/1.1", here]),

@@ -258,6 +258,15 @@ async def test_a_request_that_is_served_may_take_longer(monkeypatch: pytest.Monk
     assert [one.status_code for one in answers] == [401, 401]
 
 
+async def test_a_slash_at_the_end_of_the_address_changes_nothing(
+    serve: Callable[..., Any], running: Callable[..., Any]
+) -> None:
+    async with running(serve()) as web, httpx2.AsyncClient(base_url=web.address) as http:
+        assert (await http.post("/mcp/", headers=JSON | TOKEN, json=INITIALIZE)).status_code == 200
+        assert (await http.post("/mcp/", headers=JSON, json=INITIALIZE)).status_code == 401
+        assert (await http.post("/upload/", headers=TOKEN, content=b"x")).status_code == 404, "and leads nowhere else"
+
+
 async def test_a_head_that_is_too_large_is_refused(serve: Callable[..., Any], running: Callable[..., Any]) -> None:
     async with running(serve()) as web, httpx2.AsyncClient(base_url=web.address) as http:
         large = "x" * LARGEST_HEAD_BYTES

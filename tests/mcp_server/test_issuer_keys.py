@@ -141,6 +141,8 @@ def test_only_keys_that_verify_and_cannot_sign_are_taken(provider: ModuleType) -
         {"kty": "oct", "k": "c2VjcmV0", "kid": "shared", "alg": "HS256"},
         provider.public("rsa", use="enc"),
         provider.public("rsa", key_ops=["encrypt"]),
+        provider.public("rsa", key_ops=7),
+        provider.public("rsa", key_ops="verify"),
         provider.public("rsa", alg="HS256"),
         provider.public("rsa", alg="none"),
         provider.public("rsa", alg="ES256"),

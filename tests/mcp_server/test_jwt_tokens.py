@@ -60,6 +60,7 @@ BAD: dict[str, tuple[Make, str]] = {
     "of nobody": (lambda p: p.token(iss=None), "no claim iss"),
     "for ever": (lambda p: p.token(exp=None), "no claim exp"),
     "until never": (lambda p: p.token(exp="soon"), "cannot be read"),
+    "until after all time": (lambda p: p.token(exp=10**400), "no time that there is"),
     "of no subject": (lambda p: p.token(sub=None), "no claim sub"),
     "of an empty subject": (lambda p: p.token(sub=""), "claim sub"),
     "of a long subject": (lambda p: p.token(sub="a" * 2000), "claim sub"),

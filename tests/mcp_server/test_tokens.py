@@ -28,6 +28,14 @@ def test_a_line_is_a_token_or_a_name_with_one(tmp_path: Path) -> None:
     assert tokens.principal("house") is None
 
 
+def test_a_file_of_an_editor_on_windows_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "tokens"
+    path.write_bytes(b"\xef\xbb\xbf0123456789abcdef\r\nana fedcba9876543210\r\n")
+    tokens = Tokens.read(path)
+    assert tokens.principal("0123456789abcdef") == Principal("default")
+    assert tokens.principal("fedcba9876543210") == Principal("ana")
+
+
 @pytest.mark.parametrize(
     ("line", "allowed"),
     [
