@@ -5,7 +5,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -33,6 +33,8 @@ class Access:
     """A folder whose files are refused even inside an allowed one; an allowed folder inside it counts more."""
     is_told: bool = True
     """Clients are told the paths of the folders; not those on another machine."""
+    made: Path | None = None
+    """The one of the folders that what is made is put into."""
 
     @classmethod
     def to(cls, folders: Sequence[str | Path], *, private: Path | None = None) -> "Access":
@@ -62,7 +64,7 @@ class Access:
         """
         if folder.is_symlink():
             return self
-        return replace(self, folders=(*self.folders, folder))
+        return replace(self, folders=(*self.folders, folder), made=folder)
 
     def open(self, named: str) -> Path:
         """Return the real path of a file that a client named.
@@ -81,7 +83,7 @@ class Access:
             real = path.resolve(strict=True)
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
             if self._contains(Path(os.path.normpath(path))) and self._contains(Path(os.path.realpath(path))):
-                raise MediaError(f"{named!r} does not exist.{self._near(path, named)}") from error
+                raise MediaError(f"{named!r} does not exist.{self._near(named)}") from error
             raise self._outside(named) from error
         if not self._contains(real) or (is_of_the_system(real) and not any(map(is_of_the_system, self.folders))):
             raise self._outside(named)
@@ -90,7 +92,7 @@ class Access:
         except OSError as error:
             raise MediaError(f"{named!r} does not exist any more. Name it again.") from error
         if stat.S_ISDIR(mode):
-            raise MediaError(f"{named!r} is a folder, and a file is needed.{_content(real)}")
+            raise MediaError(f"{named!r} is a folder, and a file is needed.{self._content(self._named(named, real))}")
         if not stat.S_ISREG(mode):
             raise MediaError(f"{named!r} is not a regular file (a device, pipe or socket). Name a regular file.")
         return real
@@ -115,13 +117,11 @@ class Access:
             if not self._contains(parent) or not self._contains(Path(os.path.realpath(parent))):
                 continue
             start = "" if parent == typed else typed.name.casefold()
-            try:
-                names = [one for one in _names(parent) if one.casefold().startswith(start)]
-            except OSError:
-                continue
+            names = [one for one in _names(parent) if one.casefold().startswith(start)]
             shown = parent if self.is_told else parent.relative_to(folder)
+            names = names[: limit - len(found)]  # to look at each of thousands takes a second
             found += [str(shown / one) + ("/" if (parent / one).is_dir() else "") for one in names]
-        return found[:limit]
+        return found
 
     def _find(self, path: Path, named: str) -> Path:
         """Return an absolute path; a relative one is looked for in each allowed folder."""
@@ -153,15 +153,40 @@ class Access:
             "is not followed. Copy the file there, or restart the server with another `--allow-dir`."
         )
 
-    def _near(self, path: Path, named: str) -> str:
-        """Say which files of that folder have similar names, to be named alike; of any other folder nothing is said."""
-        parent = Path(os.path.realpath(path.parent))
-        if not self._contains(parent) or not _is_there(parent) or not parent.is_dir():
-            return f" The folders are: {', '.join(str(one) for one in self.folders)}." if self.is_told else ""
-        others = [one for one in _names(parent) if one != path.name]  # a link may have that name and lead nowhere
-        near = difflib.get_close_matches(path.name, others, n=NEAR_NAMES, cutoff=0.5)
-        folder = named.removesuffix(path.name) if named.endswith(path.name) else ""
-        return f" Did you mean {' or '.join(repr(folder + one) for one in near)}?" if near else _content(parent)
+    def _near(self, named: str) -> str:
+        """Say which files have similar names, to be named alike; of folders that may not be read nothing is said."""
+        wanted = _plain_path(named)
+        places = [wanted] if wanted.is_absolute() else [folder / wanted for folder in self.folders]
+        if folders := self._readable(one.parent for one in places):
+            before = named.removesuffix(wanted.name) if named.endswith(wanted.name) else ""
+            # A link may have that very name and lead nowhere.
+            names = [one for folder in folders for one in _names(folder) if one != wanted.name]
+        else:  # the name may be right where the folder before it is not
+            folders, before = self._readable(self.folders), ""
+            names = [one for folder in folders for one in _names(folder)]
+        near = " or ".join(repr(before + one) for one in _similar(wanted.name, names))
+        gone = [str(one) for one in self.folders if one != self.made and not _is_there(one)]
+        absent = f" Not there now: {', '.join(gone)}." if gone and self.is_told else ""
+        return (f" Did you mean {near}?" if near else self._content(folders)) + absent
+
+    def _named(self, named: str, real: Path) -> list[Path]:
+        """Return the folders that a name may mean: a relative one is looked for in each of the allowed folders."""
+        path = _plain_path(named)
+        return [real] if path.is_absolute() else self._readable(folder / path for folder in self.folders)
+
+    def _readable(self, folders: Iterable[Path]) -> list[Path]:
+        """Return those of the folders that are there and may be read."""
+        real = dict.fromkeys(Path(os.path.realpath(one)) for one in folders)
+        return [one for one in real if self._contains(one) and _is_there(one) and one.is_dir()]
+
+    def _content(self, folders: Sequence[Path]) -> str:
+        """Say what lies in folders, for a client may have no other way to see it."""
+        listed = [one for one in folders if one != self.made] or folders
+        letters = MOST_LETTERS // max(1, len(listed))
+        if len(listed) == 1:
+            return _content(listed[0], "that folder", letters)
+        named = [str(one) if self.is_told else "one of the folders" for one in listed]
+        return "".join(_content(one, name, letters) for one, name in zip(listed, named, strict=True))
 
 
 def _plain_path(named: str) -> Path:
@@ -209,19 +234,30 @@ def _is_there(path: Path) -> bool:
 
 def _names(folder: Path) -> list[str]:
     """Return the names in a folder that a client can read and write; hidden ones are left out."""
-    return sorted(one for one in os.listdir(folder) if one[0] != "." and not _UNSEEN.search(one))  # noqa: PTH208
+    try:
+        names = os.listdir(folder)  # noqa: PTH208
+    except OSError:  # it may not be read, or is no longer there
+        return []
+    return sorted(one for one in names if one[0] != "." and not _UNSEEN.search(one))
 
 
-def _content(folder: Path) -> str:
-    """Say what lies in a folder: a client may have no other way to see it."""
+def _similar(name: str, others: Iterable[str]) -> list[str]:
+    """Return names like this one, the most similar first; capitals count nothing."""
+    folded = {one.casefold(): one for one in others}
+    near = difflib.get_close_matches(name.casefold(), folded, n=NEAR_NAMES, cutoff=0.5)
+    return [folded[one] for one in near]
+
+
+def _content(folder: Path, said: str, letters: int) -> str:
+    """Say what lies in a folder, in about so many letters."""
     names = [f"{one}/" if _is_folder(folder / one) else one for one in _names(folder)]
     if not names:
-        return " There are no files in it."
+        return f" There are no files in {said}."
     shown = names[:MOST_NAMES]
-    while len(shown) > 1 and sum(map(len, shown)) > MOST_LETTERS:
+    while len(shown) > 1 and sum(map(len, shown)) > letters:
         shown.pop()
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-    return f" In that folder are: {', '.join(shown)}{more}."
+    return f" In {said} are: {', '.join(shown)}{more}."
 
 
 def _is_folder(path: Path) -> bool:

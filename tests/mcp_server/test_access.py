@@ -237,6 +237,29 @@ def test_a_missing_file_is_answered_with_near_names(access: Access) -> None:
         access.open("tolk.mp4")
 
 
+def test_of_several_folders_each_is_looked_at_for_what_was_meant(access: Access, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "Way home.mp4").touch()
+    (tmp_path / "made").mkdir()
+    both = Access.to([folder, tmp_path / "more"]).plus(tmp_path / "made")
+    for named, meant in (
+        ("way hone.MP4", "Did you mean 'Way home.mp4'"),  # it lies in the second folder
+        ("films/talk.mp4", "Did you mean 'talk.mp4'"),  # with the name of the folder itself before it
+        ("q", f"In {folder} are: 50%25 off.mp4, holiday/, talk.mp4. In {tmp_path / 'more'} are: Way home.mp4."),
+        (".", f"In {folder} are: 50%25 off.mp4, holiday/, talk.mp4. In {tmp_path / 'more'} are: Way home.mp4."),
+    ):
+        with pytest.raises(MediaError) as missing:
+            both.open(named)
+        assert meant in str(missing.value)
+
+
+def test_a_folder_that_is_no_longer_there_is_said(access: Access, folder: Path) -> None:
+    folder.rename(folder.parent / "elsewhere")
+    with pytest.raises(MediaError, match="does not exist. Not there now: ") as missing:
+        access.open("talk.mp4")
+    assert str(folder) in str(missing.value)
+
+
 def test_a_folder_is_answered_with_what_is_in_it(access: Access) -> None:
     with pytest.raises(MediaError, match=r"is a folder, and a file is needed. In that folder are: beach.mp4."):
         access.open("holiday")
