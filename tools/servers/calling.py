@@ -236,12 +236,9 @@ def _failure(error: "MCPError", message: _Message, connection: Connection) -> To
             connection.why_ended() if server.is_program else f"it ended with {said}"
         )
         return (_Lost if delivered.was_sent else NotSent)(why)
-    if server.is_program:
-        is_unread = False
-    elif HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return UnavailableError(f"The MCP server `{server.name}` is elsewhere now: {said}. Change its `url`.")
-    else:
-        is_unread = error.error.code == PARSE_ERROR or error.error.message.startswith("Unexpected content type")
+    is_unread = error.error.code == PARSE_ERROR or error.error.message.startswith("Unexpected content type")
     if is_unread or status == HTTPStatus.ACCEPTED:
         return _Lost(f"it answered with something that is no result of a tool ({said})")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

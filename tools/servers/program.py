@@ -1,6 +1,8 @@
 """Speaks with an MCP server that is a program: its lines as messages, with limits, and its end with ours."""
 
+import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import AsyncGenerator
@@ -28,6 +30,12 @@ MOST_LOG_BYTES = 256 * 2**10
 _LEAVE_SECONDS = 1.0
 """How long a program may take to end by itself when it is asked nothing more, and again when it is told to."""
 _TAIL_LETTERS = 400
+# An answer whose number stands at its beginning, or at its end.
+_ANSWERS = re.compile(
+    rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?'
+    rb'(?:"id"\s*:\s*(\d{1,9})\s*,\s*"result"|"result".*"id"\s*:\s*(\d{1,9})\s*\}\s*\Z)',
+    re.DOTALL,
+)
 
 
 @dataclass
@@ -197,12 +205,25 @@ def _nowhere() -> TextIO:
 def _message(line: bytes) -> Any:
     """Return the message of a line; None for one that is none, such as what a careless program prints."""
     from mcp.shared.message import SessionMessage
-    from mcp_types import jsonrpc_message_adapter
+    from mcp_types import PARSE_ERROR, ErrorData, JSONRPCError, jsonrpc_message_adapter
 
+    for text in (line, _whole(line)):
+        with suppress(ValueError):
+            return SessionMessage(jsonrpc_message_adapter.validate_json(text, by_name=False))
+    # Whoever waits for that answer is told at once; of one that is nested too deeply nothing else can be read.
+    if asked := _ANSWERS.match(line):
+        error = ErrorData(code=PARSE_ERROR, message="its answer cannot be read")
+        return SessionMessage(JSONRPCError(jsonrpc="2.0", id=int(asked[1] or asked[2]), error=error))
+    return None
+
+
+def _whole(line: bytes) -> bytes:
+    """Return a line whose texts have no halves of letters, as JavaScript leaves them where it cuts an emoji."""
     try:
-        return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
-    except ValueError:
-        return None
+        text = json.dumps(json.loads(line), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return b""
+    return text.encode("utf-8", "replace")
 
 
 async def _end(process: Any, *, at_once: bool) -> None:

@@ -59,7 +59,8 @@ def hostile() -> list[dict[str, Any]]:
 
 
 NAMES = ("echo", "die", "hang", "garbage", "endless", "flood", "huge", "error", "ask", "media", "wrong", "evil", "odd",
-         "child", "data", "grow", "once", "size", "count", "environment", "delete")  # fmt: skip
+         "child", "data", "grow", "once", "size", "count", "environment", "delete", "half",
+         "bottomless", "backwards")  # fmt: skip
 
 
 def listed(cursor: str | None) -> dict[str, Any]:
@@ -121,6 +122,14 @@ def called(name: str, given: dict[str, Any], id: Any) -> dict[str, Any] | None: 
         }
     if name == "data":
         return {"content": [], "structuredContent": {"a\u202e": ["\x1b[2J red", 7]}}
+    if name == "half":
+        return text("cut \ud83d")
+    if name in ("bottomless", "backwards"):
+        result = f'"result": {{"content": [], "structuredContent": {"[" * 9000 + "]" * 9000}}}'
+        parts = ['"jsonrpc": "2.0"', f'"id": {id}', result]
+        sys.stdout.write("{" + ", ".join(parts if name == "bottomless" else [result, *parts[:2]]) + "}\n")
+        sys.stdout.flush()
+        return None
     if name == "wrong":
         return {"content": "nothing"}
     if name == "child":

@@ -58,6 +58,17 @@ async def test_what_is_no_message_is_passed_over(run: Run) -> None:
     assert (await call("odd__garbage", {"text": "still"}, run)).text == "garbage: still"
 
 
+async def test_half_a_letter_costs_that_letter(run: Run) -> None:
+    assert (await call("odd__half", {}, run)).text == "cut ?"
+
+
+@pytest.mark.parametrize("tool", ["bottomless", "backwards"])
+async def test_an_answer_that_cannot_be_read_is_not_waited_for(run: Run, tool: str) -> None:
+    with pytest.raises(OutcomeUnknown, match="its answer cannot be read"):
+        await call(f"odd__{tool}", {}, run)
+    assert (await call("odd__echo", {"text": "on"}, run)).text == "echo: on"
+
+
 async def test_a_line_without_end_and_a_flood_end_the_connection_and_no_more(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
