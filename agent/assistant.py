@@ -95,6 +95,7 @@ class Assistant:
         options: Options | None = None,
         on_event: OnEvent | None = None,
         approve: Approve | None = None,
+        run_id: str | None = None,
     ) -> Answer:
         """Answer a request about some files.
 
@@ -108,6 +109,7 @@ class Assistant:
             on_event: Called with each event, in the loop's thread.
             approve: Decides about calls that the policy asks about. Gives it None, the answer's status is `waiting`.
                 Left out, such calls are refused, and the run goes on without them.
+            run_id: What the run is called, for one who must find it again after a crash; no run may have that name.
 
         Raises:
             SensoriumError: The run could not start; a step that fails is part of the answer instead.
@@ -116,7 +118,14 @@ class Assistant:
         if options.local_only and not self.settings.local_only:
             with self._local() as closed:
                 return await closed.run(
-                    request, files, thread=thread, recipe=recipe, options=options, on_event=on_event, approve=approve
+                    request,
+                    files,
+                    thread=thread,
+                    recipe=recipe,
+                    options=options,
+                    on_event=on_event,
+                    approve=approve,
+                    run_id=run_id,
                 )
         own_brain = self.runner.own_brain is not None
         options = replace(options, local_only=self.settings.local_only, own_brain=own_brain)
@@ -128,7 +137,7 @@ class Assistant:
             options = replace(options, given={"plan": plan.model_dump(), "labels": sorted(labels)})
         elif options.remember:
             options = self._noted(request, options)
-        run_id = new_run_id()
+        run_id = run_id or new_run_id()
         self.journal.begin(run_id, request, _absolute(files), asdict(options))
         self.threads.begin(run_id, request, known, is_listed=options.remember)
         return await self.runner.work(self.journal.get(run_id), on_event, approve, resumed=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from ..tools.base.errors import ToolError
+from ..tools.base.errors import ArgumentError, ToolError
 from ..tools.base.run import Run
 from ..tools.base.tool import AnyFile, tool
 from ..tools.base.workspace import Artifact
@@ -77,7 +77,13 @@ async def run_agent(
         # A client may be a program: what it writes is not what a user asks to be remembered.
         options = Options(remember=False, yes=run.approvals is None)
         approve = _Gate(run, assistant).decide if asking.get(None) else None
-        answer = await assistant.run(request, paths, options=options, on_event=progress.heard, approve=approve)
+        heard = progress.heard
+        if _was_begun(run, assistant):  # what its steps did before a crash is not done twice
+            answer = await assistant.resume(run.id, yes=options.yes, on_event=heard, approve=approve)
+        else:
+            answer = await assistant.run(
+                request, paths, options=options, on_event=heard, approve=approve, run_id=run.id
+            )
     if answer.status == "failed" and not answer.artifacts:
         raise ToolError(f"The task failed (run {answer.run_id}). {answer.text or _why(answer)}")
     return AgentAnswer(
@@ -92,6 +98,14 @@ async def run_agent(
         sources=files or [],
         run_id=answer.run_id,
     )
+
+
+def _was_begun(run: Run, assistant: "Assistant") -> bool:
+    """Return whether the task of this call was begun by a process that was killed."""
+    try:
+        return assistant.journal.get(run.id).run == run.id
+    except ArgumentError:
+        return False
 
 
 @dataclass(frozen=True)

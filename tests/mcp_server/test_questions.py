@@ -447,3 +447,28 @@ async def test_what_was_paid_for_and_not_answered_is_not_sent_again(
         told = await client.call_tool("job_status", {"job_id": job})
     assert body(told)["status"] == "failed" and "It was not sent again." in text_of(told, 1)
     assert len(server.requests) == 1
+
+
+async def test_a_whole_task_goes_on_after_a_crash_and_does_nothing_twice(
+    serving: Serve, server: Any, script: ModuleType, mark: Any, body: Body
+) -> None:
+    house = Endpoint(name="house", base_url=server.url, prices={"*": {"characters": 30e-6}})
+    models = {"think": "house:big", "speak": "house:voice"}
+    given = {"approved": True, "limits": QUICK}
+    known = {"models": models, "endpoints": {"house": house}, "offline": False}
+    steps = [{"id": "say", "tool": "speak", "args": {"text": "Good morning."}}]
+    plan = script.calls(("make_plan", {"goal": "Say it", "steps": steps}))
+    server.play(plan, script.Reply(events=[{}], pause_seconds=60), script.says("It was not said."))
+    first = serving(given, **known)
+    async with Client(first) as client:
+        job = body(await client.call_tool("run_agent", {"request": "Say good morning"}))["job_id"]
+        async with asyncio.timeout(60):
+            while len(server.requests) < 2:  # noqa: ASYNC110 - it has no event for the second
+                await asyncio.sleep(0.05)
+        process = first.service.jobs._jobs[job].worker.process.pid
+    os.kill(process, 9)
+    assert await mark.all_end([process])
+    async with Client(serving(given, **known)) as client:
+        told = await client.call_tool("job_status", {"job_id": job})
+    assert ["input" in one for one in server.requests] == [False, True, False], "a plan, a voice, the last words"
+    assert "1 request was sent whose answer never came" in text_of(told, 1)
