@@ -95,6 +95,10 @@ class Uploads:
                             await asyncio.to_thread(file.write, chunk)
                     if size == 0:
                         return JSONResponse({"error": "The body is empty. Send the file itself as the body."}, 400)
+                    # Others may have come to their end meanwhile.
+                    held = await asyncio.to_thread(self.service.belongings.held_bytes, who)
+                    if refused := self._refused(who, held, 0):
+                        return refused
                     stored = await asyncio.to_thread(
                         _put, path, _base_name(request.query_params.get("name", "")), self.service
                     )

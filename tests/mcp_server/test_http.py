@@ -142,6 +142,26 @@ async def test_what_lies_here_for_one_client_has_a_limit_for_all_of_it(
     assert sum(one.status_code == 201 for one in side_by_side) <= 1
 
 
+async def test_uploads_that_overlap_have_that_limit_together(
+    serve: Callable[..., Any], running: Callable[..., Any]
+) -> None:
+    limits = UploadLimits(owner_bytes=1_500_000)
+    async with running(serve(), uploads=limits) as web, httpx2.AsyncClient(base_url=web.address, timeout=30) as http:
+        began, go = asyncio.Event(), asyncio.Event()
+
+        async def late() -> AsyncIterator[bytes]:
+            yield b"a"
+            began.set()
+            await go.wait()
+            yield b"a" * 900_000
+
+        second = asyncio.create_task(http.post("/upload", headers=TOKEN, content=late()))
+        await began.wait()
+        first = await http.post("/upload", headers=TOKEN, content=b"b" * 900_000)
+        go.set()
+        assert (first.status_code, (await second).status_code) == (201, 507)
+
+
 @pytest.mark.parametrize("kind", ["silent", "drip"])
 async def test_an_upload_that_never_ends_is_ended(
     serve: Callable[..., Any], running: Callable[..., Any], kind: str, settings: Settings
