@@ -38,7 +38,7 @@ from .view_media import view_media
 NAME = "sensorium"
 LIST_SECONDS = 300
 """How long a client may keep the list of tools; it changes only with a restart."""
-DESCRIPTION = "Sees, hears, cuts, makes and reports on media files: video, audio, pictures."
+DESCRIPTION = "Sees, hears, measures, makes and reports on media files: video, audio, pictures."
 STARTS = {
     "probe_media": "`probe_media` for facts",
     "run_agent": "`run_agent` for a whole task (a report, minutes, subtitles, a question that needs several looks)",

@@ -22,7 +22,7 @@ from icon import icon_png
 
 ROOT = Path(__file__).resolve().parent.parent
 AUTHOR = "The Sensorium authors"
-LONG_DESCRIPTION = """Look at, listen to, measure, cut, make and report on video, audio and pictures of this machine.
+LONG_DESCRIPTION = """Look at, listen to, measure, make and report on video, audio and pictures of this machine.
 
 It works with no key and no network: real decoding, scenes, text on screen, draft speech recognition, speech, charts, \
 and reports in which every statement has its time. It reads only the folders that you choose, and writes into a folder \

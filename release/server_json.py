@@ -18,7 +18,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
 PLACEHOLDER = "OWNER"
-DESCRIPTION = "See, hear, cut, make and report on video, audio and pictures; no key and no network needed."
+DESCRIPTION = "See, hear, measure, make and report on video, audio and pictures; no key and no network needed."
 _MARKER = re.compile(r"<!-- mcp-name: (\S+) -->")
 
 
