@@ -23,8 +23,9 @@ types: $(BIN)/sensorium
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target build/check .
 	MYPYPATH=build/check $(BIN)/mypy --strict -p sensorium
 
+# Otherwise xdist begins the files with the fewest tests last, and the longest are among them.
 pytest: $(BIN)/sensorium suite
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # What checks the MCP server from outside: npm packages, quick when they are there.
 suite:
