@@ -9,6 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
+
+from sensorium.agent.cli import main
+
 FACTS = {"id": "facts", "tool": "image_facts", "args": {"media": "$files[0]"}}
 PLAN = {"goal": "Look", "steps": [FACTS, {**FACTS, "id": "again", "args": {"media": "$files[1]"}}]}
 
@@ -19,6 +23,9 @@ def test_what_a_killed_run_had_done_of_an_unfinished_plan_is_not_done_again(
     script: ModuleType,
     making: ModuleType,
     environment: Callable[[Path], dict[str, str]],
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     names = [tmp_path / f"{name}.png" for name in ("one", "two")]
     for name in names:
@@ -30,20 +37,18 @@ def test_what_a_killed_run_had_done_of_an_unfinished_plan_is_not_done_again(
     written = next(n for n in range(len(whole.events)) if arguments(whole.events[:n]).count("}") == 2)
     server.play(script.Reply(events=[*whole.events[:written], never]))
 
-    def sensorium(*given: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "sensorium", *given, "--json"]
-        return subprocess.Popen(command, env=environment(tmp_path / "home"), stdout=subprocess.PIPE, text=True)
-
-    with sensorium("run", "Look at both", *map(str, names)) as process:
+    command = [sys.executable, "-m", "sensorium", "run", "Look at both", *map(str, names), "--json"]
+    with subprocess.Popen(command, env=environment(tmp_path / "home"), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         first = next(event for event in map(json.loads, process.stdout) if event["type"] == "TOOL_CALL_RESULT")
         process.kill()
     never.set()
     server.play(whole, script.says("Done."))
-    with sensorium("resume", "last") as process:
-        assert process.stdout
-        ended = [event for event in map(json.loads, process.stdout) if event["type"] == "TOOL_CALL_RESULT"]
-    assert process.returncode == 0
+    for name, value in environment(tmp_path / "home").items():
+        monkeypatch.setenv(name, value)
+    assert main(["resume", "last", "--json"]) == 0
+    told = map(json.loads, capsys.readouterr().out.splitlines())
+    ended = [event for event in told if event["type"] == "TOOL_CALL_RESULT"]
     assert json.loads(first["content"])["cached"] is False
     cached = {event["toolCallId"]: json.loads(event["content"])["cached"] for event in ended}
     run_id = first["toolCallId"].removesuffix("-facts")
