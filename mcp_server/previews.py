@@ -26,14 +26,20 @@ class Preview:
     jpeg: bytes
 
 
-def previews(artifacts: Sequence["Artifact"], run: "Run") -> Iterator[Preview]:
-    """Yield small JPEGs of the pictures among these artifacts; of more than six, six spread evenly."""
+def previews(artifacts: Sequence["Artifact"], run: "Run", *, max_bytes: int = MAX_BYTES) -> Iterator[Preview]:
+    """Yield small JPEGs of the pictures among these artifacts; of more than six, six spread evenly.
+
+    Args:
+        artifacts: All that a result names.
+        run: Reads them.
+        max_bytes: Of all pictures together.
+    """
     pictures = [one for one in artifacts if one.media_type.startswith("image/")]
     chosen = _spread(pictures)
     for artifact in chosen:
         run.check()
         try:
-            yield Preview(name=artifact.name, jpeg=small_jpeg(artifact, run, max_bytes=MAX_BYTES // len(chosen)))
+            yield Preview(name=artifact.name, jpeg=small_jpeg(artifact, run, max_bytes=max_bytes // len(chosen)))
         except ToolError:
             continue  # a picture that cannot be shown is still in the list of files
 

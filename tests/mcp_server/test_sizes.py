@@ -223,3 +223,28 @@ def tidy(result: BaseModel, tool: Tool) -> dict[str, Any]:
 
     plain = result.model_dump(mode="json", exclude_defaults=True)
     return {name: _tidied(value) for name, value in plain.items() if name not in face_of(tool).left_out}
+
+
+def test_the_most_text_beside_the_largest_pictures_fits(run: Run, artifacts: list[Artifact], tmp_path: Path) -> None:
+    tool = TOOLS["write_report"]
+    shown = DoorTool.of(Offer(tool=tool, face=face_of(tool), far=False), Service(run.settings, Access(), Options()))
+    lines, words = ["\U0001f600" * 90] * 172, artifacts[-1]
+    files = {"markdown": words, "html": words, "data": words}
+    result = tool.returns.model_construct(
+        title="t", language="zh", summary=lines, text="", chapters=[], limits=[], coverage=[], **files,
+        pictures=[huge(run)],
+    )  # fmt: skip
+    page = all_pages(tool, result, run, tmp_path / "made")[0]
+    assert len(page["content"][0]["text"].encode()) > 50_000
+    assert any(one["type"] == "image" for one in page["content"])
+    is_bounded(page, shown)
+
+
+def huge(run: Run) -> Artifact:
+    """Return a picture whose JPEG just fits what all pictures may have."""
+    import numpy as np
+
+    from sensorium.tools.base.pictures import jpeg
+
+    noise = np.random.default_rng(2).integers(0, 2, (1024, 1024, 3), dtype=np.uint8) * 178 + 50
+    return run.workspace.put(jpeg(noise.astype(np.uint8), 98), name="huge.jpg", media_type="image/jpeg")
