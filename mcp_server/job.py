@@ -111,7 +111,7 @@ class Job:
         return Standing(
             job=self.id,
             tool=self.order.tool,
-            status="cancelled" if result is None else status_of(result),
+            status="cancelled" if result is None else end_of(result),
             seconds=seconds,
             created=self.began,
             changed=self.changed,
@@ -120,7 +120,7 @@ class Job:
         )
 
 
-def status_of(result: dict[str, Any]) -> Status:
+def end_of(result: dict[str, Any]) -> Status:
     """Return how a job with this result ended."""
     return "failed" if result.get("isError") else "done"
 

@@ -2,40 +2,25 @@
 
 import asyncio
 import secrets
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from ..tools.base.errors import ArgumentError, StorageError, ToolError
 from ..tools.base.journal import Journal
 from ..tools.base.library import Library
-from ..tools.base.secret_logs import logger_of
-from .job import Job, Standing, standing_of, status_of
+from .begun_jobs import BegunJobs
+from .job import Job, Standing, standing_of
 from .job_store import JobRow
 from .kept_jobs import KeptJobs
 from .order import Order
-from .pool import Pool, Watch
+from .pool import Pool
 from .questions import Answer, AskUser, Question
-from .shaping import failed
 from .waiting import PULSE_SECONDS, Report, Waiting
-from .worker_process import TakenError, WorkerProcess, end_group
-
-logger = logger_of(__name__)
+from .worker_process import end_group
 
 JOB_ID_BYTES = 16
 """A job's id is no secret to rely on, and still must not be guessed."""
-RUN_ID_LETTERS = 12
-"""Of a job's id: its run's."""
-REMEMBERED_SECONDS = 900.0
-"""How long a result waits here for the same call; the library has it longer."""
-MOST_REMEMBERED = 50
-"""Results that wait here."""
-MOST_CALLS = 100
-"""Calls of one owner that may be under way at once; most of them wait for a place."""
-
-TOO_MANY = "Several jobs ask something already, and are to be answered first."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,18 +57,13 @@ class Jobs:
             renew: Returns an order as this server allows it now, for one that an earlier server left behind.
             heard: Hears whose job has ended.
         """
-        self._heard = heard
         self._kept = KeptJobs(library, journal)
         self._store = self._kept.store
-        self._pool = pool
         self._limits = limits
         self._renew = renew
-        self._jobs: dict[str, Job] = {}
-        self._writing: set[asyncio.Task[None]] = set()
-        """Jobs that are being written down."""
+        self.begun = BegunJobs(self._kept, pool, heard, most_jobs=limits.most_jobs, long_seconds=limits.answer_seconds)
         self._shown: set[str] = set()
         """Keys of questions that users are shown."""
-        self._closing = False
 
     async def answer(
         self,
@@ -113,22 +93,22 @@ class Jobs:
             ArgumentError: The owner has too much running already.
         """
         seconds = self._limits.answer_seconds if seconds is None else seconds
-        job = self._same(job_id, order.owner, key)
-        if job is None and (left := await self._kept.left(order.owner, key, job_id, self._jobs)):
+        job = self.begun.same(job_id, order.owner, key)
+        if job is None and (left := await self._kept.left(order.owner, key, job_id, self.begun)):
             async with self._waiting(report, ask, left.job, order.owner, seconds) as waiting:
                 return await self._wait_for(left, waiting)
-        if job := job or self._attached(order.owner, key):
+        if job := job or self.begun.attached(order.owner, key):
             # Another call may have made it its task, and a client that is told of one task twice at once refuses it.
             seconds = max(seconds, self._limits.answer_seconds)
         else:
-            job = self._begin(order, key, secrets.token_hex(JOB_ID_BYTES))
+            job = self.begun.begin(order, key, secrets.token_hex(JOB_ID_BYTES))
         job.waiting += 1
         job.is_awaited, is_left = False, True
         try:
             async with self._waiting(report, ask, job.id, order.owner, seconds) as waiting:
                 await self._wait(job, waiting)
             if not job.task.done():
-                await self._promise(job)
+                await self.begun.promise(job)
                 job.is_awaited = not is_told and job.question is not None
                 job.is_told = job.is_told or not job.is_awaited
             is_left = False
@@ -137,7 +117,7 @@ class Jobs:
             if is_left and not (job.task.done() or job.is_told or job.is_awaited or job.waiting):
                 job.task.cancel()
         if job.task.done():
-            self._forget(job)
+            self.begun.forget(job)
         return job.standing()
 
     async def status(
@@ -150,12 +130,12 @@ class Jobs:
         Raises:
             ArgumentError: The owner has no such job.
         """
-        if (job := self._jobs.get(job_id)) and job.order.owner == owner:
+        if job := self.begun.get(job_id, owner):
             async with self._waiting(report, ask, job_id, owner, wait_seconds) as waiting:
                 await self._wait(job, waiting)
-            if not job.task.done() or self._closing or not job.written:
+            if not job.task.done() or self.begun.is_closing or not job.written:
                 return job.standing()
-            self._forget(job)
+            self.begun.forget(job)
         row = await self._kept.row(job_id, owner)
         # To see who works on it, and to begin it again, takes a moment.
         async with self._waiting(report, ask, job_id, owner, max(wait_seconds, PULSE_SECONDS)) as waiting:
@@ -167,7 +147,7 @@ class Jobs:
         Raises:
             ArgumentError: The owner has no such job.
         """
-        if (job := self._jobs.get(job_id)) and job.order.owner == owner and not job.task.done():
+        if (job := self.begun.get(job_id, owner)) and not job.task.done():
             return job.standing()
         return standing_of(await self._kept.row(job_id, owner))
 
@@ -185,12 +165,12 @@ class Jobs:
             await asyncio.to_thread(self._store.ended, job_id, "cancelled")
         except StorageError as error:  # its work is to end all the same
             unwritten = error
-        if job := self._jobs.get(job_id):
+        if job := self.begun.get(job_id, owner):
             job.task.cancel()
             await asyncio.wait({job.task})
             if unwritten:
                 return job.standing()
-            self._forget(job)
+            self.begun.forget(job)
         if row.status == "running" and not (job and job.worker) and not self._kept.is_free(job_id):
             # As long as the job is held, the process that holds it has the number noted since, and no other has.
             row = await self._kept.again(row)
@@ -206,8 +186,8 @@ class Jobs:
 
         The first answer counts; that of another owner, or to another question, does nothing.
         """
-        job = self._jobs.get(job_id)
-        if job is None or job.order.owner != owner or job.worker is None:
+        job = self.begun.get(job_id, owner)
+        if job is None or job.worker is None:
             return await asyncio.to_thread(self._store.reply, job_id, owner, answer)
         if job.question is None or job.question.key != answer.key:
             return False
@@ -230,144 +210,7 @@ class Jobs:
 
     async def close(self) -> None:
         """Stop what nobody was promised; the rest goes on without this server."""
-        self._closing = True
-        jobs = list(self._jobs.values())
-        for job in jobs:
-            if job.promised and job.worker:
-                job.worker.is_left_alone = True
-            job.task.cancel()
-        self._pool.close()
-        if ending := [*(job.task for job in jobs), *self._writing]:
-            await asyncio.wait(ending)
-
-    def _attached(self, owner: str, key: str) -> Job | None:
-        """Return the job of the same order, running or with a result that was not fetched; not one that failed."""
-        same = [one for one in self._jobs.values() if (one.order.owner, one.key) == (owner, key)]
-        good = ("running", "asking", "done")
-        return next((one for one in same if not one.task.cancelling() and one.standing().status in good), None)
-
-    def _same(self, job_id: str | None, owner: str, key: str) -> Job | None:
-        """Return a job of this server, however it ended, if it is of this order."""
-        job = self._jobs.get(job_id or "")
-        return job if job and (job.order.owner, job.key) == (owner, key) else None
-
-    def _begin(self, order: Order, key: str, job_id: str) -> Job:
-        mine = [one for one in self._jobs.values() if one.order.owner == order.owner and not one.task.done()]
-        # A client that takes tasks is promised a job at once; it may have as many short ones as others have calls.
-        long = time.time() - self._limits.answer_seconds
-        promised = [one.id for one in mine if one.promised and one.began <= long]
-        if len(promised) >= self._limits.most_jobs or len(mine) >= MOST_CALLS:
-            named = ", ".join(promised) or "none"
-            raise ArgumentError(
-                f"You have {len(mine)} calls under way, of them {len(promised)} jobs ({named}). "
-                f"The limits are {MOST_CALLS} calls and {self._limits.most_jobs} jobs that take long: wait with "
-                "`job_status`, or stop one with `job_cancel`."
-            )
-        order = replace(order, run=job_id[:RUN_ID_LETTERS])
-        job = Job(id=job_id, key=key, order=order, began=time.time())
-        job.task = asyncio.create_task(self._work(job))
-        self._jobs[job.id] = job
-        job.task.add_done_callback(lambda _: self._ended(job))
-        return job
-
-    async def _work(self, job: Job) -> dict[str, Any]:
-        def begun(worker: WorkerProcess) -> str | None:
-            job.worker = worker
-            job.holding.close()
-            return job.id if job.promised else None
-
-        def asked(question: Question | None) -> None:
-            if question and self._asks_too_much(job) and job.worker:
-                job.worker.reply(Answer(key=question.key, action="decline", reason=TOO_MANY))
-            else:
-                job.ask(question)
-
-        try:
-            while True:
-                try:
-                    given = await self._pool.do(job.order, Watch(progressed=job.progressed, asked=asked, begun=begun))
-                    result, job.lasting = given.result, given.lasting
-                    break
-                except TakenError:
-                    job.worker = None
-                    if ended := await self._elsewhere(job):
-                        return ended
-        except ToolError as error:
-            result = failed(str(error))
-        except OSError as error:  # no more processes, or no memory for one
-            result = failed(
-                f"No process could be started for `{job.order.tool}`: {error}. Try again when there is room."
-            )
-        except asyncio.CancelledError:
-            if not (self._closing and job.promised):
-                job.end = ("cancelled", None)
-                await self._write_end(job)
-            raise
-        finally:
-            job.holding.close()
-        job.end = (status_of(result), result)
-        # The worker wrote this too, unless it ended, or was told of the promise, in the last moment.
-        await self._write_end(job)
-        return result
-
-    async def _write_end(self, job: Job) -> None:
-        """Write down how a job ended; what cannot be written is known here for a while."""
-        if not (job.written and job.end):
-            return
-        try:
-            await asyncio.to_thread(self._store.ended, job.id, *job.end)
-        except StorageError as error:
-            job.written = False
-            logger.warning("the end of a job of `%s` could not be written down: %s", job.order.tool, error)
-
-    def _asks_too_much(self, job: Job) -> bool:
-        """Return whether so many jobs of its owner ask something already that this one may not: each is a process."""
-        asking = [one for one in self._jobs.values() if one.order.owner == job.order.owner and one.question]
-        return len(asking) >= self._limits.most_jobs
-
-    async def _elsewhere(self, job: Job) -> dict[str, Any] | None:
-        """Wait for a job that another server took a moment earlier; return its result, or nothing when it was left."""
-        while (row := await asyncio.to_thread(self._store.get, job.id, job.order.owner)) and row.status == "running":
-            job.progressed(row.fraction, row.note)
-            job.ask(row.question)
-            if await asyncio.to_thread(self._kept.is_free, job.id):
-                return None
-            await asyncio.sleep(2 * PULSE_SECONDS)
-        if row is None or row.result is None:
-            raise asyncio.CancelledError  # as it was there
-        return row.result
-
-    async def _promise(self, job: Job) -> None:
-        """Write a job down and let its worker know, before its client does."""
-        job.written = True
-        writing = asyncio.create_task(self._kept.write_down(job))
-        self._writing.add(writing)
-        writing.add_done_callback(self._writing.discard)
-        await asyncio.shield(writing)
-        if job.promised or job.task.done():
-            return
-        job.promised = True
-        if job.question:  # its process writes that too, if it lives so long
-            await asyncio.to_thread(self._store.asks, job.id, job.question)
-        if job.worker:
-            await asyncio.to_thread(job.worker.keep, job.id)
-        else:
-            job.holding.enter_context(self._kept.lease(job.id))
-
-    def _ended(self, job: Job) -> None:
-        self._heard(job.order.owner)
-        if job.promised:
-            job.forgetting = job.task.get_loop().call_later(REMEMBERED_SECONDS, self._forget, job)
-            for one in [one for one in self._jobs.values() if one.promised and one.task.done()][:-MOST_REMEMBERED]:
-                self._forget(one)
-        else:
-            self._forget(job)
-
-    def _forget(self, job: Job) -> None:
-        if self._jobs.get(job.id) is job:  # it may have been begun again
-            del self._jobs[job.id]
-        if job.forgetting:
-            job.forgetting.cancel()  # it would hold the result for so long
+        await self.begun.close()
 
     def _waiting(self, report: Report, ask: AskUser | None, job_id: str, owner: str, seconds: float) -> Waiting:
         async def reply(answer: Answer) -> None:
@@ -389,13 +232,13 @@ class Jobs:
     async def _wait_for(self, row: JobRow, waiting: Waiting) -> Standing:
         """Wait for a job that this server did not begin; begin it again when nobody works on it any more."""
         while row.status == "running" and waiting.left > 0:
-            if job := self._jobs.get(row.job):  # somebody else who waits has begun it
+            if job := self.begun.get(row.job, row.order.owner):  # somebody else who waits has begun it
                 await self._wait(job, waiting)
                 return job.standing()
             if holding := await self._kept.hold(row.job):
                 with holding:
                     row = await self._kept.again(row)
-                    if row.status == "running" and row.job not in self._jobs:
+                    if row.status == "running" and row.job not in self.begun:
                         await self._begin_again(row, holding)
                 continue
             if waiting.sees(row.question, self._shown):
@@ -418,6 +261,6 @@ class Jobs:
             )
         # Its last process is gone, and the system may give the number to another.
         await asyncio.to_thread(self._store.begun, row.job, None)
-        job = self._begin(self._renew(row.order), row.key, row.job)
+        job = self.begun.begin(self._renew(row.order), row.key, row.job)
         job.began, job.written, job.promised, job.is_told = row.created, True, True, True
         job.holding = holding.pop_all()

@@ -15,7 +15,7 @@ from ..tools.base.catalog import some_tools
 from ..tools.base.errors import SensoriumError, ToolError
 from ..tools.base.workspace import PREFIX
 from .answers import body_of
-from .jobs import MOST_CALLS
+from .begun_jobs import MOST_CALLS
 from .owner import owner, scopes
 from .pages import PAGE_CHARS, compact
 from .previews import LONG_SIDE_PIXELS, MAX_BYTES, MOST_PICTURES

@@ -442,7 +442,7 @@ async def test_a_result_that_was_fetched_takes_no_memory_any_more(serve: Serve, 
     server = serve(limits=QUICK)
     async with Client(server) as client:
         job = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
-        kept = weakref.ref(server.service.jobs._jobs[job])
+        kept = weakref.ref(server.service.jobs.begun.get(job, "local"))
         mark.wake()
         assert body(await client.call_tool("job_status", {"job_id": job}))["status"] == "done"
         gc.collect()

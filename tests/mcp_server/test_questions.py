@@ -310,7 +310,7 @@ async def test_a_cancelled_question_ends_the_work(serve: Serve, era: str, mark: 
     async with Client(server, mode=era, elicitation_callback=slow) as client:
         call = asyncio.create_task(client.call_tool("send", {"letter": "x", "mark": str(mark)}))
         await slow.asked.wait()
-        (job,) = server.service.jobs._jobs.values()
+        (job,) = server.service.jobs.begun
         process = job.worker.process.pid
         call.cancel()
         if era != "legacy":  # no call is open; the job is stopped by its id
@@ -344,7 +344,7 @@ async def test_a_question_whose_process_died_is_asked_again(
     first = serve()
     async with Client(first, elicitation_callback=User()) as client:
         ended = await asked(client, mark)
-        (job,) = first.service.jobs._jobs.values()
+        (job,) = first.service.jobs.begun
         process, name = job.worker.process.pid, job.id
     os.kill(process, 9)
     assert await mark.all_end([process])
@@ -440,7 +440,7 @@ async def test_what_was_paid_for_and_not_answered_is_not_sent_again(
     async with Client(first) as client:
         job = body(await client.call_tool("speak", {"text": "Good morning."}))["job_id"]
         assert await asyncio.to_thread(server.asked.wait, 30)
-        process = first.service.jobs._jobs[job].worker.process.pid
+        process = first.service.jobs.begun.get(job, "local").worker.process.pid
     os.kill(process, 9)
     assert await mark.all_end([process])
     async with Client(serving(given, **known)) as client:
@@ -465,7 +465,7 @@ async def test_a_whole_task_goes_on_after_a_crash_and_does_nothing_twice(
         async with asyncio.timeout(60):
             while len(server.requests) < 2:  # noqa: ASYNC110 - it has no event for the second
                 await asyncio.sleep(0.05)
-        process = first.service.jobs._jobs[job].worker.process.pid
+        process = first.service.jobs.begun.get(job, "local").worker.process.pid
     os.kill(process, 9)
     assert await mark.all_end([process])
     async with Client(serving(given, **known)) as client:
