@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,22 +55,25 @@ async def test_a_call_gives_its_result_and_its_errors(connect: Connect, era: str
     assert "canary" not in refused.model_dump_json()
 
 
-@pytest.mark.parametrize("how", ["cancel", "time-out"])
-async def test_giving_up_kills_the_work(connect: Connect, era: str, how: str, mark: Any) -> None:
+async def test_giving_up_kills_the_work_and_nothing_else(connect: Connect, era: str, mark: Any, tmp_path: Path) -> None:
     async with connect(era) as client:
-        await client.call_tool("chatter", {"lines": 1})  # a process is there before the clock runs
-        arguments = {"seconds": 60, "mark": str(mark)}
-        call = asyncio.create_task(
-            client.call_tool("nap", arguments, read_timeout_seconds=2 if how == "time-out" else None)
-        )
-        processes = await mark.processes(call)
-        assert len(processes) == 2
-        if how == "cancel":
-            call.cancel()
-        with pytest.raises((asyncio.CancelledError, MCPError, TimeoutError)):
-            await call
-        assert await mark.all_end(processes)
-        after = await client.call_tool("chatter", {"lines": 1})
+        for number, how in enumerate(("cancel", "time-out")):
+            # A process is there before the clock runs: what was not asked before takes one.
+            before = await client.call_tool("chatter", {"lines": 1 + number})
+            assert before.is_error is False
+            own = replace(mark, path=tmp_path / how)
+            arguments = {"seconds": 60, "mark": str(own)}
+            call = asyncio.create_task(
+                client.call_tool("nap", arguments, read_timeout_seconds=2 if how == "time-out" else None)
+            )
+            processes = await own.processes(call)
+            assert len(processes) == 2
+            if how == "cancel":
+                call.cancel()
+            with pytest.raises((asyncio.CancelledError, MCPError, TimeoutError)):
+                await call
+            assert await own.all_end(processes)
+        after = await client.call_tool("chatter", {"lines": 3})
         assert after.is_error is False
 
 
