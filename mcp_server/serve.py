@@ -97,13 +97,13 @@ def serve_http(server: "MediaServer", web: Web) -> None:
     from .patience import ImpatientProtocol
 
     file = web.token_file
-    if not web.is_loopback and not (web.hosts and (web.jwt or (file and file.exists()))):
+    if not web.is_loopback and not (web.hosts and (web.jwt or (file and _is_there(file)))):
         raise SettingsError(
             f"{web.host!r} can be reached from other machines. Then `--allow-host NAME` (what clients write in the "
             "address) must be given, and `--token-file FILE`, or `--jwks-url` with `--issuer` and `--audience`; and a "
             "proxy with TLS should stand before it."
         )
-    tokens = (Tokens.read(file) if file.exists() else Tokens.make(file)) if file else None
+    tokens = (Tokens.read(file) if _is_there(file) else Tokens.make(file)) if file else None
     bound = _bind(web.host, web.port)
     port = bound.getsockname()[1]
     hosts = [*web.hosts, *(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]") if web.is_loopback)]
@@ -135,6 +135,13 @@ def serve_http(server: "MediaServer", web: Web) -> None:
         timeout_graceful_shutdown=5,
     )
     uvicorn.Server(config).run(sockets=[bound])
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:  # reading it says why it cannot be read
+        return True
 
 
 def _bind(host: str, port: int) -> socket.socket:

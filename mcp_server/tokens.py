@@ -5,20 +5,25 @@ import hmac
 import os
 import re
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..tools.base.errors import SettingsError
+from ..tools.base.secret_logs import logger_of
 from ..tools.base.secrets import know
 from .owner import LOCAL
 from .principals import Principal
 from .scopes import SCOPES, Scope
 
+logger = logger_of(__name__)
+
 DEFAULT_OWNER = "default"
 SHORTEST = 16
 """Letters; a shorter token can be guessed."""
 TOKEN_BYTES = 32
+_FOR_OTHERS = 0o044
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 _SCOPES = re.compile(r"[a-z]+:[a-z]+(?:,[a-z]+:[a-z]+)*")
 _FORM = (
@@ -54,8 +59,11 @@ class Tokens:
         """
         try:
             lines = path.read_text(encoding="utf-8-sig").splitlines()  # editors on Windows begin a file with a mark
+            is_open = sys.platform != "win32" and path.stat().st_mode & _FOR_OTHERS
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"The token file {str(path)!r} cannot be read: {error}.") from error
+        if is_open:
+            logger.warning("Other users of this machine can read the token file %r: `chmod 600` it", str(path))
         found: dict[str, Principal] = {}
         names: dict[str, str] = {}
         for number, line in enumerate(lines, 1):

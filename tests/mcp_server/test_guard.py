@@ -309,6 +309,11 @@ def test_other_machines_are_served_only_with_names_and_tokens(
         serve_http(serve(), chosen)
 
 
+def test_a_token_file_that_cannot_be_looked_at_is_refused_in_words(serve: Callable[..., Any], tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        serve_http(serve(), Web(host="127.0.0.1", port=0, token_file=tmp_path / ("x" * 300)))
+
+
 @pytest.mark.parametrize(
     ("host", "public", "url", "metadata"),
     [

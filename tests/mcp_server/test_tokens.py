@@ -1,5 +1,6 @@
 """The file of tokens."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,17 @@ def test_a_line_is_a_token_or_a_name_with_one(tmp_path: Path) -> None:
     assert tokens.principal("0123456789abcdef") == Principal("locals")
     assert tokens.principal("fedcba9876543210") == Principal("default")
     assert tokens.principal("house") is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are others there")
+def test_it_is_said_when_others_can_read_the_tokens(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "tokens"
+    path.write_text("0123456789abcdef\n")
+    for mode, warnings in ((0o600, 0), (0o644, 1)):
+        path.chmod(mode)
+        caplog.clear()
+        Tokens.read(path)
+        assert len(caplog.records) == warnings and "0123456789abcdef" not in caplog.text
 
 
 def test_a_file_of_an_editor_on_windows_is_read(tmp_path: Path) -> None:
