@@ -20,6 +20,8 @@ from ..base.secrets import know, secrets_in
 
 MOST_NAME_LETTERS = 24
 """Of a server, so that most names of its tools fit into the 64 letters that models take."""
+CONNECT_SECONDS = 20.0
+"""How long a server may take to start, and to say what it has."""
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]|_(?!_))*(?<!_)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What other programs put variables into.

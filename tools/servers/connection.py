@@ -9,17 +9,16 @@ from contextvars import Context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..base.errors import SensoriumError, ToolError, UnavailableError
+from ..base.errors import UnavailableError
 from . import over_http
-from .configured import Server
+from .configured import CONNECT_SECONDS, Server
+from .failures import not_connected, not_opened, why_ended
 from .listing import Listing, keep, listing_of
 from .program import Program
-from .wording import on_a_line, quoted
 
 if TYPE_CHECKING:
     from mcp import Client
 
-CONNECT_SECONDS = 20.0
 LEAVE_SECONDS = 10.0
 """The longest that the end of a connection may take, before it is broken off."""
 SOUND_SECONDS = 3.0
@@ -32,10 +31,6 @@ MOST_LISTED = 1_000
 LISTEN_PAUSE_SECONDS = 60.0
 """Before a server is asked again to say when its tools change, where it broke that off."""
 _QUIET = ("mcp.client", "mcp.shared", "client", "httpx2", "httpcore2")
-
-
-class NotSent(ToolError):
-    """A server could not be connected to, so that it was not asked anything."""
 
 
 class Connection:
@@ -83,7 +78,8 @@ class Connection:
                 await asyncio.shield(ready)
         except TimeoutError as error:
             await self.close()
-            raise UnavailableError(str(self._failed(f"it did not answer within {CONNECT_SECONDS:g} s"))) from error
+            why = not_connected(self.server, f"it did not answer within {CONNECT_SECONDS:g} s")
+            raise UnavailableError(str(why)) from error
         except BaseException:
             await self.close()
             raise
@@ -138,7 +134,7 @@ class Connection:
             NotSent: The connection is gone.
         """
         if not self.is_alive:
-            raise self._failed("the connection broke")
+            raise not_connected(self.server, "the connection broke")
         assert self._client
         self._in_use += 1
         try:
@@ -149,12 +145,7 @@ class Connection:
 
     def why_ended(self) -> str:
         """Say why the connection is gone, as far as is known."""
-        if self._program:
-            why = self._program.why or "the program ended"
-            return f"{why}.{self._program.last_words()}"
-        if self._last.why:
-            return f"{on_a_line(self._last.why, 200)}."
-        return f"it answered with status {self._last.status}." if (self._last.status or 0) >= 400 else "it broke off."
+        return why_ended(self._program, self._last)
 
     async def list_tools(self) -> Listing:
         """Ask for the tools, and keep the list for the next plan.
@@ -211,11 +202,11 @@ class Connection:
                     await asyncio.gather(listening, return_exceptions=True)
         except asyncio.CancelledError:
             if not ready.done():
-                ready.set_exception(self._failed("it was stopped"))
+                ready.set_exception(not_connected(self.server, "it was stopped"))
             raise
         except BaseException as error:  # whatever a server makes of the protocol ends its own connection only
             if not ready.done():
-                ready.set_exception(self._error_of(error))
+                ready.set_exception(not_opened(error, self.server, self._program, self._last))
             elif not isinstance(error, Exception):
                 raise
         finally:
@@ -258,52 +249,6 @@ class Connection:
             getattr(message, "root", None), ToolListChangedNotification
         ):
             self._changed.set()
-
-    def _error_of(self, error: BaseException) -> SensoriumError:
-        found = root_of(error)
-        if isinstance(found, SensoriumError):
-            return found
-        if self._last.status in (401, 403):
-            return UnavailableError(
-                f"The MCP server `{self.server.name}` at {self.server.place} answered with status {self._last.status}: "
-                f"it wants another key. Set `key` or `headers` in `[mcp.servers.{self.server.name}]` of sensorium.toml."
-            )
-        if self._program:
-            is_gone = self._program.ended_by_itself or bool(self._program.why)
-        else:
-            is_gone = bool(self._last.why) or (self._last.status or 0) >= 400
-        return self._failed(self.why_ended() if is_gone or _is_closed(found) else f"{_named(found)}.")
-
-    def _failed(self, why: str) -> NotSent:
-        return NotSent(
-            f"The MCP server `{self.server.name}` ({self.server.place}) could not be connected to: {why.rstrip('.')}. "
-            "See `sensorium doctor`."
-        )
-
-
-def root_of(error: BaseException) -> BaseException:
-    """Return the first error of a group, which is what went wrong."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-def _is_closed(error: BaseException) -> bool:
-    from mcp import MCPError
-    from mcp_types import CONNECTION_CLOSED
-
-    return isinstance(error, MCPError) and error.error.code == CONNECTION_CLOSED
-
-
-def _named(error: BaseException) -> str:
-    from mcp import MCPError
-    from mcp_types import PARSE_ERROR
-
-    if isinstance(error, MCPError) and error.error.code != PARSE_ERROR:
-        return f"it says {quoted(error.error.message, 300)}"
-    if isinstance(error, RuntimeError):  # of the SDK, for a revision of the protocol that there is not
-        return f"its answer is not one of an MCP server ({quoted(str(error), 200)})"
-    return f"its answer is not one of an MCP server ({type(error).__name__})"
 
 
 def _quiet() -> None:

@@ -9,15 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from ..base.tool import MediaArgument, Tool
 from .answer import RemoteAnswer
-from .configured import Server
+from .configured import CONNECT_SECONDS, Server
 from .listing import Listed
 from .wording import quoted
 
 if TYPE_CHECKING:
     from ..base.run import Run
 
-CONNECT_SECONDS = 20.0
-"""How long a server may take to start and to say what it has."""
 _SIMPLE: Mapping[str, Any] = {"string": str, "integer": int, "number": float, "boolean": bool}
 _MOST_TOLD, _MOST_SAID = 300, 700
 _built: dict[tuple[str, str], "RemoteTool"] = {}
