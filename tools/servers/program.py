@@ -62,7 +62,7 @@ class Program:
         """Return the end of what it wrote to its standard error, quoted; nothing where it wrote nothing."""
         with suppress(OSError):
             text = self.log.read_bytes()[-4 * _TAIL_LETTERS :].decode(errors="replace").strip()
-            return f" Its last words: {quoted(redact(text[-_TAIL_LETTERS:]), _TAIL_LETTERS)}." if text else ""
+            return f" Its last words: {quoted(redact(text)[-_TAIL_LETTERS:], _TAIL_LETTERS)}." if text else ""
         return ""
 
     @asynccontextmanager
@@ -149,7 +149,8 @@ class Program:
         named, name = self.server.command, self.server.name
         path = self.server.env.get("PATH")
         found = named if Path(named).is_absolute() else shutil.which(named, path=path)
-        if not found or not Path(found).is_file():
+        # Windows looks in the folder one works in first, where anyone may have put something of that name.
+        if not found or not Path(found).is_absolute() or not Path(found).is_file():
             how = "Its arguments go into `args`: change" if " " in named else "Install it, or change"
             raise UnavailableError(
                 f"The MCP server `{name}` cannot be started: there is no program {named!r}. {how} `command` in "

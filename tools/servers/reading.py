@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -100,8 +101,9 @@ def answer_of(raw: Mapping[str, Any], server: Server, listed: Listed, run: Run) 
         else:
             updates["data"] = data
     updates["limits"] = [answer.limits[0], *read.limits]
-    home = updates.get("text_file")
-    updates["moments"] = list(_moments(text, home.handle if home else None, server, listed))
+    home = updates.get("text_file" if text else "data_file")
+    told = text or "\n".join(islice(_leaves(data), MOST_MOMENTS))
+    updates["moments"] = list(_moments(told, home.handle if home else None, server, listed))
     return answer.model_copy(update=updates)
 
 
@@ -186,6 +188,16 @@ def _clean(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {cleaned(str(name)): _clean(part) for name, part in value.items()}
     return [_clean(one) for one in value] if isinstance(value, list) else value
+
+
+def _leaves(data: Any, path: str = "") -> Iterator[str]:
+    """Yield each value of a structured result under its name, as a line: what has no words is led to by these."""
+    if isinstance(data, Mapping | list):
+        named = data.items() if isinstance(data, Mapping) else enumerate(data)
+        for name, part in named:
+            yield from _leaves(part, f"{path}.{name}" if path else str(name))
+    elif data is not None:
+        yield f"{path}: {data}" if path else str(data)
 
 
 def _moments(text: str, home: str | None, server: Server, listed: Listed) -> Iterator[Moment]:

@@ -134,6 +134,16 @@ async def test_a_list_is_kept_for_the_server_that_gave_it_and_a_silent_one_is_no
     assert remote_tools(other) == {}
 
 
+async def test_a_program_in_the_folder_one_works_in_is_not_started(
+    settings_with: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "notes").write_text("#!/bin/sh\n")
+    (tmp_path / "notes").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    settings = settings_with(odd={"command": "notes", "env": {"PATH": "."}})
+    assert "there is no program 'notes'" in (await ask_servers(settings))["odd"]
+
+
 def test_a_name_that_has_to_be_changed_takes_no_other_tools_name() -> None:
     assert offered_name("notes", "add") == "notes__add"
     assert offered_name("notes", "a b") != offered_name("notes", "a_b") == "notes__a_b"

@@ -122,6 +122,11 @@ async def test_data_has_no_letters_that_a_terminal_would_obey(run: Run) -> None:
     assert (await call("odd__data", {}, run)).data == {"a": ["[2J red", 7]}
 
 
+async def test_what_has_only_data_can_be_cited(run: Run) -> None:
+    moments = (await call("odd__data", {}, run)).moments
+    assert [one.text for one in moments] == ["a.0: [2J red", "a.1: 7"]
+
+
 async def test_a_program_gets_no_variable_that_is_not_named(
     settings_with: Any, strange: Any, open_run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
