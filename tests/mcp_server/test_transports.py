@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -109,10 +110,17 @@ async def test_a_broken_connection_kills_the_work_in_the_new_era(
         assert await mark.all_end(processes)
 
 
-async def test_a_server_that_is_killed_leaves_no_work_behind(tmp_path: Path, films: Path, mark: Any) -> None:
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGINT"])
+async def test_a_server_that_is_killed_or_stopped_with_ctrl_c_leaves_no_work_behind(
+    tmp_path: Path, films: Path, mark: Any, how: str
+) -> None:
     command = [sys.executable, str(HERE / "misbehaving_server.py"), str(tmp_path / "home"), str(films)]
     server = await asyncio.create_subprocess_exec(
-        *command, env={**os.environ, "PYTHONPATH": str(HERE)}, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        *command,
+        env={**os.environ, "PYTHONPATH": str(HERE)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs the tests may ignore it
     )
     assert server.stdin
     client = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
@@ -125,8 +133,9 @@ async def test_a_server_that_is_killed_leaves_no_work_behind(tmp_path: Path, fil
         server.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
     processes = await mark.processes()
     assert len(processes) == 2
-    server.kill()
-    await server.wait()
+    server.send_signal(getattr(signal, how))
+    async with asyncio.timeout(30):
+        await server.wait()
     assert await mark.all_end(processes)
 
 
