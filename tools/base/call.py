@@ -1,6 +1,7 @@
 """The door: every tool call, from anywhere, goes through here."""
 
 import asyncio
+import errno
 import time
 import uuid
 from collections.abc import Collection, Mapping
@@ -13,7 +14,16 @@ from pydantic import BaseModel, ValidationError
 
 from .approvals import CallToApprove
 from .catalog import find_tool
-from .errors import ApprovalError, ArgumentError, Cancelled, DeniedError, MediaError, ToolError, TransientError
+from .errors import (
+    ApprovalError,
+    ArgumentError,
+    Cancelled,
+    DeniedError,
+    MediaError,
+    StorageError,
+    ToolError,
+    TransientError,
+)
 from .labels import NOTHING, USER, Labels, joined, of_tool
 from .memo import artifacts_in, handles_in
 from .policy import judge
@@ -223,6 +233,10 @@ async def _execute(tool: Tool, arguments: BaseModel, run: Run) -> BaseModel:
         except asyncio.CancelledError:
             run.call.stop.set()  # a thread cannot be cancelled; it looks at this in its loops
             raise
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise StorageError(f"`{tool.name}` could not write its files: {error.strerror}. Free the disk.") from error
     raise AssertionError("unreachable")
 
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from sensorium.tools.base.call import call, perform
-from sensorium.tools.base.errors import ArgumentError, Cancelled, MediaError, ToolError, TransientError
+from sensorium.tools.base.errors import ArgumentError, Cancelled, MediaError, StorageError, ToolError, TransientError
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.tool import AnyFile, Picture, tool
 from sensorium.tools.base.workspace import Artifact
@@ -187,6 +187,16 @@ async def test_a_call_that_takes_too_long_is_stopped_in_its_thread_too(run: Run)
     with pytest.raises(Cancelled, match=r"`loop` took longer than 0.05 s"):
         await perform(loop, {}, run)
     assert await asyncio.to_thread(stopped.wait, 10)
+
+
+async def test_a_full_disk_is_said_in_words(run: Run) -> None:
+    @tool(effect="writes")
+    async def save(*, run: Run) -> Made:
+        """Save."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(StorageError, match=r"`save` could not write its files: No space left on device. Free the disk"):
+        await perform(save, {}, run)
 
 
 async def test_a_network_drive_that_does_not_answer_is_not_the_time_limit(run: Run) -> None:
