@@ -28,7 +28,7 @@ def answer_of(standing: Standing, *, structured: bool) -> CallToolResult:
     return CallToolResult(
         content=[TextContent(type="text", text=compact(body))],
         structured_content=body if structured else None,
-        is_error=standing.status not in ("running", "asking"),
+        is_error=standing.is_over,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from mcp import MCPError
 from mcp.server.mcpserver import Context
-from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
+from mcp.types import ClientCapabilities, ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from mcp_types import CONNECTION_CLOSED
 from mcp_types.version import is_version_at_least
 from pydantic import ValidationError
@@ -39,12 +39,8 @@ class Asking:
 
     @property
     def _can_ask(self) -> bool:
-        declared = self.context.client_capabilities
-        forms = declared.elicitation if declared else None
-        # An empty one is from before there were several kinds.
-        if forms is None or (forms.form is None and forms.url is not None):
-            return False
-        return self._is_new or bool(self.context.session.can_send_request)
+        is_reached = self._is_new or bool(self.context.session.can_send_request)
+        return is_reached and takes_forms(self.context.client_capabilities)
 
     @property
     def _is_new(self) -> bool:
@@ -78,6 +74,13 @@ class Asking:
                 raise  # another client may ask, or this one when it is back
             return Answer(key=question.key, action="decline", reason="The client failed to ask its user.")
         return question.answered(given.action, given.content)
+
+
+def takes_forms(declared: ClientCapabilities | None) -> bool:
+    """Return whether a client that declared these capabilities can ask its user to fill in a form."""
+    kinds = declared.elicitation if declared else None
+    # One that names no kind is from before there were several.
+    return kinds is not None and (kinds.form is not None or kinds.url is None)
 
 
 def input_required(standing: Standing) -> InputRequiredResult:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..tools.base.errors import ArgumentError, SensoriumError, SettingsError
+from ..tools.base.outward import is_this_machine
 from ..tools.base.secret_logs import guard_process
 from ..tools.base.settings import Settings
 from ..tools.base.workspace import at_home
@@ -73,18 +74,13 @@ def _build(chosen: argparse.Namespace) -> "MediaServer":
     from .faces import curated
     from .service import Options
 
-    nearby = True
-    if chosen.http:  # what serves over HTTP takes its time to import
-        from .serve import is_loopback
-
-        nearby = is_loopback(chosen.http[0])
     settings = Settings.read(local_only=chosen.local_only)
     access = Access.to(chosen.allow_dir, private=settings.home)
     options = Options(
         groups=chosen.tools,
         images=chosen.images,
         output=at_home(chosen.out_dir).resolve() if chosen.out_dir else None,
-        nearby=nearby,
+        nearby=not chosen.http or is_this_machine(chosen.http[0]),
         workers=chosen.workers,
         approved=chosen.yes,
     )

@@ -94,7 +94,7 @@ class DoorTool(Tool):
             status = standing.status
             if lasting_key and standing.result and standing.lasting is not None:
                 self._service.remembered.put(who, lasting_key, standing.result, standing.lasting)
-            if call and status in ("running", "asking"):
+            if call and not standing.is_over:
                 call.standing = standing
             if in_rounds and standing.question:
                 return input_required(standing)

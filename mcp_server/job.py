@@ -34,6 +34,11 @@ class Standing:
     """The artifacts that the result names, where the same call may be given it again."""
     question: Question | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, in whatever way."""
+        return self.status not in ("running", "asking")
+
 
 @dataclass(eq=False, kw_only=True)
 class Job:

@@ -75,7 +75,7 @@ class JobNews:
                 standing = await self._service.jobs.look(job_id, who)
             except SensoriumError:
                 return  # it is somebody else's, or was forgotten
-            is_over = standing.status not in ("running", "asking")
+            is_over = standing.is_over
             if (now := (standing.status, standing.fraction, standing.note)) != told:
                 told = now
                 self._service.news.tell(who, ResourceUpdated(uri=f"{_JOB}{job_id}"))

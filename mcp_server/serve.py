@@ -1,6 +1,5 @@
 """Run a server over HTTP, for who has a token."""
 
-import ipaddress
 import socket
 import sys
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..tools.base.errors import SettingsError
+from ..tools.base.outward import is_this_machine
 from .believed import Believed
 from .files_http import UploadLimits, add_file_routes
 from .guard import LARGEST_HEAD_BYTES, Guard
@@ -46,17 +46,8 @@ class Web:
 
     @property
     def is_loopback(self) -> bool:
-        return is_loopback(self.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach a server there."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        """Whether only this machine can reach it."""
+        return is_this_machine(self.host)
 
 
 def web_app(

@@ -182,9 +182,7 @@ class Service:
             ToolError: It is not the owner's, or is no longer there.
         """
         self.belongings.check(owner, {"handle": handle})
-        path = self.workspace.path(handle)
-        if not path.is_relative_to(self.settings.home):
-            self.access_of(owner).check(path)
+        path = self._located(handle, self.access_of(owner))
         return self.workspace.get(handle), path
 
     def _file(self, value: Any, access: Access, argument: str) -> str:
@@ -192,10 +190,15 @@ class Service:
             raise ArgumentError(f"`{argument}` must be a path or an `artifact://…` handle, and {value!r} is neither.")
         if not value.startswith(PREFIX):
             return str(access.open(value))
-        path = self.workspace.path(value)
+        self._located(value, access)
+        return value
+
+    def _located(self, handle: str, access: Access) -> Path:
+        """Return where an artifact's content lies: in Sensorium's own folder, or where files may be read."""
+        path = self.workspace.path(handle)
         if not path.is_relative_to(self.settings.home):
             access.check(path)
-        return value
+        return path
 
     def _state(self, file: str) -> list[Any]:
         """Return what changes when a file changes, or what a policy's rules know it by."""

@@ -19,7 +19,7 @@ from mcp.types import (
 )
 
 from ..tools.base.errors import ArgumentError, SensoriumError
-from .asking import request_of
+from .asking import request_of, takes_forms
 from .job import Standing
 from .job_store import KEPT_SECONDS
 from .owner import owner
@@ -40,8 +40,6 @@ _STATUSES: Mapping[str, TaskStatus] = {
     "failed": "completed",
     "cancelled": "cancelled",
 }
-GOING = ("running", "asking")
-"""How a job stands that has not ended."""
 AnyRequest = ServerRequestContext[Any, Any]
 
 
@@ -150,7 +148,7 @@ class Tasks(Extension):
         if found := self._service.tasks.get(params.task_id, owner()):
             found.cancel()
             return {}
-        if (await self._look(params.task_id)).status in GOING:
+        if not (await self._look(params.task_id)).is_over:
             await self._service.jobs.cancel(params.task_id, owner())
         return {}
 
@@ -163,9 +161,7 @@ def declares_tasks(ctx: AnyRequest) -> bool:
 
 def asks_user(ctx: AnyRequest) -> bool:
     """Return whether the client of a request can ask its user to fill in a form."""
-    declared = ctx.session.client_capabilities
-    asking = declared.elicitation if declared else None
-    return asking is not None and (asking.form is not None or asking.url is None)
+    return takes_forms(ctx.session.client_capabilities)
 
 
 def check_request(ctx: AnyRequest, params: TaskParams) -> None:
@@ -188,7 +184,7 @@ def created(view: TaskView) -> dict[str, Any]:
 def view_of(standing: Standing, note: str = "") -> TaskView:
     """Return how a job stands as a task."""
     result = None if standing.result is None else plain_result(CallToolResult.model_validate(standing.result))
-    took = standing.seconds if standing.status in GOING else standing.changed - standing.created
+    took = standing.changed - standing.created if standing.is_over else standing.seconds
     return TaskView(
         task=standing.job,
         status=_STATUSES[standing.status],
@@ -207,7 +203,7 @@ def _request(question: Question) -> dict[str, Any]:
 
 
 def _note(standing: Standing) -> str:
-    if standing.status not in GOING:
+    if standing.is_over:
         return ""
     if standing.fraction is None:
         return standing.note

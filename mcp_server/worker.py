@@ -37,7 +37,8 @@ from ..tools.base.settings import Settings
 from .asker import Asker
 from .belongings import Belongings
 from .doing import done
-from .job_store import JobStore, Status
+from .job import end_of
+from .job_store import JobStore
 from .order import Given, Order
 from .questions import Answer
 from .shaping import failed
@@ -152,8 +153,7 @@ class Worker:
         given = await self._given(order)
         try:
             if self._job:
-                status: Status = "failed" if given.result.get("isError") else "done"
-                await asyncio.to_thread(self._store.ended, self._job, status, given.result)
+                await asyncio.to_thread(self._store.ended, self._job, end_of(given.result), given.result)
         finally:  # the server writes it down too, and a client waits
             ended, self._job = self._job, None
             self._asker.keep(None)
