@@ -67,6 +67,15 @@ def filled(name: str, text: str) -> Callable[[Place], Path]:
     return make
 
 
+def late(content: Callable[[], Callable[[Place], Path]]) -> Callable[[Place], Path]:
+    """Return what makes its content only when it is written: it is large or takes long."""
+
+    def make(place: Place) -> Path:
+        return content()(place)
+
+    return make
+
+
 def changed(source: str, name: str, change: Callable[[bytes], bytes]) -> Callable[[Place], Path]:
     """Return what writes a small honest file with a change."""
 
@@ -115,7 +124,8 @@ def ebml(identity: str, content: bytes) -> bytes:
 
 
 def zeros(count: int) -> bytes:
-    """Return so many zeros, deflated."""
-    packer = zlib.compressobj(9)
-    parts = [packer.compress(bytes(1 << 20)) for _ in range(count >> 20)]
-    return b"".join([*parts, packer.flush()])
+    """Return so many zeros, whole MiB of them, deflated: one piece again and again, as deflating takes seconds."""
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    piece = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    end = packer.flush() + struct.pack(">HH", count % 65_521, 1)  # Adler-32
+    return b"\x78\xda" + piece * (count >> 20) + end
