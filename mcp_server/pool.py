@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from types import TracebackType
 
 from ..tools.base.settings import Settings
 from .order import Given, Order
+from .places import Place, Places
 from .questions import Question
 from .worker_process import Asked, Progressed, WorkerProcess
 
@@ -31,46 +31,6 @@ class Watch:
 
 
 @dataclass(eq=False)
-class _Place:
-    """The place of a call, which others may have while it waits for a person."""
-
-    places: asyncio.Semaphore
-    _is_held: bool = False
-    _coming: "asyncio.Task[None] | None" = None
-
-    async def __aenter__(self) -> "_Place":
-        await self.places.acquire()
-        self._is_held = True
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._coming:
-            self._coming.cancel()
-            await asyncio.wait({self._coming})
-        self.leave()
-
-    def leave(self) -> None:
-        if self._is_held:
-            self._is_held = False
-            self.places.release()
-
-    def come_back(self, then: Callable[[], None]) -> None:
-        """Take a place again, as soon as there is one, and do something then."""
-
-        async def come() -> None:
-            await self.places.acquire()
-            self._is_held = True
-            then()
-
-        if not self._is_held:
-            self._coming = asyncio.create_task(come())
-        else:
-            then()
-
-
-@dataclass(eq=False)
 class _Session:
     """The process that has the variables of a session, for one call at a time."""
 
@@ -86,7 +46,7 @@ class Pool:
 
     def __init__(self, settings: Settings, size: int) -> None:
         self._settings = settings
-        self._places = asyncio.Semaphore(size)
+        self._places = Places(size)
         self._idle: list[WorkerProcess] = []
         self._sessions: dict[str, _Session] = {}
         """By name, the one that was used last at the end."""
@@ -99,7 +59,7 @@ class Pool:
         watch.progressed(None, WAITING_NOTE)
         if order.session is not None:
             return await self._in_session(order, order.session, watch)
-        async with _Place(self._places) as place:
+        async with Place(self._places, order.owner) as place:
             watch.progressed(None, STARTING_NOTE)
             worker = await self._take()
             result = await _done(worker, place, order, watch)
@@ -112,7 +72,7 @@ class Pool:
     async def _in_session(self, order: Order, name: str, watch: Watch) -> Given:
         session = self._sessions.pop(name) if name in self._sessions else _Session()
         self._sessions[name] = session
-        async with session.turn, _Place(self._places) as place:
+        async with session.turn, Place(self._places, order.owner) as place:
             watch.progressed(None, STARTING_NOTE)
             worker = session.worker
             if worker is None or not worker.is_alive:
@@ -176,7 +136,7 @@ class Pool:
             worker.dismiss()
 
 
-async def _done(worker: WorkerProcess, place: _Place, order: Order, watch: Watch) -> Given:
+async def _done(worker: WorkerProcess, place: Place, order: Order, watch: Watch) -> Given:
     """Return what a process made of a call; one that did not come to its end is killed."""
 
     def turned(question: Question | None) -> None:

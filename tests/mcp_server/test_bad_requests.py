@@ -14,8 +14,8 @@ from sensorium.mcp_server.guard import EACH
 from sensorium.mcp_server.jobs import Limits
 
 VERSION = "2026-07-28"
-TOKEN = {"Authorization": "Bearer token-of-the-first-client"}
-OTHER = {"Authorization": "Bearer token-of-the-second-client"}
+TOKENS = ("token-of-the-first-client", "token-of-the-second-client")
+TOKEN, OTHER = ({"Authorization": f"Bearer {one}"} for one in TOKENS)
 PLAIN = {**TOKEN, "Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
 MODERN = {**PLAIN, "MCP-Protocol-Version": VERSION, "Mcp-Method": "tools/call", "Mcp-Name": "refuse"}
 META = {
@@ -226,6 +226,20 @@ async def test_many_connections_are_all_answered(http: httpx2.AsyncClient) -> No
     assert all(one.headers["retry-after"] == "1" and "error" in one.json() for one in refused)
     said = Counter(told(one)["result"]["content"][0]["text"].partition(" ")[0] for one in served)
     assert said.keys() <= {"The", "You"} and said["The"] >= 100, said
+
+
+async def test_work_of_one_that_lasts_keeps_no_other_waiting(
+    serve: Callable[..., Any], running: Callable[..., Any], mark: Any
+) -> None:
+    async with running(serve(workers=1)) as web, web.client() as first, web.client(token=TOKENS[1]) as second:
+        nap = {"seconds": 600, "mark": str(mark)}
+        lasting = [asyncio.create_task(first.call_tool("nap", {**nap, "seconds": 600 + n})) for n in range(3)]
+        await mark.processes(lasting[0])
+        told = await asyncio.wait_for(second.call_tool("refuse", {"letters": 1}), 30)
+        assert "torn" in told.content[0].text and mark.naps() == 1
+        for one in lasting:
+            one.cancel()
+        await asyncio.gather(*lasting, return_exceptions=True)
 
 
 async def test_a_job_over_the_limit_is_refused_for_that_owner_only(
