@@ -4,6 +4,8 @@
 
 import struct
 from collections.abc import Callable
+from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 from case import Case, Place, box, changed, ebml, patched, written
@@ -110,6 +112,20 @@ def _streams(number: int, ending: str) -> Callable[[Place], Path]:
     return make
 
 
+@cache
+def _plain(width: int, height: int) -> bytes:
+    """Return a plain frame; to encode a large one takes a second."""
+    import av
+
+    encoder = av.CodecContext.create("mjpeg", "w")
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = width, height, "yuvj420p", Fraction(1)
+    frame = av.VideoFrame(width, height, "yuvj420p")
+    for plane in frame.planes:
+        plane.update(b"\x80" * plane.buffer_size)
+    frame.pts = 0
+    return b"".join(map(bytes, [*encoder.encode(frame), *encoder.encode(None)]))
+
+
 def _large(width: int, height: int, ending: str) -> Callable[[Place], Path]:
     """Return what writes a film of one plain frame, which is small as a file."""
 
@@ -120,12 +136,10 @@ def _large(width: int, height: int, ending: str) -> Callable[[Place], Path]:
         with av.open(str(path), "w") as out:
             stream = out.add_stream("mjpeg", rate=1)
             stream.width, stream.height, stream.pix_fmt = width, height, "yuvj420p"
-            frame = av.VideoFrame(width, height, "yuvj420p")
-            for plane in frame.planes:
-                plane.update(b"\x80" * plane.buffer_size)
-            frame.pts = 0
-            out.mux(stream.encode(frame))
-            out.mux(stream.encode(None))
+            packet = av.Packet(_plain(width, height))
+            packet.stream, packet.time_base, packet.is_keyframe = stream, Fraction(1), True
+            packet.pts = packet.dts = 0
+            out.mux(packet)
         return path
 
     return make
