@@ -160,13 +160,14 @@ class Jobs:
         row = await asyncio.to_thread(self._store.get, job_id, owner)
         if row is None:
             raise ArgumentError(f"You have no job {job_id!r}, so nothing was cancelled.")
+        if job := self.begun.get(job_id, owner):
+            job.task.cancel()  # before it is written down: that may take long, and fail
         unwritten: StorageError | None = None
         try:
             await asyncio.to_thread(self._store.ended, job_id, "cancelled")
-        except StorageError as error:  # its work is to end all the same
+        except StorageError as error:
             unwritten = error
-        if job := self.begun.get(job_id, owner):
-            job.task.cancel()
+        if job:
             await asyncio.wait({job.task})
             if unwritten:
                 return job.standing()

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -420,6 +421,26 @@ async def test_a_job_is_stopped_though_that_cannot_be_written_down(
         for tool in ("job_cancel", "job_status"):
             assert body(await client.call_tool(tool, {"job_id": job}))["status"] == "cancelled"
         assert await mark.all_end(processes)
+
+
+async def test_a_job_is_stopped_at_once_though_writing_that_down_takes_long(
+    serve: Serve, body: Body, mark: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, is_free = JobStore.ended, threading.Event()
+
+    def ended(self: JobStore, *given: Any) -> None:
+        is_free.wait(30)
+        real(self, *given)
+
+    async with Client(serve(limits=QUICK)) as client:
+        job = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
+        processes = await mark.processes()
+        monkeypatch.setattr(JobStore, "ended", ended)
+        stopping = asyncio.create_task(client.call_tool("job_cancel", {"job_id": job}))
+        assert await mark.all_end(processes)
+        assert not stopping.done()
+        is_free.set()
+        assert body(await stopping)["status"] == "cancelled"
 
 
 async def test_an_end_that_cannot_be_written_down_is_told_and_not_begun_again(
