@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -34,24 +34,35 @@ from sensorium.tools.base.tool import Tool
 TOKENS = {"token-of-the-first-client": "first", "token-of-the-second-client": "second"}
 
 
+@contextmanager
+def _module(name: str) -> Iterator[ModuleType]:
+    """Load a helper module of this folder, which is no package."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parent))
+        yield importlib.import_module(name)
+        sys.modules.pop(name)
+
+
 @pytest.fixture(scope="session")
 def misbehaving() -> Iterator[Mapping[str, Tool]]:
     """Tools in a module that worker processes find too."""
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, _module("misbehaving_tools") as module:
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
-        patch.syspath_prepend(str(Path(__file__).parent))
-        module = importlib.import_module("misbehaving_tools")
         yield {name: one for name, one in vars(module).items() if isinstance(one, Tool)}
-        sys.modules.pop("misbehaving_tools")
 
 
 @pytest.fixture(scope="session")
 def provider() -> Iterator[ModuleType]:
-    """An identity provider's keys and tokens."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parent))
-        yield importlib.import_module("issuing")
-        sys.modules.pop("issuing")
+    """An identity provider's keys and tokens, `issuing.py`."""
+    with _module("issuing") as module:
+        yield module
+
+
+@pytest.fixture(scope="session")
+def tasking() -> Iterator[ModuleType]:
+    """Clients that take tasks, `tasking.py`."""
+    with _module("tasking") as module:
+        yield module
 
 
 @pytest.fixture
@@ -198,3 +209,21 @@ async def _running(server: MediaServer, **given: Any) -> AsyncIterator[Running]:
 def running() -> Callable[..., AbstractAsyncContextManager[Running]]:
     """Run a server over HTTP, with two tokens."""
     return _running
+
+
+@pytest.fixture(params=["memory", "http"])
+def connected(
+    request: pytest.FixtureRequest, running: Callable[..., Any], tasking: ModuleType
+) -> Callable[[MediaServer], AbstractAsyncContextManager[Any]]:
+    """Connect a client that takes tasks with a server that was built, over each transport."""
+
+    @asynccontextmanager
+    async def connect(server: MediaServer) -> AsyncIterator[Any]:
+        if request.param == "memory":
+            async with tasking.with_tasks(server) as tasks:
+                yield tasks
+        else:
+            async with running(server) as web, tasking.over_http(web.address) as tasks:
+                yield tasks
+
+    return connect
