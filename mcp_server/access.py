@@ -189,6 +189,13 @@ class Access:
         return "".join(_content(one, name, letters) for one, name in zip(listed, named, strict=True))
 
 
+def without_folders(said: str, folders: Iterable[Path | str]) -> str:
+    """Return a text that names files of these folders by their relative paths, for a client on another machine."""
+    for folder in folders:
+        said = said.replace(f"{folder}{os.sep}", "")
+    return said
+
+
 def _plain_path(named: str) -> Path:
     """Return what a client wrote as a path of this system, without looking at the disk.
 

@@ -1,7 +1,6 @@
 """What an order says, done: a tool call with the files it names, the questions it asks, and its result in shape."""
 
 import asyncio
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from ..tools.base.secret_logs import logger_of
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from ..tools.base.workspace import PREFIX
-from .access import Access
+from .access import Access, without_folders
 from .asker import Ask, asking
 from .belongings import Belongings
 from .consent import performed
@@ -84,10 +83,7 @@ def _without_code(settings: Settings) -> Settings:
 
 def _told(error: str, order: Order, run: Run) -> str:
     """Return an error as the client may read it: one on another machine learns no path of this one."""
-    if order.output is None:
-        for folder in (*order.folders, run.settings.home):
-            error = error.replace(f"{folder}{os.sep}", "")
-    return error
+    return without_folders(error, (*order.folders, run.settings.home)) if order.output is None else error
 
 
 def _opened(tool: Tool, order: Order, run: Run) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mcp.server.subscriptions import ResourcesListChanged
 
-from ..tools.base.errors import ArgumentError, SensoriumError
+from ..tools.base.errors import ArgumentError, MediaError, SensoriumError
 from ..tools.base.journal import Journal
 from ..tools.base.library import Library
 from ..tools.base.memo import digest
@@ -19,7 +19,7 @@ from ..tools.base.opening import Known
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from ..tools.base.workspace import PREFIX, Artifact, Workspace
-from .access import Access
+from .access import Access, without_folders
 from .belongings import Belongings
 from .faces import scope_of
 from .groups import DEFAULT_GROUPS
@@ -195,7 +195,12 @@ class Service:
 
     def _located(self, handle: str, access: Access) -> Path:
         """Return where an artifact's content lies: in Sensorium's own folder, or where files may be read."""
-        path = self.workspace.path(handle)
+        try:
+            path = self.workspace.path(handle)
+        except MediaError as error:
+            if access.is_told:
+                raise
+            raise MediaError(without_folders(str(error), (*access.folders, self.settings.home))) from error
         if not path.is_relative_to(self.settings.home):
             access.check(path)
         return path

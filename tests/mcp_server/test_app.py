@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -240,6 +241,20 @@ async def test_clients_elsewhere_get_no_paths(serve: Serve, body: Body, settings
     assert str(settings.home) not in result.model_dump_json()
     assert "path" not in body(result)["picture"]
     assert not (settings.home / "outputs").exists()
+
+
+async def test_clients_elsewhere_are_not_told_where_a_file_lay_that_changed(
+    serve: Serve, body: Body, films: Path, making: ModuleType
+) -> None:
+    making.slide("one").save(films / "old.png")
+    async with Client(serve(nearby=False)) as client:
+        handle = body(await client.call_tool("image_facts", {"media": "old.png"}))["media"]
+        making.slide("another").save(films / "old.png")
+        changed = _text(await client.call_tool("image_facts", {"media": handle}))
+        (films / "old.png").unlink()
+        gone = _text(await client.call_tool("image_facts", {"media": handle}))
+    assert changed.startswith("'old.png' has changed since it was read.")
+    assert gone.startswith("'old.png' is no longer at 'old.png'.")
 
 
 async def test_two_calls_side_by_side_do_not_disturb_each_other(serve: Serve, body: Body) -> None:
