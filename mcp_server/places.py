@@ -46,8 +46,9 @@ class Places:
         self._serve()
 
     def _serve(self) -> None:
-        while self._waiting:
-            first = min(self._waiting, key=lambda one: self._held[one.owner])
+        # Who was cancelled goes a moment later.
+        while waiting := [one for one in self._waiting if not one.turn.cancelled()]:
+            first = min(waiting, key=lambda one: self._held[one.owner])
             if self._held.total() >= self._size + (0 if self._held[first.owner] else SPARE):
                 return
             self._waiting.remove(first)

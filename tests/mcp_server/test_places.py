@@ -44,3 +44,14 @@ async def test_a_place_of_somebody_who_gave_up_is_for_the_next() -> None:
     again = [asyncio.create_task(places.take("ana")) for _ in range(2)]
     assert await given(*again) == [True, False], "none was lost, none is there twice"
     again[1].cancel()
+
+
+async def test_whoever_gives_up_in_the_moment_of_his_turn_does_not_stop_the_next() -> None:
+    places = Places(1)
+    await places.take("ana")
+    first, next_one = asyncio.create_task(places.take("ana")), asyncio.create_task(places.take("ana"))
+    await given(first)
+    first.cancel()
+    places.leave("ana")
+    assert await given(next_one) == [True]
+    assert first.cancelled()
