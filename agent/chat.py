@@ -12,6 +12,7 @@ from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.settings import Settings
 from ..tools.base.threads import Thread
 from ..tools.base.words import Language, answer_language
+from ..tools.servers.link import close_links
 from .answer import Answer, told_answer
 from .approver import open_approver
 from .assistant import Assistant
@@ -44,7 +45,10 @@ def chat(chosen: argparse.Namespace) -> int:
         thread = assistant.threads.get(chosen.thread) if chosen.thread else None
         talk = Chat(assistant=assistant, runner=runner, thread=thread.id if thread else None)
         talk.attach(chosen.files)
-        return talk.talk(open_lines())
+        try:
+            return talk.talk(open_lines())
+        finally:
+            runner.run(close_links())
 
 
 @dataclass

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.settings import Settings
+from ..tools.servers.link import leaving
 from .answer import Answer, Options, Planned
 from .approval import Approve, Decisions
 from .approver import open_approver
@@ -87,7 +88,7 @@ def _plan(chosen: argparse.Namespace, options: Options) -> int:
             _, fitted, _ = asyncio.run(assistant.fit(chosen.recipe, chosen.files))
             planned = Planned(plan=fitted, text="")
         else:
-            planned = asyncio.run(assistant.plan(chosen.request, chosen.files, thread=thread, options=options))
+            planned = asyncio.run(leaving(assistant.plan(chosen.request, chosen.files, thread=thread, options=options)))
     return show_planned(planned, as_json=chosen.json)
 
 
@@ -127,7 +128,7 @@ def answer(
     with watching() as view:
         listener = Listener(view, as_json=as_json, approve=open_approver(view, as_json=as_json, given=given))
         try:
-            told = asyncio.run(listener.listen(start))
+            told = asyncio.run(leaving(listener.listen(start)))
         except KeyboardInterrupt:
             view.close()
             tell(f"Stopped. To go on: sensorium resume {listener.run_id or 'last'}")

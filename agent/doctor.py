@@ -269,9 +269,10 @@ def check_servers(settings: Settings) -> Iterator[Check]:
     """Ask each MCP server that the settings name for its tools; one that does not answer takes nothing else away."""
     if not settings.servers:
         return
+    from ..tools.servers.link import leaving
     from ..tools.servers.offering import ask_servers, standings
 
-    failed = asyncio.run(ask_servers(settings, all_of_them=True))
+    failed = asyncio.run(leaving(ask_servers(settings, all_of_them=True)))
     for one in standings(settings):
         name = f"mcp {one.server.name}"
         if one.why_not:

@@ -167,6 +167,7 @@ def _call(chosen: argparse.Namespace, arguments: Mapping[str, Any]) -> "Outcome"
 
     from ..tools.base.run import Run
     from ..tools.base.settings import Settings
+    from ..tools.servers.link import leaving
     from .deliver import deliver, prepare
     from .sent_text import sent_lines
 
@@ -175,7 +176,7 @@ def _call(chosen: argparse.Namespace, arguments: Mapping[str, Any]) -> "Outcome"
     run = Run.open(Settings.read(local_only=chosen.local_only))
     try:
         try:
-            outcome = asyncio.run(_perform(chosen.name, arguments, run))
+            outcome = asyncio.run(leaving(_perform(chosen.name, arguments, run)))
         finally:  # what failed may have sent something all the same
             for line in sent_lines(run.egress.rows(), columns() - len("sent")):
                 tell(f"sent{line}")

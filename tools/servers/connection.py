@@ -19,8 +19,8 @@ from .program import Program
 if TYPE_CHECKING:
     from mcp import Client
 
-LEAVE_SECONDS = 10.0
-"""The longest that the end of a connection may take, before it is broken off."""
+LEAVE_SECONDS, PART_SECONDS = 10.0, 2.0
+"""The longest that the end of a program, or of a session at an address, may take, before it is broken off."""
 SOUND_SECONDS = 3.0
 """That a server on which a call was given up may take to say its tools."""
 IDLE_SECONDS = 600.0
@@ -120,7 +120,8 @@ class Connection:
         if not self._task or self._task.done():
             return
         if self.listing is not None:  # else it is still being opened, and does not look whether it should stop
-            done, _ = await asyncio.wait([self._task], timeout=LEAVE_SECONDS)
+            seconds = LEAVE_SECONDS if self._program else PART_SECONDS
+            done, _ = await asyncio.wait([self._task], timeout=seconds)
             if done:
                 return
         self._task.cancel()

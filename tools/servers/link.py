@@ -2,12 +2,16 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from pathlib import Path
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from ..base.errors import UnavailableError
 from .configured import Server
 from .connection import Connection
+
+T = TypeVar("T")
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.25, 60.0
 """How long a server that cannot be connected to is left alone; twice as long after each failure."""
@@ -23,8 +27,16 @@ def link_to(server: Server, home: Path, *, local_only: bool) -> "Link":
 
 async def close_links() -> None:
     """Let go of all servers of this loop."""
-    for one in _links.pop(asyncio.get_running_loop(), {}).values():
-        await one.close()
+    links = _links.pop(asyncio.get_running_loop(), {}).values()
+    await asyncio.gather(*(one.close() for one in links))
+
+
+async def leaving(work: Awaitable[T]) -> T:
+    """Return what comes of the work of a loop that ends with it; the servers it used are let go before that."""
+    try:
+        return await work
+    finally:
+        await close_links()
 
 
 class Link:

@@ -25,7 +25,9 @@ def asked(settings: "Settings", name: str = "") -> None:
     """
     server = name.partition(SEPARATOR)[0]
     if any(one.listing is None and not one.why_not and server in ("", one.server.name) for one in standings(settings)):
-        asyncio.run(ask_servers(settings, unheard=server))
+        from .link import leaving
+
+        asyncio.run(leaving(ask_servers(settings, unheard=server)))
 
 
 def sentence(tool: RemoteTool) -> str:

@@ -1,5 +1,6 @@
 """The settings of other servers: what they may say, who may say it, and what is not offered."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from sensorium.tools.base.errors import SettingsError, UnavailableError
 from sensorium.tools.base.secrets import known
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.servers.configured import read_servers
+from sensorium.tools.servers.link import leaving
 from sensorium.tools.servers.listing import offered_name
 from sensorium.tools.servers.offering import ask_servers, remote_named, remote_tools, why_not_offered
 
@@ -168,3 +170,10 @@ settings = Settings(home=Path({str(settings.home)!r}), servers=read_servers({tab
     assert "mcp" in asked
     planned = modules_after(f"{code}\n[one.input_schema for one in offered(settings).values()]")
     assert "mcp" not in planned and "httpx2" not in planned
+
+
+def test_a_loop_that_ends_lets_go_of_its_servers(
+    settings_with: Any, strange: Any, heard: Callable[[], list[str]]
+) -> None:
+    assert asyncio.run(leaving(ask_servers(settings_with(odd=strange())))) == {}
+    assert heard()[-1] == "end"
