@@ -152,10 +152,10 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--version", action="version", version=f"sensorium-mcp {__version__}")
     options.add_argument(
-        "--allow-dir", action="extend", nargs="+", default=[], type=Path, metavar="DIR",
+        "--allow-dir", action="extend", nargs="+", default=[], type=_folder, metavar="DIR",
         help="folders whose files clients may name, with all that is in them; may be repeated",
     )  # fmt: skip
-    options.add_argument("--out-dir", type=Path, metavar="DIR", help="where copies of what is made go")
+    options.add_argument("--out-dir", type=_folder, metavar="DIR", help="where copies of what is made go")
     options.add_argument(
         "--tools", type=_groups, default=DEFAULT_GROUPS, metavar="GROUPS",
         help=f"which tools to offer: {', '.join(GROUPS)}, or {ALL} "
@@ -217,6 +217,13 @@ def _groups(text: str) -> frozenset[str]:
     if unknown := names - set(known):
         raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))!r} is none of: {', '.join(known)}")
     return names
+
+
+def _folder(text: str) -> Path:
+    # An empty variable would be the folder that a client happens to start its servers in.
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} must be a folder")
+    return Path(text)
 
 
 def _address(text: str) -> tuple[str, int]:

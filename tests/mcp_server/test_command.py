@@ -93,6 +93,8 @@ except KeyboardInterrupt:
 @pytest.mark.parametrize(
     ("option", "good", "bad"),
     [
+        ("--allow-dir", ["."], ["", " "]),
+        ("--out-dir", ["made"], [""]),
         (
             "--allow-host",
             ["media.example", "media.example:8000", "[::1]:80"],
