@@ -9,11 +9,20 @@ from mcp.server import CacheHint, MCPServer
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
-from mcp.types import GetPromptResult, InputRequiredResult, ListResourcesResult, PaginatedRequestParams, Prompt
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import (
+    CallToolResult,
+    GetPromptResult,
+    InputRequiredResult,
+    ListResourcesResult,
+    PaginatedRequestParams,
+    Prompt,
+)
 from mcp.types import Tool as ListedTool
-from pydantic import AnyUrl
+from pydantic import AnyUrl, ValidationError
 
 from .. import __version__
+from ..tools.base.call import wrong_arguments
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from ..tools.base.workspace import PREFIX
@@ -30,6 +39,7 @@ from .resources import add_resources, list_artifacts, read_artifact
 from .run_agent import run_agent
 from .scopes import Scope
 from .service import Options, Service
+from .shaping import brief
 from .state_key import state_security
 from .task_news import TaskNews
 from .tasks import Tasks
@@ -71,6 +81,18 @@ class MediaServer(MCPServer[Any]):
         """Return the tools that the caller may use."""
         may = scopes()
         return [one for one in await super().list_tools() if self.tool_scopes.get(one.name) in (None, *may)]
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool; wrong arguments of one that is no tool of the catalog are told of in the same words."""
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            tool = self._tool_manager.get_tool(name)
+            if tool is None or not isinstance(error.__cause__, ValidationError):
+                raise
+            raise ToolError(brief(wrong_arguments(name, error.__cause__, tool.parameters["properties"]))) from error
 
     async def _handle_list_resources(
         self, ctx: ServerRequestContext[Any, Any], params: PaginatedRequestParams | None

@@ -138,7 +138,8 @@ async def test_arguments_may_come_as_json_in_a_string(serve: Serve, body: Body) 
         ("extract_frames", {}, r"Field required. It takes: `media`, `count`, `times`, `every_seconds`, `changed`"),
         ("job_status", {"job_id": "unknown"}, "^You have no job 'unknown'"),
         ("job_cancel", {"job_id": "unknown"}, "^You have no job 'unknown'"),
-        ("job_status", {"job_id": "x", "wait_seconds": 1000}, "less than or equal to 25"),
+        ("job_status", {"job_id": "x", "wait_seconds": 1000}, "^`job_status` cannot .* less than or equal to 25"),
+        ("job_cancel", {"id": "x"}, "^`job_cancel` cannot take these arguments: `job_id`: Field required. It takes: "),
         ("no_such_tool", {}, "Unknown tool"),
     ],
 )

@@ -148,11 +148,14 @@ def validate(tool: Tool, args: Mapping[str, Any], shown: Collection[str] = ()) -
     try:
         return tool.arguments.model_validate(dict(args))
     except ValidationError as error:
-        problems = "; ".join(
-            f"`{'.'.join(map(str, one['loc'])) or 'arguments'}`: {one['msg']}" for one in error.errors()
-        )
-        accepted = ", ".join(f"`{name}`" for name in shown or tool.arguments.model_fields)
-        raise ArgumentError(f"`{tool.name}` cannot take these arguments: {problems}. It takes: {accepted}.") from error
+        raise ArgumentError(wrong_arguments(tool.name, error, shown or tool.arguments.model_fields)) from error
+
+
+def wrong_arguments(name: str, error: ValidationError, accepted: Collection[str]) -> str:
+    """Return what to tell of arguments that a tool cannot take: what is wrong with each, and which there are."""
+    problems = "; ".join(f"`{'.'.join(map(str, one['loc'])) or 'arguments'}`: {one['msg']}" for one in error.errors())
+    takes = ", ".join(f"`{one}`" for one in accepted)
+    return f"`{name}` cannot take these arguments: {problems}. It takes: {takes}."
 
 
 def _permit(tool: Tool, plain: Mapping[str, Any], run: Run, labels: Mapping[str, Labels], quote: Quote | None) -> None:
