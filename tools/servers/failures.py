@@ -69,6 +69,15 @@ def _named(error: BaseException) -> str:
 
     if isinstance(error, MCPError) and error.error.code != PARSE_ERROR:
         return f"it says {quoted(error.error.message, 300)}"
-    if isinstance(error, RuntimeError):  # of the SDK, for a revision of the protocol that there is not
-        return f"its answer is not one of an MCP server ({quoted(str(error), 200)})"
-    return f"its answer is not one of an MCP server ({type(error).__name__})"
+    return f"its answer is not one of an MCP server ({flaw_of(error)})"
+
+
+def flaw_of(error: BaseException) -> str:
+    """Say what the SDK has against an answer: for who wrote that server, and can mend it."""
+    from pydantic import ValidationError
+
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return quoted(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", 200)
+    # Of the SDK, for a revision of the protocol that there is not.
+    return quoted(str(error), 200) if isinstance(error, RuntimeError) else type(error).__name__

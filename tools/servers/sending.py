@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..base.errors import ToolError, TransientError, UnavailableError
 from ..base.run import Run
 from .connection import Connection
-from .failures import NotSent, root_of
+from .failures import NotSent, flaw_of, root_of
 from .link import Link
 from .listing import Listed
 from .over_http import Delivery, delivery
@@ -90,7 +90,7 @@ async def send(message: Message, connection: Connection, link: Link) -> dict[str
         except ToolError:
             raise
         except Exception as error:
-            raise Lost(f"it answered with something that is no result of a tool ({type(root_of(error)).__name__})"
+            raise Lost(f"it answered with something that is no result of a tool ({flaw_of(root_of(error))})"
                         ) from error  # fmt: skip
         finally:
             delivery.reset(token)
