@@ -17,7 +17,8 @@ from typing import Any
 import httpx2
 import pytest
 import uvicorn
-from mcp import Client
+from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult
 
@@ -209,6 +210,29 @@ async def _running(server: MediaServer, **given: Any) -> AsyncIterator[Running]:
 def running() -> Callable[..., AbstractAsyncContextManager[Running]]:
     """Run a server over HTTP, with two tokens."""
     return _running
+
+
+@pytest.fixture
+def over_stdio(tmp_path: Path, films: Path) -> Callable[..., AbstractAsyncContextManager[Client]]:
+    """Start a server of its own for a client, and speak with it over its pipes."""
+
+    @asynccontextmanager
+    async def connect(mode: str, *more: str, **given: Any) -> AsyncIterator[Client]:
+        here = Path(__file__).parent
+        arguments = [str(here / "misbehaving_server.py"), str(tmp_path / "home"), str(films), *more]
+        command = StdioServerParameters(command=sys.executable, args=arguments, env={"PYTHONPATH": str(here)})
+        with (tmp_path / "log").open("w") as log:
+            async with Client(stdio_client(command, errlog=log), mode=mode, **given) as client:
+                yield client
+
+    return connect
+
+
+@pytest.fixture
+def office(serve: Callable[..., MediaServer], tasking: ModuleType) -> MediaServer:
+    """A server with tools of its own, which ask and work in it."""
+    server: MediaServer = tasking.with_own_tools(serve())
+    return server
 
 
 @pytest.fixture(params=["memory", "http"])

@@ -12,8 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from mcp import Client, MCPError, StdioServerParameters
-from mcp.client.stdio import stdio_client
+from mcp import Client, MCPError
 from mcp.types import CallToolResult
 
 from sensorium.mcp_server.access import Access
@@ -26,7 +25,6 @@ from sensorium.tools.sandbox.isolation import try_bubblewrap
 
 Body = Callable[[CallToolResult], dict[str, Any]]
 Connect = Callable[[str], AbstractAsyncContextManager[Client]]
-HERE = Path(__file__).parent
 QUICK = Limits(answer_seconds=0.3)
 TOKEN = {"Authorization": "Bearer token-of-the-first-client"}
 HEADERS = {**TOKEN, "Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
@@ -36,7 +34,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it is looked fo
 
 @pytest.fixture(params=["stdio", "http"])
 def connect(
-    request: pytest.FixtureRequest, serve: Callable[..., Any], running: Callable[..., Any], tmp_path: Path, films: Path
+    request: pytest.FixtureRequest, serve: Callable[..., Any], running: Callable[..., Any], over_stdio: Any
 ) -> Connect:
     """Connect to a server that soon gives a job, over one of the transports."""
 
@@ -45,16 +43,7 @@ def connect(
         async with running(serve(limits=QUICK)) as web, web.client(mode) as client:
             yield client
 
-    @asynccontextmanager
-    async def over_stdio(mode: str) -> AsyncIterator[Client]:
-        program, home = str(HERE / "misbehaving_server.py"), str(tmp_path / "home")
-        arguments = [program, home, str(films), str(QUICK.answer_seconds)]
-        command = StdioServerParameters(command=sys.executable, args=arguments, env={"PYTHONPATH": str(HERE)})
-        with (tmp_path / "log").open("w") as log:
-            async with Client(stdio_client(command, errlog=log), mode=mode) as client:
-                yield client
-
-    return over_http if request.param == "http" else over_stdio
+    return over_http if request.param == "http" else lambda mode: over_stdio(mode, str(QUICK.answer_seconds))
 
 
 async def test_giving_up_a_wait_leaves_the_job_alone_until_it_is_stopped(

@@ -14,8 +14,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from mcp import Client, MCPError, StdioServerParameters
-from mcp.client.stdio import stdio_client
+from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, ElicitRequestFormParams, ElicitResult, InputRequiredResult, TextContent
 
@@ -36,7 +35,6 @@ from sensorium.tools.base.tool import Tool
 
 Body = Callable[[CallToolResult], dict[str, Any]]
 Serve = Callable[..., Any]
-HERE = Path(__file__).parent
 QUICK = Limits(answer_seconds=1.5, heartbeat_seconds=0.6)
 YES = {"approve": True}
 
@@ -87,7 +85,7 @@ Connect = Callable[[str, User | None], AbstractAsyncContextManager[Client]]
 
 
 @pytest.fixture(params=["memory", "http", "stdio"])
-def connect(request: pytest.FixtureRequest, serve: Serve, running: Any, tmp_path: Path, films: Path) -> Connect:
+def connect(request: pytest.FixtureRequest, serve: Serve, running: Any, over_stdio: Any) -> Connect:
     """Connect a user's client to the server over one of the transports, in a given era."""
 
     @asynccontextmanager
@@ -95,20 +93,16 @@ def connect(request: pytest.FixtureRequest, serve: Serve, running: Any, tmp_path
         async with running(serve()) as web, asking_client(web, "first", user, era) as client:
             yield client
 
-    @asynccontextmanager
-    async def over_stdio(era: str, user: User | None) -> AsyncIterator[Client]:
-        arguments = [str(HERE / "misbehaving_server.py"), str(tmp_path / "home"), str(films)]
-        command = StdioServerParameters(command=sys.executable, args=arguments, env={"PYTHONPATH": str(HERE)})
-        with (tmp_path / "log").open("w") as log:
-            async with Client(stdio_client(command, errlog=log), mode=era, elicitation_callback=user) as client:
-                yield client
+    def as_program(era: str, user: User | None) -> AbstractAsyncContextManager[Client]:
+        client: AbstractAsyncContextManager[Client] = over_stdio(era, elicitation_callback=user)
+        return client
 
     @asynccontextmanager
     async def in_memory(era: str, user: User | None) -> AsyncIterator[Client]:
         async with Client(serve(), mode=era, elicitation_callback=user) as client:
             yield client
 
-    return {"memory": in_memory, "http": over_http, "stdio": over_stdio}[str(request.param)]
+    return {"memory": in_memory, "http": over_http, "stdio": as_program}[str(request.param)]
 
 
 async def test_a_user_is_asked_and_only_a_yes_is_one(connect: Connect, era: str, mark: Any, body: Body) -> None:

@@ -23,13 +23,6 @@ Running = Callable[..., AbstractAsyncContextManager[Any]]
 AnyRequest = Request[dict[str, Any], str]
 
 
-@pytest.fixture
-def office(serve: Serve, tasking: ModuleType) -> MediaServer:
-    """A server with tools of its own, which ask and work in it."""
-    server: MediaServer = tasking.with_own_tools(serve())
-    return server
-
-
 async def test_a_strange_id_is_an_invalid_parameter(tasking: ModuleType, serve: Serve) -> None:
     strange: list[Any] = [None, 7, True, [], {}, "", "x" * 65, "x" * 100_000, "\0", "a' OR '1'='1", "é😀"]
     methods = (("get", {}), ("cancel", {}), ("update", {"inputResponses": {}}))

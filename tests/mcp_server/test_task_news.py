@@ -23,13 +23,6 @@ Running = Callable[..., AbstractAsyncContextManager[Any]]
 AnyRequest = Request[dict[str, Any], str]
 
 
-@pytest.fixture
-def office(serve: Serve, tasking: ModuleType) -> MediaServer:
-    """A server with tools of its own, which ask and work in it."""
-    server: MediaServer = tasking.with_own_tools(serve())
-    return server
-
-
 def _listening(*tasks: Any) -> SubscriptionsListenRequest:
     wanted = SubscriptionFilter.model_validate({"taskIds": list(tasks)})
     return SubscriptionsListenRequest(params=SubscriptionsListenRequestParams(notifications=wanted))

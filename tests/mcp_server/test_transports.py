@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it is looked fo
 
 @pytest.fixture(params=["stdio", "http"])
 def connect(
-    request: pytest.FixtureRequest, serve: Callable[..., Any], running: Callable[..., Any], tmp_path: Path, films: Path
+    request: pytest.FixtureRequest, serve: Callable[..., Any], running: Callable[..., Any], over_stdio: Connect
 ) -> Connect:
     """Connect to the server over one of the transports, in a given era."""
 
@@ -35,14 +35,6 @@ def connect(
     async def over_http(mode: str) -> AsyncIterator[Client]:
         async with running(serve()) as web, web.client(mode) as client:
             yield client
-
-    @asynccontextmanager
-    async def over_stdio(mode: str) -> AsyncIterator[Client]:
-        arguments = [str(HERE / "misbehaving_server.py"), str(tmp_path / "home"), str(films)]
-        command = StdioServerParameters(command=sys.executable, args=arguments, env={"PYTHONPATH": str(HERE)})
-        with (tmp_path / "log").open("w") as log:
-            async with Client(stdio_client(command, errlog=log), mode=mode) as client:
-                yield client
 
     return over_http if request.param == "http" else over_stdio
 
