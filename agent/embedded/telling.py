@@ -20,7 +20,8 @@ def files_line(output: Any, say: Tongue) -> str:
     names = list(dict.fromkeys(_names(output)))
     if not names:
         return ""
-    return say("Files: ", "文件：") + say.listed(names[:MOST_NAMES]) + more(len(names) - MOST_NAMES, say)
+    shown = names[:MOST_NAMES]
+    return say("Files: ", "文件：") + say.listed(shown) + more(len(names) + _unnamed(output) - len(shown), say)
 
 
 def _names(value: Any) -> list[str]:
@@ -33,6 +34,17 @@ def _names(value: Any) -> list[str]:
     return []
 
 
+def _unnamed(value: Any) -> int:
+    """Return how many files were in what was cut off lists whose items are a file each."""
+    if isinstance(value, Mapping):
+        return sum(map(_unnamed, value.values()))
+    if not isinstance(value, list):
+        return 0
+    kept = value[:-1] if _is_cut(value) else value
+    each = _is_cut(value) and len(_names(kept)) == len(kept)
+    return sum(map(_unnamed, kept)) + (_length(value) - len(kept) if each else 0)
+
+
 def items_of(output: Output, name: str) -> list[Any]:
     """Return a list of a result without the line that says it was cut."""
     listed: list[Any] = output.get(name) or []
@@ -41,7 +53,10 @@ def items_of(output: Output, name: str) -> list[Any]:
 
 def count_of(output: Output, name: str) -> int:
     """Return how long a list was before it was cut."""
-    listed: list[Any] = output.get(name) or []
+    return _length(output.get(name) or [])
+
+
+def _length(listed: list[Any]) -> int:
     return len(listed) - 1 + int(listed[-1].removeprefix(_CUT).split()[0]) if _is_cut(listed) else len(listed)
 
 

@@ -223,6 +223,10 @@ def test_a_report_gives_its_summary_chapters_and_files_and_its_own_limits() -> N
 
 
 def test_frames_and_scenes_are_told_to_the_tenth_of_a_second() -> None:
+    pictures = [{"picture": artifact(f"{at}.jpg", "image/jpeg"), "at_seconds": 10.0 * at} for at in range(200)]
+    many = made("extract_frames", items=pictures)
+    text = answer("a frame every 10 seconds", [VIDEO], {"pictures": ended("extract_frames", many)})
+    assert "200 frames" in text and "5.jpg and 194 more" in text, "all of them are there, though not all are told of"
     frames = made("extract_frames", items=[{"picture": artifact("a.jpg", "image/jpeg"), "at_seconds": 63.5}])
     text = answer("a frame at 1:03.5", [VIDEO], {"pictures": ended("extract_frames", frames)})
     assert text == "1 frame at 1:03.5.\nFiles: a.jpg"
