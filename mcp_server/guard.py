@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Request
 
 from ..tools.base.secret_logs import logger_of
-from .believed import Believed
+from .authenticator import Authenticator
 from .principals import KeysError, Principal, TokenError
 from .scopes import SCOPES, Scope, missing, needed
 
@@ -45,7 +45,7 @@ class Guard:
         self,
         app: ASGIApp,
         *,
-        believed: Believed,
+        authenticator: Authenticator,
         path: str,
         tools: Mapping[str, Scope],
         hosts: Collection[str],
@@ -55,7 +55,7 @@ class Guard:
 
         Args:
             app: What is guarded.
-            believed: Whose tokens are.
+            authenticator: Knows whose tokens are believed.
             path: Of the protocol; all else are files.
             tools: What each tool asks for.
             hosts: The names of this server.
@@ -63,7 +63,7 @@ class Guard:
         """
         self._app = AuthContextMiddleware(app)
         self._outside = app
-        self._believed = believed
+        self._authenticator = authenticator
         self._path = path
         self._tools = tools
         self._open: Counter[str] = Counter()
@@ -115,12 +115,12 @@ class Guard:
             await self._inside({**scope, "path": path}, receive, send)
 
     async def _admit(self, scope: Request, receive: Receive, send: Send) -> None:
-        headers, resource = Headers(scope=scope), self._believed.resource
+        headers, resource = Headers(scope=scope), self._authenticator.resource
         if resource and resource.is_at(scope["path"]) and scope["method"] in ("GET", "HEAD"):
             await _send(send, 200, resource.document(headers["host"]))
             return
         try:
-            principal = await self._believed.principal(headers)
+            principal = await self._authenticator.principal(headers)
         except TokenError as error:
             logger.info("Refused %s: %s", scope["path"][:100].encode("unicode_escape").decode(), error)
             challenge = {} if "authorization" not in headers else {"error": "invalid_token"}
@@ -190,7 +190,7 @@ class Guard:
         said = {"realm": "sensorium", **said}
         if "error" in said:
             said["error_description"] = description.replace('"', "'").replace("`", "'")
-        if resource := self._believed.resource:
+        if resource := self._authenticator.resource:
             said.setdefault("scope", " ".join(sorted(resource.scopes)))
             said["resource_metadata"] = resource.metadata_url(headers["host"])
         return {"www-authenticate": "Bearer " + ", ".join(f'{name}="{value}"' for name, value in said.items())}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..tools.base.errors import SettingsError
 from ..tools.base.outward import is_this_machine
-from .believed import Believed
+from .authenticator import Authenticator
 from .files_http import UploadLimits, add_file_routes
 from .guard import LARGEST_HEAD_BYTES, Guard
 from .protected_resource import ProtectedResource
@@ -72,8 +72,8 @@ def web_app(
     if jwt:
         scopes = {"media:read", *server.tool_scopes.values()}
         resource = ProtectedResource(issuer=jwt.issuer, scopes=scopes, path=PATH, public_url=public_url)
-    believed = Believed(tokens=tokens, jwt=jwt, resource=resource)
-    return Guard(app, believed=believed, path=PATH, tools=server.tool_scopes, hosts=hosts, origins=origins)
+    authenticator = Authenticator(tokens=tokens, jwt=jwt, resource=resource)
+    return Guard(app, authenticator=authenticator, path=PATH, tools=server.tool_scopes, hosts=hosts, origins=origins)
 
 
 def serve_http(server: "MediaServer", web: Web) -> None:

@@ -1,11 +1,12 @@
 """Speaks with an MCP server that is a program: its lines as messages, with limits, and its end with ours."""
 
+import asyncio
 import json
 import os
 import re
 import shutil
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,13 +109,11 @@ class Program:
             finally:
                 self.has_ended = self._is_leaving = True
                 with anyio.CancelScope(shield=True):
-                    for stream in (hear, say, told, to_say):
-                        await stream.aclose()
-                    await _end(process, at_once=bool(self.why))
+                    await _surely(_end(process, [hear, say, told, to_say], at_once=bool(self.why)))
                 tasks.cancel_scope.cancel()
 
     async def _started(self) -> Any:
-        """Return the process, started in a group of its own and, where there are guards, under one."""
+        """Return the process, started in a group of its own and, on POSIX, under a supervisor."""
         import anyio
 
         server, found = self.server, self._found()
@@ -129,10 +128,9 @@ class Program:
 
                 with _nowhere() as nothing:
                     return await create_windows_process(found, list(server.args), dict(server.env), nothing, folder)
-            guarded = [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py")), str(os.getpid()), found]
-            return await anyio.open_process(
-                [*guarded, *server.args], env=dict(server.env), cwd=folder, start_new_session=True
-            )
+            supervisor = Path(__file__).with_name("supervisor.py")
+            command = [sys.executable, "-I", "-S", str(supervisor), str(os.getpid()), found, *server.args]
+            return await anyio.open_process(command, env=dict(server.env), cwd=folder, start_new_session=True)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise UnavailableError(
@@ -227,21 +225,37 @@ def _whole(line: bytes) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-async def _end(process: Any, *, at_once: bool) -> None:
+async def _surely(work: Coroutine[Any, Any, None]) -> None:
+    """Do short work to its end, also where who waits for it is cancelled meanwhile: a scope shields only from anyio."""
+    task, is_cancelled = asyncio.create_task(work), False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            is_cancelled = True
+    if is_cancelled:
+        raise asyncio.CancelledError
+
+
+async def _end(process: Any, streams: Sequence[Any], *, at_once: bool) -> None:
     """End a program: it is asked nothing more, then told to end, then killed with all that it started."""
     import anyio
 
+    for stream in streams:
+        await stream.aclose()
     with suppress(OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
         await process.stdin.aclose()
-    if at_once or not await _has_ended(process):
-        if sys.platform == "win32":
-            from mcp.os.win32.utilities import terminate_windows_process_tree
+    has_ended = not at_once and await _has_ended(process)
+    if sys.platform != "win32":
+        from mcp.os.posix.utilities import terminate_posix_process_tree
 
-            await terminate_windows_process_tree(process)
-        else:
-            from mcp.os.posix.utilities import terminate_posix_process_tree
+        # Its group, too: a program can kill the guard that leads it.
+        await terminate_posix_process_tree(process, _LEAVE_SECONDS)
+    elif not has_ended:
+        from mcp.os.win32.utilities import terminate_windows_process_tree
 
-            await terminate_posix_process_tree(process, _LEAVE_SECONDS)
+        await terminate_windows_process_tree(process)
+    if not has_ended:
         await _has_ended(process)
     if sys.platform == "win32":
         from mcp.os.win32.utilities import close_process_job

@@ -1,4 +1,4 @@
-"""Whose tokens are believed: those of a file, and those of an issuer."""
+"""Who sent a request, by the token in it: one of a file, or of an issuer."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Believed:
-    """Whose tokens are believed; one of them at least."""
+class Authenticator:
+    """Tells who calls: by the tokens of a file, or of an issuer; one of the two is there."""
 
     tokens: Tokens | None = None
     jwt: "JwtTokens | None" = None

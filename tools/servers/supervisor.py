@@ -1,6 +1,6 @@
 """Starts a program for a process, and ends it with all that it started when that process is gone: POSIX only.
 
-It runs as a script of its own, without this package: `python -I -S guard.py PARENT PROGRAM ARGUMENT…`.
+It runs as a script of its own, without this package: `python -I -S supervisor.py PARENT PROGRAM ARGUMENT…`.
 """
 
 import os
@@ -18,7 +18,7 @@ LEAVE_SECONDS = 0.6
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-class Guard:
+class Supervisor:
     """Waits for the end of a program, or of the process that wants it."""
 
     def __init__(self, parent: int) -> None:
@@ -99,4 +99,4 @@ def _children() -> list[int]:
 
 
 if __name__ == "__main__":
-    Guard(int(sys.argv[1])).run(sys.argv[2:])
+    Supervisor(int(sys.argv[1])).run(sys.argv[2:])
