@@ -249,7 +249,7 @@ async def _end(process: Any, streams: Sequence[Any], *, at_once: bool) -> None:
     if sys.platform != "win32":
         from mcp.os.posix.utilities import terminate_posix_process_tree
 
-        # Its group, too: a program can kill the guard that leads it.
+        # Its group, too: a program can kill the supervisor that leads it.
         await terminate_posix_process_tree(process, _LEAVE_SECONDS)
     elif not has_ended:
         from mcp.os.win32.utilities import terminate_windows_process_tree

@@ -60,7 +60,7 @@ def hostile() -> list[dict[str, Any]]:
 
 NAMES = ("echo", "die", "hang", "garbage", "endless", "flood", "huge", "error", "ask", "media", "wrong", "evil", "odd",
          "child", "data", "grow", "once", "size", "count", "environment", "delete", "half",
-         "bottomless", "backwards")  # fmt: skip
+         "bottomless", "backwards", "orphan")  # fmt: skip
 
 
 def listed(cursor: str | None) -> dict[str, Any]:
@@ -122,6 +122,9 @@ def called(name: str, given: dict[str, Any], id: Any) -> dict[str, Any] | None: 
         }
     if name == "data":
         return {"content": [], "structuredContent": {"a\u202e": ["\x1b[2J red", 7]}}
+    if name == "orphan":
+        os.kill(os.getppid(), signal.SIGKILL)
+        return text(str(os.getpid()))
     if name == "half":
         return text("cut \ud83d")
     if name in ("bottomless", "backwards"):

@@ -17,6 +17,7 @@ from sensorium.tools.base.errors import ArgumentError, ToolError
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.servers import link, program
+from sensorium.tools.servers.connection import Connection
 from sensorium.tools.servers.offering import ask_servers, remote_tools
 
 Ask = Callable[..., Any]
@@ -215,6 +216,30 @@ async def test_nothing_of_a_program_is_left_when_it_is_let_go(
     assert all(map(alive, [own, *children]))
     await link.close_links()
     await _until(lambda: not any(map(alive, [own, *children])))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
+async def test_a_program_that_kills_its_supervisor_ends_all_the_same(
+    settings_with: Any, strange: Any, open_run: Any
+) -> None:
+    settings = settings_with(odd=strange("stubborn"))
+    await ask_servers(settings)
+    own = int((await call("odd__orphan", {}, open_run(settings))).text)
+    await link.close_links()
+    await _until(lambda: not alive(own))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
+async def test_a_program_is_ended_also_where_its_end_is_cancelled(settings_with: Any, strange: Any, heard: Any) -> None:
+    settings = settings_with(odd=strange("stubborn"))
+    connection = Connection(settings.servers["odd"], settings.home, local_only=False)
+    await connection.open()
+    closing = asyncio.create_task(connection.close())
+    await _until(lambda: heard()[-1] == "end")  # it ignores that it is asked nothing more
+    assert connection._task
+    connection._task.cancel()
+    await closing
+    await _until(lambda: not alive(int(heard()[0].split()[1])))
 
 
 async def _until(holds: Callable[[], bool]) -> None:
