@@ -85,7 +85,9 @@ async def run_agent(
                 request, paths, options=options, on_event=heard, approve=approve, run_id=run.id
             )
     if answer.status == "failed" and not answer.artifacts:
-        raise ToolError(f"The task failed (run {answer.run_id}). {answer.text or _why(answer)}")
+        # The agent says how its own command is given files.
+        hint = "" if files else " Here they are given in `files`."
+        raise ToolError(f"The task failed (run {answer.run_id}). {answer.text or _why(answer)}{hint}")
     return AgentAnswer(
         status=answer.status,
         answer=answer.text,

@@ -44,6 +44,11 @@ async def test_a_report_comes_back_with_its_files_beside_the_film(
     assert {step["status"] for step in answer["steps"]} <= {"done", "failed", "skipped"}
 
 
+async def test_a_task_without_its_files_is_told_where_they_are_given(run: Run) -> None:
+    with pytest.raises(ToolError, match=r"This needs a file to report on\. .* Here they are given in `files`\.$"):
+        await call(run_agent, {"request": "Analyze this video and write a report"}, run)
+
+
 async def test_progress_names_the_step_and_grows_with_those_that_ended(run: Run, films: Path) -> None:
     heard: list[Progress] = []
     arguments = {"request": "Analyze this video and write a report", "files": [str(films / "talk.mp4")]}
