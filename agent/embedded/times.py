@@ -25,7 +25,8 @@ _LOOSE = {"half a": 0.5, "half an": 0.5, "a couple of": 2, "a few": 3, "few": 3,
 _WORDS = {word: float(value) for value, word in enumerate(_SMALL)} | {**_TENS, **_LOOSE, "半": 0.5}
 _HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
 _WORD = "|".join(sorted((word for word in _WORDS if word.isascii()), key=len, reverse=True))
-NUMBER = rf"(?:\d+(?:\.\d+)?|\b(?:{_WORD})\b|[零一二两三四五六七八九十百]+|半|几)"
+# Only whole numbers of a bearable length: of many digits in a row each would be looked at as the start of one.
+NUMBER = rf"(?:(?<!\d)\d{{1,12}}(?!\d)(?:\.\d{{1,12}})?|\b(?:{_WORD})\b|[零一二两三四五六七八九十百]+|半|几)"
 """A pattern for an amount in digits or words; `number` reads what it matches."""
 
 _UNIT_SECONDS = {"h": 3600.0, "小": 3600.0, "m": 60.0, "分": 60.0, "s": 1.0, "秒": 1.0}

@@ -130,3 +130,9 @@ def test_the_parts_are_the_spans_and_the_points() -> None:
 )
 def test_numbers_are_read_in_digits_and_words(text: str, value: float) -> None:
     assert number(text) == value
+
+
+def test_digits_without_end_are_no_number() -> None:
+    for text in ("at " + "9" * 400 + " seconds", "for " + "1" * 20_000 + " minutes"):
+        found = times_in(text)
+        assert (found.points, found.spans) == ((), ())
