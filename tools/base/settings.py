@@ -90,6 +90,10 @@ class Settings:
                     f"`[{table}]` stands in the sensorium.toml of the folder you are in, where it is not believed. "
                     f"Move it to {str(home / 'sensorium.toml')!r}."
                 )
+        if other := [one for one in ("mcpServers", "mcp_servers", "servers") if one in own]:
+            raise SettingsError(
+                f"`[{other[0]}]` in sensorium.toml is read by other programs. Here it is `[mcp.servers.NAME]`."
+            )
         file = own | here
         if not all(isinstance(one.get("models", {}), dict) for one in (own, here)):
             raise SettingsError("`models` in sensorium.toml must be a table: `[models]`.")

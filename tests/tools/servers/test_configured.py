@@ -79,6 +79,12 @@ def test_a_folder_cannot_add_a_server(tmp_path: Path) -> None:
         Settings.read(environ, tmp_path / "here")
 
 
+def test_the_table_of_another_program_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "sensorium.toml").write_text('[mcpServers.notes]\ncommand = "notes"\n')
+    with pytest.raises(SettingsError, match=r"Here it is `\[mcp.servers.NAME\]`"):
+        Settings.read({"SENSORIUM_HOME": str(tmp_path)}, tmp_path)
+
+
 def test_what_a_variable_holds_is_a_secret_and_goes_to_other_processes_with_the_settings(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
