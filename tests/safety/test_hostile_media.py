@@ -27,8 +27,15 @@ def test_each_is_refused_or_answered_and_opens_and_dials_nothing(
     batch: str, tmp_path: Path, environment: Callable[[Path], dict[str, str]]
 ) -> None:
     command = [sys.executable, str(MAKER), batch, str(tmp_path / "work")]
+    # In a folder of its own: that is watched, too, where a name leads nowhere, and others open files of the checkout.
     ended = subprocess.run(
-        command, check=False, capture_output=True, text=True, timeout=240, env=environment(tmp_path / "home")
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env=environment(tmp_path / "home"),
+        cwd=tmp_path,
     )
     judged = [json.loads(line) for line in ended.stdout.splitlines()]
     faults = [f"{one['case']}: {fault}" for one in judged for fault in one["faults"]]
