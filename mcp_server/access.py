@@ -83,6 +83,8 @@ class Access:
             real = path.resolve(strict=True)
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
             if self._contains(Path(os.path.normpath(path))) and self._contains(Path(os.path.realpath(path))):
+                if isinstance(error, PermissionError):
+                    raise MediaError(f"{named!r} cannot be read: the permission of a folder is missing.") from error
                 raise MediaError(f"{named!r} does not exist.{self._near(named)}") from error
             raise self._outside(named) from error
         if not self._contains(real) or (is_of_the_system(real) and not any(map(is_of_the_system, self.folders))):
@@ -257,6 +259,8 @@ def _similar(name: str, others: Iterable[str]) -> list[str]:
 
 def _content(folder: Path, said: str, letters: int) -> str:
     """Say what lies in a folder, in about so many letters."""
+    if not os.access(folder, os.R_OK):
+        return f" The permission to read what is in {said} is missing."
     names = [f"{one}/" if _is_folder(folder / one) else one for one in _names(folder)]
     if not names:
         return f" There are no files in {said}."

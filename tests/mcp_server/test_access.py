@@ -1,7 +1,9 @@
 """Which files a client may name."""
 
 import os
+import shutil
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -253,9 +255,32 @@ def test_of_several_folders_each_is_looked_at_for_what_was_meant(access: Access,
         assert meant in str(missing.value)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="folders have other permissions there")
+def test_a_folder_without_permission_is_not_called_empty(folder: Path) -> None:
+    (folder / "holiday").chmod(0)
+    code = f"""
+from sensorium.mcp_server.access import Access
+from sensorium.tools.base.errors import MediaError
+for named in ("holiday", "holiday/beach.mp4"):
+    try:
+        Access.to([{str(folder)!r}]).open(named)
+    except MediaError as error:
+        print(error)
+"""
+    without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    if without and shutil.which(without[0]) is None:
+        pytest.skip("a superuser may read everything")
+    told = subprocess.run([*without, sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    (folder / "holiday").chmod(0o755)
+    assert told.splitlines() == [
+        "'holiday' is a folder, and a file is needed. The permission to read what is in that folder is missing.",
+        "'holiday/beach.mp4' cannot be read: the permission of a folder is missing.",
+    ]
+
+
 def test_a_folder_that_is_no_longer_there_is_said(access: Access, folder: Path) -> None:
     folder.rename(folder.parent / "elsewhere")
-    with pytest.raises(MediaError, match="does not exist. Not there now: ") as missing:
+    with pytest.raises(MediaError, match=r"does not exist. Not there now: ") as missing:
         access.open("talk.mp4")
     assert str(folder) in str(missing.value)
 
