@@ -28,9 +28,10 @@ from ..tools.base.tool import Tool
 from ..tools.base.workspace import PREFIX
 from .access import Access
 from .allowing import allowing
+from .discreet import discreet
 from .door_tool import DoorTool
 from .faces import offers, scope_of
-from .failures import discreet
+from .failures import brief
 from .job_tools import add_job_tools
 from .news import JobNews
 from .owner import scopes
@@ -39,7 +40,6 @@ from .resources import add_resources, list_artifacts, read_artifact
 from .run_agent import run_agent
 from .scopes import Scope
 from .service import Options, Service
-from .shaping import brief
 from .state_key import state_security
 from .task_news import TaskNews
 from .tasks import Tasks

@@ -8,12 +8,12 @@ from typing import Any
 
 from ..tools.base.errors import ArgumentError, StorageError, ToolError
 from ..tools.base.secret_logs import logger_of
+from .failures import failed
 from .job import Job, end_of
 from .kept_jobs import KeptJobs
 from .order import Order
 from .pool import Pool, Watch
 from .questions import Answer, Question
-from .shaping import failed
 from .waiting import PULSE_SECONDS
 from .worker_process import TakenError, WorkerProcess
 

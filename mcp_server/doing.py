@@ -20,10 +20,11 @@ from .asker import Ask, asking
 from .belongings import Belongings
 from .consent import performed
 from .faces import face_of
+from .failures import failed, unforeseen
 from .order import Given, Order
 from .questions import Answer, Question
 from .scopes import missing
-from .shaping import failed, shaped, unforeseen
+from .shaping import shaped
 
 logger = logger_of(__name__)
 

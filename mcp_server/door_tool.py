@@ -19,11 +19,11 @@ from ..tools.base.secret_logs import logger_of
 from .answers import MOST_CHARS, answer_of, progress_of
 from .asking import Asking, input_required
 from .faces import Offer, annotations, has_pages
+from .failures import HALF_A_LETTER, brief, unforeseen
 from .order import Order
 from .owner import owner
 from .schemas import result_schema, shown_schema, unquoted
 from .service import Service
-from .shaping import HALF_A_LETTER, brief, unforeseen
 from .task_call import INSTANT_SECONDS, task_call
 
 logger = logger_of(__name__)

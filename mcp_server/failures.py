@@ -1,34 +1,30 @@
-"""What is asked is of a bearable length, and of an error that nobody foresaw a client is told nothing but that."""
+"""What a client is told when a call comes to nothing."""
 
 from typing import Any
 
-from mcp import MCPError
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from mcp.types import INTERNAL_ERROR, INVALID_PARAMS
-from pydantic import ValidationError
-
-from ..tools.base.secret_logs import logger_of
-from .shaping import HALF_A_LETTER, unforeseen
-
-logger = logger_of(__name__)
-
-LONGEST_NAME = 16_384
-"""Letters of what is named: the longest path there is, each byte of it percent-encoded. Answers repeat names."""
+ERROR_CHARS = 2000
+HALF_A_LETTER = "It holds half a letter, as is left of an emoji that was cut in two. Write whole letters."
 
 
-async def discreet(context: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """Answer a request; the words of an error that nobody foresaw stay here, as the SDK lets old clients have them."""
-    params = context.params or {}
-    named = {"method": context.method, **{one: params.get(one) for one in ("name", "uri")}}
-    for what, value in named.items():
-        if isinstance(value, str) and len(value) > LONGEST_NAME:
-            raise MCPError(INVALID_PARAMS, f"`{what}` has {len(value):,} letters, and may have {LONGEST_NAME:,}.")
-    try:
-        return await call_next(context)
-    except (MCPError, ValidationError):  # the SDK sends nothing of the latter's words
-        raise
-    except UnicodeEncodeError:
-        raise MCPError(INVALID_PARAMS, HALF_A_LETTER) from None
-    except Exception:
-        logger.exception("`%s` raised what it should not", context.method)
-        raise MCPError(INTERNAL_ERROR, unforeseen(context.method)) from None
+def failed(message: str) -> dict[str, Any]:
+    """Return a failure as `CallToolResult` has it on the wire."""
+    return {"content": [{"type": "text", "text": brief(message)}], "isError": True}
+
+
+def brief(message: str) -> str:
+    """Return an error with its beginning, what happened, and its end, what to do."""
+    if len(message) <= ERROR_CHARS:
+        return message
+    return f"{message[: ERROR_CHARS // 2]} … {message[-ERROR_CHARS // 2 :]}"
+
+
+def unforeseen(what: str) -> str:
+    """Return what a client is told; the error itself may hold anything and is for whoever runs the server.
+
+    Args:
+        what: The tool or the method that failed.
+    """
+    return (
+        f"`{what}` failed because of an error in it; what went wrong is in the server's log (stderr). "
+        "Other tools are not affected."
+    )

@@ -9,9 +9,9 @@ from pydantic import Field
 from ..tools.base.errors import SensoriumError
 from .answers import MOST_CHARS, POLL_SECONDS, progress_of, status_of
 from .asking import Asking, input_required
+from .failures import failed
 from .owner import owner
 from .service import Service
-from .shaping import failed
 
 JobId = Annotated[str, Field(min_length=1, max_length=64, description="The `job_id` that a call gave.")]
 

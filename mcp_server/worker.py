@@ -37,11 +37,11 @@ from ..tools.base.settings import Settings
 from .asker import Asker
 from .belongings import Belongings
 from .doing import done
+from .failures import failed
 from .job import end_of
 from .job_store import JobStore
 from .order import Given, Order
 from .questions import Answer
-from .shaping import failed
 from .worker_process import end_group, whole_lines
 
 RECORD_SECONDS = 1.0
