@@ -111,6 +111,7 @@ class Access:
     def listing(self, beginning: str, limit: int = 100) -> list[str]:
         """Return files of the allowed folders whose path starts so: completions of what a user types."""
         found: list[str] = []
+        looked: set[Path] = set()
         if len(beginning) > LONGEST_PATH or _UNSEEN.search(beginning):
             return found
         for folder in self.folders:
@@ -118,6 +119,9 @@ class Access:
             parent = typed if beginning.endswith("/") or not beginning else typed.parent
             if not self._contains(parent) or not self._contains(Path(os.path.realpath(parent))):
                 continue
+            if parent in looked or not parent.is_relative_to(folder):  # a whole path, which is in another folder
+                continue
+            looked.add(parent)
             start = "" if parent == typed else typed.name.casefold()
             names = [one for one in _names(parent) if one.casefold().startswith(start)]
             shown = parent if self.is_told else parent.relative_to(folder)

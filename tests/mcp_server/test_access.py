@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -395,6 +396,13 @@ def test_completions_stay_inside(access: Access, folder: Path) -> None:
     assert str(folder.resolve() / "holiday") + "/" in access.listing("")
     assert access.listing("holiday/") == [str(folder.resolve() / "holiday" / "beach.mp4")]
     assert access.listing("../") == access.listing("/etc/") == access.listing("link-to-private/") == []
+
+
+def test_a_whole_path_is_completed_once(access: Access, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    both = access.plus(tmp_path / "more")
+    assert both.listing(f"{folder}/ta") == [str(folder / "talk.mp4")]
+    assert replace(both, is_told=False, folders=both.folders[::-1]).listing(f"{folder}/ta") == ["talk.mp4"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system shows no processes as files")
