@@ -14,6 +14,8 @@ MOST_ARGUMENTS = 64
 MOST_PARTS = 600
 """Of one schema, references followed; what goes beyond may be anything."""
 MOST_DEPTH = 6
+MOST_REFERENCES = 32
+"""One behind the other: looking whether they go in a circle takes longer with each."""
 MOST_LETTERS = 8_000
 """Of one schema as JSON."""
 MOST_CHOICES = 100
@@ -101,7 +103,7 @@ class _Copier:
     def followed(self, part: Any, within: tuple[str, ...]) -> Mapping[str, Any]:
         """Return what a part says, behind its references; only to places in the same schema, and in no circle."""
         while isinstance(part, Mapping) and isinstance(reference := part.get("$ref"), str):
-            if reference in within or not reference.startswith("#/"):
+            if reference in within or len(within) >= MOST_REFERENCES or not reference.startswith("#/"):
                 return {}
             within = (*within, reference)
             target: Any = self._whole

@@ -16,6 +16,7 @@ from sensorium.tools.servers.configured import read_servers
 from sensorium.tools.servers.link import leaving
 from sensorium.tools.servers.listing import offered_name
 from sensorium.tools.servers.offering import ask_servers, remote_named, remote_tools, why_not_offered
+from sensorium.tools.servers.schemas import shape_of
 
 NOTES = {"url": "https://notes.example/mcp", "key": "NOTES_KEY"}
 
@@ -183,3 +184,10 @@ def test_a_loop_that_ends_lets_go_of_its_servers(
 ) -> None:
     assert asyncio.run(leaving(ask_servers(settings_with(odd=strange())))) == {}
     assert heard()[-1] == "end"
+
+
+def test_a_chain_of_references_is_not_followed_to_its_end() -> None:
+    chain = {f"a{number}": {"$ref": f"#/$defs/a{number + 1}"} for number in range(40)}
+    near, far = {"$ref": "#/$defs/a20"}, {"$ref": "#/$defs/a0"}
+    given = {"properties": {"near": near, "far": far}, "$defs": {**chain, "a40": {"type": "string"}}}
+    assert shape_of(given).schema["properties"] == {"near": {"type": "string"}, "far": {}}
