@@ -199,7 +199,8 @@ async def test_prompts_come_in_english_and_chinese(serve: Serve, era: str) -> No
                 assert isinstance(content, TextContent)
                 texts[language] = content.text
                 assert all(value in content.text for value in wanted.values())
-                assert set(re.findall(r"`([a-z]+_[a-z]+)`", content.text)) - {"job_id", "at_seconds", "next_page"} <= tools
+                named = set(re.findall(r"`([a-z]+_[a-z]+)`", content.text))
+                assert named - {"job_id", "at_seconds", "next_page"} <= tools
             assert (
                 len(re.findall(r"[\u4e00-\u9fff]", texts["zh"]))
                 > 100
