@@ -29,6 +29,8 @@ LARGEST_HEAD_BYTES = 32 * 1024
 """Of an address and its headers; tokens have up to 8 KiB."""
 EACH = 128
 """Requests of one caller's that may be open at a time, streams too: half of the server's connections."""
+BODY_SECONDS = 60.0
+"""How long the body of a request may take; uploads have limits of their own."""
 RETRY_SECONDS = 30
 """When to come again, while the keys of the issuer cannot be read."""
 _EXPOSED = ("Mcp-Session-Id", "WWW-Authenticate", "Content-Disposition")
@@ -144,8 +146,18 @@ class Guard:
                 del self._open[principal.name]
 
     async def _serve(self, principal: Principal, scope: Request, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        receive, asked, request = await self._asked(scope, receive, principal)
+        headers, messages = Headers(scope=scope), list[Message]()
+        if scope["path"] == self._path and scope["method"] == "POST":
+            try:
+                messages = await _body(receive)
+            except TimeoutError:
+                told = f"The body of a request must be there within {BODY_SECONDS:g} s."
+                await _refuse(send, 408, told, {"connection": "close"})
+                return
+            if messages[-1]["type"] == "http.disconnect":
+                return  # nobody reads an answer
+            receive = _again(messages, receive)
+        asked, request = self._asked(scope, messages, principal)
         if asked and asked not in principal.scopes:
             logger.info("Refused %s to %s: its token does not allow %s", scope["method"], principal.name, asked)
             # What it has already is named too: a client that asks for less loses it.
@@ -161,30 +173,25 @@ class Guard:
             receive, send = _ending(principal.until, receive, send)
         await self._app({**scope, "user": user, "auth": AuthCredentials(user.scopes)}, receive, send)
 
-    async def _asked(
-        self, scope: Request, receive: Receive, principal: Principal
-    ) -> tuple[Receive, Scope | None, dict[str, Any] | None]:
-        """Return a body anew, what it asks for, and the request in it.
+    def _asked(
+        self, scope: Request, messages: list[Message], principal: Principal
+    ) -> tuple[Scope | None, dict[str, Any] | None]:
+        """Return what a body asks for, and the request in it.
 
         Whoever may do everything is not looked at. The server checks again what it understood (see `app`).
         """
         if principal.scopes == SCOPES:
-            return receive, None, None
+            return None, None
         if scope["path"] != self._path:
-            return receive, "media:read", None
+            return "media:read", None
         if scope["method"] != "POST":
-            return receive, None, None
-        messages, body, more = [], b"", True
-        while more and len(body) <= DEFAULT_MAX_REQUEST_BODY_SIZE:  # a larger one is refused
-            messages.append(message := await receive())
-            body += message.get("body", b"")
-            more = message["type"] == "http.request" and message.get("more_body", False)
+            return None, None
         try:
-            request = json.loads(body)
+            request = json.loads(b"".join(one.get("body", b"") for one in messages))
             asked = needed(request["method"], request.get("params") or {}, self._tools)
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
-            return _again(messages, receive), None, None  # refused where it is understood
-        return _again(messages, receive), asked, request
+            return None, None  # refused where it is understood
+        return asked, request
 
     def _challenge(self, headers: Headers, said: Mapping[str, str], description: str) -> dict[str, str]:
         said = {"realm": "sensorium", **said}
@@ -194,6 +201,21 @@ class Guard:
             said.setdefault("scope", " ".join(sorted(resource.scopes)))
             said["resource_metadata"] = resource.metadata_url(headers["host"])
         return {"www-authenticate": "Bearer " + ", ".join(f'{name}="{value}"' for name, value in said.items())}
+
+
+async def _body(receive: Receive) -> list[Message]:
+    """Return the messages of a body, or as many of them as show that it is too large.
+
+    Raises:
+        TimeoutError: It does not come.
+    """
+    messages, size, more = list[Message](), 0, True
+    async with asyncio.timeout(BODY_SECONDS):
+        while more and size <= DEFAULT_MAX_REQUEST_BODY_SIZE:  # a larger one is refused
+            messages.append(message := await receive())
+            size += len(message.get("body", b""))
+            more = message["type"] == "http.request" and message.get("more_body", False)
+    return messages
 
 
 def _again(messages: list[Message], receive: Receive) -> Receive:

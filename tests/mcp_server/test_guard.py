@@ -258,6 +258,30 @@ async def test_a_request_that_is_served_may_take_longer(monkeypatch: pytest.Monk
     assert [one.status_code for one in answers] == [401, 401]
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_a_body_that_never_comes_is_not_waited_for(
+    serve: Callable[..., Any],
+    running: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    leaves: bool,
+) -> None:
+    monkeypatch.setattr(guard, "BODY_SECONDS", 0.3)
+    async with running(serve()) as web:
+        host, port = web.address.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        lines = ["POST /mcp HTTP/1.1", f"Host: {host}:{port}", "Content-Length: 9"]
+        lines += [f"{name}: {value}" for name, value in (JSON | TOKEN).items()]
+        writer.write(("\r\n".join(lines) + "\r\n\r\n{").encode())
+        if leaves:
+            await asyncio.sleep(0.1)
+        else:
+            assert b" 408 " in await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
+
+
 async def test_a_slash_at_the_end_of_the_address_changes_nothing(
     serve: Callable[..., Any], running: Callable[..., Any]
 ) -> None:
