@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .jwt_tokens import JwtTokens
 
 PATH = "/mcp"
+USUAL_PORT = 80
 MOST_CONNECTIONS = 256
 
 
@@ -97,7 +98,7 @@ def serve_http(server: "MediaServer", web: Web) -> None:
     tokens = (Tokens.read(file) if _is_there(file) else Tokens.make(file)) if file else None
     bound = _bind(web.host, web.port)
     port = bound.getsockname()[1]
-    hosts = [*web.hosts, *(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]") if web.is_loopback)]
+    hosts = [*web.hosts, *(own_hosts(port) if web.is_loopback else ())]
     origins = [*web.origins, *(f"http://{one}" for one in hosts if web.is_loopback)]
     app = web_app(
         server,
@@ -133,6 +134,12 @@ def _is_there(file: Path) -> bool:
         return file.exists()
     except OSError:  # reading it says why it cannot be read
         return True
+
+
+def own_hosts(port: int) -> list[str]:
+    """Return how clients on this machine name the server; they leave out the usual port."""
+    names = ("127.0.0.1", "localhost", "[::1]")
+    return [*(f"{name}:{port}" for name in names), *(names if port == USUAL_PORT else ())]
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -20,7 +20,7 @@ from sensorium.mcp_server.issuer_keys import keys_at
 from sensorium.mcp_server.jwt_tokens import LEEWAY_SECONDS, JwtTokens
 from sensorium.mcp_server.patience import ImpatientProtocol
 from sensorium.mcp_server.protected_resource import ProtectedResource
-from sensorium.mcp_server.serve import Web, serve_http
+from sensorium.mcp_server.serve import Web, own_hosts, serve_http
 from sensorium.tools.base.errors import SettingsError
 
 TOKEN = {"Authorization": "Bearer token-of-the-first-client"}
@@ -355,3 +355,8 @@ def test_a_client_finds_the_metadata_where_it_looks(host: str, public: str | Non
     assert resource.document(host)["resource"] == url
     assert resource.is_at(found.split("/", 3)[3].join(["/", ""]))
     assert not resource.is_at("/mcp")
+
+
+def test_the_usual_port_is_left_out_of_names() -> None:
+    assert {"127.0.0.1:80", "127.0.0.1", "localhost", "[::1]"} <= set(own_hosts(80))
+    assert set(own_hosts(8000)) == {"127.0.0.1:8000", "localhost:8000", "[::1]:8000"}
