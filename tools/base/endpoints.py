@@ -192,8 +192,10 @@ def _read(name: str, table: Any, environ: Mapping[str, str]) -> Endpoint:
     override = environ.get(address) if address else None
     return Endpoint(
         name=name,
-        base_url=_base_url(
-            override or merged.get("base_url"), f"`{address}`" if override else f"`base_url` in {where}"
+        base_url=http_address(
+            str(override or merged.get("base_url") or "").strip().rstrip("/").removesuffix("/chat/completions"),
+            f"`{address}`" if override else f"`base_url` in {where}",
+            "https://host/v1",
         ),
         key=key,
         address=address,
@@ -218,18 +220,22 @@ def _by_model(
     return {**read(preset.get(name, {})), **read(table.get(name, {}))}
 
 
-def _base_url(value: Any, setting: str) -> str:
-    text = str(value or "").strip().rstrip("/").removesuffix("/chat/completions")
+def http_address(text: str, setting: str, example: str, *, takes_query: bool = False) -> str:
+    """Return an http or https address of the settings as it was given.
+
+    Raises:
+        SettingsError: It is none, or holds a name or password: addresses are shown in errors.
+    """
     try:
         parts = urlsplit(text)
         parts.port  # noqa: B018  reading it is what checks it
     except ValueError:
         parts = urlsplit("")
     if parts.username or parts.password:
-        # The address is shown in errors, so it must not hold a secret.
         raise SettingsError(f"{setting} holds a name or password. Put the key into a variable and name it in `key`.")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise SettingsError(f"{setting} is {text!r}; it must be an address such as `https://host/v1`.")
+    is_whole = parts.scheme in ("http", "https") and parts.hostname and not parts.fragment and text.isprintable()
+    if not is_whole or (parts.query and not takes_query):
+        raise SettingsError(f"{setting} is {text!r}; it must be an address such as `{example}`.")
     return text
 
 

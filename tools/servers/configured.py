@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from ..base.endpoints import http_address
 from ..base.errors import SettingsError
 from ..base.outward import is_this_machine
 from ..base.secrets import know, secrets_in
@@ -156,7 +157,9 @@ def _read(name: str, table: Any, environ: Mapping[str, str]) -> Server:
         args=_texts(table.get("args", []), f"`args` in {where}"),
         env=env,
         cwd=_folder(table.get("cwd"), where),
-        url=_address(table["url"], where) if "url" in table else "",
+        url=http_address(str(table["url"]).strip(), f"`url` in {where}", "https://host/mcp", takes_query=True)
+        if "url" in table
+        else "",
         headers=headers,
         unset=tuple(dict.fromkeys(one[1:] for one in named if _is_named(one) and not environ.get(one[1:], "").strip())),
         tools=_texts(table.get("tools", ["*"]), f"`tools` in {where}"),
@@ -206,21 +209,6 @@ def _folder(value: Any, where: str) -> Path | None:
     if path is None or not path.is_absolute():
         raise SettingsError(f"`cwd` in {where} is {value!r}; it must be the whole path of a folder.")
     return path
-
-
-def _address(value: Any, where: str) -> str:
-    text = str(value or "").strip()
-    try:
-        parts = urlsplit(text)
-        parts.port  # noqa: B018  reading it is what checks it
-    except ValueError:
-        parts = urlsplit("")
-    if parts.username or parts.password:
-        # The address is shown in errors, so it must not hold a secret.
-        raise SettingsError(f"`url` in {where} holds a name or password. Put the key into a variable, see `key`.")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment or not text.isprintable():
-        raise SettingsError(f"`url` in {where} is {text!r}; it must be an address such as `https://host/mcp`.")
-    return text
 
 
 def _environment(table: Any, where: str, environ: Mapping[str, str]) -> dict[str, str]:
