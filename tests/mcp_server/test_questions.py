@@ -418,7 +418,8 @@ async def test_a_paid_maker_is_asked_about_with_its_price(serving: Serve, server
         refused = await client.call_tool("speak", {"text": "Good morning."})
     assert refused.is_error is True and "The user declined it." in text_of(refused)
     assert (
-        "A paid model makes something" in user.shown[0] and "Price: Likely $0.00039, at most $0.00039." in user.shown[0]
+        "A paid model makes something: likely $0.00039." in user.shown[0]
+        and "Price: Likely $0.00039, at most $0.00039." in user.shown[0]
     )
     assert server.requests == []
 

@@ -302,7 +302,9 @@ def _by_kind(tool: "Tool", quote: "Quote | None", objection: str | None) -> Verd
     if tool.effect == "runs_code":
         return _asked(tool, "It runs code.")
     if MAKING.intersection(tool.roles) and may_cost(tool, quote):
-        price = f"likely ${quote.likely_usd:.2f}" if quote and quote.likely_usd is not None else "its price is unknown"
+        from .budget import usd  # which stands on more than rules need
+
+        price = f"likely {usd(quote.likely_usd)}" if quote and quote.likely_usd is not None else "its price is unknown"
         return _asked(tool, f"A paid model makes something: {price}.")
     return Verdict(decision="safe")
 
