@@ -99,7 +99,7 @@ class Job:
 
     def standing(self) -> Standing:
         """Return how it stands."""
-        seconds = time.time() - self.began
+        seconds = max(0.0, time.time() - self.began)  # a clock may be set back
         if not self.task.done():
             return Standing(
                 job=self.id,
@@ -138,7 +138,7 @@ def standing_of(row: JobRow) -> Standing:
         status=row.standing,
         fraction=row.fraction,
         note=ASKING_NOTE if row.question else row.note,
-        seconds=time.time() - row.created,
+        seconds=max(0.0, time.time() - row.created),
         created=row.created,
         changed=row.changed,
         result=row.result,

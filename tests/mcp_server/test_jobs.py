@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -468,3 +469,15 @@ async def test_a_result_that_was_fetched_takes_no_memory_any_more(serve: Serve, 
         assert body(await client.call_tool("job_status", {"job_id": job}))["status"] == "done"
         gc.collect()
         assert kept() is None
+
+
+async def test_a_clock_that_is_set_back_gives_no_negative_times(
+    serve: Serve, body: Body, mark: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time
+    async with Client(serve(limits=QUICK)) as client:
+        job = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
+        monkeypatch.setattr(time, "time", lambda: now() - 3600)
+        assert body(await client.call_tool("job_status", {"job_id": job, "wait_seconds": 0}))["seconds"] == 0
+        mark.wake()
+        assert body(await client.call_tool("job_status", {"job_id": job}))["seconds"] == 0
