@@ -66,20 +66,23 @@ class Peak:
 
     def __init__(self) -> None:
         self._most_bytes = 0
+        self._looking = threading.Lock()
         threading.Thread(target=self._follow, daemon=True).start()
 
     def reset(self) -> None:
-        for one in _tree(os.getpid()):
-            with suppress(OSError):  # another user's, or one that has ended
-                Path(f"/proc/{one}/clear_refs").write_text("5")
-        self._most_bytes = 0
+        with self._looking:  # what is being read would be that of the call before
+            for one in _tree(os.getpid()):
+                with suppress(OSError):  # another user's, or one that has ended
+                    Path(f"/proc/{one}/clear_refs").write_text("5")
+            self._most_bytes = 0
 
     def bytes(self) -> int:
         self._look()
         return self._most_bytes
 
     def _look(self) -> None:
-        self._most_bytes = max(self._most_bytes, *(_memory(one, "VmHWM") for one in _tree(os.getpid())), 0)
+        with self._looking:
+            self._most_bytes = max(self._most_bytes, *(_memory(one, "VmHWM") for one in _tree(os.getpid())), 0)
 
     def _follow(self) -> None:
         while True:
