@@ -52,8 +52,9 @@ class Access:
             try:
                 resolved.append(Path(folder).expanduser().resolve(strict=True))
             except (OSError, RuntimeError) as error:
+                why = (isinstance(error, OSError) and error.strerror) or error
                 raise ArgumentError(
-                    f"The allowed folder {str(folder)!r} cannot be opened: {error.strerror or error}. Make it, or name another."
+                    f"The allowed folder {str(folder)!r} cannot be opened: {why}. Make it, or name another."
                 ) from error
             if not resolved[-1].is_dir():
                 raise ArgumentError(f"The allowed folder {str(folder)!r} is a file. Give the folder it is in.")
