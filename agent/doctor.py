@@ -16,7 +16,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from ..tools.base.catalog import NEEDS_A_MODEL
 from ..tools.base.endpoints import ServedModel, served_model
 from ..tools.base.errors import SensoriumError, SettingsError
 from ..tools.base.fonts import find_cjk_font
@@ -32,6 +31,8 @@ LITTLE_BYTES = 2**30
 """Less free space than this is worth a word: pictures and sound of a long video take some."""
 _SERVED_ONLY = ("run_agent", "view_media")
 """Tools that only the MCP server has."""
+_MAKE = {"draw": "draws pictures", "film": "makes videos", "play": "makes music"}
+"""Roles whose tools do something without a model, or are not offered."""
 _MARKS = {"ok": "ok", "less": "less", "missing": "MISSING"}
 _CHINESE_FONT = {
     "linux": "`apt install fonts-noto-cjk` (Debian, Ubuntu), or put any Chinese font into ~/.local/share/fonts",
@@ -181,13 +182,16 @@ def _check_role(role: str, models: Models, *, online: bool) -> Check:
             usable = usable[1:]
         else:
             timed = f" answered in {time.perf_counter() - started:.1f} s"
+    if not usable and role in _MAKE:
+        wanted = f"set SENSORIUM_{role.upper()} to `provider:model`; `sensorium providers` lists them"
+        return Check(name=role, state="less", found=f"no model {_MAKE[role]}", fix="; ".join([*fixes, wanted]))
     if not usable:
         return Check(name=role, state="missing", found="nobody serves it", fix="; ".join(fixes))
     best = usable[0] is ladder[0]
     found = f"{usable[0].identity}{timed}"
     if hasattr(usable[0], "try_out") and not online:
         found += "; `sensorium doctor --online` asks it once"
-    if role in NEEDS_A_MODEL and not hasattr(usable[0], "try_out"):
+    if role == "see" and not hasattr(usable[0], "try_out"):
         found += ": text and measures only, nothing says what a picture shows"
         fixes = fixes or [f"set SENSORIUM_{role.upper()} to a model that does, for example openai:gpt-4o-mini"]
         best = False

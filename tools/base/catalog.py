@@ -11,8 +11,8 @@ from .errors import ArgumentError
 from .settings import Settings
 from .tool import Tool
 
-NEEDS_A_MODEL = frozenset({"see"})
-"""Roles that only a model the user has set serves well: what is embedded says the same as other tools."""
+NEEDS_A_MODEL = frozenset({"see", "film"})
+"""Roles that only a model the user has set serves well: there is none here, or it says the same as other tools."""
 SEPARATOR = "__"
 """Between the names of a server and its tool; no tool of ours has it."""
 _TOOLS = __package__.rpartition(".")[0]

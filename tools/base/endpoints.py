@@ -16,9 +16,12 @@ from .price import read_prices
 from .secrets import know, redact
 
 Reasoning = Literal["drop", "field", "tags"]
+Wire = Literal["openai", "jobs", "webui", "comfyui"]
+"""What is spoken there: OpenAI's API; jobs, as a file of `providers/jobs/` describes them; the API of Stable Diffusion
+WebUI; ComfyUI's."""
 
 _REASONING: tuple[Reasoning, ...] = get_args(Reasoning)
-_FIELDS = ("base_url", "key", "takes", "timeout_seconds", "quirks", "models", "price", "limits")
+_FIELDS = ("base_url", "key", "takes", "timeout_seconds", "quirks", "models", "price", "limits", "wire")
 # Upper case only, so that a key pasted in the place of its variable's name is noticed and never shown.
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 LIMITS = ("audio_minutes", "pictures", "bytes", "output_tokens")
@@ -45,7 +48,7 @@ class Quirks:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """An OpenAI-compatible server."""
+    """A server of models, an OpenAI-compatible one where nothing else is said."""
 
     name: str
     base_url: str
@@ -65,6 +68,7 @@ class Endpoint:
     """Pattern of a model's name -> USD for one of each unit; see `price.price_of`."""
     limits: Mapping[str, Amounts] = field(default_factory=dict)
     """Pattern of a model's name -> the most of each of `LIMITS` in one request."""
+    wire: Wire = "openai"
     note: str = ""
     """What to know when it cannot be reached."""
     local_only: bool = False
@@ -189,6 +193,8 @@ def _read(name: str, table: Any, environ: Mapping[str, str]) -> Endpoint:
     seconds = merged.get("timeout_seconds", Endpoint.timeout_seconds)
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds <= 0:
         raise SettingsError(f"`timeout_seconds` in {where} is {seconds!r}; it must be a number above 0.")
+    if (wire := merged.get("wire", Endpoint.wire)) not in get_args(Wire):
+        raise SettingsError(f"`wire` in {where} is {wire!r}; it must be one of: {', '.join(get_args(Wire))}.")
     override = environ.get(address) if address else None
     return Endpoint(
         name=name,
@@ -208,6 +214,7 @@ def _read(name: str, table: Any, environ: Mapping[str, str]) -> Endpoint:
         quirks=_quirks(merged.get("quirks", {}), where),
         prices=_by_model(preset, table, "price", lambda one: read_prices(one, where)),
         limits=_by_model(preset, table, "limits", lambda one: read_by_model(one, LIMITS, f"`limits` in {where}")),
+        wire=wire,
         note=str(preset.get("note", "")),
         secret=_secret(key, environ),
     )

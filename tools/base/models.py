@@ -175,9 +175,12 @@ LADDERS = {
     "hear": ("endpoint_speech", "faster_whisper", "pocketsphinx", "silero"),
     "speak": ("endpoint_voice", "espeak"),
     "read": ("rapidocr",),
+    "draw": ("remote_maker",),
+    "film": ("remote_maker",),
+    "play": ("remote_maker",),
 }
-ENDPOINTS = frozenset({"endpoint_vision", "endpoint_speech", "endpoint_voice"})
-"""Those that any OpenAI-compatible endpoint is behind; they serve only when the settings name one."""
+ENDPOINTS = frozenset({"endpoint_vision", "endpoint_speech", "endpoint_voice", "remote_maker"})
+"""Those that any endpoint is behind; they serve only when the settings name one."""
 
 
 @dataclass(frozen=True)
@@ -201,8 +204,10 @@ class Models:
         return list(self._opened[role])
 
     def _model(self, role: str, name: str) -> tuple[str, ...]:
-        """Return what else a provider is opened with: one behind an endpoint, its model."""
-        return (self.settings.models[role],) if name in ENDPOINTS else ()
+        """Return what else a provider is opened with: one behind an endpoint, its model; a maker, its role, too."""
+        if name not in ENDPOINTS:
+            return ()
+        return (self.settings.models[role], role) if name == "remote_maker" else (self.settings.models[role],)
 
     def _names(self, role: str) -> tuple[str, ...]:
         """Return the modules of a role from the one that the settings name on."""
@@ -214,15 +219,16 @@ class Models:
         provider = split_model(chosen)[0]
         if len(names) < len(ladder) and provider in self.settings.endpoints:
             # What stands after it in the settings and is no endpoint serves here, when the endpoint does not.
-            here = [split_model(one)[0].replace("-", "_") for one in self.settings.fallbacks.get(role, ())]
-            first = next((one for one in here if one in names), names[0])
-            return (ladder[0], *names[names.index(first) :]) if self.settings.degrade else ladder[:1]
+            asked = [split_model(one)[0].replace("-", "_") for one in self.settings.fallbacks.get(role, ())]
+            first = next((names.index(one) for one in asked if one in names), 0)
+            return (ladder[0], *names[first:]) if self.settings.degrade else ladder[:1]
         first = provider.replace("-", "_")
         if first not in names:
             far = "" if len(names) == len(ladder) else ", or `provider:model` of an endpoint"
+            here = ", ".join(name.replace("_", "-") for name in names) or "none here"
             raise SettingsError(
-                f"`SENSORIUM_{role.upper()}` is {chosen!r}. Set it to one of: "
-                f"{', '.join(name.replace('_', '-') for name in names)}{far}; or leave it out to use the best there is."
+                f"`SENSORIUM_{role.upper()}` is {chosen!r}. Set it to one of: {here}{far}; or leave it out to use the "
+                "best there is."
             )
         return names[names.index(first) :]
 

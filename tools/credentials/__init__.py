@@ -1,0 +1,1 @@
+"""Who made a file, written into the file and read back from it."""

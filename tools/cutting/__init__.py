@@ -1,0 +1,1 @@
+"""How media is cut, joined and turned into other forms."""

@@ -1,0 +1,1 @@
+"""Pictures that are set from type and shapes, without a model."""

@@ -1,0 +1,1 @@
+"""How pictures, clips, words and sound become a film."""

@@ -1,0 +1,1 @@
+"""Music by rules: what is composed, and how it sounds."""
