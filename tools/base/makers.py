@@ -21,8 +21,9 @@ Task = Literal[
     # play
     "music", "continue",
 ]  # fmt: skip
-"""`animate`: from a first frame; `reference`: with pictures of who is in it; `talk`: a picture says a recording; `dance`:
-a picture moves as a video does; `pick`: one of a grid of pictures; `continue`: music that goes on from a sample."""
+"""`animate`: from a first frame; `reference`: with pictures of who is in it; `talk`: a picture says a recording;
+`dance`: a picture moves as a video does; `pick`: one of a grid of pictures; `continue`: music that goes on from a
+sample."""
 TASKS: Mapping[str, tuple[Task, ...]] = {
     "draw": ("image", "edit", "inpaint", "outpaint", "vary", "blend", "upscale", "pick", "describe", "swap_face"),
     "film": ("video", "animate", "reference", "extend", "talk", "dance"),
