@@ -57,8 +57,8 @@ class Hub:
             return None
         return f"the hub could not be reached {minutes:.0f} min ago"
 
-    def download(self, repository: str, files: Sequence[str], run: "Run") -> None:
-        """Download these files of a model into the cache.
+    def download(self, repository: str, files: Sequence[str], run: "Run", *, unwanted: Sequence[str] = ()) -> None:
+        """Download these files of a model into the cache; names are patterns, and `unwanted` ones are left out.
 
         Raises:
             UnavailableError: Downloads are switched off, the hub cannot be reached, or it does not give the files.
@@ -74,7 +74,7 @@ class Hub:
             raise UnavailableError(f"{repository!r} is not on this machine, and {problem}.")
         failure: list[Exception] = []
         # A daemon: it cannot be stopped, but it does not keep a cancelled program alive either.
-        worker = threading.Thread(target=_fetch, args=(repository, files, failure), daemon=True)
+        worker = threading.Thread(target=_fetch, args=(repository, files, unwanted, failure), daemon=True)
         worker.start()
         size, grown = 0, time.monotonic()
         while worker.is_alive():
@@ -93,12 +93,12 @@ class Hub:
             raise UnavailableError(f"{repository!r} cannot be downloaded: {failure[0]}") from failure[0]
 
 
-def _fetch(repository: str, files: Sequence[str], failure: list[Exception]) -> None:
+def _fetch(repository: str, files: Sequence[str], unwanted: Sequence[str], failure: list[Exception]) -> None:
     try:
         from huggingface_hub import snapshot_download, utils
 
         utils.disable_progress_bars()  # type: ignore[attr-defined]  # exported without saying so
-        snapshot_download(repository, allow_patterns=list(files))
+        snapshot_download(repository, allow_patterns=list(files), ignore_patterns=list(unwanted))
     except Exception as error:  # whatever it fails with: the next provider serves, and the reason is told
         failure.append(error)
 

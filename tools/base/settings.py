@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..fetching.rules import FetchRules, read_rules
+from ..local.rules import LocalRules, read_local
 from ..sandbox.choice import Choice, read_choice
 from ..servers.configured import Server, read_servers
 from .budget import Caps
@@ -53,6 +54,8 @@ class Settings:
     """What confines code, and its limits (`[sandbox]` in the file of the home folder)."""
     servers: Mapping[str, Server] = field(default_factory=dict)
     """Other MCP servers, whose tools are offered, too (`[mcp.servers.NAME]` in the file of the home folder)."""
+    local: LocalRules = field(default_factory=LocalRules)
+    """How models on this machine run (`[local]`)."""
     step_timeout_seconds: float = 1800.0
     """The longest one tool call may take (`SENSORIUM_STEP_TIMEOUT`)."""
     max_bytes: int = 64 * 2**30
@@ -116,6 +119,7 @@ class Settings:
             fetch=read_rules(own.get("fetch", {})),
             sandbox=read_choice(own.get("sandbox", {})),
             servers=read_servers(own.get("mcp", {}), env),
+            local=read_local(file.get("local", {}), env),
             step_timeout_seconds=_number(env, file, "step_timeout", cls.step_timeout_seconds),
             max_bytes=int(_number(env, file, "max_bytes", cls.max_bytes)),
         )

@@ -1,0 +1,129 @@
+"""Where the weights of a model lie: a folder, or the hub's cache, or the hub."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..base.errors import UnavailableError
+from ..base.hub import Hub
+from ..base.models import installed
+from ..base.settings import Settings
+from ..base.workspace import at_home
+
+if TYPE_CHECKING:
+    from ..base.run import Run
+
+ADD = 'Run `pip install "sensorium[local]"`.'
+# Weights as safetensors only: the other form, `.bin`, is a program that runs when it is loaded.
+_WANTED = ("*.json", "*.txt", "*.model", "*.safetensors")
+_UNWANTED = ("*.fp16.safetensors", "*.non_ema.safetensors")
+_MOST_CONFIG_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights that a setting names."""
+
+    settings: Settings
+    role: str
+    model: str
+    """A folder, or `owner/name` on the hub."""
+    index: str
+    """The file that tells what the folder holds: `model_index.json` of a pipeline, else `config.json`."""
+    packages: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What the model is called, without where it lies."""
+        return at_home(Path(self.model)).name if self._is_folder else self.model
+
+    @property
+    def identity(self) -> str:
+        """Name the model and the files it is made of: it changes when they do."""
+        if (folder := self.folder()) is None:
+            return f"{self.name} (to be downloaded)"
+        files = sorted(folder.rglob("*.safetensors"))
+        state = [f"{one.relative_to(folder)} {(seen := one.stat()).st_size} {seen.st_mtime_ns}" for one in files]
+        return f"{self.name}@{hashlib.sha256(chr(10).join(state).encode()).hexdigest()[:8]}"
+
+    def missing(self) -> str | None:
+        """Return what is missing and what adds it; cheap."""
+        setting = f"`SENSORIUM_{self.role.upper()}`"
+        for package in self.packages:
+            if not installed(package):
+                return f"The package `{package}` is not installed. {ADD}"
+        if not self.model:
+            return f"{setting} names no model. Name a folder with `{self.index}`, or `owner/name` on the hub."
+        folder = self.folder()
+        if folder is not None:
+            return None if any(folder.rglob("*.safetensors")) else _no_safetensors(folder)
+        if self._is_folder:
+            return (
+                f"{setting} names the folder {self.model!r}, which is not there or has no `{self.index}`. Name one that "
+                "was saved with `save_pretrained`, or `owner/name` on the hub."
+            )
+        if reason := Hub(self.settings).unreachable():
+            return (
+                f"The model {self.model!r} is not on this machine, and {reason}. Download it where there is a network, "
+                f"with `hf download {self.model} --local-dir FOLDER`, and set {setting} to that folder."
+            )
+        return None
+
+    def folder(self) -> Path | None:
+        """Return where the model lies on this machine."""
+        if self._is_folder:
+            folder = at_home(Path(self.model))
+            return folder if (folder / self.index).is_file() else None
+        return Hub(self.settings).cached(self.model, (self.index,))
+
+    def fetched(self, run: "Run") -> Path:
+        """Return where the model lies, downloading it when that was not done before; blocking.
+
+        Raises:
+            UnavailableError: It is not here and cannot be downloaded, or has no weights that are safe to load.
+        """
+        folder = self.folder()
+        if folder is None or not any(folder.rglob("*.safetensors")):
+            if self._is_folder:
+                raise UnavailableError(self.missing() or _no_safetensors(Path(self.model)))
+            Hub(self.settings).download(self.model, _WANTED, run, unwanted=_UNWANTED)
+            folder = self.folder()
+        if folder is None:
+            raise UnavailableError(f"The download of {self.model!r} has no `{self.index}`: it is no model of this kind.")
+        if not any(folder.rglob("*.safetensors")):
+            raise UnavailableError(_no_safetensors(folder))
+        return folder
+
+    def config(self, part: str = "") -> dict[str, Any]:
+        """Return the configuration of a part (`unet`), or the index; empty when it cannot be read."""
+        folder = self.folder()
+        file = None if folder is None else folder / part / "config.json" if part else folder / self.index
+        try:
+            if file is None or file.stat().st_size > _MOST_CONFIG_BYTES:
+                return {}
+            found = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def _is_folder(self) -> bool:
+        is_name = re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", self.model)
+        return bool(self.model) and (not is_name or at_home(Path(self.model)).is_dir())
+
+
+def chosen(settings: Settings, role: str, provider: str) -> str:
+    """Return the model that a role's settings name for a provider, first as its model, then among its fallbacks."""
+    asked: Sequence[str] = (settings.models.get(role, ""), *settings.fallbacks.get(role, ()))
+    return next((one.partition(":")[2].strip() for one in asked if one.partition(":")[0].strip() == provider), "")
+
+
+def _no_safetensors(folder: Path) -> str:
+    return (
+        f"The model in {str(folder)!r} has no weights in `.safetensors`. Others are not loaded, because they can run code: "
+        "save it again with `save_pretrained(FOLDER, safe_serialization=True)`."
+    )
