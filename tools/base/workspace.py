@@ -200,6 +200,18 @@ class Workspace:
         media_type, size, name, facts = self._row(handle, "media_type, bytes, name, facts")
         return Artifact(handle=handle, media_type=media_type, bytes=size, name=name, facts=json.loads(facts))
 
+    def add_facts(self, handle: str, facts: Mapping[str, Fact]) -> Artifact:
+        """Note more facts of an artifact, in place of those of the same names, and return it.
+
+        Raises:
+            ArgumentError: The handle is unknown here.
+        """
+        known = self.get(handle)
+        artifact = known.model_copy(update={"facts": {**known.facts, **facts}})
+        with self.library.transaction(durable=False) as db:
+            db.execute("UPDATE artifacts SET facts=? WHERE sha256=?", (json.dumps(artifact.facts), artifact.sha256))
+        return artifact
+
     def path(self, handle: str) -> Path:
         """Return where an artifact's content lies; a user's own file opens only as long as it is the one that was read.
 

@@ -1,0 +1,190 @@
+"""Hold what was made against what was ordered: it decodes, and has the size, the length and the sound."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from ..base.errors import MediaError
+from ..base.makers import TASKS, Made, Value, ValueName, Wish
+from ..base.media import examine
+from .measuring import Measured, measure
+from .sizes import asked_size, read_aspect
+
+if TYPE_CHECKING:
+    from ..base.run import Run
+    from ..base.workspace import Artifact, Fact
+
+OFF_SECONDS, OFF_SHARE = 0.5, 0.1
+"""So far a length may be from what was ordered: whichever is more; models make whole groups of frames."""
+_FILM_PIXELS = 16
+"""Models of film make sides that their blocks fit into: 1072 lines for 1080."""
+_ASPECT_SHARE = 0.06
+"""1344×768 and 1792×1024 are sold as 16:9."""
+_RESOLUTION_SHARE = 0.15
+"""1248×704 and 1504×640 are sold as 720p."""
+_SCALE_SHARE = 0.02
+_RESOLUTION = re.compile(r"(\d{3,4})[pP]")
+_NAMES = {"picture": ("a picture", "pictures"), "video": ("a film", "films"), "audio": ("sound", "recordings")}
+_WORDS_ONLY = frozenset({"describe", "clone"})
+# What goes on from something given has at least the length that was ordered: some count the whole, some what is new.
+_LONGER = frozenset({"extend", "continue", "talk", "dance"})
+
+
+async def prove_made(made: Made, wish: Wish, run: "Run") -> Made:
+    """Return what was made with what it really holds noted at its files, if it is what was ordered.
+
+    Args:
+        made: What came.
+        wish: As the model took it, that is, what was ordered of it.
+        run: Its decoder processes decode the files.
+
+    Raises:
+        MediaError: It is not; the message says what came instead, and the handle under which it is kept.
+    """
+    if wish.task in _WORDS_ONLY:
+        if not any(one.strip() for one in made.texts):
+            raise MediaError(f"`{made.served_by}` answered without any words. Ask again.")
+        if not made.files:
+            return made
+    kind = _kind(wish)
+    ordered = int(wish.values.get("count", 1))
+    if len(made.files) < ordered and wish.task not in _WORDS_ONLY:
+        came = f"{len(made.files)} came" if made.files else "nothing came"
+        raise MediaError(
+            f"`{made.served_by}` was ordered {ordered} {_NAMES[kind][ordered != 1].removeprefix('a ')}, and {came}"
+            f"{_kept(made.files)}. Ask again with another `seed`, or for fewer."
+        )
+    given = await _given(wish, run)
+    files, notes = [], list(made.notes)
+    for file in made.files:
+        try:
+            found = await run.decode(measure, run.path(file.handle), file.name, run)
+        except MediaError as error:
+            raise MediaError(
+                f"`{made.served_by}` made a file that cannot be used, kept as {file.handle}: {error}"
+            ) from error
+        if faults := list(_faults(found, wish, kind, given)):
+            raise MediaError(
+                f"`{made.served_by}` did not make what was ordered: {'; '.join(faults)}. The file is kept as "
+                f"{file.handle}. Use it as it is, or ask again with another `seed` or other words."
+            )
+        notes += [one for one in _notes(found, wish) if one not in notes]
+        files.append(run.workspace.add_facts(file.handle, _facts(found, made)))
+    return replace(made, files=tuple(files), notes=tuple(notes))
+
+
+def _kind(wish: Wish) -> Literal["picture", "video", "audio"]:
+    if wish.task in TASKS["draw"]:
+        return "picture"
+    return "video" if wish.task in TASKS["film"] else "audio"
+
+
+async def _given(wish: Wish, run: "Run") -> Mapping[str, float]:
+    """Return what is to be known of the files that went in: pixels of the picture, seconds of the recording."""
+    found: dict[str, float] = {}
+    if wish.task in ("upscale", "outpaint") and (handles := wish.files.get("picture")):
+        facts = await run.decode(examine, run.path(handles[0]), run.name(handles[0]))
+        found |= {"width": float(facts.width_pixels or 0), "height": float(facts.height_pixels or 0)}
+    if wish.task == "talk" and (handles := wish.files.get("sound")):
+        facts = await run.decode(examine, run.path(handles[0]), run.name(handles[0]))
+        found["seconds"] = facts.seconds or 0.0
+    return found
+
+
+def _faults(found: Measured, wish: Wish, kind: str, given: Mapping[str, float]) -> Iterator[str]:
+    """Yield what is not as it was ordered."""
+    if found.kind != kind:
+        yield f"{_NAMES[found.kind][0]} ({found.media_type}) came, and {_NAMES[kind][0]} was ordered"
+        return
+    if found.partial:
+        yield f"the file is cut off or damaged; {found.seconds or 0:.1f} s of it can be read"
+    if kind != "audio":
+        if found.flat in ("black", "white"):
+            yield f"all of it is {found.flat}"
+        yield from _wrong_size(found, wish, given)
+    if kind != "picture":
+        yield from _wrong_length(found, wish, given)
+        yield from _wrong_sound(found, wish, kind)
+
+
+def _wrong_size(found: Measured, wish: Wish, given: Mapping[str, float]) -> Iterator[str]:
+    width, height = found.width_pixels or 0, found.height_pixels or 0
+    came, values = f"{width}×{height} px", wish.values
+    if given.get("width") and (wanted := _grown(wish, given)):
+        if abs(width - wanted[0]) > _SCALE_SHARE * wanted[0] or abs(height - wanted[1]) > _SCALE_SHARE * wanted[1]:
+            yield f"it has {came}, and {wanted[0]:.0f}×{wanted[1]:.0f} px were ordered"
+        return
+    off = _FILM_PIXELS if found.kind == "video" else 0
+    asked = asked_size(values)
+    if any(one is not None and abs(one - has) > off for one, has in zip(asked, (width, height), strict=True)):
+        yield f"it has {came}, and {'×'.join(str(one or 'any') for one in asked)} px were ordered"
+        return
+    if "aspect" in values and None in asked and ":" in str(values["aspect"]):
+        ratio = read_aspect(str(values["aspect"]))
+        if abs(width / max(1, height) / ratio - 1) > _ASPECT_SHARE:
+            yield f"it has {came}, and {values['aspect']} was ordered"
+    if found.kind == "video" and (lines := _RESOLUTION.fullmatch(str(values.get("resolution", "")))):
+        wanted_lines = int(lines[1])
+        # The side that is meant, or the area that it has at 16:9.
+        short, area = min(width, height) / wanted_lines, (width * height / (wanted_lines**2 * 16 / 9)) ** 0.5
+        if min(abs(short - 1), abs(area - 1)) > _RESOLUTION_SHARE:
+            yield f"it has {came}, and {values['resolution']} was ordered"
+
+
+def _grown(wish: Wish, given: Mapping[str, float]) -> tuple[float, float] | None:
+    """Return the size that a picture was to grow to; None where the order does not say."""
+    values = wish.values
+    if wish.task == "upscale" and "scale" in values:
+        return given["width"] * float(values["scale"]), given["height"] * float(values["scale"])
+    if wish.task == "outpaint":
+        across = _sum(values, "left_pixels", "right_pixels")
+        down = _sum(values, "top_pixels", "bottom_pixels")
+        return (given["width"] + across, given["height"] + down) if across or down else None
+    return None
+
+
+def _sum(values: Mapping[ValueName, Value], *names: ValueName) -> float:
+    return sum(float(values.get(name, 0)) for name in names)
+
+
+def _wrong_length(found: Measured, wish: Wish, given: Mapping[str, float]) -> Iterator[str]:
+    has = found.seconds or 0.0
+    wanted = float(wish.values.get("seconds", 0) or given.get("seconds", 0))
+    if not wanted:
+        return
+    off = max(OFF_SECONDS, OFF_SHARE * wanted)
+    if has < wanted - off or (has > wanted + off and wish.task not in _LONGER):
+        yield f"it lasts {has:.1f} s, and {wanted:g} s were ordered"
+
+
+def _wrong_sound(found: Measured, wish: Wish, kind: str) -> Iterator[str]:
+    is_wanted = kind == "audio" or wish.task == "talk" or wish.values.get("with_sound") is True
+    if is_wanted and not found.has_sound:
+        yield "it has no sound, and was ordered with sound"
+    elif is_wanted and found.is_silent:
+        yield "its sound is silence"
+
+
+def _notes(found: Measured, wish: Wish) -> Iterator[str]:
+    if found.flat == "one colour":
+        yield "All of the picture is of one colour."
+    if wish.values.get("with_sound") is False and found.has_sound and not found.is_silent:
+        yield "It has sound, though none was ordered; `edit_media` takes it out."
+
+
+def _facts(found: Measured, made: Made) -> dict[str, "Fact"]:
+    """Return what is to be known of a file without opening it, and where something can go on from it."""
+    facts: dict[str, Fact] = {
+        "width_pixels": found.width_pixels,
+        "height_pixels": found.height_pixels,
+        "seconds": found.seconds,
+        "has_sound": found.has_sound if found.kind == "video" else None,
+        "provider": made.served_by,
+        "job": made.job or None,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _kept(files: "tuple[Artifact, ...]") -> str:
+    return f" (kept as {', '.join(one.handle for one in files)})" if files else ""
