@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from .errors import ToolError
+from .outputs import PART_BYTES, Lent
 from .packing import MOST_ASK_BYTES, PackError, letter_of
 from .picture_files import MAX_PICTURE_PIXELS
 from .unpacking import believed
@@ -39,6 +40,8 @@ class Asks:
     """Handles that the call was given."""
     readers: "Sequence[TextReader]" = ()
     """Those that it was given; they read here."""
+    outputs: list[Lent] = field(default_factory=list)
+    """Files that are written for it."""
     _made: dict[str, list[Artifact]] = field(default_factory=dict)
     """By handle; the same content may be put under several names."""
     _put_bytes: int = 0
@@ -62,6 +65,9 @@ class Asks:
             return self._put(given, message)
         if what == "read":
             return self._read(given, message)
+        if what == "read_back":
+            output = self._output(given, message)
+            return output.read(_value(given, message, "at", int), _value(given, message, "count", int))
         raise PackError("it asks for what there is not")
 
     def holds(self, handle: str) -> bool:
@@ -73,8 +79,18 @@ class Asks:
         return artifact in [*self._made.get(artifact.handle, ()), self._artifact(artifact.handle)]
 
     def hear(self, message: "Message") -> None:
-        """Pass on what is told: which provider was used, and how far it is."""
+        """Pass on what is told: which provider was used, how far it is, and what belongs into an output file.
+
+        Raises:
+            PackError: There is no such file.
+            ToolError: The file cannot be written.
+        """
         given, run = _pairs(message), self.run
+        if message.body["tell"] == "write":
+            content = _value(given, message, "content", bytes)
+            if len(content) > PART_BYTES:
+                raise PackError("it writes too much at once")
+            self._output(given, message).write(_value(given, message, "at", int), content)
         if run is None:
             return
         if message.body["tell"] == "used":
@@ -86,6 +102,21 @@ class Asks:
             fraction = _value(given, message, "fraction", float | None)
             note = line(_value(given, message, "note", str), 200)
             run.progress(None if fraction is None or math.isnan(fraction) else min(1.0, max(0.0, fraction)), note)
+
+    def close_outputs(self, *, keep: bool) -> None:
+        """Close the files that were written, and remove them unless they are whole.
+
+        Raises:
+            StorageError: The disk is full.
+        """
+        for output in self.outputs:
+            output.close(keep=keep)
+
+    def _output(self, given: Mapping[str, Any], message: "Message") -> Lent:
+        number: int = _value(given, message, "number", int)
+        if not 0 <= number < len(self.outputs):
+            raise PackError("it writes to a file that it was not given")
+        return self.outputs[number]
 
     def _run(self) -> "Run":
         if self.run is None:

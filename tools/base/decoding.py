@@ -22,6 +22,7 @@ from .decoders import DESCRIPTORS, nursery
 from .errors import ArgumentError, Cancelled, MediaError, ToolError, TransientError
 from .memo import artifacts_in
 from .opening import KeptPath, Known, changed, open_kept
+from .outputs import Lent
 from .packing import PackError, Parcel, letter_of, name_of_function
 from .secret_logs import logger_of
 from .unpacking import believed, is_large, returned_by
@@ -99,8 +100,10 @@ class Decoding(Generic[T]):
         child = makers.child([name.partition(":")[0]], self._limits())
         try:
             value, imported = self._perform(child, name)
+            self._asks.close_outputs(keep=True)
         except BaseException:
             child.end()
+            self._asks.close_outputs(keep=False)
             raise
         child.let_go()
         makers.learn(imported)
@@ -185,6 +188,9 @@ class Decoding(Generic[T]):
         blobs = parcel.frame(value)
         self._lent += parcel.paths
         self._asks.readers = parcel.lent or self._asks.readers
+        for output in parcel.outputs:
+            assert self.run is None or output.path.is_relative_to(self.run.settings.home / "scratch"), output.path
+            self._asks.outputs.append(Lent(output))
         with ExitStack() as stack:
             paths: list[str] = []
             descriptors: list[int] = []

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 
 from . import errors, safe_open
+from .outputs import LentOutput
 from .packing import Parcel, function_named, letter_of
 from .unpacking import restored
 from .workspace import Artifact, Fact
@@ -157,6 +158,15 @@ class Host:
     def tell(self, what: str, **given: Any) -> None:
         self.channel.send({"id": self._call, "tell": what}, Parcel().frame(given), timeout_seconds=None)
 
+    def _output(self, number: int) -> LentOutput:
+        def write(at: int, content: bytes) -> None:
+            self.tell("write", number=number, at=at, content=content)
+
+        def read(at: int, count: int) -> bytes:
+            return cast("bytes", self.ask("read_back", number=number, at=at, count=count))
+
+        return LentOutput(write, read)
+
     def _receive(self) -> "Message | None":
         from ..sandbox.channel import MAX_DESCRIPTORS, ChannelClosed
 
@@ -176,6 +186,8 @@ class Host:
                 return files[value["at"]]
             if kind == "run":
                 return cast("Run", LentRun(self))
+            if kind == "output":
+                return self._output(value["at"])
             return LentReader(self, value["at"], value["identity"])
 
         return restored(letter_of(message.blobs), message.blobs[1:], special)

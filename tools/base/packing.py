@@ -8,9 +8,12 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import MediaError
+
+if TYPE_CHECKING:
+    from .outputs import OutputFile
 
 HOME = "sensorium.tools."
 """Where functions and classes may come from that are named across the border."""
@@ -37,6 +40,8 @@ class Parcel:
     """Files that are to be lent, in order."""
     lent: list[Any] = field(default_factory=list)
     """Objects that stay here and are asked from there: text readers."""
+    outputs: "list[OutputFile]" = field(default_factory=list)
+    """Files that are written for it, in order."""
 
     def frame(self, value: Any) -> list[bytes | memoryview]:
         """Return the blobs of a frame: a value as JSON, then what is beside it."""
@@ -73,6 +78,11 @@ class Parcel:
     def _object(self, value: Any) -> Any:
         from pydantic import BaseModel
 
+        from .outputs import OutputFile
+
+        if isinstance(value, OutputFile):
+            self.outputs.append(value)
+            return {KIND: "output", "at": len(self.outputs) - 1}
         if isinstance(value, BaseModel):
             return {KIND: "model", "class": _name_of(type(value)), "value": self.pack(value.model_dump(mode="json"))}
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
