@@ -99,7 +99,7 @@ def _open(endpoint: Endpoint) -> "AsyncOpenAI":
         for name in [one for one in request.headers if one not in _HEADERS]:
             del request.headers[name]
         if endpoint.secret:
-            request.headers["authorization"] = f"Bearer {endpoint.secret}"
+            request.headers["authorization"] = endpoint.authorization
         else:
             del request.headers["authorization"]
 

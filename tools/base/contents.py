@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .form_files import Files, parts_of
+
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
@@ -25,16 +27,16 @@ class Contents:
         return Contents(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
 
 
-def contents_of(body: Mapping[str, Any] | bytes, files: Mapping[str, tuple[str, bytes, str]] | None = None) -> Contents:
+def contents_of(body: Mapping[str, Any] | bytes, files: Files | None = None) -> Contents:
     """Return what a request to an endpoint holds.
 
     Args:
         body: JSON data, or the same already written.
-        files: Name of the form's field -> name, content and media type of the file.
+        files: Those of the form.
     """
     held = _Count()
     held.take(json.loads(body) if isinstance(body, bytes) else body)
-    for _, content, media_type in (files or {}).values():
+    for _, (_, content, media_type) in parts_of(files):
         held.take_file(content, media_type)
     return Contents(**vars(held))
 

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -89,6 +90,13 @@ class Endpoint:
         """What to set to give it another address, in words."""
         variable = f"`{self.address}`, or " if self.address else ""
         return f"{variable}`base_url` in `[providers.{self.name}]` of sensorium.toml"
+
+    @property
+    def authorization(self) -> str:
+        """The header of that name; WebUI takes `USER:PASSWORD`, as its `--api-auth` has it."""
+        if self.wire == "webui" and ":" in (self.secret or ""):
+            return "Basic " + b64encode(str(self.secret).encode()).decode()
+        return f"Bearer {self.secret}"
 
     def hide(self, text: str) -> str:
         """Return text without the key, should a server have echoed it."""

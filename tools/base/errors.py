@@ -42,12 +42,24 @@ class SettingsError(SensoriumError):
 class ProviderError(SensoriumError):
     """A model's endpoint could not be reached, failed, or broke off; the run can be resumed."""
 
-    def __init__(self, message: str, *, may_be_paid: bool = False, is_outage: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        may_be_paid: bool = False,
+        is_outage: bool = False,
+        is_policy: bool = False,
+        answer: str = "",
+    ) -> None:
         super().__init__(message)
         self.may_be_paid = may_be_paid
         """Whether the endpoint had the request and may have worked on it: it must not be sent again blindly."""
         self.is_outage = is_outage or may_be_paid
         """Whether the endpoint itself does not work: down, silent or failing, not only refusing this request."""
+        self.is_policy = is_policy
+        """Whether it does not do for anyone what was asked: its policy forbids it."""
+        self.answer = answer
+        """The refusal as it came, for whoever can read more in it; it may hold anything, and is not for people."""
 
 
 class LocalOnlyError(SettingsError, ProviderError):

@@ -19,7 +19,19 @@ _NO_MODEL = re.compile(
 _NO_CREDIT = re.compile(r"insufficient[_ ](?:quota|balance|credit|fund)|余额不足|欠费", re.I)
 # Some answer a wrong key with 400, Google among them.
 _NO_KEY = re.compile(r"API_KEY_INVALID|(?:invalid|incorrect) api[ _]key|api[ _]key (?:not valid|is invalid)", re.I)
+# OpenAI, Ark, DashScope, Gemini, Kling and what passes their words on.
+_POLICY = re.compile(
+    r"moderation_blocked|content[_ ]?(?:policy|filter)|safety[_ ]system|sensitive[_ ]?(?:content|word)|"
+    r"data_?inspection|prohibited_content|image_safety|risk[_ ]control|(?:prompt|image|content)[^.]{0,60}(?:unsafe|violat)|违规|敏感",
+    re.I,
+)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
+_WIRES = {
+    "openai": "OpenAI-compatible endpoint",
+    "jobs": "API as its file describes it",
+    "webui": "Stable Diffusion WebUI that was started with `--api`",
+    "comfyui": "ComfyUI",
+}
 _SURE = "nothing was sent twice."
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -44,6 +56,8 @@ def refused(model: ServedModel, status: int, text: str) -> SensoriumError:
     if is_key:
         # What it says is not shown: some servers repeat the key, or most of it.
         return SettingsError(f"`{name}` refused the key in `{endpoint.key}` ({status}). Set `{endpoint.key}` anew.")
+    if status in (400, 403, 422, 451) and _POLICY.search(text):
+        return ProviderError(f"`{name}` refused it for its policy ({status}){told}", is_policy=True, answer=text)
     if status == 402 or (status == 429 and is_out_of_credit(text)):
         return ProviderError(f"`{name}` has no credit left for this key ({status}){told}")
     if (status in (404, 405) and not said) or (is_page(text) and status < 429):
@@ -53,7 +67,7 @@ def refused(model: ServedModel, status: int, text: str) -> SensoriumError:
             f"`{name}` does not let this key use {model.name!r} ({status}){told}. "
             f"Set `{endpoint.key or model.setting}`, or another `{model.setting}`."
         )
-    if status in (400, 404, 422) and _NO_MODEL.search(text):
+    if status in (400, 404, 422) and model.endpoint.wire != "comfyui" and _NO_MODEL.search(text):
         return SettingsError(f"`{name}` has no model {model.name!r} ({status}){told}. Set `{model.setting}`.")
     if status in (404, 405):
         return _no_endpoint(model, f"answered {status}{told}")
@@ -61,7 +75,7 @@ def refused(model: ServedModel, status: int, text: str) -> SensoriumError:
         return ProviderError(f"`{name}` takes no more requests for now (429){told}. Try again later.")
     if status >= 500:
         return ProviderError(f"`{name}` failed ({status}){told}. Try again later; {_SURE}", may_be_paid=True)
-    return ProviderError(f"`{name}` refused the request ({status}){told}")
+    return ProviderError(f"`{name}` refused the request ({status}){told}", answer=text)
 
 
 def moved(model: ServedModel, status: int, to: str) -> SettingsError:
@@ -144,7 +158,7 @@ def _message(plain: Any) -> str:
 
 def _no_endpoint(model: ServedModel, what: str) -> SettingsError:
     return SettingsError(
-        f"{model.endpoint.base_url} {what}, so it is no OpenAI-compatible endpoint, or a proxy stands before it. "
+        f"{model.endpoint.base_url} {what}, so it is no {_WIRES[model.endpoint.wire]}, or a proxy stands before it. "
         f"Set {model.endpoint.address_setting}."
     )
 

@@ -198,16 +198,26 @@ class Models:
         """
         if role not in self._opened:
             self._opened[role] = [
-                import_module(f"..providers.{name}", __package__).provider(self.settings, *self._model(role, name))
+                import_module(f"..providers.{name}", __package__).provider(self.settings, *opened)
                 for name in self._names(role)
+                for opened in self._opened_with(role, name)
             ]
         return list(self._opened[role])
 
-    def _model(self, role: str, name: str) -> tuple[str, ...]:
-        """Return what else a provider is opened with: one behind an endpoint, its model; a maker, its role, too."""
+    def _opened_with(self, role: str, name: str) -> list[tuple[str, ...]]:
+        """Return what else a provider is opened with: one behind an endpoint, its model; a maker, its role, too.
+
+        A maker asks nobody else, for others take other requests: so there is one for each model that the role names.
+        """
         if name not in ENDPOINTS:
-            return ()
-        return (self.settings.models[role], role) if name == "remote_maker" else (self.settings.models[role],)
+            return [()]
+        model = self.settings.models[role]
+        if name != "remote_maker":
+            return [(model,)]
+        others = [
+            one for one in self.settings.fallbacks.get(role, ()) if split_model(one)[0] in self.settings.endpoints
+        ]
+        return [(one, role) for one in (model, *others)]
 
     def _names(self, role: str) -> tuple[str, ...]:
         """Return the modules of a role from the one that the settings name on."""

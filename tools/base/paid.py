@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import faults
@@ -11,8 +11,9 @@ from .budget import Order
 from .egress import Egress
 from .endpoints import ServedModel, served_model, split_model
 from .errors import ArgumentError, ProviderError
+from .form_files import Files, parts_of
 from .letters import whole
-from .posting import Files, post
+from .posting import post
 from .price import Quote, counted, quote_of
 from .secret_logs import logger_of
 from .secrets import redact_plain
@@ -30,6 +31,8 @@ MOST_SHOWN = 300
 """Bytes of an answer that is not what it should be."""
 Reader = Callable[[ServedModel, bytes], dict[str, Any]]
 """Makes of an answer what is kept in the ledger."""
+Keeper = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Stores the files of an answer, and makes of it what is kept in the ledger."""
 _COUNTS = {
     "prompt_tokens": "input_tokens",
     "input_tokens": "input_tokens",
@@ -86,6 +89,51 @@ async def request_sound(
     return run.artifact(answered["artifact"])
 
 
+async def request_files(
+    run: "Run",
+    served: ServedModel,
+    path: str,
+    body: Mapping[str, Any],
+    *,
+    quote: Quote,
+    keep: Keeper,
+    files: Files | None = None,
+    salt: str = "",
+    most_bytes: int = MAX_BYTES,
+) -> dict[str, Any]:
+    """Return what is kept of the JSON that an endpoint answers, whose files would be too large for the ledger.
+
+    Args:
+        run: Whose budget pays.
+        served: Who is asked; no fallback is, for others take other requests.
+        path: Below the endpoint's `base_url`.
+        body: What is asked; with files, the other fields of the form.
+        quote: What it will cost.
+        keep: Called with the answer before it counts as paid.
+        files: Sent as a form with several parts.
+        salt: Tells orders apart that are sent with the same words: of the second of two pictures, it is another one.
+        most_bytes: No answer is longer.
+
+    Raises:
+        OverBudget, OutcomeUnknown, SettingsError, ProviderError: As of `request_json`.
+    """
+    check_limits(served, quote.units, files)
+    key = order_key(served, path, json.dumps([body, salt], sort_keys=True).encode(), files)
+    async with run.budget.paying(Order(served=served, key=key, quote=quote, call=run.call.id)) as payment:
+        run.pay(payment)
+        if payment.outcome is None:
+            content = await _ask(served, path, body, files=files, egress=run.egress, most_bytes=most_bytes)
+            answer = _parsed(served, content)
+            run.used(served.full_name)  # before the files are stored, whose provenance says it
+            # Looked through for secrets only now: in the files themselves are none, and they are long.
+            kept = redact_plain(whole(await keep(answer)))
+            payment.settle(outcome=kept, units=units_of(answer, quote.units), usd=charged(answer))
+        else:
+            run.used(served.full_name)
+    made: dict[str, Any] = payment.outcome
+    return made
+
+
 async def _order(
     run: "Run",
     served: ServedModel,
@@ -123,25 +171,38 @@ async def _request(
     async with run.budget.paying(Order(served=served, key=key, quote=quote, call=run.call.id)) as payment:
         run.pay(payment)
         if payment.outcome is None:
-            answer = read(served, await _ask(served, path, body, files, run.egress))
+            answer = read(served, await _ask(served, path, body, files=files, egress=run.egress))
             payment.settle(outcome=answer, units=units_of(answer, quote.units), usd=charged(answer))
     run.used(served.full_name)
     answered: dict[str, Any] = payment.outcome
     return answered
 
 
-async def _ask(served: ServedModel, path: str, body: Mapping[str, Any], files: Files | None, egress: Egress) -> bytes:
+async def _ask(
+    served: ServedModel,
+    path: str,
+    body: Mapping[str, Any],
+    *,
+    files: Files | None,
+    egress: Egress,
+    most_bytes: int = MAX_BYTES,
+) -> bytes:
     async with post(served, path, body, files=files, egress=egress) as response:
         parts, size = [], 0
         async for part in response.aiter_bytes():
             parts.append(part)
             size += len(part)
-            if size > MAX_BYTES:
-                raise faults.broken_off(served, f"it goes on after {MAX_BYTES} bytes")
+            if size > most_bytes:
+                raise faults.broken_off(served, f"it goes on after {most_bytes} bytes")
     return b"".join(parts)
 
 
 def _json(served: ServedModel, content: bytes) -> dict[str, Any]:
+    made: dict[str, Any] = redact_plain(whole(_parsed(served, content)))
+    return made
+
+
+def _parsed(served: ServedModel, content: bytes) -> dict[str, Any]:
     """Return an answer in JSON.
 
     Raises:
@@ -157,15 +218,14 @@ def _json(served: ServedModel, content: bytes) -> dict[str, Any]:
     if error := answer.get("error"):
         code = error.get("code") if isinstance(error, Mapping) else None
         raise faults.refused(served, code if isinstance(code, int) and 400 <= code < 600 else 500, json.dumps(answer))
-    made: dict[str, Any] = redact_plain(whole(answer))
-    return made
+    return answer
 
 
 def order_key(served: ServedModel, path: str, body: bytes, files: Files | None = None) -> str:
     """Return what identifies an order: who is asked, and what; not where, for an address may be mended meanwhile."""
     found = hashlib.sha256(f"{served.full_name}\n{path}\n".encode())
     found.update(body)
-    for name, (file, content, media_type) in (files or {}).items():
+    for name, (file, content, media_type) in parts_of(files):
         found.update(f"\n{name}\n{file}\n{media_type}\n{hashlib.sha256(content).hexdigest()}".encode())
     return found.hexdigest()
 
@@ -176,7 +236,7 @@ def check_limits(served: ServedModel, units: Mapping[str, float], files: Files |
     Raises:
         ArgumentError: It is too long or too large.
     """
-    largest = max((len(content) for _, content, _ in (files or {}).values()), default=0)
+    largest = max((len(content) for _, (_, content, _) in parts_of(files)), default=0)
     for name, has in {**units, "bytes": largest}.items():
         if has > (limit := served.limits.get(name, has)) and name != "output_tokens":
             raise ArgumentError(

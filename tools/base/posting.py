@@ -1,4 +1,4 @@
-"""Posts requests to endpoints: one retry layer, what is sent is noted, and errors can be acted on."""
+"""Sends requests to endpoints: one retry layer, what is sent is noted, and errors can be acted on."""
 
 import asyncio
 import random
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from . import faults
 from .breaker import breaker_of
@@ -17,6 +17,7 @@ from .contents import Contents, contents_of
 from .egress import Egress
 from .endpoints import ServedModel
 from .errors import LocalOnlyError, SensoriumError, StorageError
+from .form_files import Files, parts_of
 from .outward import refuse_endpoint
 from .secret_logs import logger_of
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 logger = logger_of(__name__)
 
-Files = Mapping[str, tuple[str, bytes, str]]
-"""Name of the form's field -> name, content and media type of the file."""
 MAX_TRIES = 4
 MAX_WAIT_SECONDS = 60.0
 """A server that asks for a longer pause is not waited for."""
@@ -61,13 +60,35 @@ async def post(
         SettingsError: The key, the model or the address is wrong; the message names the setting.
         ProviderError: The endpoint is down, refuses, or breaks off while it is read.
     """
+    contents = contents_of(body, files) if egress else Contents()
+    async with _asking(
+        model, "post", path, _written(body, files), sending=lambda: Sending(egress, model, contents)
+    ) as response:
+        yield response
+
+
+@asynccontextmanager
+async def get(model: ServedModel, path: str, *, egress: Egress | None = None) -> AsyncIterator["httpx2.Response"]:
+    """Give the response to a request that asks for something, such as the state of work; else as `post`."""
+    async with _asking(model, "get", path, {}, sending=lambda: Sending(egress, model, Contents())) as response:
+        yield response
+
+
+@asynccontextmanager
+async def _asking(
+    model: ServedModel,
+    method: Literal["get", "post"],
+    path: str,
+    written: Mapping[str, Any],
+    *,
+    sending: Callable[[], Sending],
+) -> AsyncIterator["httpx2.Response"]:
     import httpx2
 
     refuse_endpoint(model.endpoint)
-    contents = contents_of(body, files) if egress else Contents()
     # The SDK's errors hold the request with its key and what the server repeated of it, so none is chained.
     with breaker_of(model.endpoint).trying(model):
-        response = await _accepted(model, path, _written(body, files), lambda: Sending(egress, model, contents))
+        response = await _accepted(model, method, path, written, sending)
         try:
             yield response
         except httpx2.TimeoutException:
@@ -83,12 +104,20 @@ def _written(body: Mapping[str, Any] | bytes, files: Files | None) -> dict[str, 
     if isinstance(body, bytes):
         return {"content": body, "options": {"headers": {"content-type": "application/json"}}}
     if files:
-        return {"body": dict(body), "files": files, "options": {"headers": {"content-type": "multipart/form-data"}}}
+        return {
+            "body": dict(body),
+            "files": parts_of(files),
+            "options": {"headers": {"content-type": "multipart/form-data"}},
+        }
     return {"body": dict(body)}
 
 
 async def _accepted(
-    model: ServedModel, path: str, written: Mapping[str, Any], open_sending: Callable[[], Sending]
+    model: ServedModel,
+    method: Literal["get", "post"],
+    path: str,
+    written: Mapping[str, Any],
+    open_sending: Callable[[], Sending],
 ) -> "httpx2.Response":
     """Send the request, and again where it was certainly not worked on."""
     import httpx2
@@ -100,7 +129,7 @@ async def _accepted(
         sending = open_sending()
         try:
             # Not `chat.completions.create`, which walks all messages and tools: 16 ms at 40 turns against 1.
-            sent = client.post(
+            sent = getattr(client, method)(
                 path, **written, cast_to=httpx2.Response, stream=True, stream_cls=openai.AsyncStream[Any]
             )
             with noted(sending):
