@@ -22,7 +22,8 @@ _NO_KEY = re.compile(r"API_KEY_INVALID|(?:invalid|incorrect) api[ _]key|api[ _]k
 # OpenAI, Ark, DashScope, Gemini, Kling and what passes their words on.
 _POLICY = re.compile(
     r"moderation_blocked|content[_ ]?(?:policy|filter)|safety[_ ]system|sensitive[_ ]?(?:content|word)|"
-    r"data_?inspection|prohibited_content|image_safety|risk[_ ]control|(?:prompt|image|content)[^.]{0,60}(?:unsafe|violat)|违规|敏感",
+    r"data_?inspection|prohibited_content|image_safety|risk[_ ]control|违规|敏感|"
+    r"(?:prompt|image|content)[^.]{0,60}(?:unsafe|violat)",
     re.I,
 )
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
