@@ -282,10 +282,10 @@ class Writer:
 
     def _again(self, url: str, flags: int, options: dict[str, str]) -> Any:
         """Open what was written so far once more: to put the index first, the muxer reads what it moves."""
-        return _Reading(self._file)
+        return Reading(self._file)
 
 
-class _Reading:
+class Reading:
     """A file that is open for writing, with a read position of its own."""
 
     def __init__(self, file: BinaryIO) -> None:
