@@ -24,7 +24,7 @@ WebUI; ComfyUI's."""
 _REASONING: tuple[Reasoning, ...] = get_args(Reasoning)
 _FIELDS = ("base_url", "key", "takes", "timeout_seconds", "quirks", "models", "price", "limits", "wire")
 # Upper case only, so that a key pasted in the place of its variable's name is noticed and never shown.
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 LIMITS = ("audio_minutes", "pictures", "bytes", "output_tokens")
 """What a provider may limit in one request: the length of sound, pictures, the size of a file, and of an answer."""
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -194,7 +194,7 @@ def _read(name: str, table: Any, environ: Mapping[str, str]) -> Endpoint:
     preset = presets().get(name, {})
     merged = {**preset, **table}
     key, address = merged.get("key"), preset.get("address")
-    if key is not None and not (isinstance(key, str) and _VARIABLE.fullmatch(key)):
+    if key is not None and not (isinstance(key, str) and VARIABLE.fullmatch(key)):
         raise SettingsError(
             f"`key` in {where} must be the name of an environment variable in capitals, not the key itself."
         )
