@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from .draws import Draws, read_draws
 from .errors import SettingsError
 from .tokens import PictureTokens, Rule
 
@@ -34,6 +35,8 @@ class Ability:
     """How many tokens it takes at once, as its server runs it; what is sent is kept shorter than that."""
     transcripts: Transcripts | None = None
     """Whether a transcript has times (`verbose_json`) or is text only."""
+    draws: Draws | None = None
+    """How it is asked for pictures; see `providers/drawn.toml`."""
 
     def fits(self, model: str) -> bool:
         name = model.lower()
@@ -57,9 +60,12 @@ def ability_of(model: str, own: Iterable[Ability] = ()) -> Ability:
 
 @cache
 def _known_models() -> tuple[Ability, ...]:
-    """Return what is known of models wherever they are served, as `providers/models.toml` has it."""
-    file = Path(__file__).parent.parent / "providers" / "models.toml"
-    return read_abilities(tomllib.loads(file.read_text(encoding="utf-8")), "models.toml")
+    """Return what is known of models wherever they are served, as the files of `providers/` have it."""
+    folder = Path(__file__).parent.parent / "providers"
+    taking = tomllib.loads((folder / "models.toml").read_text(encoding="utf-8"))
+    drawing = tomllib.loads((folder / "drawn.toml").read_text(encoding="utf-8"))
+    draws = {pattern: {"draws": table} for pattern, table in drawing.items()}
+    return (*read_abilities(taking, "models.toml"), *read_abilities(draws, "drawn.toml"))
 
 
 def read_abilities(tables: Any, where: str) -> tuple[Ability, ...]:
@@ -90,6 +96,7 @@ def _read(pattern: str, table: Mapping[str, Any], where: str) -> Ability:
         boxes=table.get("boxes"),
         window_tokens=window,
         transcripts=table.get("transcripts"),
+        draws=read_draws(table["draws"], where) if "draws" in table else None,
     )
 
 

@@ -99,11 +99,12 @@ def price_of(served: "ServedModel") -> Price | None:
     """Return what a model charges: by its own name, the longest pattern that fits, or for all models of its provider.
 
     None: it is not known. A server on this machine that wants no key is free unless a price says otherwise; one with a
-    key may be a door to a paid one.
+    key may be a door to a paid one, but not where what is spoken there is no provider's.
     """
     if (amounts := for_model(served.endpoint.prices, served.name)) is not None:
         return Price(usd=amounts)
-    return FREE if served.endpoint.is_local and not served.endpoint.secret else None
+    endpoint = served.endpoint
+    return FREE if endpoint.is_local and (not endpoint.secret or endpoint.wire in ("webui", "comfyui")) else None
 
 
 def quote_of(
