@@ -42,6 +42,4 @@ def read_local(table: Any, environ: Mapping[str, str]) -> LocalRules:
         raise SettingsError(f"`steps` in `[local]` is {steps!r}; it must be a whole number from 1 to {_MOST_STEPS}.")
     if guidance is not None and (type(guidance) not in (int, float) or not 0 <= guidance <= 100):
         raise SettingsError(f"`guidance_scale` in `[local]` is {guidance!r}; it must be a number from 0 to 100.")
-    return LocalRules(
-        device=device, steps=steps, guidance_scale=None if guidance is None else float(guidance)
-    )
+    return LocalRules(device=device, steps=steps, guidance_scale=None if guidance is None else float(guidance))

@@ -63,8 +63,8 @@ class Weights:
             return None if any(folder.rglob("*.safetensors")) else _no_safetensors(folder)
         if self._is_folder:
             return (
-                f"{setting} names the folder {self.model!r}, which is not there or has no `{self.index}`. Name one that "
-                "was saved with `save_pretrained`, or `owner/name` on the hub."
+                f"{setting} names the folder {self.model!r}, which is not there or has no `{self.index}`. Name one "
+                "that was saved with `save_pretrained`, or `owner/name` on the hub."
             )
         if reason := Hub(self.settings).unreachable():
             return (
@@ -93,7 +93,9 @@ class Weights:
             Hub(self.settings).download(self.model, _WANTED, run, unwanted=_UNWANTED)
             folder = self.folder()
         if folder is None:
-            raise UnavailableError(f"The download of {self.model!r} has no `{self.index}`: it is no model of this kind.")
+            raise UnavailableError(
+                f"The download of {self.model!r} has no `{self.index}`: it is no model of this kind."
+            )
         if not any(folder.rglob("*.safetensors")):
             raise UnavailableError(_no_safetensors(folder))
         return folder
@@ -124,6 +126,6 @@ def chosen(settings: Settings, role: str, provider: str) -> str:
 
 def _no_safetensors(folder: Path) -> str:
     return (
-        f"The model in {str(folder)!r} has no weights in `.safetensors`. Others are not loaded, because they can run code: "
-        "save it again with `save_pretrained(FOLDER, safe_serialization=True)`."
+        f"The model in {str(folder)!r} has no weights in `.safetensors`. Others are not loaded, because they can run "
+        "code: save it again with `save_pretrained(FOLDER, safe_serialization=True)`."
     )
