@@ -10,6 +10,11 @@ _NAMES = (
     "pingfang", "msyh", "hiragino sans gb", "deng", "stheiti", "simhei", "notosanscjk", "wqy-zenhei", "wqy-microhei",
     "notoserifcjk-regular", "simsun", "songti", "droidsansfallback", "arial unicode", "unifont",
 )  # fmt: skip
+# Those with many scripts that are no Chinese.
+_BROAD = (
+    "dejavusans.", "notosans-regular", "liberationsans-regular", "arialuni", "segoeui.", "arial.", "helveticaneue",
+    "helvetica", "freesans.", "roboto-regular", "ubuntu-r.",
+)  # fmt: skip
 _ENDINGS = {".ttf", ".otf", ".ttc", ".otc"}
 
 
@@ -25,15 +30,24 @@ def _folders() -> list[Path]:
     return [*shared, home / ".local/share/fonts", home / ".fonts"]
 
 
-@cache
 def find_cjk_font() -> Path | None:
     """Return the best font file for Chinese that is installed here, or None."""
+    return _best(_NAMES)
+
+
+def find_broad_font() -> Path | None:
+    """Return the best font file for Latin, Greek and Cyrillic letters that is installed here, or None."""
+    return _best(_BROAD)
+
+
+@cache
+def _best(names: tuple[str, ...]) -> Path | None:
     best: tuple[int, Path] | None = None
     for folder in _folders():
         for path in sorted(folder.rglob("*")):
             if path.suffix.lower() not in _ENDINGS:
                 continue
-            rank = next((rank for rank, name in enumerate(_NAMES) if path.name.lower().startswith(name)), None)
+            rank = next((rank for rank, name in enumerate(names) if path.name.lower().startswith(name)), None)
             if rank is not None and (best is None or rank < best[0]):
                 best = (rank, path)
     return best[1] if best else None
