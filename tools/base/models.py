@@ -175,12 +175,14 @@ LADDERS = {
     "hear": ("endpoint_speech", "faster_whisper", "pocketsphinx", "silero"),
     "speak": ("endpoint_voice", "espeak"),
     "read": ("rapidocr",),
-    "draw": ("remote_maker",),
-    "film": ("remote_maker",),
-    "play": ("remote_maker",),
+    "draw": ("remote_maker", "diffusers"),
+    "film": ("remote_maker", "diffusers"),
+    "play": ("remote_maker", "musicgen"),
 }
 ENDPOINTS = frozenset({"endpoint_vision", "endpoint_speech", "endpoint_voice", "remote_maker"})
 """Those that any endpoint is behind; they serve only when the settings name one."""
+SEVERAL_ROLES = frozenset({"diffusers"})
+"""Those here that are told which role they are in."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ class Models:
         A maker asks nobody else, for others take other requests: so there is one for each model that the role names.
         """
         if name not in ENDPOINTS:
-            return [()]
+            return [(role,)] if name in SEVERAL_ROLES else [()]
         model = self.settings.models[role]
         if name != "remote_maker":
             return [(model,)]

@@ -44,7 +44,7 @@ _UNTAKEN: tuple[ValueName, ...] = ("style", "quality", "with_sound", "resolution
 _PACKAGES = ("torch", "diffusers", "transformers")
 
 
-def provider(settings: Settings, role: str = "draw") -> "Diffusers":
+def provider(settings: Settings, role: str) -> "Diffusers":
     return Diffusers(settings, role)
 
 
