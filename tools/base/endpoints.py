@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
+from ..jobs.files import job_files
+from ..jobs.shapes import JobApi
 from .abilities import Ability, Kind, ability_of, read_abilities, read_takes
 from .by_model import Amounts, for_model, read_by_model
 from .errors import SettingsError
@@ -22,11 +24,15 @@ Wire = Literal["openai", "jobs", "webui", "comfyui"]
 WebUI; ComfyUI's."""
 
 _REASONING: tuple[Reasoning, ...] = get_args(Reasoning)
-_FIELDS = ("base_url", "key", "takes", "timeout_seconds", "quirks", "models", "price", "limits", "wire")
+_FIELDS = (
+    "base_url", "jobs_url", "key", "takes", "timeout_seconds", "quirks", "models", "price", "limits", "wire", "webhook"
+)  # fmt: skip
 # Upper case only, so that a key pasted in the place of its variable's name is noticed and never shown.
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 LIMITS = ("audio_minutes", "pictures", "bytes", "output_tokens")
 """What a provider may limit in one request: the length of sound, pictures, the size of a file, and of an answer."""
+MAKING = ("draw", "film", "speak", "play")
+"""Roles that may be served by jobs."""
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -72,13 +78,22 @@ class Endpoint:
     wire: Wire = "openai"
     note: str = ""
     """What to know when it cannot be reached."""
+    jobs: JobApi | None = None
+    """What it takes jobs for, and how."""
+    webhook: str | None = None
+    """The public address that leads to our listener; a job's end is noticed sooner with it."""
+    fault: str = ""
+    """Why it cannot be used: its file is broken."""
     local_only: bool = False
     """It is asked only where it is on this machine; all endpoints of settings that say so have it."""
     secret: str | None = field(default=None, repr=False)
     """The key itself; it goes into the request's header and nowhere else."""
+    issuer: str | None = field(default=None, repr=False)
+    """Who signs, where a key is signed anew for each request with the secret."""
 
     def __post_init__(self) -> None:
         know(self.secret)
+        know(self.issuer)
 
     @property
     def is_local(self) -> bool:
@@ -152,15 +167,18 @@ def split_model(model: str) -> tuple[str, str]:
     return provider.strip(), name.strip()
 
 
-def read_endpoints(models: Iterable[str], tables: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Endpoint]:
+def read_endpoints(
+    models: Iterable[str], tables: Mapping[str, Any], environ: Mapping[str, str], home: Path | None = None
+) -> dict[str, Endpoint]:
     """Return the endpoints that a model or a `[providers.NAME]` names, with their keys.
 
     Raises:
         SettingsError: A table cannot be understood; the message names the field and never shows a key.
     """
     named = [split_model(model)[0] for model in models]
-    wanted = dict.fromkeys([*(name for name in named if name in presets()), *tables])
-    return {name: _read(name, tables.get(name, {}), environ) for name in wanted}
+    files = job_files(home)
+    wanted = dict.fromkeys([*(name for name in named if name in presets() or name in files), *tables])
+    return {name: _read(name, tables.get(name, {}), environ, files.get(name)) for name in wanted}
 
 
 def served_model(model: str, role: str, endpoints: Mapping[str, Endpoint]) -> ServedModel:
@@ -172,12 +190,14 @@ def served_model(model: str, role: str, endpoints: Mapping[str, Endpoint]) -> Se
     provider, name = split_model(model)
     setting = f"`SENSORIUM_{role.upper()}` (or `{role}` in `[models]`)"
     if provider not in endpoints or not name:
-        known = ", ".join(sorted({*presets(), *endpoints}))
+        known = ", ".join(sorted({*presets(), *job_files(None), *endpoints}))
         raise SettingsError(
             f"{setting} is {model!r}, which must be `provider:model`, for example `openai:gpt-5-mini`. The providers "
             f"are: {known}; add another as `[providers.NAME]` with a `base_url` in sensorium.toml."
         )
     endpoint = endpoints[provider]
+    if endpoint.fault and (role in MAKING or not endpoint.base_url):
+        raise SettingsError(f"{setting} is {model!r}, which cannot be used. {endpoint.fault}")
     if endpoint.key and not endpoint.secret and not endpoint.is_local:
         raise SettingsError(
             f"{setting} is {model!r}, and the key of `{provider}` is missing. Set `{endpoint.key}` to it."
@@ -185,13 +205,23 @@ def served_model(model: str, role: str, endpoints: Mapping[str, Endpoint]) -> Se
     return ServedModel(endpoint=endpoint, name=name, role=role)
 
 
-def _read(name: str, table: Any, environ: Mapping[str, str]) -> Endpoint:
+def _read(name: str, table: Any, environ: Mapping[str, str], file: Path | None) -> Endpoint:
     where = f"`[providers.{name}]` in sensorium.toml"
     if not isinstance(table, Mapping):
         raise SettingsError(f"{where} must be a table with a `base_url`.")
     if unknown := [one for one in table if one not in _FIELDS]:
         raise SettingsError(f"{where} has {unknown[0]!r}. It can have: {', '.join(_FIELDS)}.")
-    preset = presets().get(name, {})
+    preset, jobs = presets().get(name, {}), None
+    if file:
+        from ..jobs.loading import with_jobs  # what it stands on reads endpoints
+
+        try:
+            preset, jobs = with_jobs(name, preset, table, environ, file)
+        except SettingsError as error:
+            # Whoever has no use for it must not be kept from their work.
+            if not preset:
+                return Endpoint(name=name, base_url="", fault=str(error))
+            preset = {**preset, "fault": str(error)}
     merged = {**preset, **table}
     key, address = merged.get("key"), preset.get("address")
     if key is not None and not (isinstance(key, str) and VARIABLE.fullmatch(key)):
@@ -224,7 +254,11 @@ def _read(name: str, table: Any, environ: Mapping[str, str]) -> Endpoint:
         limits=_by_model(preset, table, "limits", lambda one: read_by_model(one, LIMITS, f"`limits` in {where}")),
         wire=wire,
         note=str(preset.get("note", "")),
+        jobs=jobs,
+        webhook=_webhook(table.get("webhook"), where),
+        fault=str(preset.get("fault", "")),
         secret=_secret(key, environ),
+        issuer=_secret(preset.get("issuer"), environ),
     )
 
 
@@ -252,6 +286,11 @@ def http_address(text: str, setting: str, example: str, *, takes_query: bool = F
     if not is_whole or (parts.query and not takes_query):
         raise SettingsError(f"{setting} is {text!r}; it must be an address such as `{example}`.")
     return text
+
+
+def _webhook(value: Any, where: str) -> str | None:
+    text = str(value).strip().rstrip("/")
+    return None if value is None else http_address(text, f"`webhook` in {where}", "https://example.com/hook")
 
 
 def _quirks(value: Any, where: str) -> Quirks:

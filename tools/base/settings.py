@@ -111,7 +111,7 @@ class Settings:
             offline=_truth(env.get("SENSORIUM_OFFLINE") or env.get("HF_HUB_OFFLINE") or file.get("offline", False)),
             local_only=local_only or _local_only(env, own, here),
             models={role: names[0] for role, names in asked.items()},
-            endpoints=read_endpoints([one for names in asked.values() for one in names], tables, env),
+            endpoints=read_endpoints([one for names in asked.values() for one in names], tables, env, home),
             fallbacks={role: names[1:] for role, names in asked.items() if names[1:]},
             degrade=_truth(env.get("SENSORIUM_DEGRADE") or file.get("degrade", True)),
             caps=_caps(file.get("budget", {})),
