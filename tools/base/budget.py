@@ -1,6 +1,7 @@
 """What a run may spend: reserved before each order, settled after, and nothing ordered twice."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -16,6 +17,8 @@ logger = logger_of(__name__)
 
 UNPAID = frozenset({"mcp"})
 """Roles whose orders are written down so that nothing is sent twice, and cost nothing that is known here."""
+JOB_SECONDS = 24 * 3600.0
+"""A job that another run began is taken up within this time; what it made is not kept much longer anywhere."""
 _ROUNDING_USD = 1e-9
 """Sums of prices are not exact; this is no money."""
 
@@ -53,6 +56,11 @@ class Order:
     """The tool call it is for; empty for the model that plans."""
     asks_again: bool = False
     """Send it anew when the outcome of an earlier one is unknown; else who asked has to say so."""
+    is_job: bool = False
+    """It goes on at the provider by itself and is asked for by its id: written down also where it is free, and taken up
+    again where it was left."""
+    is_found: bool = False
+    """Whether it can be told at the provider if an earlier one was begun, also where its id never came."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +97,22 @@ class Payment:
         self.usd: float | None = known.usd if known else None
         """What it cost; None while that is not known."""
         self.units: Mapping[str, float] = known.units if known else {}
-        self.is_open = known is None
+        self.is_open = known is None or known.state != "done"
+        self.job = known.job if known else ""
+        """The provider's id of it; empty where it has none yet."""
+        self.begun: float | None = known.created if known else None
+        """When an order was first sent that is taken up again, seconds since 1970."""
+        self.taken_from = 0
+        """The number of another run's order whose job this one takes up; 0: there is none."""
+
+    def began(self, job: str) -> None:
+        """Commit the provider's id of it, the moment it is known."""
+        self.job = job
+        self._budget.ledger.began(self.number, job)
+
+    def give_back(self) -> None:
+        """Commit that it was certainly not charged, whatever is raised next."""
+        self._budget._close(self, "refunded")
 
     def settle(self, *, outcome: Any, units: Mapping[str, float] | None = None, usd: float | None = None) -> None:
         """Commit the answer, and what it cost.
@@ -175,6 +198,9 @@ class Budget:
         When the block raises, the reservation is given back where the request was certainly not worked on; else the
         order is marked as unknown and stays charged as reserved.
 
+        A job that was begun before, here or by a run that is gone, has its id in the payment: it is asked for, and not
+        ordered anew.
+
         Raises:
             OverBudget: A cap does not allow it.
             SettingsError: There is a cap on money, and the price is not known.
@@ -196,6 +222,10 @@ class Budget:
         known = self.ledger.find(self.run, order.key)
         if known and known.state == "done" and known.outcome is not None:
             return Payment(self, order, known.number, known)
+        if known and known.state != "done" and (known.job or order.is_found):
+            return self._reopen(order, known)
+        if order.is_job and (other := self.ledger.open_job(self.run, order.key, time.time() - JOB_SECONDS)):
+            return self._take_up(order, other)
         # An open intent of this process too: how it ended could not be written.
         if known and known.state in ("intent", "unknown") and not (order.asks_again or order.key in self._again):
             raise OutcomeUnknown(
@@ -205,7 +235,7 @@ class Budget:
             )
         self._again.discard(order.key)
         self._check(order, spent)
-        if order.quote.high_usd == 0:
+        if order.quote.high_usd == 0 and not order.is_job:
             self._free += 1
             number = -self._free
         else:
@@ -214,6 +244,23 @@ class Budget:
             )
         self._reserved[number] = order.quote
         return Payment(self, order, number)
+
+    def _reopen(self, order: Order, known: OrderRow) -> Payment:
+        """Return the payment of an order that goes on where it was left; what it costs was reserved before."""
+        if known.state == "unknown":
+            self._add(call=known.call, usd=known.quoted_usd, units=known.quoted_units, is_unknown=True, sign=-1)
+        self.ledger.reopen(known.number)
+        self._reserved[known.number] = order.quote
+        return Payment(self, order, known.number, known)
+
+    def _take_up(self, order: Order, other: OrderRow) -> Payment:
+        """Return the payment of an order that another run has paid for and left; it costs nothing here."""
+        self._free += 1
+        free = replace(order, quote=Quote.free())
+        self._reserved[-self._free] = free.quote
+        payment = Payment(self, free, -self._free)
+        payment.job, payment.begun, payment.taken_from = other.job, other.created, other.number
+        return payment
 
     def _check(self, order: Order, spent: Spent) -> None:
         """Refuse an order for which there is not enough left."""
@@ -235,6 +282,8 @@ class Budget:
 
     def _settle(self, payment: Payment) -> None:
         order, ledger = payment.order, self.ledger
+        if payment.taken_from:
+            ledger.settle_open(payment.taken_from, outcome=payment.outcome)
         if payment.number < 0:
             ledger.note(
                 self.run, order.key, **_who(order), units=payment.units, usd=payment.usd, outcome=payment.outcome
@@ -249,6 +298,8 @@ class Budget:
     def _close(self, payment: Payment, state: Literal["refunded", "unknown"]) -> None:
         payment.is_open = False
         quote = self._reserved.pop(payment.number)
+        if payment.taken_from and state == "refunded":
+            self.ledger.refund_open(payment.taken_from)
         if payment.number < 0:
             return
         with suppress(StorageError):  # an open intent is read as unknown later; what went wrong first is what counts
@@ -274,16 +325,24 @@ class Budget:
         elif row.state == "unknown":
             self._add(call=row.call, usd=row.quoted_usd, units=row.quoted_units, is_unknown=True)
 
-    def _add(self, *, call: str, usd: float | None, units: Mapping[str, float], is_unknown: bool = False) -> None:
-        so_far = self.spent
-        self._calls[call] = self._calls.get(call, 0.0) + (usd or 0.0)
+    def _add(
+        self,
+        *,
+        call: str,
+        usd: float | None,
+        units: Mapping[str, float],
+        is_unknown: bool = False,
+        sign: Literal[1, -1] = 1,
+    ) -> None:
+        so_far, amount = self.spent, sign * (usd or 0.0)
+        self._calls[call] = self._calls.get(call, 0.0) + amount
         self._spent = Spent(
-            usd=so_far.usd + (0.0 if is_unknown else usd or 0.0),
-            unknown_usd=so_far.unknown_usd + ((usd or 0.0) if is_unknown else 0.0),
-            units=added(so_far.units, units),
-            orders=so_far.orders + 1,
-            unknown=so_far.unknown + is_unknown,
-            unpriced=so_far.unpriced + (usd is None),
+            usd=so_far.usd + (0.0 if is_unknown else amount),
+            unknown_usd=so_far.unknown_usd + (amount if is_unknown else 0.0),
+            units=added(so_far.units, {name: sign * count for name, count in units.items()}),
+            orders=so_far.orders + sign,
+            unknown=so_far.unknown + sign * is_unknown,
+            unpriced=so_far.unpriced + sign * (usd is None),
         )
 
 

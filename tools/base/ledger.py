@@ -14,7 +14,7 @@ State = Literal["intent", "done", "refunded", "unknown"]
 
 _COLUMNS = (
     "number, run, key, call, role, provider, model, state, quoted_units, quoted_usd, "
-    "units, usd, outcome, created, ended"
+    "units, usd, outcome, created, ended, job"
 )
 
 
@@ -50,10 +50,12 @@ class OrderRow:
     """The answer as JSON data; None when there is none to be used again."""
     created: float
     ended: float | None
+    job: str = ""
+    """The provider's id of it, by which it is asked what became of it; empty: there is none, or it is not known."""
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data for people: without the answer."""
-        shown = ("call", "role", "provider", "model", "state", "quoted_usd", "units", "usd", "created", "ended")
+        shown = ("call", "role", "provider", "model", "state", "quoted_usd", "units", "usd", "created", "ended", "job")
         return {name: getattr(self, name) for name in shown}
 
 
@@ -97,6 +99,42 @@ class Ledger:
             db.execute(
                 "UPDATE orders SET state='done', units=?, usd=?, outcome=?, ended=? WHERE number=?",
                 (json.dumps(dict(units)), usd, written, time.time(), number),
+            )
+
+    def began(self, number: int, job: str) -> None:
+        """Commit by which id an order can be asked for: it survives whatever happens next."""
+        with self._library.transaction() as db:
+            db.execute("UPDATE orders SET job=? WHERE number=?", (job, number))
+
+    def reopen(self, number: int) -> None:
+        """Commit that an order whose outcome is unknown is taken up again."""
+        with self._library.transaction() as db:
+            db.execute("UPDATE orders SET state='intent', ended=NULL WHERE number=?", (number,))
+
+    def open_job(self, run: str, key: str, since: float) -> OrderRow | None:
+        """Return the latest job that another run has ordered and nobody has seen the end of."""
+        rows = self._select(
+            "WHERE key=? AND run<>? AND job<>'' AND state IN ('intent', 'unknown') AND created>=? "
+            "ORDER BY number DESC LIMIT 1",
+            (key, run, since),
+        )
+        return rows[0] if rows else None
+
+    def settle_open(self, number: int, *, outcome: Any) -> None:
+        """Commit what the order of another run gave, unless that run has done so; it costs what it was to cost."""
+        with self._library.transaction() as db:
+            db.execute(
+                "UPDATE orders SET state='done', units=quoted_units, usd=quoted_usd, outcome=?, ended=? "
+                "WHERE number=? AND state IN ('intent', 'unknown')",
+                (_written(outcome), time.time(), number),
+            )
+
+    def refund_open(self, number: int) -> None:
+        """Commit that the order of another run was not charged, unless that run knows better."""
+        with self._library.transaction() as db:
+            db.execute(
+                "UPDATE orders SET state='refunded', ended=? WHERE number=? AND state IN ('intent', 'unknown')",
+                (time.time(), number),
             )
 
     def close(self, number: int, state: Literal["refunded", "unknown"]) -> None:

@@ -82,6 +82,10 @@ MIGRATIONS = (
     ALTER TABLE jobs ADD COLUMN question TEXT;
     ALTER TABLE jobs ADD COLUMN answer TEXT;
     """,
+    """
+    ALTER TABLE orders ADD COLUMN job TEXT NOT NULL DEFAULT '';
+    CREATE INDEX orders_by_job ON orders (key) WHERE job <> '';
+    """,
 )
 
 
