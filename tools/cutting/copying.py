@@ -1,0 +1,387 @@
+"""Put parts of a file together out of its own packets, with as few frames encoded anew as can be."""
+
+import heapq
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..base.errors import MediaError
+from ..base.footage import Footage, open_video
+from ..base.frames import REORDERED_FRAMES
+from ..base.outputs import OutputFile
+from ..base.run import Run
+from ..base.safe_open import audio_stream, open_media, video_stream
+from .formats import Format
+from .matching import Matching, Unsafe
+from .muxing import chapters_of, describe, muxed, tags_of
+from .outline import Plan, Stored, decoding_times, plan
+
+if TYPE_CHECKING:
+    from av.container import InputContainer, OutputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.frame import VideoFrame
+
+# After a seek the reader goes back so far at first, where it landed too late.
+_BACK_SECONDS = 1.0
+_CHECK_EVERY = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A part of a file, as it was really cut; times count from the first frame of the source."""
+
+    start_seconds: float
+    end_seconds: float
+    joints_seconds: tuple[float, ...] = ()
+    """Where, in the new file, copied and encoded packets meet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copied:
+    """What was written."""
+
+    pieces: tuple[Piece, ...]
+    frames: int = 0
+    encoded_frames: int = 0
+    left_out: tuple[str, ...] = ()
+    """Streams that the container does not take, for people."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Span:
+    """Where a part lies on the source's clock and in the new file, in exact seconds."""
+
+    start: Fraction
+    end: Fraction
+    position: Fraction
+    plan: Plan | None = None
+
+
+@dataclass(eq=False)
+class Copying:
+    """One source whose packets are copied."""
+
+    path: Path
+    name: str
+    form: Format
+    exact: bool
+    run: Run
+
+    def write(self, output: OutputFile, parts: Sequence[tuple[float, float]]) -> Copied:
+        """Write parts, in seconds from the first frame (or sample), one behind the other.
+
+        Raises:
+            Unsafe: They cannot be put together out of packets.
+            MediaError: The file cannot be read, or nothing is shown in a part.
+        """
+        with open_media(self.path, self.name) as container:
+            if video_stream(container) is None:
+                return self._write_sound(container, output, parts)
+        with open_video(self.path, self.name) as footage:
+            return self._write_film(footage, output, parts)
+
+    def _write_film(self, footage: Footage, output: OutputFile, parts: Sequence[tuple[float, float]]) -> Copied:
+        stream = footage.stream
+        if stream.codec_context.name not in self.form.video:
+            raise Unsafe(f"{self.form.name} does not hold {stream.codec_context.name}")
+        if footage.container.format.name == "avi":
+            raise Unsafe("AVI does not say when its frames are shown")
+        matching = Matching(stream)
+        spans = self._planned(footage, matching, parts)
+        with open_media(self.path, self.name) as container, muxed(output, self.form) as out:
+            copies, left_out = self._streams(container, out, matching)
+            out.set_chapters(chapters_of(container, [(float(one.start), float(one.end)) for one in spans]))
+            lanes = [self._picture(footage, matching, spans, copies[stream.index])]
+            others = [one for one in container.streams if one.index in copies and one.index != stream.index]
+            if others:
+                lanes.append(self._others(container, others, spans, copies))
+            self._mux(out, lanes, spans)
+        plans = [one.plan for one in spans if one.plan is not None]
+        return Copied(
+            pieces=tuple(self._piece(one, footage.start_seconds) for one in spans),
+            frames=sum(len(one.order) for one in plans),
+            encoded_frames=sum(one.encoded for one in plans),
+            left_out=left_out,
+        )
+
+    def _write_sound(
+        self, container: "InputContainer", output: OutputFile, parts: Sequence[tuple[float, float]]
+    ) -> Copied:
+        stream = audio_stream(container)
+        if stream is None or stream.codec_context.name not in self.form.audio:
+            held = stream.codec_context.name if stream is not None else "no sound"
+            raise Unsafe(f"{self.form.name} does not hold {held}")
+        assert stream.time_base is not None
+        origin = Fraction(stream.start_time or 0) * stream.time_base
+        spans, position = [], Fraction(0)
+        for start, end in parts:
+            span = _Span(start=origin + _exact(start), end=origin + _exact(end), position=position)
+            spans.append(span)
+            position += span.end - span.start
+        with muxed(output, self.form) as out:
+            copies, left_out = self._streams(container, out, None)
+            out.set_chapters(chapters_of(container, [(float(one.start), float(one.end)) for one in spans]))
+            others = [one for one in container.streams if one.index in copies]
+            self._mux(out, [self._others(container, others, spans, copies)], spans)
+        return Copied(pieces=tuple(self._piece(one, float(origin)) for one in spans), left_out=left_out)
+
+    def _mux(
+        self, out: "OutputContainer", lanes: "Sequence[Iterator[tuple[float, Packet]]]", spans: Sequence[_Span]
+    ) -> None:
+        whole = float(spans[-1].position + spans[-1].end - spans[-1].start)
+        count = 0
+        for number, (at, packet) in enumerate(heapq.merge(*lanes, key=lambda one: one[0])):
+            if number % _CHECK_EVERY == 0:
+                self.run.check()
+                self.run.progress(min(1.0, max(0.0, at / whole)), "copying")
+            out.mux(packet)
+            count += 1
+        if not count:
+            raise MediaError(f"Nothing of {self.name!r} lies in the part that was asked for.")
+
+    def _streams(
+        self, container: "InputContainer", out: "OutputContainer", matching: Matching | None
+    ) -> "tuple[dict[int, Stream], tuple[str, ...]]":
+        """Add the streams that the container takes; the second says which it does not."""
+        kinds = {"video": self.form.video, "audio": self.form.audio, "subtitle": self.form.subtitles}
+        picture, sound = video_stream(container), audio_stream(container)
+        copies: dict[int, Stream] = {}
+        left_out = []
+        for one in container.streams:
+            codec = one.codec_context.name if one.codec_context is not None else None
+            is_main = one in (picture, sound)
+            more_sound = one.type == "audio" and self.form.video_encoder != ""
+            wanted = is_main or more_sound or (one.type == "subtitle" and self.form.subtitle_codec != "")
+            if codec is None or not wanted or codec not in kinds.get(one.type, ()):
+                if is_main and sound is one:
+                    raise Unsafe(f"{self.form.name} does not hold {codec}")
+                if one.type in ("video", "audio", "subtitle") and (is_main or one.type != "video"):
+                    left_out.append(f"{one.type} ({codec or 'of an unknown kind'})")
+                continue
+            copy = out.add_stream_from_template(one, opaque=True)
+            describe(copy, one)
+            copies[one.index] = copy
+            if one is picture and matching is not None:
+                copy.codec_context.extradata = matching.extradata
+        out.metadata.update(tags_of(container))
+        return copies, tuple(left_out)
+
+    def _planned(self, footage: Footage, matching: Matching, parts: Sequence[tuple[float, float]]) -> list[_Span]:
+        tick = footage.stream.time_base
+        assert tick is not None
+        origin = Fraction(round(footage.start_seconds / tick)) * tick
+        spans: list[_Span] = []
+        position = Fraction(0)
+        for start, end in parts:
+            first, last = round((origin + _exact(start)) / tick), round((origin + _exact(end)) / tick)
+            stored, ends = self._stored(footage, matching, first, last)
+            found = plan(stored, first, min(last, ends), float(tick), self.exact, not spans)
+            if found is None:
+                raise MediaError(
+                    f"No frame of {self.name!r} begins between {start:g} s and {end:g} s. Ask for a longer part."
+                )
+            if found.encoded and not matching.can_encode:
+                raise Unsafe(matching.why_not)
+            if found.body and any(one.hidden and one.pts >= found.body[0] for one in stored):
+                raise Unsafe("its list of edits leaves out frames in the middle")
+            span = _Span(start=found.start * tick, end=found.end * tick, position=position, plan=found)
+            spans.append(span)
+            position += span.end - span.start
+        return spans
+
+    def _stored(self, footage: Footage, matching: Matching, first: int, last: int) -> tuple[list[Stored], int]:
+        """Return the packets that a part needs, in the order of decoding, and when the last frame of them ends."""
+        tick = footage.stream.time_base
+        assert tick is not None
+        back = 0.0
+        while True:
+            target = max(0.0, float(first * tick) - footage.start_seconds - back)
+            footage.seek(target)
+            stored: list[Stored] = []
+            ends, behind = first, 0
+            for number, packet in enumerate(footage.packets()):
+                if number % _CHECK_EVERY == 0:
+                    self.run.check()
+                if not packet.size:
+                    continue
+                if packet.pts is None or packet.is_corrupt:
+                    raise Unsafe("some of its packets are damaged or have no times")
+                entry = matching.entry(bytes(packet)) if packet.is_keyframe else ""
+                stored.append(Stored(packet.pts, entry, packet.is_discard))
+                ends = max(ends, packet.pts + (packet.duration or 1))
+                behind = behind + 1 if packet.pts >= last else 0
+                if behind > REORDERED_FRAMES:
+                    break
+            if target <= 0 or (stored and stored[0].entry and stored[0].pts <= first):
+                break
+            back = max(_BACK_SECONDS, back * 2)
+        while stored and not stored[0].entry:
+            stored.pop(0)  # nothing can be decoded before the first key frame
+        if len({one.pts for one in stored}) < len(stored):
+            raise Unsafe("several of its frames have the same time")
+        return stored, ends
+
+    def _picture(
+        self, footage: Footage, matching: Matching, spans: Sequence[_Span], copy: "Stream"
+    ) -> "Iterator[tuple[float, Packet]]":
+        tick = footage.stream.time_base
+        assert tick is not None
+        rate = footage.stream.average_rate or footage.stream.base_rate or Fraction(25)
+        order: list[int] = []
+        for span in spans:
+            assert span.plan is not None
+            shift = round(span.position / tick) - span.plan.start
+            order += [max(one, span.plan.start) + shift for one in span.plan.order]
+        decoded = decoding_times(order, max(1, round(1 / rate / tick)))
+        for number, packet in enumerate(self._packets(footage, matching, spans)):
+            if number >= len(order):
+                raise Unsafe("it has more frames than its packets say")
+            packet.pts, packet.dts = order[number], decoded[number]
+            packet.time_base, packet.stream = tick, copy
+            yield float(decoded[number] * tick), packet
+
+    def _packets(self, footage: Footage, matching: Matching, spans: Sequence[_Span]) -> "Iterator[Packet]":
+        """Yield the packets of the parts in the order of their plans."""
+        for span in spans:
+            assert span.plan is not None
+            found = span.plan
+            if found.head:
+                yield from self._encoded(footage, matching, found.head, found)
+            if found.body:
+                yield from self._body(footage, matching, found)
+            if found.tail:
+                yield from self._encoded(footage, matching, found.tail, found)
+
+    def _body(self, footage: Footage, matching: Matching, found: Plan) -> "Iterator[Packet]":
+        import av
+
+        assert found.body is not None and footage.stream.time_base is not None
+        first, last = found.body
+        back = 0.0
+        while True:
+            target = max(0.0, float(first * footage.stream.time_base) - footage.start_seconds - back)
+            footage.seek(target)
+            packets = footage.packets()
+            packet = next((one for one in packets if one.pts is not None and one.size), None)
+            if target <= 0 or (packet is not None and packet.pts is not None and packet.pts <= first):
+                break
+            back = max(_BACK_SECONDS, back * 2)
+        begun = False
+        while packet is not None:
+            begun = begun or packet.pts == first
+            if begun and packet.pts is not None and packet.pts >= first and packet.size:
+                copy = av.Packet(matching.packet(bytes(packet)))
+                copy.is_keyframe = packet.is_keyframe
+                copy.duration = min(packet.duration or 0, found.end - packet.pts)
+                yield copy
+                if packet.pts == last:
+                    return
+            packet = next(packets, None)
+
+    def _encoded(self, footage: Footage, matching: Matching, span: tuple[int, int], found: Plan) -> "Iterator[Packet]":
+        import av
+
+        waiting: tuple[int, Packet] | None = None
+        for new in matching.encode(self._frames(footage, span, found)):
+            packet = av.Packet(new.content)
+            packet.is_keyframe = new.is_key
+            if waiting is not None:
+                waiting[1].duration = new.pts - waiting[0]
+                yield waiting[1]
+            waiting = new.pts, packet
+        if waiting is not None:
+            waiting[1].duration = span[1] - waiting[0]
+            yield waiting[1]
+
+    def _frames(self, footage: Footage, span: tuple[int, int], found: Plan) -> "Iterator[tuple[int, VideoFrame]]":
+        tick = footage.stream.time_base
+        assert tick is not None
+        for number, (_, frame) in enumerate(footage.frames(max(0.0, float(span[0] * tick) - footage.start_seconds))):
+            if number % 16 == 0:
+                self.run.check()
+            if frame.pts is None or frame.pts < span[0]:
+                continue
+            if frame.pts >= span[1]:
+                return
+            yield max(frame.pts, found.start), frame
+
+    def _others(
+        self,
+        container: "InputContainer",
+        streams: "Sequence[Stream]",
+        spans: Sequence[_Span],
+        copies: "dict[int, Stream]",
+    ) -> "Iterator[tuple[float, Packet]]":
+        """Yield the packets of sound and subtitles that lie in the parts."""
+        from av.stream import Discard
+
+        wanted = {one.index for one in streams}
+        for one in container.streams:
+            if one.index not in wanted:
+                one.discard = Discard.all
+        last: dict[int, int] = {}
+        for number, span in enumerate(spans):
+            self._seek(container, float(span.start) - 2 * _BACK_SECONDS)
+            ended: set[int] = set()
+            for packet in container.demux(list(streams)):
+                base, old = packet.time_base, packet.stream
+                if packet.pts is None or not packet.size or not base:
+                    continue
+                start, length = packet.pts * base, (packet.duration or 0) * base
+                if start >= span.end:
+                    ended.add(old.index)
+                    if ended == wanted or start > span.end + 10:
+                        break
+                    continue
+                if not self._belongs(old.type, start, length, span, is_first=number == 0):
+                    continue
+                shift = round((span.position - span.start) / base)
+                pts, duration = packet.pts + shift, packet.duration or 0
+                if old.type == "subtitle":
+                    begins = max(pts, round(span.position / base))
+                    ends = min(pts + duration, round((span.position + span.end - span.start) / base))
+                    pts, duration = begins, ends - begins
+                if old.index in last and pts <= last[old.index]:
+                    pts = last[old.index] + 1
+                last[old.index] = pts
+                packet.pts = packet.dts = pts
+                packet.duration, packet.stream = duration, copies[old.index]
+                yield float(pts * base), packet
+
+    def _belongs(self, kind: str, start: Fraction, length: Fraction, span: _Span, *, is_first: bool) -> bool:
+        if kind == "subtitle":
+            return start + length > span.start
+        if is_first and self.form.exact_sound:
+            # One packet more than is heard: each is decoded upon the one before.
+            return start + 2 * length > span.start
+        return start + length / 2 >= span.start
+
+    def _seek(self, container: "InputContainer", seconds: float) -> None:
+        import av
+
+        try:
+            container.seek(max(0, math.floor(seconds * av.time_base)))
+        except av.error.FFmpegError:
+            container.seek(0)
+
+    def _piece(self, span: _Span, origin: float) -> Piece:
+        joints = []
+        if span.plan is not None:
+            found = span.plan
+            scale = (span.end - span.start) / max(1, found.end - found.start)
+            for at in (found.head[1] if found.head and found.body else None, found.tail[0] if found.tail else None):
+                if at is not None:
+                    joints.append(float(span.position + (at - found.start) * scale))
+        return Piece(
+            start_seconds=round(float(span.start) - origin, 6),
+            end_seconds=round(float(span.end) - origin, 6),
+            joints_seconds=tuple(joints),
+        )
+
+
+def _exact(seconds: float) -> Fraction:
+    return Fraction(repr(float(seconds)))

@@ -1,0 +1,109 @@
+"""Open a file that packets are written to, with the facts about itself that it takes over from another."""
+
+import errno
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from ..base.errors import MediaError, StorageError
+from ..base.outputs import OutputFile
+from ..film.writer import Reading
+from .formats import Format
+
+if TYPE_CHECKING:
+    from av.container import InputContainer, OutputContainer
+    from av.container.core import Chapter
+    from av.stream import Stream
+
+_BUFFER_BYTES = 1 << 20
+# What the muxer writes by itself, or what would not be so any more.
+_OWN_TAGS = frozenset(
+    {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "creation_time", "timecode"}
+)
+_STREAM_TAGS = frozenset({"language", "title", "handler_name"})
+_MOST_TAG_LETTERS = 2_000
+
+
+@contextmanager
+def muxed(output: OutputFile, form: Format) -> "Iterator[OutputContainer]":
+    """Give a container to add streams to; it is whole when the block ends, and gone when it fails.
+
+    Raises:
+        StorageError: The disk is full.
+        MediaError: What was written does not go together.
+    """
+    import av
+
+    options = {"movflags": "+faststart"} if form.muxer in ("mp4", "mov", "ipod") else {}
+    if form.muxer == "mp3":
+        options = {"id3v2_version": "3"}
+    file = output.open()
+
+    def again(url: str, flags: int, given: Mapping[str, str]) -> Any:
+        return Reading(file)
+
+    done = False
+    try:
+        container = av.open(file, "w", format=form.muxer, options=options, buffer_size=_BUFFER_BYTES, io_open=again)
+        yield container
+        container.close()
+        file.close()
+        done = True
+    except av.error.FFmpegError as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise StorageError("The file cannot be written: the disk is full. Free some space.") from error
+        raise MediaError(f"The file cannot be written as {form.name}: {error}. Choose another `format`.") from error
+    finally:
+        if not done:
+            with suppress(Exception):
+                container.close()
+            with suppress(Exception):
+                file.close()
+            output.remove()
+
+
+def tags_of(container: "InputContainer") -> dict[str, str]:
+    """Return what a file says of itself that stays true of its parts."""
+    return {
+        key: value[:_MOST_TAG_LETTERS]
+        for key, value in list(container.metadata.items())[:100]
+        if key.lower() not in _OWN_TAGS and not key.lower().startswith("com.android")
+    }
+
+
+def describe(new: "Stream", old: "Stream") -> None:
+    """Give a stream the language, the title and the role of another."""
+    for key, value in old.metadata.items():
+        if key.lower() in _STREAM_TAGS:
+            new.metadata[key] = value[:_MOST_TAG_LETTERS]
+    new.disposition = old.disposition
+
+
+def chapters_of(container: "InputContainer", spans: Sequence[tuple[float, float]]) -> "list[Chapter]":
+    """Return the chapters of a file as they lie in its parts, put one behind the other.
+
+    Args:
+        container: The file.
+        spans: Its parts, in its own time.
+    """
+    from fractions import Fraction
+
+    found: list[Chapter] = []
+    position = 0.0
+    for start, end in spans:
+        for one in container.chapters()[:1_000]:
+            base = float(one["time_base"] or Fraction(1, 1000))
+            first, last = max(start, one["start"] * base), min(end, one["end"] * base)
+            if last > first:
+                begins, ends = position + first - start, position + last - start
+                found.append(
+                    {
+                        "id": len(found) + 1,
+                        "start": round(begins * 1000),
+                        "end": round(ends * 1000),
+                        "time_base": Fraction(1, 1000),
+                        "metadata": dict(one["metadata"]),
+                    }
+                )
+        position += end - start
+    return found
