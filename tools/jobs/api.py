@@ -13,6 +13,7 @@ from ..base.errors import SettingsError
 from ..base.makers import FILES, TASKS, VALUES
 from ..base.price import read_prices
 from . import template
+from .alike import LIKE, spelled_out
 from .shapes import (
     LONGEST_DEADLINE_SECONDS,
     REFUSALS,
@@ -70,7 +71,7 @@ def read_api(table: Mapping[str, Any], name: str) -> JobApi:
     keyed = fields.text("key", None)
     if keyed is not None and not VARIABLE.fullmatch(keyed):
         raise fields.wrong("key", "it must be the name of an environment variable in capitals, not the key itself")
-    operations = fields.table("operations")
+    operations = _operations(fields)
     api = JobApi(
         name=name,
         title=fields.text("name"),
@@ -91,6 +92,16 @@ def read_api(table: Mapping[str, Any], name: str) -> JobApi:
     if not api.operations:
         raise fields.wrong("operations", "it needs at least one, such as `[operations.video]`")
     return api
+
+
+def _operations(fields: "_Table") -> "_Table":
+    """Return the operations with what they take from those that they are like."""
+    operations = fields.table("operations")
+    try:
+        return _Table(spelled_out(operations.values), operations.path, operations.file)
+    except (KeyError, RecursionError) as error:
+        name = str(error.args[0])
+        raise operations.table(name).wrong(LIKE, "there is no such other operation to be like") from None
 
 
 def _operation(fields: "_Table", name: str) -> Operation:

@@ -63,7 +63,10 @@ def _holes(text: str) -> Iterator[str | Hole]:
 
 
 def holes(value: Any, *, all: bool = True) -> Iterator[Hole]:
-    """Yield what a template has to be filled in with, at any depth; without those that may be missing if not all."""
+    """Yield what a template has to be filled in with, at any depth.
+
+    If not all, without those whose value may be missing: in `[[…]]`, in a list, and in a table below that has an `if`.
+    """
     if isinstance(value, str):
         for part in parse(value):
             if isinstance(part, Hole):
@@ -72,7 +75,10 @@ def holes(value: Any, *, all: bool = True) -> Iterator[Hole]:
                 yield from (one for one in part.parts if isinstance(one, Hole))
     elif isinstance(value, Mapping):
         for name, one in value.items():
-            yield from [Hole(str(one))] if name == IF else holes(one, all=all)
+            if name == IF:
+                yield Hole(str(one))
+            elif all or not (isinstance(one, list | tuple) or (isinstance(one, Mapping) and IF in one)):
+                yield from holes(one, all=all)
     elif isinstance(value, list | tuple):
         for one in value:
             yield from holes(one, all=all)
@@ -117,16 +123,17 @@ def _list(values: list[Any] | tuple[Any, ...], look_up: Lookup) -> Any:
 
 
 def _each(table: Mapping[str, Any], look_up: Lookup) -> list[Any]:
-    found = {one: look_up(one.name, one.filter) for one in holes(table)}
-    if any(found[one] is MISSING for one in holes(table, all=False)):
+    """Return a table of a list: once, not at all, or for each of several values that it holds itself."""
+    found = {one: look_up(one.name, one.filter) for one in holes(table, all=False)}
+    if any(one is MISSING for one in found.values()):
         return []
-    several = [one for one in found.values() if isinstance(one, list)]
+    several = {one: value for one, value in found.items() if isinstance(value, list)}
     made = []
-    for number in range(min(map(len, several), default=1)):
+    for number in range(min(map(len, several.values()), default=1)):
 
         def of_one(name: str, filter: str, number: int = number) -> Any:
-            value = found[Hole(name, filter)]
-            return value[number] if isinstance(value, list) else value
+            hole = Hole(name, filter)
+            return several[hole][number] if hole in several else look_up(name, filter)
 
         if (one := _table(table, of_one)) is not MISSING:
             made.append(one)

@@ -1,0 +1,46 @@
+"""Spells out operations that are written as another with a few things changed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+LIKE = "like"
+"""The field of an operation that names another one; its own fields are laid over that one's."""
+
+
+def spelled_out(operations: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the operations with everything that they take from others.
+
+    A table is laid over a table; `false` takes a field of `takes`, `defaults` or `maps` away.
+
+    Raises:
+        KeyError: An operation is like one that there is not; its argument is the operation.
+        RecursionError: They are like each other in a circle.
+    """
+    return {name: _whole(operations, name, ()) for name in operations}
+
+
+def _whole(operations: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> Any:
+    own = operations[name]
+    if not isinstance(own, Mapping) or LIKE not in own:
+        return own
+    other = own[LIKE]
+    if other not in operations or not isinstance(operations[other], Mapping):
+        raise KeyError(name)
+    if other in (*seen, name):
+        raise RecursionError(name)
+    base = _whole(operations, other, (*seen, name))
+    return _laid_over(base, {field: one for field, one in own.items() if field != LIKE}, depth=0)
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any], *, depth: int) -> dict[str, Any]:
+    """Return a table over another; what a request sends, and what a take takes, is not mixed but replaced."""
+    laid = dict(below)
+    for name, one in above.items():
+        under = laid.get(name)
+        if one is False and depth == 1:
+            laid.pop(name, None)
+        elif isinstance(one, Mapping) and isinstance(under, Mapping) and depth < 1:
+            laid[name] = _laid_over(under, one, depth=depth + 1)
+        else:
+            laid[name] = one
+    return laid
