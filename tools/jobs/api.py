@@ -1,5 +1,6 @@
 """Reads the file of a job API, and says precisely what is wrong with it."""
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -63,8 +64,8 @@ def read_api(table: Mapping[str, Any], name: str) -> JobApi:
     """
     fields = _Table(table, (), f"providers/{name}.toml")
     fields.has_only(
-        "name page base_url key note headers jwt ok message deadline_seconds free_when_failed refusals price limits "
-        "upload operations"
+        "name page base_url key note headers jwt ok code message deadline_seconds free_when_failed refusals price "
+        "limits upload operations"
     )
     fields.check("price", lambda one: read_prices(one, f"providers/{name}.toml"))
     fields.check("limits", lambda one: read_by_model(one, LIMITS, f"`limits` in providers/{name}.toml"))
@@ -82,6 +83,7 @@ def read_api(table: Mapping[str, Any], name: str) -> JobApi:
         note=fields.text("note", ""),
         headers=fields.headers("headers") if "headers" in table else _HEADERS,
         ok=fields.expression("ok", None),
+        code=fields.expression("code", None),
         message=fields.expression("message", None),
         deadline_seconds=fields.number("deadline_seconds", JobApi.deadline_seconds, most=LONGEST_DEADLINE_SECONDS),
         free_when_failed=fields.truth("free_when_failed", False),
@@ -105,7 +107,7 @@ def _operations(fields: "_Table") -> "_Table":
 
 
 def _operation(fields: "_Table", name: str) -> Operation:
-    fields.has_only("role task models takes defaults maps submit lookup poll cancel result")
+    fields.has_only("role task models takes defaults maps upload submit lookup poll cancel result")
     role = fields.choice("role", TASKS)
     takes = {one: _take(fields.table("takes"), one) for one in fields.table("takes").values}
     submit = _submit(fields.table("submit"))
@@ -122,6 +124,7 @@ def _operation(fields: "_Table", name: str) -> Operation:
         poll=_poll(fields.table("poll")) if "poll" in fields.values else None,
         lookup=_lookup(fields.table("lookup")) if "lookup" in fields.values else None,
         cancel=_cancel(fields.table("cancel")) if "cancel" in fields.values else None,
+        upload=_upload(fields.table("upload")) if "upload" in fields.values else None,
     )
     if (submit.job is None) != (made.poll is None):
         has, lacks = ("poll", "`job` in `submit`") if submit.job is None else ("submit", "`poll`")
@@ -178,11 +181,11 @@ def _span(fields: "_Table", *, alone: bool = False) -> Span:
 
 def _defaults(fields: "_Table", takes: Mapping[str, Take]) -> dict[str, Any]:
     for name, value in fields.values.items():
-        if name not in takes or name in FILES:
-            raise fields.wrong(name, "only values that are taken have a default")
+        if (name not in takes and name != "callback") or name in FILES:
+            raise fields.wrong(name, "only values that are taken, and `callback`, have a default")
         if not isinstance(value, str | int | float):
             raise fields.wrong(name, "it must be a text, a number, true or false")
-        if takes[name].of and value not in takes[name].of:
+        if name in takes and takes[name].of and value not in takes[name].of:
             raise fields.wrong(name, f"it is not among what is taken: {', '.join(map(str, takes[name].of))}")
     return dict(fields.values)
 
@@ -235,13 +238,21 @@ def _poll(fields: "_Table") -> Poll:
 
 
 def _result(fields: "_Table") -> Result:
-    fields.has_only("files as keyed texts seed via")
+    fields.has_only("files as keyed texts text seed job via")
+    encoding = fields.choice("as", get_args(Encoding), "url")
+    if encoding == "body" and "files" in fields.values:
+        raise fields.wrong("files", "the answer itself is the file where `as` is `body`: leave it out")
+    if encoding != "body" and not {"files", "texts", "text"} & fields.values.keys():
+        raise fields.wrong("files", "it is missing, and so are `texts` and `text`: nothing would be made")
+    fields.check_holes("text", (*VALUES, "model", "order"))
     return Result(
-        files=fields.expression("files"),
-        encoding=fields.choice("as", get_args(Encoding), "url"),
+        files=fields.expression("files", None),
+        encoding=encoding,
         keyed=fields.truth("keyed", False),
         texts=fields.expression("texts", None),
+        text=fields.text("text", None),
         seed=fields.expression("seed", None),
+        job=fields.expression("job", None),
         via=_via(fields.table("via")) if "via" in fields.values else None,
     )
 
@@ -318,11 +329,27 @@ def expression(text: str) -> Callable[[Any], Any]:
 
     def find(data: Any) -> Any:
         try:
-            return compiled.search(data)
+            return compiled.search(data, _options())
         except JMESPathError:
             return None  # a function was given another type than it takes: what is asked for is not there
 
     return find
+
+
+@cache
+def _options() -> Any:
+    """Return JMESPath's options with `from_json(text)`: some answers hold JSON as a text."""
+    from jmespath import Options, functions
+
+    class Functions(functions.Functions):  # type: ignore[misc]
+        @functions.signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
+        def _func_from_json(self, text: str | None) -> Any:
+            try:
+                return json.loads(text or "null")
+            except ValueError:
+                return None
+
+    return Options(custom_functions=Functions())
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int | None:

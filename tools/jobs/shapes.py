@@ -7,7 +7,8 @@ from typing import Any, Literal
 Refusal = Literal["policy", "credit", "key", "busy", "limit"]
 """What an error is: of the provider's rules for content, of money, of the key, of too much at once, of an argument."""
 REFUSALS: tuple[Refusal, ...] = ("policy", "credit", "key", "busy", "limit")
-Encoding = Literal["url", "base64", "data_url", "hex"]
+Encoding = Literal["url", "base64", "data_url", "hex", "body"]
+"""How a file of an answer comes: as an address, as letters, or as the answer itself."""
 Scalar = str | int | float | bool
 
 LONGEST_DEADLINE_SECONDS = 24 * 3600.0
@@ -98,12 +99,17 @@ class Via(Request):
 class Result:
     """Where in the last answer what was made is."""
 
-    files: str
+    files: str | None = None
+    """None: nothing but words comes, or, where the encoding is `body`, the answer itself is the file."""
     encoding: Encoding = "url"
     keyed: bool = False
     """Whether the key goes along when a file is fetched from the API's own host."""
     texts: str | None = None
+    text: str | None = None
+    """A template of words that the answer does not repeat: the name that we gave a voice."""
     seed: str | None = None
+    job: str | None = None
+    """Where the id is with which something else can be made from it; None: it is the job's own."""
     via: Via | None = None
 
 
@@ -136,6 +142,8 @@ class Operation:
     poll: Poll | None = None
     lookup: Lookup | None = None
     cancel: Request | None = None
+    upload: Upload | None = None
+    """In place of the API's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +176,7 @@ class JobApi:
     note: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     ok: str | None = None
+    code: str | None = None
     message: str | None = None
     deadline_seconds: float = 900.0
     free_when_failed: bool = False
