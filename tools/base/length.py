@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 SCAN_SECONDS = 3.0
 """Longest time for finding the end; after it the length is only known to be at least this."""
 # These have no index: after a seek their times are guesses from the bit rate, so they are read from the start.
-_WITHOUT_TIMES = {"mp3", "aac"}
+WITHOUT_TIMES = {"mp3", "aac"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class End:
 def end_of(container: "InputContainer", stream: "Stream", declared_end_seconds: float | None) -> End:
     """Return where the packets of `stream` end; moves the read position."""
     deadline = time.monotonic() + SCAN_SECONDS
-    if declared_end_seconds is None or container.format.name in _WITHOUT_TIMES:
+    if declared_end_seconds is None or container.format.name in WITHOUT_TIMES:
         return _read_to_end(container, stream, 0.0, deadline)
     near = _read_to_end(container, stream, declared_end_seconds - 1.0, deadline)
     if near.seconds is not None:
