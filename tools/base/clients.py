@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -27,6 +28,12 @@ _Keeper = AsyncGenerator["AsyncOpenAI", None]
 _kept: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[object, ...], tuple["AsyncOpenAI", _Keeper]]] = (
     WeakKeyDictionary()
 )
+
+_kept_plain: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[bool, tuple["httpx2.AsyncClient", Any]]] = (
+    WeakKeyDictionary()
+)
+STAYS = "sensorium_stays"
+"""The extension of a request that may not leave this machine."""
 
 
 class Sending:
@@ -114,17 +121,63 @@ def _open(endpoint: Endpoint) -> "AsyncOpenAI":
             follow_redirects=False,  # the key goes to the address that was set, and nowhere else
         )
     except (ImportError, ValueError) as error:
-        # Only the first is shown: it says which package is missing, the second may show a proxy's password.
-        reason = str(error) if isinstance(error, ImportError) else "it is no proxy's address"
-        raise SettingsError(
-            f"The proxy in `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` cannot be used: {reason}. Change or unset it."
-        ) from None
+        raise _no_proxy(error) from None
     return openai.AsyncOpenAI(
         api_key=endpoint.secret or "none",
         base_url=endpoint.base_url,
         timeout=timeout,
         max_retries=0,
         http_client=http,
+    )
+
+
+async def job_client(endpoint: Endpoint) -> "httpx2.AsyncClient":
+    """Return this loop's client of all job APIs: one pool of connections, and another for what is on this machine."""
+    clients = _kept_plain.setdefault(asyncio.get_running_loop(), {})
+    is_here = endpoint.is_local or endpoint.local_only
+    if is_here not in clients:
+        keeper = _keep_plain(clients, is_here=is_here)
+        clients[is_here] = (await anext(keeper), keeper)
+    return clients[is_here][0]
+
+
+async def _keep_plain(clients: dict[bool, Any], *, is_here: bool) -> AsyncGenerator["httpx2.AsyncClient", None]:
+    client = _open_plain(is_here=is_here)
+    try:
+        yield client
+    finally:
+        del clients[is_here]
+        await client.aclose()
+
+
+def _open_plain(*, is_here: bool) -> "httpx2.AsyncClient":
+    import httpx2
+
+    try:
+        client = httpx2.AsyncClient(
+            event_hooks={"request": [_stay_if_told, _note]},
+            headers={"user-agent": "sensorium", "accept": "application/json"},
+            timeout=httpx2.Timeout(60.0, connect=CONNECT_SECONDS),
+            trust_env=not is_here,  # no proxy leads to this machine
+            follow_redirects=False,  # the key goes to the address that was set, and nowhere else
+            limits=httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=60.0),
+        )
+    except (ImportError, ValueError) as error:
+        raise _no_proxy(error) from None
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return client
+
+
+async def _stay_if_told(request: "httpx2.Request") -> None:
+    if request.extensions.get(STAYS):
+        await _stay(request)
+
+
+def _no_proxy(error: Exception) -> SettingsError:
+    # Only the first is shown: it says which package is missing, the second may show a proxy's password.
+    reason = str(error) if isinstance(error, ImportError) else "it is no proxy's address"
+    return SettingsError(
+        f"The proxy in `HTTPS_PROXY`, `HTTP_PROXY` or `ALL_PROXY` cannot be used: {reason}. Change or unset it."
     )
 
 

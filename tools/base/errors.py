@@ -56,6 +56,8 @@ class ProviderError(SensoriumError):
         """Whether the endpoint had the request and may have worked on it: it must not be sent again blindly."""
         self.is_outage = is_outage or may_be_paid
         """Whether the endpoint itself does not work: down, silent or failing, not only refusing this request."""
+        self.wait_seconds: float | None = None
+        """How long the endpoint asks to be left alone, where it says so."""
         self.is_policy = is_policy
         """Whether it does not do for anyone what was asked: its policy forbids it."""
         self.answer = answer

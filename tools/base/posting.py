@@ -4,11 +4,11 @@ import asyncio
 import random
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from . import faults
 from .breaker import breaker_of
@@ -16,7 +16,7 @@ from .clients import CONNECT_SECONDS, Sending, client_of, noted
 from .contents import Contents, contents_of
 from .egress import Egress
 from .endpoints import ServedModel
-from .errors import LocalOnlyError, SensoriumError, StorageError
+from .errors import LocalOnlyError, ProviderError, SensoriumError, StorageError
 from .form_files import Files, parts_of
 from .outward import refuse_endpoint
 from .secret_logs import logger_of
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 logger = logger_of(__name__)
 
+Answer = TypeVar("Answer")
 MAX_TRIES = 4
 MAX_WAIT_SECONDS = 60.0
 """A server that asks for a longer pause is not waited for."""
@@ -119,27 +120,62 @@ async def _accepted(
     written: Mapping[str, Any],
     open_sending: Callable[[], Sending],
 ) -> "httpx2.Response":
-    """Send the request, and again where it was certainly not worked on."""
+    """Send the request with the SDK, whose errors are no more than what it was told."""
     import httpx2
     import openai
 
     client = await client_of(model.endpoint)
-    waited = 0.0
-    for tries in range(MAX_TRIES):
-        sending = open_sending()
+
+    async def ask() -> "httpx2.Response":
         try:
             # Not `chat.completions.create`, which walks all messages and tools: 16 ms at 40 turns against 1.
             sent = getattr(client, method)(
                 path, **written, cast_to=httpx2.Response, stream=True, stream_cls=openai.AsyncStream[Any]
             )
-            with noted(sending):
-                response = cast("httpx2.Response", await sent)
-            sending.end(was_sent=True)
-            return response
+            return cast("httpx2.Response", await sent)
         except openai.APIStatusError as error:
+            return error.response
+        except openai.APIConnectionError as error:
+            raise _Unanswered from error
+
+    return await accepted(model, ask, open_sending, lambda response, tries: _refused(model, response, tries))
+
+
+class _Unanswered(Exception):
+    """A request got no answer; its causes say why."""
+
+
+async def accepted(
+    model: ServedModel,
+    ask: Callable[[], Awaitable[Answer]],
+    open_sending: Callable[[], Sending],
+    judge: Callable[[Answer, int], tuple[SensoriumError, float | None] | None],
+) -> Answer:
+    """Return an answer that was let pass; a request that was certainly not worked on is sent again.
+
+    Args:
+        model: Who is asked.
+        ask: Sends the request once.
+        open_sending: Gives what notes one try.
+        judge: Returns None for an answer that passes, else its error, and the pause before it is asked again where that
+            may be; it is told how often it was asked before.
+
+    Raises:
+        SensoriumError: As `judge` says, or the endpoint gives no answer.
+    """
+    import httpx2
+
+    waited = 0.0
+    for tries in range(MAX_TRIES):
+        sending = open_sending()
+        try:
+            with noted(sending):
+                answer = await ask()
             sending.end(was_sent=True)
-            fault, wait = _refused(model, error.response, tries)
-        except (openai.APIConnectionError, httpx2.RequestError) as error:
+            if (judged := judge(answer, tries)) is None:
+                return answer
+            fault, wait = judged
+        except (_Unanswered, httpx2.RequestError) as error:
             causes = list(_causes(error))
             if refused := next((one for one in causes if isinstance(one, LocalOnlyError | StorageError)), None):
                 sending.end(was_sent=False)
@@ -147,6 +183,8 @@ async def _accepted(
             sending.end(was_sent=not any(isinstance(one, _not_sent()) for one in causes))
             fault, wait = _unanswered(model, error, tries)
         if wait is None or tries + 1 == MAX_TRIES or wait > MAX_WAIT_SECONDS or waited + wait > TOTAL_WAIT_SECONDS:
+            if isinstance(fault, ProviderError):
+                fault.wait_seconds = wait
             raise fault from None
         wait *= random.uniform(1.0, 1.1)
         logger.info("`%s` is asked again in %.1f s", model.endpoint.name, wait)
@@ -155,22 +193,24 @@ async def _accepted(
     raise AssertionError("unreachable")
 
 
-def _refused(model: ServedModel, response: "httpx2.Response", tries: int) -> tuple[SensoriumError, float | None]:
-    """Return the error of a request that was answered, and the pause before it is sent again."""
+def _refused(model: ServedModel, response: "httpx2.Response", tries: int) -> tuple[SensoriumError, float | None] | None:
+    """Return the error of a request that was answered, and the pause before it is sent again; None when it passes."""
     if response.has_redirect_location:
         return faults.moved(model, response.status_code, response.headers["location"]), None
+    if response.is_success:
+        return None
     return faults.refused(model, response.status_code, response.text), _pause(response, tries)
 
 
 def _pause(response: "httpx2.Response", tries: int) -> float | None:
     """Return how long to wait before a refused request is sent again; None when it must not be."""
-    asked = _retry_after(response.headers)
+    asked = retry_after(response.headers)
     if response.status_code == 429 and not faults.is_out_of_credit(response.text):
         return BUSY_WAITS_SECONDS[min(tries, len(BUSY_WAITS_SECONDS) - 1)] if asked is None else asked
     return asked if response.status_code == 503 else None
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the pause a server asks for: seconds, a date, or OpenAI's milliseconds."""
     try:
         if milliseconds := headers.get("retry-after-ms"):
