@@ -34,12 +34,13 @@ from .shapes import (
 )
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-OF_VALUES = ("", "text", "int")
-OF_FILES = ("", "base64", "data_url", "url", "file", "type", "name")
-"""Filters of files; the last three are a part of a form, the media type and the name."""
+OF_VALUES = ("", "text", "int", "ms")
+"""Filters of values; the last is a number of seconds in whole milliseconds."""
+OF_FILES = ("", "base64", "data_url", "url", "file", "type", "name", "seconds")
+"""Filters of files; the last four are a part of a form, the media type, the name and the length in whole seconds."""
 OURS = ("model", "key", "job", "order", "callback", "file")
 _SPAN = ("least", "most", "step")
-_OF_FILE = ("bytes", "types", "width_pixels", "height_pixels", "seconds")
+_OF_FILE = ("bytes", "types", "width_pixels", "height_pixels", "seconds", "inverted")
 _HEADERS = {"Authorization": "Bearer {key}"}
 
 
@@ -163,8 +164,9 @@ def _take(fields: "_Table", name: str) -> Take:
         span=_span(one),
         bytes=int(size) if size else None,
         types=one.texts("types") if is_file and "types" in one.values else (),
-        **{which: _span(one.table(which), alone=True) for which in _OF_FILE[2:] if which in one.values},
+        **{which: _span(one.table(which), alone=True) for which in _OF_FILE[2:5] if which in one.values},
         needed=one.truth("needed", False),
+        inverted=is_file and one.truth("inverted", False),
     )
 
 

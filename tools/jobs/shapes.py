@@ -40,6 +40,8 @@ class Take:
     seconds: Span = Span()
     """Of a sound or a video."""
     needed: bool = False
+    inverted: bool = False
+    """Of a mask: it is black where something new belongs, and ours are white there."""
 
 
 @dataclass(frozen=True, kw_only=True)
