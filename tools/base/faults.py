@@ -81,7 +81,7 @@ def refused(model: ServedModel, status: int, text: str) -> SensoriumError:
 
 def moved(model: ServedModel, status: int, to: str) -> SettingsError:
     """Return the error of an answer that points elsewhere: whoever sits there must not get the key unasked."""
-    return _no_endpoint(model, f"answered {status} and points to {_shown(model, to)!r}")
+    return _no_endpoint(model, f"answered {status} and points to {shown(model, to)!r}")
 
 
 def not_a_chat(model: ServedModel, text: str) -> SensoriumError:
@@ -89,7 +89,7 @@ def not_a_chat(model: ServedModel, text: str) -> SensoriumError:
     if is_page(text):
         what = f"answered with a web page{_title(model, text)}"
     elif text.strip():
-        what = f"answered with something else: {_shown(model, text)!r}"
+        what = f"answered with something else: {shown(model, text)!r}"
     else:
         what = "answered with nothing"
     return _no_endpoint(model, what)
@@ -132,12 +132,17 @@ def words(model: ServedModel, text: str) -> str:
         said = _message(json.loads(text))
     except (ValueError, RecursionError):
         said = text
-    return _shown(model, said).rstrip(".")
+    return shown(model, said).rstrip(".")
 
 
 def is_out_of_credit(text: str) -> bool:
     """Tell whether a refusal is about money, so that waiting does not help; `insufficient_quota` is OpenAI's code."""
     return bool(_NO_CREDIT.search(text))
+
+
+def names_no_model(text: str) -> bool:
+    """Tell whether a refusal says that there is no such model."""
+    return bool(_NO_MODEL.search(text))
 
 
 def is_page(text: str) -> bool:
@@ -169,7 +174,8 @@ def _title(model: ServedModel, text: str) -> str:
     return f" ({_line(model.endpoint.hide(found[1]))[:80]!r})" if found else ""
 
 
-def _shown(model: ServedModel, text: str) -> str:
+def shown(model: ServedModel, text: str) -> str:
+    """Return what a server says, on one short line and without the key."""
     line = _line(model.endpoint.hide(text))
     return line if len(line) <= MAX_SHOWN else f"{line[:MAX_SHOWN]}…"
 
