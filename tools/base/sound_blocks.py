@@ -31,6 +31,8 @@ _TOLERANCE_SECONDS = 0.1
 _MAX_GAP_SECONDS = 3600.0
 # A larger step back is a clock that starts again, as in joined Ogg files, rather than an overlap.
 _MAX_OVERLAP_SECONDS = 1.0
+# To decode a shorter stretch takes less than to look for the place.
+_WORTH_SECONDS = 20.0
 # No speech codec goes below 75 bytes a second and silence in FLAC takes about 100; less means a made-up duration.
 _MIN_BYTES_PER_SECOND = 20
 
@@ -62,21 +64,47 @@ def blocks(path: Path, name: str, run: Run, rate: int, reading: Reading) -> "Ite
         left -= len(block)
 
 
-def _all_blocks(path: Path, name: str, run: Run, rate: int, reading: Reading) -> "Iterator[NDArray[np.float32]]":
+def stereo_blocks(
+    path: Path, name: str, run: Run, rate: int, reading: Reading, *, from_seconds: float = 0.0
+) -> "Iterator[NDArray[np.float32]]":
+    """Yield blocks of two channels (2, samples) that follow each other without a gap, from a time on to the end."""
+    import numpy as np
+
+    skipped = round(from_seconds * rate)
+    for block in _all_blocks(path, name, run, rate, reading, layout="stereo", from_seconds=from_seconds):
+        start = min(len(block) // 2, skipped)
+        skipped -= start
+        if 2 * start < len(block):
+            yield np.ascontiguousarray(block.reshape(-1, 2)[start:].T)
+
+
+def _all_blocks(
+    path: Path,
+    name: str,
+    run: Run,
+    rate: int,
+    reading: Reading,
+    *,
+    layout: str = "mono",
+    from_seconds: float = 0.0,
+) -> "Iterator[NDArray[np.float32]]":
     import numpy as np
     from av import AudioResampler
 
+    channels = 1 if layout == "mono" else 2
     origin = _first_picture_seconds(path, name)
     with open_media(path, name) as container, mixable(container, name):
         stream = sound_stream(container, name)
         resampler, shape = None, None
         done = 0.0  # seconds handed to the resampler
+        is_far = from_seconds > _WORTH_SECONDS and _goes_to(container, stream, from_seconds - 1, origin)
         for frame in frames(container, stream, name, run, reading):
             length = frame.samples / frame.sample_rate
             if origin is None:
                 origin = frame.time or 0.0
+            # What lies before a place that was gone to is a gap like any other.
             jump = 0.0 if frame.time is None else frame.time - origin - done
-            if jump > _MAX_GAP_SECONDS or (done and jump < -_MAX_OVERLAP_SECONDS):
+            if (jump > _MAX_GAP_SECONDS and not is_far) or (done and jump < -_MAX_OVERLAP_SECONDS):
                 origin += jump
                 jump = 0.0
             if jump < -_TOLERANCE_SECONDS:
@@ -87,11 +115,13 @@ def _all_blocks(path: Path, name: str, run: Run, rate: int, reading: Reading) ->
                 yield from _samples(resampler.resample(None))
             if changed or jump > _TOLERANCE_SECONDS:
                 shape = (frame.format.name, frame.layout.name, frame.sample_rate)
-                resampler = AudioResampler(format="flt", layout="mono", rate=rate)
+                resampler = AudioResampler(format="flt", layout=layout, rate=rate)
+            is_far = False
             if jump > _TOLERANCE_SECONDS:
                 done += jump
                 for start in range(0, round(jump * rate), BLOCK_SECONDS * rate):
-                    yield np.zeros(min(BLOCK_SECONDS * rate, round(jump * rate) - start), dtype=np.float32)
+                    count = min(BLOCK_SECONDS * rate, round(jump * rate) - start)
+                    yield np.zeros(count * channels, dtype=np.float32)
             assert resampler is not None
             yield from _samples(resampler.resample(frame))
             done += length
@@ -99,6 +129,19 @@ def _all_blocks(path: Path, name: str, run: Run, rate: int, reading: Reading) ->
             yield from _samples(resampler.resample(None))
         reading.origin_seconds = origin or 0.0
         reading.limits += _shortcomings(path, container, stream, reading, done)
+
+
+def _goes_to(container: "InputContainer", stream: "AudioStream", seconds: float, origin: float | None) -> bool:
+    """Go to a time of a file, counted from its second 0, if that is known; return whether that could be done."""
+    import av
+
+    if container.format.name in ("mp3", "aac") or origin is None or stream.time_base is None:
+        return False  # those without an index guess their times after it
+    try:
+        container.seek(int((seconds + origin) / stream.time_base), stream=stream)
+    except av.FFmpegError:
+        return False
+    return True
 
 
 @contextmanager

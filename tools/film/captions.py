@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -122,7 +123,7 @@ def face_for(words: str) -> tuple[Face, str]:
             else "Install a font that has them, for example `apt install fonts-dejavu` or `fonts-noto`"
         )
         raise UnavailableError(
-            f"No font here has {shown!r}, and boxes would be drawn instead. {fix}, or ask for subtitles that a player "
+            f"No font here has {shown!r}, and boxes would be drawn instead. {fix}, or ask for soft subtitles, which a "
             "shows in a font of its own: `burn_captions=false`."
         )
     return best, "".join(sorted(gone))
@@ -209,7 +210,7 @@ def _drawn(
     width, height = size
     pitches = [_line_pixels(one) for one in fonts]
     # Between the lines of a title and smaller ones below it.
-    gaps = [round(above.size * 0.35) if above.size != one.size else 0 for above, one in zip(fonts, fonts[1:])] + [0]
+    gaps = [round(above.size * 0.35) if above.size != one.size else 0 for above, one in pairwise(fonts)] + [0]
     edge = max(2, round(fonts[0].size / 11)) if style == "outline" else 0
     pad = round(fonts[0].size * 0.45) if style == "box" else edge + 2
     longest = max(font.getlength(line) for line, font in zip(lines, fonts, strict=True))

@@ -1,0 +1,287 @@
+"""What is seen in a shot, as a picture of the film's size at any time: a still with a moving camera, a clip, a card."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from ..base.errors import MediaError
+from ..base.footage import Footage, open_video
+from ..base.picture_files import open_picture
+from ..base.upright import Turn
+from .captions import Overlay
+from .moves import MOST_ZOOM, view_at
+from .planes import Planes
+from .shots import Film, Shot
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av.video.frame import VideoFrame
+    from numpy.typing import NDArray
+
+MOST_CUT = 0.42
+"""Of a picture that may be cut off to fill the film; one that would lose more is shown whole before itself, blurred."""
+MOST_SPARE = 2.0
+"""How many times as wide, or as high, as the film a picture is kept: a camera goes no further in a shot."""
+_SMALL = 40
+"""Pixels of the longer side of what a blurred backdrop is made of."""
+_EDGE = 0.94
+"""How much of the film's width or height a picture before a backdrop takes."""
+
+
+class Source(Protocol):
+    """Gives the pictures of a shot."""
+
+    def paint(self, at_seconds: float, onto: Planes) -> None:
+        """Paint what is seen at a time of the shot, in order of time; before its start and after its end it stands."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def open_source(shot: Shot, film: Film, path: Path | None) -> Source:
+    """Open what is seen in a shot.
+
+    Raises:
+        MediaError: It cannot be decoded.
+    """
+    if shot.kind == "card" or path is None:
+        return Card(shot, film)
+    if shot.kind == "picture":
+        return Still(shot, film, path)
+    return Clip(shot, film, path)
+
+
+class Card:
+    """Words on a plain ground."""
+
+    def __init__(self, shot: Shot, film: Film) -> None:
+        self._picture = Planes.blank(film.width_pixels, film.height_pixels, shot.colour)
+        luma = self._picture.all[0]
+        # A little lighter above than below, so that it looks like a lit surface and not like a missing picture.
+        steps = _ramp(film.height_pixels, 14)
+        luma[:] = luma + steps[:, None]
+        if shot.words:
+            Overlay(shot.words).lay_on(self._picture)
+
+    def paint(self, at_seconds: float, onto: Planes) -> None:
+        onto.data[:] = self._picture.data
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Still:
+    """A picture under a moving camera."""
+
+    def __init__(self, shot: Shot, film: Film, path: Path) -> None:
+        import cv2
+        import numpy as np
+
+        self._shot = shot
+        self._size = film.width_pixels, film.height_pixels
+        width, height = self._size
+        enough = round(width * MOST_ZOOM), round(height * MOST_ZOOM)
+        picture = np.asarray(open_picture(path, shot.name, enough_pixels=enough))
+        if _loses(picture.shape[1], picture.shape[0], width, height) > MOST_CUT:
+            large = _even(width * MOST_ZOOM), _even(height * MOST_ZOOM)
+            picture = _before_itself(picture, *large)
+        else:
+            factor = max(width / picture.shape[1], height / picture.shape[0]) * MOST_ZOOM
+            size = _even(picture.shape[1] * factor), _even(picture.shape[0] * factor)
+            # Enlarged smoothly, made smaller by the mean of what falls together.
+            how = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
+            picture = cast("NDArray[np.uint8]", cv2.resize(picture, size, interpolation=how))
+            left = max(0, size[0] - _even(width * MOST_ZOOM * MOST_SPARE)) // 2
+            top = max(0, size[1] - _even(height * MOST_ZOOM * MOST_SPARE)) // 2
+            picture = np.ascontiguousarray(
+                picture[top : top + (size[1] - 2 * top) // 2 * 2, left : left + (size[0] - 2 * left) // 2 * 2]
+            )
+        self._source = Planes.of_rgb(picture)
+        shown = max(width / self._source.width_pixels, height / self._source.height_pixels)
+        self._largest = width / shown, height / shown
+        """Pixels of the source that the film shows at zoom 1."""
+        self._words = Overlay(shot.words) if shot.words else None
+
+    def paint(self, at_seconds: float, onto: Planes) -> None:
+        import cv2
+        import numpy as np
+
+        source = self._source
+        full = source.width_pixels, source.height_pixels
+        spare = 1 - self._largest[0] / full[0], 1 - self._largest[1] / full[1]
+        view = view_at(self._shot.move, at_seconds / self._shot.seconds, self._shot.seconds, spare)
+        # Pixels of the source to one of the film.
+        step = self._largest[0] / view.zoom / self._size[0]
+        middle = view.x * full[0], view.y * full[1]
+        for number, (into, plane) in enumerate(zip(onto.all, source.all, strict=True)):
+            by = 1 if number == 0 else 2
+            rows, columns = into.shape
+            # Pixels lie at the middle of their squares.
+            matrix = np.array([
+                [step, 0, middle[0] / by - step * (columns - 1) / 2 - 0.5],
+                [0, step, middle[1] / by - step * (rows - 1) / 2 - 0.5],
+            ])  # fmt: skip
+            cv2.warpAffine(
+                plane,
+                matrix,
+                (columns, rows),
+                dst=into,
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+        if self._words:
+            self._words.lay_on(onto)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Clip:
+    """A video, its frames at the film's times."""
+
+    def __init__(self, shot: Shot, film: Film, path: Path) -> None:
+        self._shot, self._size = shot, (film.width_pixels, film.height_pixels)
+        # Of two frames the one that is nearer by less than half a frame of the film, so that equal rates stay in step.
+        self._slack = 0.5 / film.frames_per_second
+        self._stack = ExitStack()
+        self._footage: Footage = self._stack.enter_context(open_video(path, shot.name))
+        self._footage.stream.thread_type = "AUTO"
+        self._frames: Iterator[tuple[float, VideoFrame]] = self._footage.frames(shot.from_seconds)
+        self._next = next(self._frames, None)
+        self._shown: VideoFrame | None = None
+        self._picture: Planes | None = None
+        self._words = Overlay(shot.words) if shot.words else None
+        if self._next is None:
+            raise MediaError(
+                f"{shot.name!r} has no frame from {shot.from_seconds:g} s on. Give an earlier `start_seconds`."
+            )
+
+    def paint(self, at_seconds: float, onto: Planes) -> None:
+        at = self._shot.from_seconds + min(max(0.0, at_seconds), self._shot.seconds) + self._slack
+        fresh = None
+        while self._next is not None and (self._next[0] <= at or (fresh or self._shown) is None):
+            fresh = self._next[1]
+            self._next = next(self._frames, None)
+        if fresh is not None:
+            self._shown = fresh
+            self._picture = fitted(fresh, self._footage, *self._size)
+            if self._words:
+                self._words.lay_on(self._picture)
+        assert self._picture is not None
+        onto.data[:] = self._picture.data
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def fitted(frame: "VideoFrame", footage: Footage, width: int, height: int) -> Planes:
+    """Return a frame upright and undistorted in another size: filling it, or before itself, blurred."""
+    import numpy as np
+
+    shown = footage.width_pixels, footage.height_pixels
+    fills = _loses(*shown, width, height) <= MOST_CUT
+    factor = (max if fills else min)(width / shown[0], height / shown[1])
+    size = max(2, _even(shown[0] * factor)), max(2, _even(shown[1] * factor))
+    picture = _upright(frame, footage, *size)
+    if fills:
+        left, top = (size[0] - width) // 4 * 2, (size[1] - height) // 4 * 2
+        if size == (width, height):
+            return picture
+        filled = Planes(np.empty((height * 3 // 2, width), np.uint8))
+        for number, (into, plane) in enumerate(zip(filled.all, picture.all, strict=True)):
+            by = 1 if number == 0 else 2
+            into[:] = plane[top // by : (top + height) // by, left // by : (left + width) // by]
+        return filled
+    made = _backdrop(picture, width, height)
+    left, top = (width - size[0]) // 4 * 2, (height - size[1]) // 4 * 2
+    for number, (into, plane) in enumerate(zip(made.all, picture.all, strict=True)):
+        by = 1 if number == 0 else 2
+        into[top // by : (top + size[1]) // by, left // by : (left + size[0]) // by] = plane
+    return made
+
+
+def _upright(frame: "VideoFrame", footage: Footage, width: int, height: int) -> Planes:
+    """Return a frame as it is displayed, in a size."""
+    from av.video.reformatter import ColorRange, Colorspace
+
+    turn: Turn = footage.turn
+    size = (height, width) if turn.transpose else (width, height)
+    # A file that does not say how its colours are meant: by its size, as players take it.
+    unsaid = frame.colorspace == 2 and frame.height >= 720
+    scaled = footage.scaler.reformat(
+        frame,
+        *size,
+        "yuv420p",
+        src_colorspace=Colorspace.ITU709 if unsaid else None,
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation="AREA" if frame.width > size[0] else "BICUBIC",
+        threads=1,
+    )
+    picture = Planes(scaled.to_ndarray())
+    if turn == Turn():
+        return picture
+    turned = Planes.blank(width, height)
+    for into, plane in zip(turned.all, picture.all, strict=True):
+        into[:] = turn.apply(plane)
+    return turned
+
+
+def _backdrop(picture: Planes, width: int, height: int) -> Planes:
+    """Return a picture cut to another shape, blurred and darkened."""
+    import cv2
+
+    made = Planes.blank(width, height)
+    share = _small(width, height)
+    for number, (into, plane) in enumerate(zip(made.all, picture.all, strict=True)):
+        rows, columns = plane.shape
+        factor = min(columns / into.shape[1], rows / into.shape[0])
+        wide, high = round(into.shape[1] * factor), round(into.shape[0] * factor)
+        left, top = (columns - wide) // 2, (rows - high) // 2
+        small = cv2.resize(plane[top : top + high, left : left + wide], share, interpolation=cv2.INTER_AREA)
+        blurred = cv2.resize(cv2.GaussianBlur(small, (0, 0), 1.6), into.shape[::-1], interpolation=cv2.INTER_CUBIC)
+        into[:] = blurred if number else cv2.convertScaleAbs(blurred, alpha=0.62, beta=16 * 0.38)
+    return made
+
+
+def _before_itself(picture: "NDArray[np.uint8]", width: int, height: int) -> "NDArray[np.uint8]":
+    """Return a picture whole before itself, blurred."""
+    import cv2
+
+    rows, columns = picture.shape[:2]
+    cut = min(columns / width, rows / height)
+    wide, high = round(width * cut), round(height * cut)
+    left, top = (columns - wide) // 2, (rows - high) // 2
+    small = cv2.resize(
+        picture[top : top + high, left : left + wide], _small(width, height), interpolation=cv2.INTER_AREA
+    )
+    made = cv2.resize(cv2.GaussianBlur(small, (0, 0), 1.6), (width, height), interpolation=cv2.INTER_CUBIC)
+    made = cv2.convertScaleAbs(made, alpha=0.62)
+    factor = min(width / columns, height / rows) * _EDGE
+    size = max(1, round(columns * factor)), max(1, round(rows * factor))
+    whole = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA)
+    left, top = (width - size[0]) // 2, (height - size[1]) // 2
+    made[top : top + size[1], left : left + size[0]] = whole
+    return cast("NDArray[np.uint8]", made)
+
+
+def _small(width: int, height: int) -> tuple[int, int]:
+    longer = max(width, height)
+    return max(2, round(_SMALL * width / longer)), max(2, round(_SMALL * height / longer))
+
+
+def _loses(width: int, height: int, to_width: int, to_height: int) -> float:
+    """Return which share of a picture is cut off when it fills another shape."""
+    shape, wanted = width / height, to_width / to_height
+    return 1 - min(shape, wanted) / max(shape, wanted)
+
+
+def _ramp(rows: int, most: int) -> "NDArray[np.uint8]":
+    import numpy as np
+
+    return np.linspace(most, 0, rows).round().astype(np.uint8)
+
+
+def _even(pixels: float) -> int:
+    return -(-int(pixels + 0.5) // 2) * 2
