@@ -177,7 +177,7 @@ LADDERS = {
     "read": ("rapidocr",),
     "draw": ("remote_maker", "diffusers"),
     "film": ("remote_maker", "diffusers"),
-    "play": ("remote_maker", "musicgen"),
+    "play": ("remote_maker", "musicgen", "rules_music"),
 }
 ENDPOINTS = frozenset({"endpoint_vision", "endpoint_speech", "endpoint_voice", "remote_maker"})
 """Those that any endpoint is behind; they serve only when the settings name one."""

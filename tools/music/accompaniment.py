@@ -66,7 +66,8 @@ _DRUMS: Mapping[Drumming, tuple[tuple[float, Drum, float], ...]] = {
         *((beat + 0.5, "open hat", 0.45) for beat in range(4)), *((beat / 2, "hat", 0.3) for beat in range(8)),
     ),
     "tick": (
-        (0, "low tom", 0.7), *((beat / 2, "hat", 0.45 if beat % 4 == 0 else 0.28) for beat in range(8)), (3.5, "rim", 0.4),
+        (0, "low tom", 0.7), (3.5, "rim", 0.4),
+        *((beat / 2, "hat", 0.45 if beat % 4 == 0 else 0.28) for beat in range(8)),
     ),
     "waltz": ((0, "kick", 0.6), (1, "hat", 0.4), (2, "hat", 0.4)),
 }  # fmt: skip
@@ -151,7 +152,11 @@ def drum_notes(plan: Plan, section: Section, first: float, *, is_fill: bool) -> 
     fill = _FILLS.get(drumming, ()) if is_fill else ()
     strokes = [one for one in _DRUMS[drumming] if not fill or one[0] < fill[0][0]]
     quiet = section.energy < 0.6
-    if first == section.first_bar * plan.beats_a_bar and section.form == "chorus" and drumming in ("pop", "taiko", "four"):
+    if (
+        first == section.first_bar * plan.beats_a_bar
+        and section.form == "chorus"
+        and drumming in ("pop", "taiko", "four")
+    ):
         strokes.append((0, "crash", 0.55))
     for beat, drum, strength in [*strokes, *fill]:
         if quiet and drum in ("snare", "clap", "crash"):

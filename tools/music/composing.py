@@ -1,7 +1,7 @@
 """The notes of a piece, section by section: chords, bass, melody and drums."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .accompaniment import bass_notes, chord_notes, drum_notes, low
 from .melody import melody_notes
@@ -20,7 +20,7 @@ def notes(plan: Plan) -> Iterator[Note]:
         melody = melody_notes(plan, section, chords, is_last=is_last)
         for bar, chord in enumerate(chords):
             voicing = voiced(chord, voicing)
-            yield from _bar(plan, section, bar, chord, voicing, chords[bar + 1] if bar + 1 < len(chords) else None)
+            yield from _bar(plan, section, bar, chords, voicing)
             first = (section.first_bar + bar) * plan.beats_a_bar
             yield from (one for one in melody if first <= one.start < first + plan.beats_a_bar)
     yield from _end(plan, voicing)
@@ -39,10 +39,9 @@ def _chords(plan: Plan, section: Section) -> list[Chord]:
     return [chord_of(one, plan.key) for one in numerals]
 
 
-def _bar(
-    plan: Plan, section: Section, bar: int, chord: Chord, voicing: Voicing, following: Chord | None
-) -> Iterator[Note]:
+def _bar(plan: Plan, section: Section, bar: int, chords: Sequence[Chord], voicing: Voicing) -> Iterator[Note]:
     first = (section.first_bar + bar) * plan.beats_a_bar
+    chord, following = chords[bar], chords[bar + 1] if bar + 1 < len(chords) else None
     is_opening = section.form == "intro" and bar < section.bars / 2
     yield from chord_notes(plan, section, first, voicing)
     if section.energy >= 0.6 or plan.style.comping in ("held", "halves"):
@@ -60,15 +59,17 @@ def _end(plan: Plan, voicing: Voicing | None) -> Iterator[Note]:
     """Yield the last chord: the tonic, struck once and left to fade."""
     tonic = chord_of("I" if plan.key.mode == "major" else "i", plan.key)
     last = voiced(tonic, voicing)
-    start, beats = plan.end_beat, plan.tail_beats * 0.55
+    start, beats = plan.end_beat, plan.tail_beats * 0.8
     level = 0.55 + 0.25 * plan.style.level
     for number, pitch in enumerate(last):
         # A little rolled, as a hand does.
-        yield Note(start=start + 0.04 * number, beats=beats, part="chords", pitch=pitch, velocity=level * 0.9)
-        yield Note(start=start, beats=beats, part="pad", pitch=pitch, velocity=0.45)
-    yield Note(start=start, beats=beats, part="bass", pitch=low(tonic.root), velocity=level)
+        yield Note(
+            start=start + 0.04 * number, beats=beats, part="chords", pitch=pitch, velocity=level * 0.9, fades=True
+        )
+        yield Note(start=start, beats=beats, part="pad", pitch=pitch, velocity=0.45, fades=True)
+    yield Note(start=start, beats=beats, part="bass", pitch=low(tonic.root), velocity=level, fades=True)
     top = next(pitch for pitch in range(max(last) + 2, max(last) + 15) if pitch % 12 == tonic.root)
-    yield Note(start=start, beats=beats, part="lead", pitch=top, velocity=level * 0.9)
+    yield Note(start=start, beats=beats, part="lead", pitch=top, velocity=level * 0.9, fades=True)
     if plan.has_drums and plan.style.drumming in ("taiko", "pop", "four"):
         yield Note(start=start, beats=1, part="drums", velocity=0.6, drum="crash")
         yield Note(start=start, beats=1, part="drums", velocity=0.7, drum="kick")

@@ -27,7 +27,14 @@ _THREES: Mapping[Density, tuple[Rhythm, ...]] = {
 }
 _CLOSES: Mapping[int, tuple[Rhythm, ...]] = {4: ((3, -1), (1, 2, -1), (2, -2)), 3: ((2, -1), (3,))}
 _STEPS = (-2, -1, -1, -1, 1, 1, 1, 2, 2, -3, 3)
-_LOW: Mapping[Timbre, int] = {"strings": 64, "brass": 60, "guitar": 64, "clarinet": 66, "electric piano": 66, "organ": 66}
+_LOW: Mapping[Timbre, int] = {
+    "strings": 64,
+    "brass": 60,
+    "guitar": 64,
+    "clarinet": 66,
+    "electric piano": 66,
+    "organ": 66,
+}
 """The lowest note of a melody, where it is not G4."""
 _USUAL_LOW, _SPAN = 67, 16
 _LONG_BEATS = 1.5

@@ -17,16 +17,21 @@ _MOODS: Mapping[Mood, str] = {
     r"birthday|festive|celebrat\w*|ukulele|欢快|快乐|开心|愉快|高兴|喜悦|明快|轻快|阳光|喜庆|节日|欢乐|生日",
     "sad": r"sad\w*|melanchol\w*|sorrow\w*|mourn\w*|lonel\w*|grief|tearful|nostalg\w*|heartbr\w*|悲伤|忧伤|伤感|难过|"
     r"哀伤|忧郁|凄凉|孤独|怀旧|悲痛|失落",
-    "tense": r"tens\w+|suspens\w*|thrill\w*|horror|scary|danger\w*|anxi\w*|ominous|dark|紧张|悬疑|惊悚|恐怖|危险|焦虑|阴暗|压抑",
-    "epic": r"epic|hero\w*|cinematic|trailer|majestic|triumph\w*|grand|battle|orchestra\w*|powerful|史诗|宏大|壮丽|英雄|磅礴|"
+    "tense": r"tens\w+|suspens\w*|thrill\w*|horror|scary|danger\w*|anxi\w*|ominous|dark|紧张|悬疑|惊悚|恐怖|"
+    r"危险|焦虑|阴暗|压抑",
+    "epic": r"epic|hero\w*|cinematic|trailer|majestic|triumph\w*|grand|battle|orchestra\w*|powerful|史诗|宏大|"
+    r"壮丽|英雄|磅礴|"
     r"震撼|大气|战斗|恢弘|交响",
     "lo-fi": r"lo-?\s?fi|chill\w*|study|studying|hip-?hop|cafe|coffee|jazz\w*|低保真|慵懒|学习|咖啡|爵士|嘻哈",
-    "dreamy": r"dream\w*|ethereal|float\w*|magic\w*|fairy\w*|space|stars?|starry|snow\w*|music box|梦幻|空灵|飘渺|星空|童话|魔法|八音盒|雪",
+    "dreamy": r"dream\w*|ethereal|float\w*|magic\w*|fairy\w*|space|stars?|starry|snow\w*|music box|梦幻|空灵|"
+    r"飘渺|星空|童话|魔法|八音盒|雪",
     "romantic": r"romantic|love|tender|wedding|waltz|warm|浪漫|爱情|温柔|婚礼|圆舞曲|华尔兹|温暖|温馨|深情",
-    "playful": r"playful|funny|fun|comic\w*|comedy|quirky|whimsical|cartoon\w*|silly|children\w*|kids|pets?|8-?bit|chiptune|"
+    "playful": r"playful|funny|fun|comic\w*|comedy|quirky|whimsical|cartoon\w*|silly|children\w*|kids|pets?|"
+    r"8-?bit|chiptune|"
     r"俏皮|搞笑|滑稽|幽默|有趣|活泼|卡通|儿童|顽皮|可爱",
     "mysterious": r"myster\w*|secret\w*|enigma\w*|strange|eerie|detective|night|神秘|诡异|奇异|侦探|夜",
-    "energetic": r"energ\w*|danc\w*|electro\w*|edm|techno|house|workout|sport\w*|driving|action|rock|fast-paced|动感|激情|"
+    "energetic": r"energ\w*|danc\w*|electro\w*|edm|techno|house|workout|sport\w*|driving|action|rock|"
+    r"fast-paced|动感|激情|"
     r"热血|舞曲|电子|运动|摇滚|劲爆|节奏感",
 }
 _TIMBRES: Mapping[Timbre, str] = {
@@ -47,15 +52,17 @@ _TIMBRES: Mapping[Timbre, str] = {
 _LEADING: tuple[Timbre, ...] = ("flute", "clarinet", "brass", "vibraphone", "music box", "chip", "synth")
 """Those that play one note at a time, or mostly a melody; the others can play the chords, too."""
 _NO_DRUMS = re.compile(r"\b(?:no|without) (?:drums?|percussion|beats?)\b|无鼓|不要鼓|没有鼓|没有打击乐", re.IGNORECASE)
-_DRUMS = re.compile(r"\bdrum\w*|\bpercussion|\bbeats\b|鼓点|鼓|打击乐", re.IGNORECASE)
+_DRUMS = re.compile(r"\bdrum\w*|\bpercussion|\bbeats\b(?! (?:a|per) minute)|鼓点|鼓|打击乐", re.IGNORECASE)
 _WALTZ = re.compile(r"\bwaltz\w*|\b3/4\b|圆舞曲|华尔兹|三拍", re.IGNORECASE)
 _MOOD_LINE = re.compile(rf"\bmood: ({'|'.join(MOODS)})\b", re.IGNORECASE)
 _TEMPO = re.compile(
-    r"(?<![\d.])(\d{2,3})\s*(?:bpm|beats (?:a|per) minute|拍/分|拍每分|拍)|(?:tempo|bpm)[: =]+(\d{2,3})|每分钟\s*(\d{2,3})\s*拍",
+    r"(?<![\d.])(\d{2,3})\s*(?:bpm|beats (?:a|per) minute|拍/分|拍每分|拍)|(?:tempo|bpm)[: =]+(\d{2,3})|"
+    r"每分钟\s*(\d{2,3})\s*拍",
     re.IGNORECASE,
 )
 _KEY = re.compile(
-    r"\b(?:in|key:|key of)\s+(?:the key of\s+)?([A-G](?:#|♯|b|♭|-?\s?sharp|-?\s?flat)?[ -](?:major|minor))\b|([升降]?[A-Ga-g][大小]调)",
+    r"\b(?:in|key:|key of)\s+(?:the key of\s+)?([A-G](?:#|♯|b|♭|-?\s?sharp|-?\s?flat)?[ -](?:major|minor))\b|"
+    r"([升降]?[A-Ga-g][大小]调)",
     re.IGNORECASE,
 )
 _SPEEDS = (

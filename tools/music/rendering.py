@@ -13,7 +13,7 @@ from .drums import stroke
 from .loudness import Meter, gains
 from .moods import Part
 from .score import Drum, Note, Plan
-from .timbres import RATE, Notes
+from .timbres import RATE, SOUNDS, Notes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,11 +32,20 @@ CHUNK = 64
 _LATEST_SECONDS = 0.006
 """Nobody plays quite on the beat."""
 _FADE_SECONDS = 0.6
-_LEVELS: dict[Part, float] = {"lead": 0.62, "chords": 0.34, "pad": 0.13, "bass": 0.5, "drums": 0.55}
+_LEVELS: dict[Part, float] = {"lead": 0.62, "chords": 0.5, "pad": 0.17, "bass": 0.8, "drums": 0.8}
+_HELD = 0.65
+"""What is bowed or blown does not fade, and so is louder in a melody than in the scale that it was measured with."""
 _PANS: dict[Part, float] = {"lead": 0.08, "chords": -0.25, "pad": 0.0, "bass": 0.0, "drums": 0.0}
 _SENDS: dict[Part, float] = {"lead": 1.0, "chords": 0.9, "pad": 1.2, "bass": 0.12, "drums": 0.35}
 """How much of a part goes into the room."""
-_DRUM_PANS: dict[Drum, float] = {"hat": 0.3, "open hat": 0.3, "shaker": -0.35, "tom": 0.25, "low tom": -0.15, "rim": -0.2}
+_DRUM_PANS: dict[Drum, float] = {
+    "hat": 0.3,
+    "open hat": 0.3,
+    "shaker": -0.35,
+    "tom": 0.25,
+    "low tom": -0.15,
+    "rim": -0.2,
+}
 
 
 @dataclass(frozen=True)
@@ -185,14 +194,18 @@ class _Band:
         """Return a note's samples, its place from left (-1) to right (1), and how much of it the room gets."""
         import numpy as np
 
-        level = _LEVELS[note.part]
+        level = _LEVELS[note.part] * self._plan.style.mix.get(note.part, 1.0)
         if note.drum is not None:
             sound = stroke(note.drum) * np.float32(level * note.velocity)
             return sound, _DRUM_PANS.get(note.drum, 0.0), _SENDS["drums"] * (note.drum not in ("kick", "hat"))
         seconds = self._plan.at_seconds(note.start + note.beats) - self._plan.at_seconds(note.start)
         left = (total - at) / RATE
         timbre = self._plan.timbres[note.part]
+        if note.part == "lead" and not SOUNDS[timbre].decay:
+            level *= _HELD
         sound = self._notes.note(timbre, note.pitch, max(0.03, min(seconds, left)), note.velocity)
+        if note.fades:
+            sound = sound * (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, len(sound)))).astype(np.float32)
         pan = _PANS[note.part]
         if note.part in ("pad", "chords"):  # high notes to the right, as the strings of a piano lie
             pan += (note.pitch - 62) / 40

@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .moods import STYLES, Mood, Part, Style, Timbre
@@ -30,6 +30,8 @@ class Note:
     velocity: float
     """0…1."""
     drum: Drum | None = None
+    fades: bool = False
+    """It dies away while it lasts, as the last chord of a piece does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +130,6 @@ def plan(
 
 def _in_mode(style: Style, key: Key) -> Style:
     """Return a style with chords of the other mode: a sad piece in C major borrows those of a calm one."""
-    from dataclasses import replace
-
     other = STYLES["romantic" if key.mode == "major" else "sad"]
     return replace(style, mode=key.mode, verses=other.verses, choruses=other.choruses)
 
@@ -142,7 +142,7 @@ def _fitted(seconds: float, tempo: float, beats_a_bar: int, *, may_change: bool)
     if not may_change:
         return max(0, math.floor(most)), tempo
     usual = (seconds - tail) / bar_seconds
-    near = [one for one in range(max(1, math.floor(usual) - 3), math.ceil(usual) + 4)]
+    near = range(max(1, math.floor(usual) - 3), math.ceil(usual) + 4)
 
     def strange(bars: int) -> float:
         bent = abs(math.log(bars / usual)) if usual > 0 else 9.0

@@ -1,6 +1,6 @@
 """Chords as voices that move as little as they can."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from .theory import Chord
 
@@ -25,14 +25,14 @@ def voiced(chord: Chord, before: Voicing | None) -> Voicing:
 
 
 def _is_even(voicing: Voicing) -> bool:
-    gaps = [high - low for low, high in zip(voicing, voicing[1:], strict=False)]
+    gaps = [high - low for low, high in pairwise(voicing)]
     # A semitone is left to where it does not stand lowest: there it is only rough.
     return all(one <= _MOST_GAP for one in gaps) and gaps[0] > _LEAST_GAP
 
 
 def _cost(voicing: Voicing, before: Voicing | None) -> float:
     off = abs(sum(voicing) / len(voicing) - _MIDDLE)
-    rough = sum(high - low < _LEAST_GAP for low, high in zip(voicing, voicing[1:], strict=False))
+    rough = sum(high - low < _LEAST_GAP for low, high in pairwise(voicing))
     if before is None:
         return off + 2 * rough
     moved = sum(min(abs(pitch - old) for old in before) for pitch in voicing)
