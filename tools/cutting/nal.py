@@ -85,20 +85,22 @@ def header(extradata: bytes) -> tuple[Header, bytes] | None:
 
 
 def _boxed(content: bytes) -> tuple[Header, bytes] | None:
-    at, sets = 6, []
-    for count in (content[5] & 31, None):
-        if count is None:
-            count, at = content[at], at + 1
-        found = []
-        for _ in range(count):
-            length = int.from_bytes(content[at : at + 2], "big")
-            found.append(content[at + 2 : at + 2 + length])
-            at += 2 + length
-        sets.append(tuple(found))
-    if at > len(content) or not sets[0] or not sets[1] or any(len(one) < 5 for one in sets[0]):
+    sequence, at = _sets(content, 6, content[5] & 31)
+    picture, at = _sets(content, at + 1, content[at])
+    if at > len(content) or not sequence or not picture or any(len(one) < 5 for one in sequence):
         return None
     ending = content[at : at + 4] if content[1] in _HIGH else b""
-    return Header(length_bytes=(content[4] & 3) + 1, sequence=sets[0], picture=sets[1]), ending
+    return Header(length_bytes=(content[4] & 3) + 1, sequence=sequence, picture=picture), ending
+
+
+def _sets(content: bytes, at: int, count: int) -> tuple[tuple[bytes, ...], int]:
+    """Return so many parameter sets from a place on, and where they end."""
+    found = []
+    for _ in range(count):
+        length = int.from_bytes(content[at : at + 2], "big")
+        found.append(content[at + 2 : at + 2 + length])
+        at += 2 + length
+    return tuple(found), at
 
 
 def kind(unit: bytes) -> int:

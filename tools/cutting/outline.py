@@ -42,7 +42,7 @@ class Plan:
     """How many frames are encoded anew."""
 
 
-def plan(  # noqa: PLR0917 - a table of facts
+def plan(  # noqa: PLR0917 - what is known, in order
     stored: Sequence[Stored],
     start: int,
     end: int,
@@ -89,7 +89,7 @@ def plan(  # noqa: PLR0917 - a table of facts
     return _made(start, end, shown, [first, begin], (begin, body[-1]), body, (behind, end))
 
 
-def _made(
+def _made(  # noqa: PLR0917
     start: int,
     end: int,
     shown: Sequence[int],

@@ -1,0 +1,111 @@
+"""Frames turned, cropped and scaled as asked, by libavfilter: upright, in BT.709, of one size."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..base.upright import Turn
+
+if TYPE_CHECKING:
+    from av.filter import Graph
+    from av.video.frame import VideoFrame
+
+_HD_LINES = 720
+"""A picture of so many lines that does not say its colours is in BT.709, a smaller one in BT.601."""
+_UNKNOWN_COLOURS = 2
+_TURNS = {0: [], 90: ["transpose=clock"], 180: ["hflip", "vflip"], 270: ["transpose=cclock"]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How a frame is to be shown; sizes in pixels of the upright picture."""
+
+    width_pixels: int
+    """Of what comes out; even."""
+    height_pixels: int
+    crop: tuple[int, int, int, int] | None = None
+    """Left, top, width, height."""
+    degrees: int = 0
+    """Turned clockwise, after it was cropped: 0, 90, 180 or 270."""
+    mirror: bool = False
+    """Left and right exchanged."""
+    bars: bool = False
+    """Where its shape is another one, it is shown whole between black bars; else it is stretched."""
+
+
+class Changer:
+    """Changes one frame after the other."""
+
+    def __init__(self, look: Look, turn: Turn, upright: tuple[int, int]) -> None:
+        """Prepare for a file.
+
+        Args:
+            look: What to come to.
+            turn: How its frames are stored.
+            upright: Its size as displayed.
+        """
+        self._look, self._turn, self._upright = look, turn, upright
+        self._graph: Graph | None = None
+        self._shape: tuple[int, int, str, int] | None = None
+
+    def change(self, frame: "VideoFrame") -> "VideoFrame":
+        """Return a frame as planar YUV 4:2:0 of the size that was asked for."""
+        shape = (frame.width, frame.height, frame.format.name, frame.colorspace)
+        if self._graph is None or shape != self._shape:
+            self._graph, self._shape = self._built(frame), shape
+        self._graph.vpush(frame)
+        changed = self._graph.vpull()
+        changed.colorspace, changed.color_range = 1, 1
+        return changed
+
+    def _built(self, frame: "VideoFrame") -> "Graph":
+        from av.filter import Graph
+
+        graph = Graph()
+        graph.threads = 1
+        last = graph.add(
+            "buffer",
+            f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/90000"
+            f":colorspace={frame.colorspace}:range={frame.color_range}",
+        )
+        for one in [*self._filters(frame), "buffersink"]:
+            name, _, arguments = one.partition("=")
+            following = graph.add(name, arguments or None)
+            last.link_to(following)
+            last = following
+        graph.configure()
+        return graph
+
+    def _filters(self, frame: "VideoFrame") -> list[str]:
+        look, turn = self._look, self._turn
+        found = ["transpose=cclock_flip"] if turn.transpose else []
+        found += ["hflip"] * turn.mirror_columns + ["vflip"] * turn.mirror_rows
+        stored = (frame.height, frame.width) if turn.transpose else (frame.width, frame.height)
+        if stored != self._upright:
+            found.append(f"scale={self._upright[0]}:{self._upright[1]}:flags=bicubic")
+        size = self._upright
+        if look.crop is not None:
+            left, top, *cropped = look.crop
+            found.append(f"crop={cropped[0]}:{cropped[1]}:{left}:{top}:exact=1")
+            size = cropped[0], cropped[1]
+        found += _TURNS[look.degrees]
+        if look.degrees % 180:
+            size = size[1], size[0]
+        if look.mirror:
+            found.append("hflip")
+        wide, high = look.width_pixels, look.height_pixels
+        if look.bars:
+            by = min(wide / size[0], high / size[1])
+            wide, high = min(wide, round(size[0] * by / 2) * 2), min(high, round(size[1] * by / 2) * 2)
+        colours = ""
+        if frame.colorspace == _UNKNOWN_COLOURS and max(stored) >= _HD_LINES and min(stored) >= _HD_LINES * 3 // 4:
+            colours = ":in_color_matrix=bt709"
+        found.append(f"scale={wide}:{high}:flags=bicubic{colours}:out_color_matrix=bt709:out_range=tv")
+        found.append("format=yuv420p")
+        if (wide, high) != (look.width_pixels, look.height_pixels):
+            found.append(f"pad={look.width_pixels}:{look.height_pixels}:-1:-1:black")
+        return [*found, "setsar=1"]
+
+
+def even(pixels: float) -> int:
+    """Return the nearest even number of pixels, as encoders need it."""
+    return max(2, round(pixels / 2) * 2)
