@@ -1,4 +1,4 @@
-"""Write a film: pictures, sound and soft subtitles into an MP4, Matroska or WebM file, in little memory."""
+"""Write a film: pictures, sound and soft subtitles into an MP4, MOV, Matroska or WebM file, in little memory."""
 
 import errno
 import os
@@ -23,10 +23,15 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
     from numpy.typing import NDArray
 
-Container = Literal["mp4", "mkv", "webm"]
-MEDIA_TYPES: Mapping[Container, str] = {"mp4": "video/mp4", "mkv": "video/x-matroska", "webm": "video/webm"}
-_MUXERS: Mapping[Container, str] = {"mp4": "mp4", "mkv": "matroska", "webm": "webm"}
-_SUBTITLES: Mapping[Container, str] = {"mp4": "mov_text", "mkv": "subrip", "webm": "webvtt"}
+Container = Literal["mp4", "mov", "mkv", "webm"]
+MEDIA_TYPES: Mapping[Container, str] = {
+    "mp4": "video/mp4",
+    "mov": "video/quicktime",
+    "mkv": "video/x-matroska",
+    "webm": "video/webm",
+}
+_MUXERS: Mapping[Container, str] = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
+_SUBTITLES: Mapping[Container, str] = {"mp4": "mov_text", "mov": "mov_text", "mkv": "subrip", "webm": "webvtt"}
 _X264 = {"preset": "veryfast", "crf": "23"}
 _VP9 = {"deadline": "realtime", "cpu-used": "8", "crf": "33", "b": "0", "row-mt": "1"}
 MOST_THREADS = 6
@@ -117,7 +122,7 @@ class Writer:
         self._output = output if isinstance(output, OutputFile) or not isinstance(output, Path) else _scratch(output)
         self._container_name = container
         self._file: BinaryIO = self._output.open()
-        options = {"movflags": "+faststart"} if container == "mp4" else {}
+        options = {"movflags": "+faststart"} if container in ("mp4", "mov") else {}
         self._container = av.open(
             self._file,
             "w",
@@ -192,7 +197,9 @@ class Writer:
 
         stream = self._tracks[track]
         content = text.encode()
-        packet = av.Packet(len(content).to_bytes(2, "big") + content if self._container_name == "mp4" else content)
+        packet = av.Packet(
+            len(content).to_bytes(2, "big") + content if self._container_name in ("mp4", "mov") else content
+        )
         packet.stream, packet.time_base = stream, Fraction(1, 1000)
         packet.pts = packet.dts = round(start_seconds * 1000)
         packet.duration = max(1, round(end_seconds * 1000) - packet.pts)
