@@ -15,6 +15,7 @@ from .unpacking import believed
 from .workspace import PREFIX, Artifact, Fact
 
 if TYPE_CHECKING:
+    from ..credentials.identity import Pen
     from ..sandbox.channel import Message
     from .models import TextReader
     from .run import Run
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 PUT_BYTES, PUTS_BYTES, PUTS = 128 << 20, 2 << 30, 2500
 """Most bytes of a file that a decoder makes, of all of one call, and most files: a picture of 8K has 100 MB at worst,
 500 exact ones of a film in full HD have 1.5 GB, and text is read on 2000 frames at most."""
+SIGNATURES = 1
+"""Most that one call has signed: it makes one file."""
 PROVIDERS = 20
 """Most that one call is noted to have used."""
 PROGRESS_SECONDS = 0.05
@@ -38,14 +41,15 @@ class Asks:
     run: "Run | None"
     given: set[str] = field(default_factory=set)
     """Handles that the call was given."""
-    readers: "Sequence[TextReader]" = ()
-    """Those that it was given; they read here."""
+    readers: "Sequence[TextReader | Pen]" = ()
+    """What it was given that reads, or signs, here."""
     outputs: list[Lent] = field(default_factory=list)
     """Files that are written for it."""
     _made: dict[str, list[Artifact]] = field(default_factory=dict)
     """By handle; the same content may be put under several names."""
     _put_bytes: int = 0
     _puts: int = 0
+    _signed: int = 0
     _passed_on: float = -math.inf
     """When progress was, in seconds."""
 
@@ -65,6 +69,8 @@ class Asks:
             return self._put(given, message)
         if what == "read":
             return self._read(given, message)
+        if what == "sign":
+            return self._sign(given, message)
         if what == "read_back":
             output = self._output(given, message)
             return output.read(_value(given, message, "at", int), _value(given, message, "count", int))
@@ -161,9 +167,19 @@ class Asks:
         shape = picture.shape
         if len(shape) != 3 or shape[2] != 3 or not 0 < shape[0] * shape[1] <= MAX_PICTURE_PIXELS:
             raise PackError("it wants read what is no picture")
-        if not 0 <= number < len(self.readers):
+        reader = self.readers[number] if 0 <= number < len(self.readers) else None
+        if not hasattr(reader, "read"):
             raise PackError("it asks a reader that it was not given")
-        return self.readers[number].read(picture)
+        return cast("TextReader", reader).read(picture)
+
+    def _sign(self, given: Mapping[str, Any], message: "Message") -> bytes:
+        number = _value(given, message, "number", int)
+        data = _value(given, message, "data", bytes)
+        pen = self.readers[number] if 0 <= number < len(self.readers) else None
+        if not hasattr(pen, "sign") or self._signed >= SIGNATURES:
+            raise PackError("it asks for a signature that it may not have")
+        self._signed += 1
+        return cast("Pen", pen).sign(data)
 
 
 def _pairs(message: "Message") -> dict[str, Any]:

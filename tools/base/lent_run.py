@@ -88,6 +88,17 @@ class LentReader:
         return cast("list[TextLine]", self._host.ask("read", number=self._number, picture=picture))
 
 
+class LentPen:
+    """Signs somewhere else, where the key is."""
+
+    def __init__(self, host: "Host", number: int, chain: str, algorithm: str) -> None:
+        self._host, self._number = host, number
+        self.chain, self.algorithm = chain, algorithm
+
+    def sign(self, data: bytes) -> bytes:
+        return cast("bytes", self._host.ask("sign", number=self._number, data=data))
+
+
 class LentRun:
     """Duck-types `Run` as far as code that opens media uses it."""
 
@@ -188,6 +199,8 @@ class Host:
                 return cast("Run", LentRun(self))
             if kind == "output":
                 return self._output(value["at"])
+            if kind == "pen":
+                return LentPen(self, value["at"], value["chain"], value["algorithm"])
             return LentReader(self, value["at"], value["identity"])
 
         return restored(letter_of(message.blobs), message.blobs[1:], special)

@@ -96,6 +96,9 @@ class Parcel:
         if callable(getattr(value, "read", None)) and hasattr(value, "languages"):
             self.lent.append(value)
             return {KIND: "reader", "at": len(self.lent) - 1, "identity": value.identity}
+        if callable(getattr(value, "sign", None)):  # its key stays here
+            self.lent.append(value)
+            return {KIND: "pen", "at": len(self.lent) - 1, "chain": value.chain, "algorithm": value.algorithm}
         raise PackError(f"{type(value).__name__} does not travel to a decoder process")
 
     def _numbers(self, value: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..credentials.chosen import Credentials, read_credentials
 from ..fetching.rules import FetchRules, read_rules
 from ..local.rules import LocalRules, read_local
 from ..sandbox.choice import Choice, read_choice
@@ -22,7 +23,7 @@ from .secrets import know, secrets_in
 
 ROLES = ("think", "see", "hear", "speak", "draw", "film", "play", "embed")
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
-_OWN_TABLES = ("providers", "policy", "budget", "fetch", "sandbox", "mcp")
+_OWN_TABLES = ("providers", "policy", "budget", "fetch", "sandbox", "mcp", "credentials")
 """Tables that are believed only in the home's sensorium.toml."""
 
 
@@ -52,6 +53,8 @@ class Settings:
     """The most that one run may spend (`[budget]`: `usd`, and any unit of a price)."""
     sandbox: Choice = field(default_factory=Choice)
     """What confines code, and its limits (`[sandbox]` in the file of the home folder)."""
+    credentials: Credentials = field(default_factory=Credentials)
+    """How what is made tells who made it (`[credentials]` in the file of the home folder)."""
     servers: Mapping[str, Server] = field(default_factory=dict)
     """Other MCP servers, whose tools are offered, too (`[mcp.servers.NAME]` in the file of the home folder)."""
     local: LocalRules = field(default_factory=LocalRules)
@@ -118,6 +121,7 @@ class Settings:
             policy=read_policy(own.get("policy", {})),
             fetch=read_rules(own.get("fetch", {})),
             sandbox=read_choice(own.get("sandbox", {})),
+            credentials=read_credentials(own.get("credentials", {}), env, home),
             servers=read_servers(own.get("mcp", {}), env),
             local=read_local(file.get("local", {}), env),
             step_timeout_seconds=_number(env, file, "step_timeout", cls.step_timeout_seconds),

@@ -1,0 +1,175 @@
+"""The manifest of C2PA that a file gets: what is claimed of its making, signed with all that it says."""
+
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+from . import native
+from .identity import Identity, Pen
+from .story import BY_MODEL, HERE, MODEL_MADE, Story
+
+_ACTIONS = "c2pa.actions.v2"
+_MERKLE_BYTES, _MERKLE_PART_KB = 32 << 20, 1024
+"""A longer film is hashed in parts: as a whole, c2pa holds up to 512 MB of it in memory."""
+_SPILL_MB = 64
+"""What c2pa holds of a file before it puts it on disk; in a decoder process, which has none, it is held."""
+_HELD_MB = 4096
+NO_FORMAT = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """A file that went into another, open where it could be opened."""
+
+    name: str
+    format: str
+    relation: str
+    file: BinaryIO | None
+
+
+def settings(*, verify_trust: bool = False, held: bool = False, hosts: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what c2pa is to do: nothing over the network, no pictures of its own, no check of what it just wrote."""
+    return {
+        "core": {
+            "allowed_network_hosts": list(hosts),
+            "decode_identity_assertions": False,
+            "backing_store_memory_threshold_in_mb": _HELD_MB if held else _SPILL_MB,
+        },
+        "verify": {
+            "verify_after_sign": False,
+            "verify_trust": verify_trust,
+            "verify_timestamp_trust": verify_trust,
+            "remote_manifest_fetch": False,
+            "ocsp_fetch": False,
+        },
+        "builder": {
+            "thumbnail": {"enabled": False},
+            "created_assertion_labels": [_ACTIONS, "c2pa.ingredient.v3"],
+            "actions": {
+                "auto_created_action": {"enabled": False},
+                "auto_opened_action": {"enabled": False},
+                "auto_placed_action": {"enabled": False},
+            },
+        },
+    }
+
+
+def sign(source: BinaryIO, out: BinaryIO, story: Story, pen: Pen, ingredients: Sequence[Ingredient]) -> None:
+    """Write a file with its manifest.
+
+    Args:
+        source: What it is to be, but for the manifest.
+        out: Where it is written, and read again.
+        story: What is claimed.
+        pen: Who signs.
+        ingredients: What went into it, the one that was edited among them.
+
+    Raises:
+        c2pa.C2paError: It cannot be done.
+    """
+    c2pa = native.c2pa()
+    with ExitStack() as stack:
+        signer = _signer(pen)
+        hosts = [urlsplit(getattr(pen, "timestamp_authority", "")).hostname or ""]
+        chosen = settings(held=not isinstance(pen, Identity), hosts=[one for one in hosts if one])
+        if source.seek(0, os.SEEK_END) > _MERKLE_BYTES:
+            chosen["core"]["merkle_tree_chunk_size_in_kb"] = _MERKLE_PART_KB
+        context = stack.enter_context(c2pa.Context.from_dict(chosen, signer=signer))
+        builder = stack.enter_context(c2pa.Builder(_claim(story, ingredients), context=context))
+        for number, one in enumerate(ingredients):
+            _add(builder, one, number)
+        source.seek(0)
+        builder.sign(story.media_type, source, out)
+
+
+def _signer(pen: Pen) -> Any:
+    c2pa = native.c2pa()
+    if isinstance(pen, Identity):
+        authority = pen.timestamp_authority.encode() or None
+        return c2pa.Signer.from_info(
+            c2pa.C2paSignerInfo(pen.algorithm.encode(), pen.chain.encode(), pen.key.encode(), authority)
+        )
+    return c2pa.Signer.from_callback(pen.sign, c2pa.C2paSigningAlg[pen.algorithm.upper()], pen.chain)
+
+
+def _add(builder: Any, one: Ingredient, number: int) -> None:
+    """Add an ingredient, with the manifest that it brings; of one that cannot be read only what it is called."""
+    c2pa = native.c2pa()
+    told = {"title": one.name, "relationship": one.relation, "label": _label(number)}
+    try:
+        if one.file is not None:
+            one.file.seek(0)
+            builder.add_ingredient(told, one.format, one.file)
+            return
+    except c2pa.C2paError:
+        pass
+    builder.add_ingredient(told, NO_FORMAT, io.BytesIO(b"\0"))
+
+
+def _label(number: int) -> str:
+    return f"input-{number}"
+
+
+def _claim(story: Story, ingredients: Sequence[Ingredient]) -> dict[str, Any]:
+    return {
+        "claim_generator_info": [{"name": "Sensorium", "version": story.version}],
+        "title": story.title,
+        "format": story.media_type,
+        "assertions": [{"label": _ACTIONS, "data": {"actions": _actions(story, ingredients)}}],
+    }
+
+
+def _actions(story: Story, ingredients: Sequence[Ingredient]) -> list[dict[str, Any]]:
+    """Return what was done, in order; the first action says whether the file was begun or opened."""
+    relations: Mapping[str, list[str]] = {"parentOf": [], "componentOf": [], "inputTo": []}
+    for number, one in enumerate(ingredients):
+        relations[one.relation].append(_label(number))
+    agent = {"name": "Sensorium", "version": story.version} if story.provider == HERE else {"name": story.provider}
+    own = {"softwareAgent": agent, "description": story.tool, "when": story.made_at}
+    kind = {"digitalSourceType": story.source_address} if story.source_address else {}
+    given = {"parameters": {"ingredientIds": relations["inputTo"]}} if relations["inputTo"] else {}
+    actions: list[dict[str, Any]]
+    if not relations["parentOf"]:
+        actions = [{"action": "c2pa.created", **own, **kind, **given}]
+    else:
+        opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": relations["parentOf"]}}
+        is_new = story.kind == "model" and story.source_type == BY_MODEL
+        # What a provider signed itself: it is the file as it came, and only what is told of it was added.
+        done = {"action": "c2pa.edited.metadata" if is_new else "c2pa.edited", **own, **kind, **given}
+        actions = [opened, done]
+    actions += [{"action": "c2pa.placed", "parameters": {"ingredientIds": [one]}} for one in relations["componentOf"]]
+    return actions
+
+
+def source_types(file: BinaryIO, media_type: str) -> list[str] | None:
+    """Return IPTC's words for where a file comes from, as its manifest says; None when it has no manifest."""
+    c2pa = native.c2pa()
+    file.seek(0)
+    with c2pa.Context.from_dict(settings()) as context:
+        try:
+            reader = c2pa.Reader.try_create(media_type, file, None, context)
+        except c2pa.C2paError:
+            return None
+        if reader is None:
+            return None
+        with reader:
+            store = json.loads(reader.json())
+    manifest = store.get("manifests", {}).get(store.get("active_manifest"), {})
+    return [one.rpartition("/")[2] for one in _types_in(manifest)]
+
+
+def _types_in(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        own = value.get("digitalSourceType")
+        return [*([own] if isinstance(own, str) else []), *(one for part in value.values() for one in _types_in(part))]
+    return [one for part in value for one in _types_in(part)] if isinstance(value, list) else []
+
+
+def is_by_model(types: Sequence[str]) -> bool:
+    """Return whether a model had a part in what is of these types."""
+    return any(one in MODEL_MADE for one in types)

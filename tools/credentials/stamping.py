@@ -1,0 +1,114 @@
+"""Write into a file who made it: its metadata, then the manifest that is signed over all of it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from ..base.errors import MediaError
+from ..base.outputs import OutputFile
+from . import native
+from .identity import Pen
+from .manifest import NO_FORMAT, Ingredient, is_by_model, sign, source_types
+from .pieces import CannotTag, Part, Piece, copied, opened, size_of
+from .story import BY_MODEL, COMPOSED, PART_BY_MODEL, Story
+from .tagging import MANIFESTS, TAGS
+
+if TYPE_CHECKING:
+    from ..base.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stamped:
+    """What a file tells now."""
+
+    source_type: str
+    has_tags: bool
+    has_manifest: bool
+    why_no_tags: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is to be written."""
+
+    source: Path
+    """The file as it was made."""
+    output: OutputFile
+    story: Story
+
+
+def stamp(run: "Run", order: Order, handles: Sequence[str], pen: Pen | None) -> Stamped:
+    """Write a file anew with who made it.
+
+    Args:
+        run: Where its inputs are.
+        order: The file, and what it tells.
+        handles: Of its inputs, as the story has them.
+        pen: Who signs; None for metadata alone.
+
+    Raises:
+        MediaError: The manifest cannot be written, for what the message says.
+    """
+    story = order.story
+    with ExitStack() as stack:
+        file = stack.enter_context(order.source.open("rb"))
+        given = list(_ingredients(run, story, handles, stack))
+        types = [source_types(one.file, one.format) if one.file else None for one in given]
+        marked = [known.by_model or is_by_model(found or ()) for known, found in zip(story.inputs, types, strict=True)]
+        parent = next((found for one, found in zip(given, types, strict=True) if one.relation == "parentOf"), None)
+        story = replace(story, source_type=_source_type(story, marked, parent or []))
+        pieces, why = _tagged(file, story)
+        signs = pen is not None and story.media_type in MANIFESTS
+        with order.output.open() as out:
+            if pen is not None and signs:
+                _sign(opened(file, pieces), out, story, pen, [*_as_it_came(file, story, given), *given])
+            else:
+                for part in copied(opened(file, pieces)):
+                    out.write(part)
+        return Stamped(source_type=story.source_type, has_tags=not why, has_manifest=signs, why_no_tags=why)
+
+
+def _as_it_came(file: BinaryIO, story: Story, given: Sequence[Ingredient]) -> list[Ingredient]:
+    """Return the file itself as what was opened, where its provider has signed it: that manifest is kept."""
+    kind = MANIFESTS[story.media_type]
+    if story.kind != "model" or any(one.relation == "parentOf" for one in given):
+        return []
+    return [] if source_types(file, kind) is None else [Ingredient(story.title, kind, "parentOf", file)]
+
+
+def _ingredients(run: "Run", story: Story, handles: Sequence[str], stack: ExitStack) -> Iterator[Ingredient]:
+    for one, handle in zip(story.inputs, handles, strict=True):
+        format = MANIFESTS.get(one.media_type)
+        file = stack.enter_context(run.path(handle).open("rb")) if format else None
+        yield Ingredient(one.name, format or NO_FORMAT, one.relation, file)
+
+
+def _source_type(story: Story, by_model: Sequence[bool], parent: Sequence[str]) -> str:
+    """Return where a file comes from, now that it is known where its inputs do."""
+    if story.kind == "composite":
+        return PART_BY_MODEL if any(by_model) else COMPOSED
+    if story.kind != "edit":
+        return story.source_type
+    # A part of what a model made, and of nothing else, is what a model made; of an original nothing is claimed.
+    if by_model and all(by_model):
+        return next((one for one in parent if one), BY_MODEL)
+    return PART_BY_MODEL if any(by_model) else ""
+
+
+def _tagged(file: BinaryIO, story: Story) -> tuple[list[Piece], str]:
+    """Return the file with its metadata, or as it is and why."""
+    whole: list[Piece] = [Part(0, size_of(file))]
+    try:
+        write = TAGS.get(story.media_type)
+        return (write(file, story), "") if write else (whole, "its format has no place for it")
+    except CannotTag as error:
+        return whole, str(error)
+
+
+def _sign(file: BinaryIO, out: BinaryIO, story: Story, pen: Pen, given: Sequence[Ingredient]) -> None:
+    try:
+        sign(file, out, replace(story, media_type=MANIFESTS[story.media_type]), pen, given)
+    except native.c2pa().C2paError as error:
+        raise MediaError(f"No signed manifest could be put in: {error}") from error
