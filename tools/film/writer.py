@@ -43,7 +43,7 @@ RATE = 48_000
 _TICK = Fraction(1, 90_000)
 _BUFFER_BYTES = 1 << 20
 # ISO 639-1 to 639-2, in which containers name languages.
-_LANGUAGES = {
+LANGUAGES = {
     "ar": "ara", "cs": "ces", "da": "dan", "de": "deu", "el": "ell", "en": "eng", "es": "spa", "fi": "fin", "fr": "fra",
     "he": "heb", "hi": "hin", "hu": "hun", "id": "ind", "it": "ita", "ja": "jpn", "ko": "kor", "nl": "nld", "no": "nor",
     "pl": "pol", "pt": "por", "ro": "ron", "ru": "rus", "sv": "swe", "th": "tha", "tr": "tur", "uk": "ukr", "vi": "vie",
@@ -269,7 +269,7 @@ class Writer:
     def _add_subtitles(self, track: SubtitleTrack) -> "Stream":
         stream = self._container.add_mux_stream(_SUBTITLES[self._container_name])
         stream.time_base = Fraction(1, 1000)
-        stream.metadata["language"] = _LANGUAGES.get(track.language, "und")
+        stream.metadata["language"] = LANGUAGES.get(track.language, "und")
         return stream
 
     def _converted(self, frame: "VideoFrame") -> "VideoFrame":
