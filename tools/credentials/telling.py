@@ -1,0 +1,166 @@
+"""Has who made it written into a file, and loses no file where that cannot be."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..base.errors import Cancelled, SensoriumError
+from ..base.outputs import OutputFile
+from ..base.secrets import redact, redact_bytes
+from ..base.workspace import Artifact, Fact
+from .keeping import Making
+from .stamping import Order, Stamped, stamp
+from .story import BY_MODEL, BY_RULES, COMPOSED, MODEL_MADE, PART_BY_MODEL, Input, Relation, Story
+from .tagging import MANIFESTS, SAME, TAGS
+
+if TYPE_CHECKING:
+    from ..base.makers import Task
+    from ..base.run import Run
+    from .identity import Identity
+
+CONFINED_BYTES = 256 << 20
+"""Files up to this size are signed where nothing is on disk, so what is written is held in memory."""
+MOST_INPUTS = 100
+"""Files that a manifest names; of more, the first."""
+_ROOM_BYTES = 64 << 20
+"""Most that a file grows by: its own manifest is small, those of its inputs are what they are."""
+_CHANGES: "frozenset[Task]" = frozenset({"edit", "inpaint", "outpaint", "upscale", "swap_face", "extend", "continue"})
+"""What a model does to a file of which something is left."""
+_FACT = "digital_source_type"
+
+logger = logging.getLogger(__name__)
+
+
+async def told(
+    run: "Run",
+    content: Path | bytes,
+    *,
+    name: str,
+    media_type: str,
+    making: Making,
+    facts: Mapping[str, Fact] | None,
+) -> Artifact:
+    """Do what `keep` does, where it is wanted."""
+    kind = SAME.get(media_type, media_type)
+    if kind not in TAGS and kind not in MANIFESTS:
+        return run.put(content, name=name, media_type=media_type, facts=facts)
+    if kind == "image/svg+xml" and isinstance(content, bytes):
+        content = redact_bytes(content)  # before it is signed: storing it does the same
+    with run.workspace.scratch() as folder:
+        source = content if isinstance(content, Path) else folder / "made"
+        output = OutputFile(path=folder / "told", max_bytes=_size(content) + _ROOM_BYTES)
+        stamped, notes = None, list[str]()
+        try:
+            if isinstance(content, bytes):
+                await run.thread(source.write_bytes, content)
+            order = Order(source=source, output=output, story=_story(run, making, name, kind))
+            stamped = await _stamped(run, order, making, notes)
+        except (Cancelled, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            # Whatever goes wrong here must not lose what may have been paid for.
+            logger.debug("No credentials for %r", name, exc_info=True)
+            notes.append(_why(error))
+        told = [f"Who made {name!r} is not all written in it: {one}" for one in notes]
+        run.call.notes.extend(one for one in told if one not in run.call.notes)
+        if stamped is None:
+            return run.put(content, name=name, media_type=media_type, facts=facts)
+        if stamped.source_type in MODEL_MADE:
+            facts = {**(facts or {}), _FACT: stamped.source_type}
+        stored = run.put(output.path, name=name, media_type=media_type, facts=facts)
+    if isinstance(content, Path):
+        with suppress(OSError):
+            content.unlink()
+    return stored
+
+
+async def _stamped(run: "Run", order: Order, making: Making, notes: list[str]) -> Stamped:
+    """Return what was written: all, or without a signature where there can be none, as the notes say."""
+    done = None
+    if order.story.media_type in MANIFESTS:
+        try:
+            done = await _written(run, order, making, await run.thread(_identity, run))
+        except Cancelled:
+            raise
+        except SensoriumError as error:
+            notes.append(_why(error))
+            order.output.remove()
+    done = done or await _written(run, order, making, None)
+    if done.why_no_tags and order.story.media_type in TAGS:
+        notes.append(f"its metadata stays as it came, since {done.why_no_tags}.")
+    return done
+
+
+async def _written(run: "Run", order: Order, making: Making, pen: "Identity | None") -> Stamped:
+    """Write the file where what is in it can do no harm: not beside the key, unless all of it was made here."""
+    is_own = making.kind == "algorithm" and not making.inputs
+    asks_for_time = pen is not None and bool(pen.timestamp_authority)
+    if is_own or asks_for_time or _size(order.source) > CONFINED_BYTES:
+        return await run.thread(stamp, run, order, _handles(making), pen)
+    return await run.decode(stamp, run, order, _handles(making), pen)
+
+
+def _identity(run: "Run") -> "Identity":
+    from .identity import identity
+
+    found = identity(run.settings.credentials, run.settings.home)
+    if run.settings.local_only or run.settings.offline:
+        found.timestamp_authority = ""
+    return found
+
+
+def _story(run: "Run", making: Making, name: str, media_type: str) -> Story:
+    from ... import __version__
+
+    changed = making.kind == "edit" or making.task in _CHANGES
+    types = {
+        "model": PART_BY_MODEL if changed and making.inputs else BY_MODEL,
+        "algorithm": BY_RULES,
+        "composite": COMPOSED,
+        "edit": "",
+    }
+    return Story(
+        kind=making.kind,
+        title=redact(name),
+        media_type=media_type,
+        tool=run.call.tool,
+        provider=redact(making.provider),
+        version=__version__,
+        made_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        source_type=types[making.kind],
+        inputs=tuple(
+            _input(run, handle, _relation(making, changed, number)) for number, handle in enumerate(_handles(making))
+        ),
+    )
+
+
+def _handles(making: Making) -> list[str]:
+    return list(dict.fromkeys(making.inputs))[:MOST_INPUTS]
+
+
+def _relation(making: Making, changed: bool, number: int) -> Relation:
+    if changed and number == 0:
+        return "parentOf"
+    return "inputTo" if making.kind in ("model", "algorithm") else "componentOf"
+
+
+def _input(run: "Run", handle: str, relation: Relation) -> Input:
+    known = run.artifact(handle)
+    return Input(
+        name=redact(known.name),
+        media_type=SAME.get(known.media_type, known.media_type),
+        relation=relation,
+        by_model=known.facts.get(_FACT) in MODEL_MADE,
+    )
+
+
+def _size(content: Path | bytes) -> int:
+    return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+
+def _why(error: Exception) -> str:
+    return str(error) if isinstance(error, SensoriumError) else f"{type(error).__name__}."
