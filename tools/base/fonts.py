@@ -32,16 +32,17 @@ def _folders() -> list[Path]:
 
 def find_cjk_font() -> Path | None:
     """Return the best font file for Chinese that is installed here, or None."""
-    return _best(_NAMES)
+    return find_font(_NAMES)
 
 
 def find_broad_font() -> Path | None:
     """Return the best font file for Latin, Greek and Cyrillic letters that is installed here, or None."""
-    return _best(_BROAD)
+    return find_font(_BROAD)
 
 
 @cache
-def _best(names: tuple[str, ...]) -> Path | None:
+def find_font(names: tuple[str, ...]) -> Path | None:
+    """Return the font file installed here whose name in small letters begins with one of these, the first best."""
     best: tuple[int, Path] | None = None
     for folder in _folders():
         for path in sorted(folder.rglob("*")):

@@ -175,7 +175,7 @@ LADDERS = {
     "hear": ("endpoint_speech", "faster_whisper", "pocketsphinx", "silero"),
     "speak": ("endpoint_voice", "espeak"),
     "read": ("rapidocr",),
-    "draw": ("remote_maker", "diffusers"),
+    "draw": ("remote_maker", "diffusers", "cards"),
     "film": ("remote_maker", "diffusers"),
     "play": ("remote_maker", "musicgen", "rules_music"),
 }

@@ -1,11 +1,13 @@
 """Has something made by the best that can make it, and looks at it before it is given out."""
 
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ..base.budget import OverBudget
 from ..base.errors import ProviderError, SensoriumError, SettingsError, UnavailableError
 from ..base.makers import Made, Maker, Task, Wish
+from ..base.models import LADDERS
 from .proof import prove_made
 
 if TYPE_CHECKING:
@@ -13,7 +15,8 @@ if TYPE_CHECKING:
 
 WHO = {
     "draw": "`SENSORIUM_DRAW=openai:gpt-image-1` with `OPENAI_API_KEY`, or a Stable Diffusion WebUI on this machine",
-    "film": "`SENSORIUM_FILM=kling:kling-v1-6`, `luma:ray-2` or `minimax:MiniMax-Hailuo-02` with its key",
+    "film": "`SENSORIUM_FILM=kling:kling-v1-6`, `luma:ray-2` or `minimax:MiniMax-Hailuo-02` with its key "
+    "(`compose_video` makes films of pictures, titles, narration and music here)",
     "play": "`SENSORIUM_PLAY=minimax:music-1.5` with its key",
     "speak": "`SENSORIUM_SPEAK=openai:gpt-4o-mini-tts` with `OPENAI_API_KEY`",
 }
@@ -74,7 +77,7 @@ async def make(role: str, wish: Wish, run: "Run") -> Made:
             tried.append(f"{maker.identity}: {error}")
             continue
         if len(run.call.providers) == served:  # what is behind an endpoint says so itself, for it may be its fallback
-            run.used(made.served_by)
+            run.used(maker.identity)
         made = await prove_made(made, fitted.wish, run)
         chosen = run.settings.models.get(role)
         instead = [f"Another than `{chosen}` made it. {one}" for one in tried] if chosen else []
@@ -82,9 +85,24 @@ async def make(role: str, wish: Wish, run: "Run") -> Made:
     if failed is not None:
         raise failed
     raise UnavailableError(
-        f"Nothing here {TASK_WORDS[wish.task]}. {''.join(f'{one} ' for one in tried)}Set {WHO[role]}; "
-        "`sensorium providers` lists all that there are."
+        f"Nothing here {TASK_WORDS[wish.task]}. Set {WHO[role]}; `sensorium providers` lists all that there are. "
+        f"{' '.join(tried)}".strip()
     )
+
+
+async def make_here(role: str, wish: Wish, run: "Run") -> Made:
+    """Return what the last of a role, which needs no model, makes of a wish, whatever the settings name.
+
+    Raises:
+        ArgumentError, MediaError: It cannot be had; the message names the limit and what to ask for instead.
+    """
+    module = import_module(f"..providers.{LADDERS[role][-1]}", __package__)
+    maker: Maker = module.provider(run.settings)
+    fitted = maker.fit(wish)
+    made = await maker.make(fitted.wish, run=run)
+    run.used(maker.identity)
+    made = await prove_made(made, fitted.wish, run)
+    return replace(made, notes=(*fitted.notes, *made.notes))
 
 
 def _passed_over(maker: Maker, wish: Wish) -> str | None:

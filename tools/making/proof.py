@@ -26,6 +26,8 @@ _RESOLUTION_SHARE = 0.15
 _SCALE_SHARE = 0.02
 _RESOLUTION = re.compile(r"(\d{3,4})[pP]")
 _NAMES = {"picture": ("a picture", "pictures"), "video": ("a film", "films"), "audio": ("sound", "recordings")}
+# What is given may be blank, and then a part of it is.
+_AS_GIVEN = frozenset({"pick", "upscale"})
 _WORDS_ONLY = frozenset({"describe", "clone"})
 # What goes on from something given has at least the length that was ordered: some count the whole, some what is new.
 _LONGER = frozenset({"extend", "continue", "talk", "dance"})
@@ -100,7 +102,7 @@ def _faults(found: Measured, wish: Wish, kind: str, given: Mapping[str, float]) 
     if found.partial:
         yield f"the file is cut off or damaged; {found.seconds or 0:.1f} s of it can be read"
     if kind != "audio":
-        if found.flat in ("black", "white"):
+        if found.flat in ("black", "white") and wish.task not in _AS_GIVEN:
             yield f"all of it is {found.flat}"
         yield from _wrong_size(found, wish, given)
     if kind != "picture":
@@ -167,7 +169,7 @@ def _wrong_sound(found: Measured, wish: Wish, kind: str) -> Iterator[str]:
 
 
 def _notes(found: Measured, wish: Wish) -> Iterator[str]:
-    if found.flat == "one colour":
+    if found.flat == "one colour" and wish.task not in _AS_GIVEN:
         yield "All of the picture is of one colour."
     if wish.values.get("with_sound") is False and found.has_sound and not found.is_silent:
         yield "It has sound, though none was ordered; `edit_media` takes it out."

@@ -1,0 +1,137 @@
+"""Find fonts for a card that have all of its letters, in two families and two weights."""
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+from ..base.errors import UnavailableError
+from ..base.fonts import find_cjk_font, find_font, simplified_chinese_face
+from ..base.words import is_han
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
+
+Family = Literal["sans", "serif"]
+Weight = Literal["regular", "bold"]
+
+# Parts of file names, best looking first. Latin letters of Noto Sans CJK are those of Source Sans.
+_LATIN: dict[tuple[Family, Weight], tuple[str, ...]] = {
+    ("sans", "bold"): (
+        "inter-bold", "segoeuib", "notosans-bold.", "opensans-bold.", "roboto-bold.", "lato-bold.", "notosanscjk-bold",
+        "arial bold", "arialbd", "liberationsans-bold.", "dejavusans-bold.",
+    ),
+    ("sans", "regular"): (
+        "inter-regular", "segoeui.", "notosans-regular", "opensans-regular", "roboto-regular", "lato-regular",
+        "notosanscjk-regular", "helveticaneue", "arial.", "liberationsans-regular", "dejavusans.",
+    ),
+    ("serif", "bold"): (
+        "sourceserif4-bold", "georgiab", "georgia bold", "notoserif-bold.", "liberationserif-bold.",
+        "dejavuserif-bold.",
+    ),
+    ("serif", "regular"): (
+        "sourceserif4-regular", "georgia.", "notoserif-regular", "liberationserif-regular", "timesnewroman", "times.",
+        "dejavuserif.",
+    ),
+}  # fmt: skip
+_EASTERN: dict[tuple[Family, Weight], tuple[str, ...]] = {
+    ("sans", "bold"): ("notosanscjk-bold", "notosanscjksc-bold", "sourcehansanssc-bold", "msyhbd", "stheiti medium"),
+    ("sans", "regular"): (),
+    ("serif", "bold"): ("notoserifcjk-bold", "notoserifcjksc-bold", "sourcehanserifsc-bold"),
+    ("serif", "regular"): (
+        "notoserifcjk-regular", "notoserifcjksc-regular", "sourcehanserifsc-regular", "songti", "simsun",
+    ),
+}  # fmt: skip
+# What is left out where no font has it: pictures beside words, and what joins or colours them.
+_SIGNS = frozenset({"So", "Sk", "Cf", "Cs", "Co", "Mn", "Me"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Face:
+    """A font file, and which of several fonts in it."""
+
+    path: Path | None
+    """None: the one that comes with Pillow."""
+    number: int = 0
+
+    def font(self, size: float) -> "FreeTypeFont":
+        return _font(self, size)
+
+
+def signs_without_font(words: str) -> str:
+    """Return signs, such as emoji, that no font here has, so that they are left out.
+
+    Raises:
+        UnavailableError: No font here has a letter of the words; the message names the fix.
+    """
+    gone = _missing(_best(words, "sans", "regular"), _letters(words))
+    if needed := sorted(one for one in gone if unicodedata.category(one) not in _SIGNS):
+        fix = (
+            "Install a font with Chinese letters, for example `apt install fonts-noto-cjk`"
+            if any(map(_is_eastern, needed))
+            else "Install a font that has them, for example `apt install fonts-noto`"
+        )
+        raise UnavailableError(f"No font here has {''.join(needed[:20])!r}, and boxes would be set instead. {fix}.")
+    return "".join(sorted(gone))
+
+
+def face_for(words: str, family: Family, weight: Weight) -> Face:
+    """Return the best font that has these words; another family or weight where none of this one has."""
+    needed = _letters(words)
+    others: tuple[tuple[Family, Weight], ...] = ((family, weight), ("sans", weight), ("sans", "regular"))
+    for one in others:
+        if not _missing(face := _best(words, *one), needed):
+            return face
+    return _best(words, "sans", "regular")
+
+
+def _letters(words: str) -> frozenset[str]:
+    return frozenset(one for one in words if one.isprintable() and not one.isspace())
+
+
+def _best(words: str, family: Family, weight: Weight) -> Face:
+    needed = _letters(words)
+    faces = _faces(family, weight, any(map(_is_eastern, needed)))
+    return min(faces, key=lambda face: len(_missing(face, needed)))
+
+
+@cache
+def _faces(family: Family, weight: Weight, eastern: bool) -> list[Face]:
+    """Return the fonts that come into question, the best first."""
+    latin, own = find_font(_LATIN[family, weight]), find_font(_EASTERN[family, weight])
+    found = [Face(path=latin)] if latin else []
+    east = [Face(path=one, number=simplified_chinese_face(one)) for one in (own, find_cjk_font()) if one]
+    found = [*east, *found] if eastern else [*found, Face(path=None), *east]
+    if broad := find_font(_LATIN["sans", weight][-1:]):
+        found.append(Face(path=broad))
+    return found or [Face(path=None)]
+
+
+@lru_cache(maxsize=256)
+def _missing(face: Face, letters: frozenset[str]) -> frozenset[str]:
+    """Return the letters that a font draws as it draws what is no letter at all."""
+    from PIL import ImageFont
+
+    # By the simple engine: the other one swaps fonts and joins letters.
+    plain = face.font(24).font_variant(layout_engine=ImageFont.Layout.BASIC)
+
+    def looks(letter: str) -> tuple[tuple[int, int], bytes]:
+        mask = plain.getmask(letter)
+        return mask.size, bytes(mask)
+
+    nothing = looks("\U0010ffff")
+    return frozenset(one for one in letters if (seen := looks(one)) == nothing or not any(seen[1]))
+
+
+@lru_cache(maxsize=128)
+def _font(face: Face, size: float) -> "FreeTypeFont":
+    from PIL import ImageFont
+
+    if face.path is None:
+        return cast("FreeTypeFont", ImageFont.load_default(size=size))
+    return ImageFont.truetype(str(face.path), size, index=face.number)
+
+
+def _is_eastern(letter: str) -> bool:
+    return is_han(letter) or 0x2E80 <= ord(letter) <= 0x9FFF or 0xAC00 <= ord(letter) <= 0xFFEF

@@ -1,0 +1,60 @@
+"""Sets a card on a sheet."""
+
+import dataclasses
+from typing import Any
+
+from ..base.errors import ArgumentError
+from .asking import Asked
+from .card import ChartCard, DiagramCard, ListCard, QuoteCard, TitleCard, words_of
+from .charts import draw_chart
+from .diagrams import draw_diagram
+from .faces import signs_without_font
+from .pages import draw_list, draw_quote, draw_title
+from .palettes import palette_for
+from .sheet import Sheet
+
+_USUAL = {TitleCard: "night", QuoteCard: "paper", ListCard: "paper", ChartCard: "plain", DiagramCard: "plain"}
+
+
+def paint(asked: Asked, *, width_pixels: int, height_pixels: int, seed: int | None, number: int) -> tuple[bytes, str]:
+    """Return a card as PNG, and the signs, such as emoji, that were left out because no font here has them.
+
+    Args:
+        asked: What stands on it.
+        width_pixels: Of the card.
+        height_pixels: Of the card.
+        seed: Chooses the colours where nothing is said of them.
+        number: Of several cards with the same words, from 0; each has other colours.
+
+    Raises:
+        ArgumentError: There is more to read than fits.
+        UnavailableError: No font here has its letters.
+    """
+    signs = signs_without_font(words_of(asked.card))
+    card = _without(asked.card, signs)
+    if not words_of(card).strip():
+        raise ArgumentError(f"No font here has {signs[:20]!r}, and nothing else stands on the card. Give it words.")
+    sheet = Sheet(width_pixels, height_pixels, palette_for(asked.looks, _USUAL[type(card)], seed, number))
+    if isinstance(card, TitleCard):
+        draw_title(sheet, card)
+    elif isinstance(card, QuoteCard):
+        draw_quote(sheet, card)
+    elif isinstance(card, ListCard):
+        draw_list(sheet, card)
+    elif isinstance(card, ChartCard):
+        draw_chart(sheet, card)
+    else:
+        draw_diagram(sheet, card)
+    return sheet.png(), signs
+
+
+def _without(value: Any, signs: str) -> Any:
+    """Return a card, or a part of one, without these signs and without what is no text."""
+    if isinstance(value, str):
+        return " ".join("".join(one if one.isprintable() else " " for one in value if one not in signs).split())
+    if isinstance(value, tuple):
+        return tuple(_without(one, signs) for one in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {one.name: _without(getattr(value, one.name), signs) for one in dataclasses.fields(value)}
+        return dataclasses.replace(value, **fields)
+    return value
