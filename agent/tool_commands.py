@@ -194,8 +194,7 @@ def _sources(name: str, arguments: Mapping[str, Any], settings: "Settings") -> l
     from ..tools.base.catalog import find_tool
     from ..tools.base.workspace import at_home
 
-    values = [arguments.get(one.name) for one in find_tool(name, settings).media_arguments]
-    return [at_home(Path(one)) for value in values if value for one in ([value] if isinstance(value, str) else value)]
+    return [at_home(Path(one)) for one in find_tool(name, settings).files_in(arguments) if one]
 
 
 async def _perform(name: str, arguments: Mapping[str, Any], run: "Run") -> "Outcome":

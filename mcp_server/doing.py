@@ -90,12 +90,7 @@ def _told(error: str, order: Order, run: Run) -> str:
 def _opened(tool: Tool, order: Order, run: Run) -> dict[str, Any]:
     """Return the arguments with handles for paths, refusing a file that is no longer where it was allowed."""
     access = Access(tuple(map(Path, order.folders)), is_told=order.output is not None)
-    arguments = dict(order.arguments)
-    for argument in tool.media_arguments:
-        if (value := arguments.get(argument.name)) is not None:
-            opened = [_adopted(one, access, run) for one in (value if argument.many else [value])]
-            arguments[argument.name] = opened if argument.many else opened[0]
-    return arguments
+    return tool.with_files(order.arguments, lambda file, _: _adopted(file, access, run))
 
 
 def _adopted(named: Any, access: Access, run: Run) -> Any:
@@ -120,8 +115,7 @@ def _lasts(outcome: Outcome, order: Order) -> bool:
 
 def _things(outcome: Outcome, tool: Tool, arguments: Mapping[str, Any]) -> list[str]:
     """Return what the client may name from now on: handles of what it gave and got, and `run:ID`."""
-    given = [arguments.get(one.name) for one in tool.media_arguments]
-    handles = [one for value in given for one in (value if isinstance(value, list) else [value]) if one]
+    handles = [one for one in tool.files_in(arguments) if one]
     run = getattr(outcome.result, "run_id", None)
     made = [one.handle for one in outcome.artifacts]
     return [*dict.fromkeys([*handles, *made]), *([f"run:{run}"] if isinstance(run, str) else [])]

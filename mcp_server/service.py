@@ -142,13 +142,8 @@ class Service:
         """
         self.belongings.check(owner, arguments)
         access = self.access_of(owner)
-        resolved, states = dict(arguments), []
-        for argument in tool.media_arguments:
-            if (value := arguments.get(argument.name)) is None:
-                continue
-            files = [self._file(one, access, argument.name) for one in (value if argument.many else [value])]
-            states += [self._state(one) for one in files]
-            resolved[argument.name] = files if argument.many else files[0]
+        resolved = tool.with_files(arguments, lambda file, argument: self._file(file, access, argument.name))
+        states = [self._state(one) for one in tool.files_in(resolved)]
         order = Order(
             owner=owner,
             tool=tool.name,

@@ -189,6 +189,12 @@ async def _resolve(tool: Tool, arguments: BaseModel, run: Run) -> list[str]:
         resolved = [await _handle(one, argument, tool, run) for one in values]
         setattr(arguments, argument.name, resolved if argument.many else resolved[0])
         handles += resolved
+    for argument in tool.inner_files:
+        for part in getattr(arguments, argument.within) or ():
+            if (value := getattr(part, argument.name)) is not None:
+                handle = await _handle(value, argument, tool, run)
+                setattr(part, argument.name, handle)
+                handles.append(handle)
     return handles
 
 

@@ -75,6 +75,8 @@ class MediaArgument:
     name: str
     kinds: tuple[MediaKind, ...]
     many: bool
+    within: str = ""
+    """The argument whose parts have it as a field, where it is none itself: `scenes` of a film."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,40 @@ class Tool:
         return tuple(found)
 
     @cached_property
+    def inner_files(self) -> tuple[MediaArgument, ...]:
+        """The fields that are files, of arguments that are lists of models."""
+        found = []
+        for name, hint in get_type_hints(self.function, include_extras=True).items():
+            part = _part(hint) if name != "return" else None
+            for field, its in get_type_hints(part, include_extras=True).items() if part else ():
+                if kinds := _kinds(its):
+                    found.append(MediaArgument(field, kinds, False, within=name))
+        return tuple(found)
+
+    def with_files(self, arguments: Mapping[str, Any], change: Callable[[Any, MediaArgument], Any]) -> dict[str, Any]:
+        """Return plain arguments with every file that they name changed, wherever it stands in them."""
+        changed = dict(arguments)
+        for one in self.media_arguments:
+            if (value := changed.get(one.name)) is not None:
+                is_list = one.many and isinstance(value, list | tuple)
+                changed[one.name] = [change(file, one) for file in value] if is_list else change(value, one)
+        for one in self.inner_files:
+            if isinstance(parts := changed.get(one.within), list | tuple):
+                changed[one.within] = [
+                    {**part, one.name: change(part[one.name], one)}
+                    if isinstance(part, Mapping) and part.get(one.name) is not None
+                    else part
+                    for part in parts
+                ]
+        return changed
+
+    def files_in(self, arguments: Mapping[str, Any]) -> list[Any]:
+        """Return every file that plain arguments name, in order."""
+        found: list[Any] = []
+        self.with_files(arguments, lambda file, _: found.append(file))
+        return found
+
+    @cached_property
     def control_arguments(self) -> frozenset[str]:
         """The arguments that are marked `Control()`."""
         hints = get_type_hints(self.function, include_extras=True)
@@ -189,6 +225,13 @@ def _kinds(hint: Any) -> tuple[MediaKind, ...]:
         base, *marks = get_args(hint)
         return next((mark.kinds for mark in marks if isinstance(mark, OfKind)), ()) or _kinds(base)
     return next((kinds for part in get_args(hint) if (kinds := _kinds(part))), ())
+
+
+def _part(hint: Any) -> type[BaseModel] | None:
+    """Return the model that an argument is a list of."""
+    if get_origin(hint) is list and isinstance(inner := get_args(hint)[0], type) and issubclass(inner, BaseModel):
+        return inner
+    return next((part for one in get_args(hint) if (part := _part(one))), None)
 
 
 def _is_control(hint: Any) -> bool:

@@ -93,6 +93,11 @@ class RemoteTool(Tool):
         return tuple(_media(self.listed, self.server))
 
     @cached_property
+    def inner_files(self) -> tuple[MediaArgument, ...]:
+        """None: the settings name arguments only."""
+        return ()
+
+    @cached_property
     def control_arguments(self) -> frozenset[str]:
         """All of them: what a server does with them is not known."""
         return frozenset(self.listed.names)
