@@ -65,8 +65,8 @@ def read_api(table: Mapping[str, Any], name: str) -> JobApi:
     """
     fields = _Table(table, (), f"providers/{name}.toml")
     fields.has_only(
-        "name page base_url key note headers jwt ok code message deadline_seconds free_when_failed refusals price "
-        "limits upload operations"
+        "name page base_url key note headers jwt ok message deadline_seconds free_when_failed refusals price limits "
+        "upload operations"
     )
     fields.check("price", lambda one: read_prices(one, f"providers/{name}.toml"))
     fields.check("limits", lambda one: read_by_model(one, LIMITS, f"`limits` in providers/{name}.toml"))
@@ -84,7 +84,6 @@ def read_api(table: Mapping[str, Any], name: str) -> JobApi:
         note=fields.text("note", ""),
         headers=fields.headers("headers") if "headers" in table else _HEADERS,
         ok=fields.expression("ok", None),
-        code=fields.expression("code", None),
         message=fields.expression("message", None),
         deadline_seconds=fields.number("deadline_seconds", JobApi.deadline_seconds, most=LONGEST_DEADLINE_SECONDS),
         free_when_failed=fields.truth("free_when_failed", False),

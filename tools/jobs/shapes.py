@@ -178,7 +178,6 @@ class JobApi:
     note: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     ok: str | None = None
-    code: str | None = None
     message: str | None = None
     deadline_seconds: float = 900.0
     free_when_failed: bool = False
