@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# How well each note fits a key, from its tonic on: Temperley 1999, "What's Key for Key?".
+# How often each note comes in music of a key, from its tonic on: Aarden 2003, from the Essen collection of folk songs.
 _PROFILES: dict[Mode, tuple[float, ...]] = {
-    "major": (5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0),
-    "minor": (5.0, 2.0, 3.5, 4.5, 2.0, 4.0, 2.0, 4.5, 3.5, 2.0, 1.5, 4.0),
+    "major": (17.77, 0.15, 14.93, 0.16, 19.80, 11.36, 0.29, 22.06, 0.15, 8.15, 0.23, 4.95),
+    "minor": (18.26, 0.74, 14.05, 16.86, 0.70, 14.44, 0.70, 18.62, 4.57, 1.93, 7.38, 1.76),
 }
 _LEAST_FIT = 0.6
-_SLOWEST, _FASTEST, _USUAL = 50.0, 200.0, 110.0
+_SLOWEST, _FASTEST, _USUAL = 50.0, 200.0, 100.0
 _LEAST_SECONDS = 5.0
 _LEAST_BEAT = 0.12
 
@@ -45,7 +45,8 @@ def key_of(chroma: "NDArray[np.float32]") -> FoundKey | None:
     """Return the key of the strengths of the twelve notes, second by second; None where none fits."""
     import numpy as np
 
-    total = np.sqrt(chroma).sum(axis=0) if len(chroma) else np.zeros(12)
+    # A loud second says no more of the key than a soft one.
+    total = (chroma / (chroma.sum(axis=1, keepdims=True) + 1e-9)).sum(axis=0)
     if total.max() <= 0 or total.std() == 0:
         return None
     fits = sorted(
