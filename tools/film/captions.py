@@ -152,19 +152,26 @@ def draw_caption(
     return _drawn(lines, [font] * len(lines), style, (width_pixels, height_pixels), bottom)
 
 
-def draw_title(text: str, below: str, face: Face, *, width_pixels: int, height_pixels: int) -> Drawn:
+def draw_title(
+    text: str, below: str, face: Face, *, width_pixels: int, height_pixels: int, over_picture: bool = False
+) -> Drawn:
     """Return the words of a title card: a title, and smaller words below it, in the middle.
+
+    Over a picture they get a dark edge.
 
     Raises:
         ArgumentError: They do not fit.
     """
     usual = letter_pixels(width_pixels, height_pixels)
-    font, lines = _fitting(text, face, round(usual * 1.9), width_pixels, height_pixels * 0.55)
-    fonts = [font] * len(lines)
+    lines: list[str] = []
+    fonts: list[FreeTypeFont] = []
+    if text.strip():
+        font, lines = _fitting(text, face, round(usual * 1.9), width_pixels, height_pixels * 0.55)
+        fonts = [font] * len(lines)
     if below.strip():
         small, more = _fitting(below, face, round(usual * 0.95), width_pixels, height_pixels * 0.3)
         lines, fonts = [*lines, *more], [*fonts, *[small] * len(more)]
-    return _drawn(lines, fonts, None, (width_pixels, height_pixels), None)
+    return _drawn(lines, fonts, "outline" if over_picture else None, (width_pixels, height_pixels), None)
 
 
 def letter_pixels(width_pixels: int, height_pixels: int) -> int:

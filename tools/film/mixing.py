@@ -26,8 +26,6 @@ _SPEECH_DB = -42.0
 _HOLD_SECONDS = 0.7
 """Music stays soft in shorter pauses of speech."""
 _ATTACK_SECONDS, _RELEASE_SECONDS = 0.12, 0.55
-PEAK_DB = -2.2
-"""Highest true peak before encoding: AAC and Opus may go 1 dB beyond what they are given."""
 
 
 class Mixer:
@@ -153,5 +151,3 @@ def _is_loud(block: "Block") -> "NDArray[np.bool_]":
     sums = np.add.reduceat(power, starts)
     lengths = np.minimum(_HOP, len(power) - starts)
     return cast("NDArray[np.bool_]", sums / lengths > 10 ** (_SPEECH_DB / 10))
-
-

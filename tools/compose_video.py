@@ -1,0 +1,330 @@
+"""Films out of pictures, clips, speech and music."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from .base.call import call
+from .base.errors import ArgumentError, MediaError
+from .base.estimate import Estimate, exactly
+from .base.outputs import OutputFile
+from .base.run import Run
+from .base.subtitles import Cue, srt
+from .base.tool import AnyFile, Sounding, tool
+from .base.words import guess_language
+from .base.workspace import Artifact
+from .credentials.keeping import Making, keep
+from .film.captions import Style, draw_caption, draw_title, face_for, without
+from .film.composing import compose
+from .film.cues import MOST_BYTES, read_cues
+from .film.proving import Proof, look_at_film
+from .film.scene import Scene, Transition
+from .film.shots import Film, Line, Shot
+from .film.survey import Found, Wanted, survey
+from .film.timeline import Part, Sound, lay_out
+from .film.writer import MEDIA_TYPES, Container
+
+Aspect = Literal["16:9", "9:16", "1:1"]
+Shown = Literal["drawn", "soft", "both", "none"]
+MOST_SCENES = 300
+MOST_FILES = 450
+"""Different ones: each that is open takes a descriptor of the decoder."""
+_LENGTH_SECONDS = 0.25
+"""How far a film's length may be from what was laid out."""
+
+
+class ComposedVideo(BaseModel):
+    """A film that was put together."""
+
+    video: Artifact
+    seconds: float
+    width_pixels: int
+    height_pixels: int
+    frames_per_second: int
+    has_sound: bool
+    loudness_lufs: float | None = Field(description="Integrated loudness (EBU R128) as measured in the film.")
+    srt: Artifact | None = Field(description="The captions as SubRip; none without captions.")
+    scene_starts_seconds: list[float] = Field(description="When each scene begins.")
+    limits: list[str] = Field(default_factory=list)
+
+
+def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
+    scenes = args.get("scenes")
+    words = [one.get("say") or "" for one in scenes or () if isinstance(one, Mapping)]
+    return exactly(characters=sum(map(len, words)))
+
+
+@tool(effect="pure", resource="cpu", version=1, units=_units)
+async def compose_video(
+    scenes: Annotated[
+        list[Scene],
+        Field(
+            min_length=1,
+            max_length=MOST_SCENES,
+            description="In order, each a `picture`, a `video` or a `title`, with what is said and captioned over it.",
+        ),
+    ],
+    narration: Annotated[Sounding | None, Field(description="A recording that is heard over the whole film.")] = None,
+    music: Annotated[
+        Sounding | None, Field(description="Plays to the end, again and again if it is short; softer under speech.")
+    ] = None,
+    captions: Annotated[
+        AnyFile | None,
+        Field(description="Subtitles of the whole film as .srt or .vtt, for example `srt` of `transcribe`."),
+    ] = None,
+    *,
+    aspect: Annotated[Aspect, Field(description="Shape of the picture.")] = "16:9",
+    height_pixels: Annotated[
+        int | None, Field(ge=144, le=2160, description="720, and 1280 of an upright film, when left out.")
+    ] = None,
+    transition: Annotated[Transition, Field(description="Between scenes that do not say it.")] = "fade",
+    transition_seconds: Annotated[float, Field(gt=0, le=5, description="How long a fade takes.")] = 0.5,
+    show_captions: Annotated[
+        Shown, Field(description="In the picture, as a track that players show when asked to, both, or not at all.")
+    ] = "drawn",
+    caption_style: Annotated[Style, Field(description="Letters with a dark edge, or on a dark box.")] = "outline",
+    language: Annotated[
+        str | None, Field(description="ISO 639-1 code of what is said and captioned; told from the words if left out.")
+    ] = None,
+    voice: Annotated[str | None, Field(description="Of what scenes `say`; see `speak`.")] = None,
+    music_gain_db: Annotated[float, Field(ge=-40, le=20, description="Louder or softer music than usual.")] = 0.0,
+    loudness_lufs: Annotated[float, Field(ge=-31, le=-12, description="Of the whole film (EBU R128).")] = -16.0,
+    frames_per_second: Annotated[int, Field(ge=10, le=60)] = 25,
+    container: Annotated[Container, Field(description="Of the file.")] = "mp4",
+    run: Run,
+) -> ComposedVideo:
+    """Put a film together out of pictures, clips, title cards, recordings and music, with captions.
+
+    Pictures move slowly and are never distorted, scenes fade over, music gets softer under speech, and the loudness is
+    even. Nothing is invented: use `make_image`, `make_video`, `speak` and `make_music` for what goes into it.
+    """
+    _check_files(scenes)
+    said = await _said(scenes, language, voice, run)
+    parts, whole, music_sound = await _looked_at(scenes, said, narration, music, run)
+    timeline = lay_out(
+        parts,
+        whole,
+        music_sound,
+        transition=transition,
+        transition_seconds=transition_seconds,
+        music_gain_db=music_gain_db,
+    )
+    limits = [limit for part in parts for limit in part.seen.limits]
+    lines = list(timeline.lines) if captions is None else _read(captions, timeline.seconds, run)
+    width, height = _size(aspect, height_pixels)
+    film = Film(
+        width_pixels=width,
+        height_pixels=height,
+        frames_per_second=frames_per_second,
+        seconds=timeline.seconds,
+        shots=timeline.shots,
+        strips=timeline.strips,
+        container=container,
+        language=language or guess_language(" ".join(line.text for line in lines)),
+        has_soft_lines=bool(lines) and show_captions in ("soft", "both"),
+        loudness_lufs=loudness_lufs,
+    )
+    film, left_out = await run.thread(
+        _written, film, [part.scene for part in parts], lines, caption_style, show_captions in ("drawn", "both")
+    )
+    if left_out:
+        limits.append(f"No font here has {left_out!r}, so these signs were left out of what is drawn.")
+    handles = _handles(film)
+    name = f"film.{container}"
+    with run.workspace.scratch() as folder:
+        output = OutputFile(path=folder / name, max_bytes=run.settings.max_bytes)
+        composed = await run.decode(compose, film, handles, output, run)
+        run.progress(0.98, "looking at the film")
+        proof = await run.decode(look_at_film, output.path, name, run)
+        _prove(film, proof, has_sound=composed.gain_db is not None)
+        if film.strips and composed.gain_db is None:
+            limits.append("Nothing can be heard in the recordings: the film is silent.")
+        video = await keep(
+            run,
+            output.path,
+            name=name,
+            media_type=MEDIA_TYPES[container],
+            making=Making(kind="composite", inputs=tuple(handles)),
+            facts={
+                "seconds": proof.seconds,
+                "width_pixels": proof.width_pixels,
+                "height_pixels": proof.height_pixels,
+                "frames_per_second": frames_per_second,
+            },
+        )
+    return ComposedVideo(
+        video=video,
+        seconds=proof.seconds,
+        width_pixels=proof.width_pixels,
+        height_pixels=proof.height_pixels,
+        frames_per_second=frames_per_second,
+        has_sound=bool(film.strips),
+        loudness_lufs=proof.loudness_lufs,
+        srt=_srt(film.lines, run) if film.lines else None,
+        scene_starts_seconds=[round(shot.start_seconds, 3) for shot in film.shots],
+        limits=list(dict.fromkeys(limits)),
+    )
+
+
+def _check_files(scenes: Sequence[Scene]) -> None:
+    files = {file for one in scenes for file in (one.picture, one.video, one.narration) if file}
+    if len(files) > MOST_FILES:
+        raise ArgumentError(f"The scenes name {len(files)} files; {MOST_FILES} fit in one film. Make it in two parts.")
+
+
+async def _said(scenes: Sequence[Scene], language: str | None, voice: str | None, run: Run) -> dict[int, Sound]:
+    """Return what is spoken here, by the number of the scene."""
+    from .speak import SpokenText
+
+    said: dict[int, Sound] = {}
+    for number, scene in enumerate(scenes):
+        if not scene.say.strip():
+            continue
+        run.progress(None, f"speaking for scene {number + 1}")
+        given = {"text": scene.say, "language": language, "voice": voice}
+        spoken: SpokenText = await call("speak", {name: one for name, one in given.items() if one is not None}, run)
+        said[number] = Sound(
+            handle=spoken.audio.handle,
+            name=f"what scene {number + 1} says",
+            found=Found(seconds=spoken.seconds),
+            words=spoken.text,
+        )
+    return said
+
+
+async def _looked_at(
+    scenes: Sequence[Scene], said: Mapping[int, Sound], narration: str | None, music: str | None, run: Run
+) -> tuple[list[Part], Sound | None, Sound | None]:
+    """Return the scenes with what is known of their files, the narration of the whole film, and its music."""
+    wanted: dict[Wanted, None] = {}
+    for number, scene in enumerate(scenes):
+        for one in (_seen(scene), _heard(scene.narration or (said[number].handle if number in said else None))):
+            if one:
+                wanted[one] = None
+    wanted |= {one: None for one in (_heard(narration), _heard(music)) if one}
+    handles = list(dict.fromkeys(one.handle for one in wanted))
+    found = dict(zip(wanted, await run.decode(survey, list(wanted), handles, run), strict=True))
+
+    def sound(handle: str | None, words: str = "") -> Sound | None:
+        heard = _heard(handle)
+        return (
+            Sound(handle=heard.handle, name=run.name(heard.handle), found=found[heard], words=words) if heard else None
+        )
+
+    parts = []
+    for number, scene in enumerate(scenes):
+        seen = _seen(scene)
+        spoken = said.get(number)
+        parts.append(
+            Part(
+                scene=scene,
+                seen=found[seen] if seen else Found(),
+                name=run.name(seen.handle) if seen else "",
+                narration=sound(spoken.handle, spoken.words) if spoken else sound(scene.narration),
+            )
+        )
+    return parts, sound(narration), sound(music)
+
+
+def _seen(scene: Scene) -> Wanted | None:
+    if scene.picture:
+        return Wanted(handle=scene.picture, use="picture")
+    if scene.video:
+        return Wanted(handle=scene.video, use="clip", from_seconds=scene.start_seconds, to_seconds=scene.end_seconds)
+    return None
+
+
+def _heard(handle: str | None) -> Wanted | None:
+    return Wanted(handle=handle, use="sound") if handle else None
+
+
+def _read(captions: str, seconds: float, run: Run) -> list[Line]:
+    """Return what a file of subtitles says within the film."""
+    path = run.path(captions)
+    with path.open("rb") as file:
+        said = read_cues(file.read(MOST_BYTES + 1), run.name(captions))
+    lines = [
+        Line(start_seconds=one.start_seconds, end_seconds=min(one.end_seconds, seconds), text=one.text)
+        for one in said
+        if one.start_seconds < seconds - 0.05
+    ]
+    if not lines:
+        raise ArgumentError(
+            f"The captions in {run.name(captions)!r} begin at {said[0].start_seconds:.1f} s, and the film lasts "
+            f"{seconds:.1f} s. Give the subtitles of this film."
+        )
+    return lines
+
+
+def _size(aspect: Aspect, height_pixels: int | None) -> tuple[int, int]:
+    wide, high = map(int, aspect.split(":"))
+    height = (height_pixels or (1280 if high > wide else 720)) // 2 * 2
+    return round(height * wide / high / 2) * 2, height
+
+
+def _written(
+    film: Film, scenes: Sequence[Scene], lines: Sequence[Line], style: Style, are_drawn: bool
+) -> tuple[Film, str]:
+    """Return a film with its words drawn, and the signs that had to be left out.
+
+    Raises:
+        UnavailableError: No font here has the letters.
+    """
+    titles = [f"{scene.title}{scene.text}" for scene in scenes]
+    face, gone = face_for("".join([*titles, *(line.text for line in lines if are_drawn)]))
+    size = {"width_pixels": film.width_pixels, "height_pixels": film.height_pixels}
+
+    def titled(shot: Shot, scene: Scene) -> Shot:
+        title, text = without(scene.title, gone), without(scene.text, gone)
+        if not (title or text):
+            return shot
+        return replace(shot, words=draw_title(title, text, face, over_picture=shot.kind != "card", **size))
+
+    def lettered(line: Line) -> Line:
+        drawn = draw_caption(without(line.text, gone), face, style=style, **size) if are_drawn else None
+        return replace(line, drawn=drawn)
+
+    shots = tuple(titled(shot, scene) for shot, scene in zip(film.shots, scenes, strict=True))
+    return replace(film, shots=shots, lines=tuple(map(lettered, lines))), gone
+
+
+def _handles(film: Film) -> list[str]:
+    """Return the files of a film, each once."""
+    return list(dict.fromkeys(one.handle for one in (*film.shots, *film.strips) if one.handle))
+
+
+def _prove(film: Film, proof: Proof, *, has_sound: bool) -> None:
+    """Check that a film is what was laid out.
+
+    Raises:
+        MediaError: It is not.
+    """
+    wrong = []
+    if (proof.width_pixels, proof.height_pixels) != (film.width_pixels, film.height_pixels):
+        wrong.append(f"a picture of {proof.width_pixels}×{proof.height_pixels}")
+    if abs(proof.seconds - film.seconds) > _LENGTH_SECONDS or proof.frames != film.frames:
+        wrong.append(f"{proof.frames} frames in {proof.seconds:.2f} s instead of {film.frames} in {film.seconds:.2f} s")
+    if film.strips and abs(proof.sound_seconds - film.seconds) > _LENGTH_SECONDS:
+        wrong.append(f"{proof.sound_seconds:.2f} s of sound")
+    if has_sound and proof.loudness_lufs is None and film.seconds > 1:
+        wrong.append("silence")
+    if proof.subtitle_tracks != int(film.has_soft_lines):
+        wrong.append(f"{proof.subtitle_tracks} tracks of subtitles")
+    if proof.bad_frames:
+        wrong.append(f"{proof.bad_frames} frames that cannot be decoded")
+    if wrong:
+        raise MediaError(f"The film that was made has {'; '.join(wrong)}: it was not kept. Please report this.")
+
+
+def _srt(lines: Sequence[Line], run: Run) -> Artifact:
+    cues = [
+        Cue(
+            start_milliseconds=round(line.start_seconds * 1000),
+            end_milliseconds=round(line.end_seconds * 1000),
+            lines=tuple(line.text.split("\n")),
+        )
+        for line in lines
+    ]
+    return run.put(srt(cues).encode(), name="captions.srt", media_type="application/x-subrip")
