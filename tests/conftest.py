@@ -104,6 +104,24 @@ def server(script: ModuleType) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
+def openai_media() -> ModuleType:
+    """OpenAI's images and what is like them, on loopback, `tests/openai_media_server.py`."""
+    return load("openai_media_server")
+
+
+@pytest.fixture(scope="session")
+def webui_media() -> ModuleType:
+    """Stable Diffusion WebUI on loopback, `tests/webui_server.py`."""
+    return load("webui_server")
+
+
+@pytest.fixture(scope="session")
+def comfyui_media() -> ModuleType:
+    """ComfyUI on loopback, `tests/comfyui_server.py`."""
+    return load("comfyui_server")
+
+
+@pytest.fixture(scope="session")
 def heavy() -> frozenset[str]:
     """The packages that may be imported only by what needs them."""
     agent = {"langgraph", "langchain_core", "langchain", "openai"}

@@ -156,6 +156,9 @@ def _message(plain: Any) -> str:
         return _message(plain[0]) if plain else ""
     if not isinstance(plain, Mapping):
         return "" if plain is None else str(plain)
+    # WebUI's: the class of its error is in `error`, and what it says here.
+    if isinstance(plain.get("errors"), str) and plain["errors"]:
+        return str(plain["errors"])
     for name in ("error", "message", "detail", "msg"):
         if plain.get(name):
             return _message(plain[name])

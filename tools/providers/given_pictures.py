@@ -13,7 +13,7 @@ from ..base.pictures import jpeg
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from ..base.makers import Wish
+    from ..base.makers import ValueName, Wish
     from ..base.run import Run
 
 _QUALITIES = (95, 90, 80, 70)
@@ -106,7 +106,7 @@ def margins_of(wish: "Wish") -> Margins:
     Raises:
         ArgumentError: It adds nothing.
     """
-    names = ("left_pixels", "right_pixels", "top_pixels", "bottom_pixels")
+    names: tuple[ValueName, ...] = ("left_pixels", "right_pixels", "top_pixels", "bottom_pixels")
     left, right, top, bottom = (int(wish.values.get(name, 0)) for name in names)
     if min(left, right, top, bottom) < 0 or not left + right + top + bottom:
         raise ArgumentError(

@@ -5,8 +5,9 @@ from ..base.errors import SettingsError
 from ..base.makers import Fitted, Made, Maker, Task, Wish
 from ..base.run import Run
 from ..base.settings import Settings
+from .at_own_endpoint import AtOwnEndpoint
 from .chat_pictures import ChatPictures
-from .openai_pictures import AtOwnEndpoint, OpenAIPictures
+from .openai_pictures import OpenAIPictures
 
 
 def maker(settings: Settings, model: str, role: str) -> Maker:

@@ -11,12 +11,10 @@ from ..base.endpoints import ServedModel
 from ..base.errors import ArgumentError, MediaError, ProviderError
 from ..base.form_files import File
 from ..base.makers import Fitted, Made, Task, Wish
-from ..base.outward import refuse_endpoint
 from ..base.paid import Keeper, request_files
-from ..base.posting import get
 from ..base.price import Quote, quote_of
 from ..base.tokens import text_tokens
-from .at_endpoint import AtEndpoint
+from .at_own_endpoint import AtOwnEndpoint
 from .given_pictures import Given, cut_to, given_margins, given_masked, given_pictures, margins_of
 from .picture_results import MOST_BYTES, decoded, result_bytes, stored_picture
 from .picture_sizes import Target, nearest_pixels
@@ -54,29 +52,6 @@ class Part:
     """Of the request, from 0."""
     count: int
     """Pictures of it."""
-
-
-class AtOwnEndpoint(AtEndpoint):
-    """A maker behind an endpoint; it asks no fallback, for others take other requests."""
-
-    def __init__(self, settings: Any, model: str, role: str) -> None:
-        super().__init__(settings, model)
-        self.role = role
-
-    def _refuse(self) -> None:
-        refuse_endpoint(self._served().endpoint)
-
-    async def try_out(self, run: "Run") -> str | None:
-        """Ask which models there are, which costs nothing.
-
-        Raises:
-            SensoriumError: It cannot be asked.
-        """
-        async with get(self._served(), self._free_path, egress=run.egress) as response:
-            await response.aread()
-        return None
-
-    _free_path = "/models"
 
 
 class OpenAIPictures(AtOwnEndpoint):

@@ -4,19 +4,20 @@ import binascii
 import io
 import re
 from base64 import b64decode
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..base import faults
 from ..base.endpoints import ServedModel
-from ..base.errors import DeniedError, MediaError, ProviderError, TransientError
+from ..base.errors import ArgumentError, DeniedError, MediaError, ProviderError, SettingsError, TransientError
 from ..base.posting import get
 from ..base.sniff import sniff
 from ..credentials.keeping import Making, keep
 
 if TYPE_CHECKING:
     from ..base.run import Run
-    from ..base.workspace import Artifact
+    from ..base.workspace import Artifact, Fact
 
 MOST_BYTES = 64 * 2**20
 """Of one picture: 16 million pixels as PNG."""
@@ -48,9 +49,14 @@ async def result_bytes(served: ServedModel, address: str, run: "Run") -> bytes:
     """
     if address[:5].lower() == "data:":
         return decoded(served, address)
-    if urlsplit(address)[:2] == urlsplit(served.endpoint.base_url)[:2]:
-        return await read_whole(served, address, run)
-    return await _fetched(served, address, run)
+    try:
+        if urlsplit(address)[:2] == urlsplit(served.endpoint.base_url)[:2]:
+            return await read_whole(served, address, run)
+        return await _fetched(address, run)
+    except (ArgumentError, DeniedError, MediaError, ProviderError, SettingsError, TransientError) as error:
+        # It was made, and paid: who asks again must know.
+        told = f"`{served.full_name}` made it, and it cannot be fetched: {error}"
+        raise ProviderError(told, may_be_paid=True) from error
 
 
 async def read_whole(served: ServedModel, path: str, run: "Run", *, most_bytes: int = MOST_BYTES) -> bytes:
@@ -69,31 +75,31 @@ async def read_whole(served: ServedModel, path: str, run: "Run", *, most_bytes: 
     return b"".join(parts)
 
 
-async def _fetched(served: ServedModel, address: str, run: "Run") -> bytes:
+async def _fetched(address: str, run: "Run") -> bytes:
     from ..base.outward import refuse_if_local_only
     from ..fetching.dialling import Dialler
     from ..fetching.spelling import read_location
     from ..fetching.transport import Fetching
 
     dialler = Dialler(rules=run.settings.fetch, before=lambda host: refuse_if_local_only(run.settings, host))
-    try:
-        location = read_location(address)
-        run.comes_from_web(location.host)
-        with run.workspace.scratch() as folder:
-            await Fetching(dialler=dialler).to_file(location, folder / "result")
-            return (folder / "result").read_bytes()
-    except (DeniedError, MediaError, TransientError) as error:
-        # It was made and paid: who asks again must know.
-        raise ProviderError(
-            f"`{served.full_name}` made it, and it cannot be fetched: {error}", may_be_paid=True
-        ) from error
+    location = read_location(address)
+    run.comes_from_web(location.host)
+    with run.workspace.scratch() as folder:
+        await Fetching(dialler=dialler).to_file(location, folder / "result")
+        return await run.thread((folder / "result").read_bytes)
 
 
 async def stored_picture(
-    content: bytes, name: str, served: ServedModel, *, inputs: tuple[str, ...], run: "Run"
+    content: bytes,
+    name: str,
+    served: ServedModel,
+    *,
+    inputs: tuple[str, ...],
+    run: "Run",
+    facts: "Mapping[str, Fact] | None" = None,
 ) -> "Artifact":
     """Store what came for a picture, under the type that it has."""
     media_type = sniff(io.BytesIO(content)).media_type
     ending = _ENDINGS.get(media_type, media_type.rpartition("/")[2])
     making = Making(kind="model", provider=served.full_name, inputs=inputs)
-    return await keep(run, content, name=f"{name}.{ending}", media_type=media_type, making=making)
+    return await keep(run, content, name=f"{name}.{ending}", media_type=media_type, making=making, facts=facts)

@@ -1,0 +1,291 @@
+"""Pictures of a Stable Diffusion WebUI on this machine or another: drawn, changed, drawn on, enlarged, described.
+
+`webui:NAME` is a checkpoint as the server lists it: its title, model name or hash. `webui:default` is the loaded one.
+It has to be started with `--api`. Forge and other servers with the same API (`/sdapi/v1`) serve as well.
+"""
+
+import asyncio
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from ..base.draws import Draws, Sizes
+from ..base.endpoints import ServedModel
+from ..base.errors import ArgumentError, ProviderError, SensoriumError, SettingsError
+from ..base.makers import Fitted, Made, Maker, Task, Value, ValueName, Wish
+from ..base.paid import Keeper, request_files
+from ..base.posting import get, post
+from ..base.price import quote_of
+from ..base.settings import Settings
+from .at_own_endpoint import AtOwnEndpoint
+from .given_pictures import Given, cut_to, given_margins, given_masked, given_picture, margins_of
+from .picture_results import decoded, stored_picture
+from .picture_sizes import SIZED, Target, nearest_pixels, target_of
+from .picture_wishes import check_count, check_files, check_prompt, given_handles
+from .webui_answers import facts_of, info_of, pictures_in, progress_of
+
+if TYPE_CHECKING:
+    from ..base.run import Run
+
+LOADED = "default"
+"""Name of whichever checkpoint the server has loaded."""
+MOST_COUNT = 16
+MOST_SEED = 2**32 - 1
+MOST_SCALE = 8.0
+MOST_PROMPT = 20_000
+MOST_BYTES = 50_000_000
+"""Of a picture that is given: the server opens it in memory."""
+LOOK_SECONDS = 1.0
+"""How often the progress is asked for."""
+SIZES = Draws(free_sizes=Sizes(step=8, least_pixels=64 * 64, most_pixels=4096 * 4096, most_side=4096))
+"""The autoencoder halves a side three times; the most is what its own pages offer, doubled."""
+# What is usual where nothing is said of strength: WebUI's own for changing, less for variations, more for new margins.
+_STRENGTHS = {"edit": 0.75, "vary": 0.6, "inpaint": 0.75, "outpaint": 0.85}
+_UPSCALERS = ("R-ESRGAN 4x+", "ESRGAN_4x", "SwinIR_4x", "Lanczos")
+"""The best known that a server has enlarges."""
+_NEEDS: Mapping[str, tuple[Any, ...]] = {
+    "edit": ("picture",),
+    "vary": ("picture",),
+    "inpaint": ("picture", "mask"),
+    "outpaint": ("picture",),
+    "upscale": ("picture",),
+    "describe": ("picture",),
+}
+_TAKEN: frozenset[ValueName] = frozenset(
+    ("prompt", "negative_prompt", "style", "count", "seed", "strength", "scale", *SIZED)
+) | {"left_pixels", "right_pixels", "top_pixels", "bottom_pixels"}
+
+
+def maker(settings: Settings, model: str, role: str) -> Maker:
+    return WebUI(settings, model, role)
+
+
+class WebUI(AtOwnEndpoint):
+    """Stable Diffusion behind the API of WebUI."""
+
+    free_path = "/sdapi/v1/sd-models"
+
+    def tasks(self) -> frozenset[Task]:
+        tasks = ("image", *_NEEDS) if self.role == "draw" else ()
+        return frozenset(cast("Task", one) for one in tasks)
+
+    def fit(self, wish: Wish) -> Fitted:
+        if wish.task not in self.tasks():
+            raise ArgumentError(f"`{self._model}` does not {wish.task!r}; it can: {', '.join(sorted(self.tasks()))}.")
+        check_files(wish, _NEEDS.get(wish.task, ()), self._model, most=1 if wish.task in _NEEDS else 0)
+        values: dict[ValueName, Value] = {name: value for name, value in wish.values.items() if value not in (None, "")}
+        if style := values.pop("style", None):
+            values["prompt"] = f"{values.get('prompt', '')}, {style}".lstrip(", ")
+        if wish.task not in ("vary", "upscale", "describe"):
+            check_prompt(values, MOST_PROMPT, self._model)
+        _check_numbers(wish, values)
+        notes = [f"`{self._model}` takes no `{name}`; it was left out." for name in values if name not in _TAKEN]
+        values = {name: value for name, value in values.items() if name in _TAKEN}
+        notes += self._sized(wish, values)
+        return Fitted(wish=Wish(task=wish.task, values=values, files=wish.files), notes=tuple(notes))
+
+    def _sized(self, wish: Wish, values: dict[ValueName, Value]) -> list[str]:
+        target = target_of(values)
+        for name in SIZED:
+            values.pop(name, None)
+        if target is None or wish.task in ("outpaint", "upscale", "describe"):
+            return []
+        width, height = nearest_pixels(target, SIZES)
+        values |= {"width_pixels": width, "height_pixels": height}
+        if target.exact is None or target.exact == (width, height):
+            return []
+        asked = f"{target.exact[0]}×{target.exact[1]}"
+        return [f"`{self._model}` makes no pictures of {asked} px; {width}×{height} px come nearest."]
+
+    async def make(self, wish: Wish, *, run: "Run") -> Made:
+        """Make a wish that was fitted; the server is interrupted when the call is stopped.
+
+        Raises:
+            ArgumentError: A file does not fit.
+            OverBudget, OutcomeUnknown, ProviderError, SettingsError: It could not be ordered.
+            MediaError: A file is no picture.
+        """
+        served = self._served()
+        path, body, whole = await self._request(wish, run)
+        # Its own id, so that what somebody else draws there is never interrupted.
+        task = hashlib.sha256(f"{run.id} {json.dumps(body, sort_keys=True)}".encode()).hexdigest()[:32]
+        body |= {"force_task_id": task} if "n_iter" in body else {}
+        salt = json.dumps([wish.task, wish.values.get("seed")])
+        inputs = (*given_handles(wish), *wish.files.get("mask", ()))
+        asked = request_files(
+            run,
+            served,
+            path,
+            body,
+            quote=quote_of(served, {"calls": 1.0, "pictures": float(wish.values.get("count", 1))}),
+            keep=self._keeper(wish, whole, inputs, run),
+            salt=salt,
+            most_bytes=2 * MOST_BYTES * int(wish.values.get("count", 1)),
+        )
+        answer = await self._watched(asked, task, run)
+        run.admit(answer["files"])
+        files = tuple(run.artifact(one) for one in answer["files"])
+        made = Made(files=files, served_by=served.full_name, texts=tuple(answer["texts"]))
+        return replace(made, seed=answer["seed"], notes=tuple(answer["notes"]))
+
+    async def _request(self, wish: Wish, run: "Run") -> tuple[str, dict[str, Any], tuple[int, int] | None]:
+        """Return path and body of a request, and the size that the result is cut to."""
+        values, handles = wish.values, given_handles(wish)
+        if wish.task == "describe":
+            picture = await given_picture(handles[0], MOST_BYTES, run)
+            return "/sdapi/v1/interrogate", {"image": _b64(picture), "model": "clip"}, None
+        if wish.task == "upscale":
+            picture = await given_picture(handles[0], MOST_BYTES, run)
+            upscaler = await self._upscaler(run)
+            scale = float(values.get("scale", 2.0))
+            body = {"image": _b64(picture), "resize_mode": 0, "upscaling_resize": scale, "upscaler_1": upscaler}
+            return "/sdapi/v1/extra-single-image", body, None
+        body = {
+            "prompt": values.get("prompt", ""),
+            "negative_prompt": values.get("negative_prompt", ""),
+            "seed": int(values.get("seed", -1)),
+            "n_iter": int(values.get("count", 1)),
+            "save_images": False,
+            **self._served().endpoint.quirks.body,
+        }
+        if checkpoint := await self._checkpoint(run):
+            body["override_settings"] = {**body.get("override_settings", {}), "sd_model_checkpoint": checkpoint}
+        if "width_pixels" in values:
+            body |= {"width": values["width_pixels"], "height": values["height_pixels"]}
+        if wish.task == "image":
+            return "/sdapi/v1/txt2img", body, None
+        whole = await self._with_picture(wish, body, run)
+        return "/sdapi/v1/img2img", body, whole
+
+    async def _with_picture(self, wish: Wish, body: dict[str, Any], run: "Run") -> tuple[int, int] | None:
+        """Add the picture that is given, and its mask; return the size that the result is cut to."""
+        handle = given_handles(wish)[0]
+        body["denoising_strength"] = float(wish.values.get("strength", _STRENGTHS[wish.task]))
+        picture, mask, whole = await given_picture(handle, MOST_BYTES, run), None, None
+        size = (picture.width_pixels, picture.height_pixels)
+        if wish.task == "inpaint":
+            mask = (await given_masked(handle, wish.files["mask"][0], MOST_BYTES, run)).white
+        elif wish.task == "outpaint":
+            margins = margins_of(wish)
+            whole = (size[0] + margins.left + margins.right, size[1] + margins.top + margins.bottom)
+            size = _even(whole)
+            wide = await given_margins(handle, margins, size, MOST_BYTES, run)
+            picture, mask = wide.picture, wide.white
+        body["init_images"] = [_b64(picture)]
+        if mask is not None:
+            # Filled with what was there, over the whole picture: so that it fits what is around it.
+            body |= {"mask": _b64(mask), "inpainting_mask_invert": 0, "inpainting_fill": 1, "inpaint_full_res": False}
+        if "width" not in body:
+            body["width"], body["height"] = _even(size)
+        return whole
+
+    async def _checkpoint(self, run: "Run") -> str:
+        """Return the title of the checkpoint, for a name that is not known is passed over by some servers.
+
+        Raises:
+            SettingsError: The server has no such one.
+        """
+        served = self._served()
+        if served.name == LOADED:
+            return ""
+        listed = [one for one in await self._listed("/sdapi/v1/sd-models", run) if isinstance(one.get("title"), str)]
+        for one in listed:
+            if served.name in (one["title"], one.get("model_name"), one.get("hash"), one["title"].partition(" [")[0]):
+                return str(one["title"])
+        has = ", ".join(str(one.get("model_name") or one["title"]) for one in listed[:20]) or "none"
+        raise SettingsError(
+            f"`{served.endpoint.name}` has no checkpoint {served.name!r}. It has: {has}. Set `{served.setting}`; "
+            f"`{served.endpoint.name}:{LOADED}` is the one that is loaded."
+        )
+
+    async def _upscaler(self, run: "Run") -> str:
+        listed = await self._listed("/sdapi/v1/upscalers", run)
+        has = [str(one.get("name")) for one in listed if str(one.get("name")) != "None"]
+        return next((one for one in _UPSCALERS if one in has), has[0] if has else "Lanczos")
+
+    async def _listed(self, path: str, run: "Run") -> list[Mapping[str, Any]]:
+        found = await self._read(path, run)
+        return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+
+    async def _read(self, path: str, run: "Run") -> Any:
+        async with get(self._served(), path, egress=run.egress) as response:
+            content = await response.aread()
+        with suppress(ValueError, RecursionError):
+            return json.loads(content)
+        return None
+
+    def _keeper(self, wish: Wish, whole: tuple[int, int] | None, inputs: tuple[str, ...], run: "Run") -> Keeper:
+        served, count = self._served(), int(wish.values.get("count", 1))
+
+        async def keep(answer: dict[str, Any]) -> dict[str, Any]:
+            info = info_of(answer)
+            contents = [decoded(served, one) for one in pictures_in(answer, info, count)]
+            files = []
+            for number, content in enumerate(contents, 1):
+                cut = await cut_to(content, whole, run) if whole else content
+                file = await stored_picture(
+                    cut, f"picture-{number}", served, inputs=inputs, run=run, facts=facts_of(info, number)
+                )
+                files.append(file.handle)
+            caption = answer.get("caption")
+            texts = [caption.strip()] if isinstance(caption, str) and caption.strip() else []
+            if not files and not texts:
+                raise ProviderError(f"`{served.full_name}` answered with nothing. Look at what it prints.")
+            seeds = info.get("all_seeds")
+            seed = seeds[0] if isinstance(seeds, list) and seeds else info.get("seed")
+            return {"files": files, "texts": texts, "seed": seed if isinstance(seed, int) else None, "notes": []}
+
+        return keep
+
+    async def _watched(self, asked: Awaitable[dict[str, Any]], task: str, run: "Run") -> dict[str, Any]:
+        """Wait for an answer, telling how far it is; the server is interrupted when nobody waits any more."""
+        asking = asyncio.ensure_future(asked)
+        try:
+            while not (await asyncio.wait({asking}, timeout=LOOK_SECONDS))[0]:
+                run.check()
+                with suppress(ProviderError, SettingsError):
+                    fraction, note = progress_of(await self._read("/sdapi/v1/progress?skip_current_image=true", run))
+                    run.progress(fraction, note)
+            return asking.result()
+        except BaseException:
+            if not asking.done():
+                asking.cancel()
+                await asyncio.shield(_interrupt(self._served(), task, run))
+            raise
+
+
+async def _interrupt(served: ServedModel, task: str, run: "Run") -> None:
+    with suppress(SensoriumError, ValueError):
+        about = {"id_task": task, "live_preview": False}
+        async with post(served, "/internal/progress", about, egress=run.egress) as response:
+            if json.loads(await response.aread()).get("active") is False:
+                return
+    with suppress(SensoriumError):
+        async with post(served, "/sdapi/v1/interrupt", {}, egress=run.egress):
+            pass
+
+
+def _check_numbers(wish: Wish, values: Mapping[ValueName, Value]) -> None:
+    check_count(values)
+    if int(values.get("count", 1)) > MOST_COUNT:
+        raise ArgumentError(f"`count` is {values['count']}; at most {MOST_COUNT} are made at once. Ask for fewer.")
+    if not 0 <= float(values.get("strength", 0)) <= 1:
+        raise ArgumentError(f"`strength` is {values['strength']}; it must be from 0 (keep) to 1 (replace).")
+    if not 0 <= int(values.get("seed", 0)) <= MOST_SEED:
+        raise ArgumentError(f"`seed` is {values['seed']}; it must be a whole number from 0 to {MOST_SEED}.")
+    if wish.task == "upscale" and not 1 < float(values.get("scale", 2)) <= MOST_SCALE:
+        raise ArgumentError(f"`scale` is {values['scale']}; it must be above 1, and at most {MOST_SCALE:g}.")
+    if wish.task == "outpaint":
+        margins_of(wish)
+
+
+def _even(size: tuple[int, int]) -> tuple[int, int]:
+    return nearest_pixels(Target(ratio=size[0] / size[1], pixels=float(size[0] * size[1]), exact=size), SIZES)
+
+
+def _b64(picture: Given) -> str:
+    return b64encode(picture.content).decode("ascii")
