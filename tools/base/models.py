@@ -232,8 +232,8 @@ class Models:
         if len(names) < len(ladder) and provider in self.settings.endpoints:
             # What stands after it in the settings and is no endpoint serves here, when the endpoint does not.
             asked = [split_model(one)[0].replace("-", "_") for one in self.settings.fallbacks.get(role, ())]
-            first = next((names.index(one) for one in asked if one in names), 0)
-            return (ladder[0], *names[first:]) if self.settings.degrade else ladder[:1]
+            start = next((names.index(one) for one in asked if one in names), 0)
+            return (ladder[0], *names[start:]) if self.settings.degrade else ladder[:1]
         first = provider.replace("-", "_")
         if first not in names:
             far = "" if len(names) == len(ladder) else ", or `provider:model` of an endpoint"
