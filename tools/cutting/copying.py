@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..base.errors import MediaError
 from ..base.footage import Footage, open_video
@@ -14,16 +14,20 @@ from ..base.frames import REORDERED_FRAMES
 from ..base.outputs import OutputFile
 from ..base.run import Run
 from ..base.safe_open import audio_stream, open_media, video_stream
-from .formats import Format
+from ..base.upright import Turn
+from .formats import Format, codec_of
 from .matching import Matching, Unsafe
-from .muxing import chapters_of, describe, muxed, tags_of
+from .muxing import chapters_of, describe, muxed, tags_of, words_track
 from .outline import Plan, Stored, decoding_times, plan
+from .rendering import Edit
+from .sound_files import SoundStream
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
     from av.packet import Packet
     from av.stream import Stream
     from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
 # After a seek the reader goes back so far at first, where it landed too late.
 _BACK_SECONDS = 1.0
@@ -58,6 +62,8 @@ class _Span:
     start: Fraction
     end: Fraction
     position: Fraction
+    heard_until: Fraction
+    """Sound may go on behind the last frame of a file."""
     plan: Plan | None = None
 
 
@@ -68,8 +74,16 @@ class Copying:
     path: Path
     name: str
     form: Format
-    exact: bool
     run: Run
+    exact: bool = True
+    """Cut at the nearest frame; else where no frame must be encoded."""
+    picture: bool = True
+    sound: bool = True
+    """Whether its sound is copied."""
+    edit: Edit | None = None
+    """Sound that is encoded beside what is copied, and its words as soft subtitles."""
+    turned_degrees: int = 0
+    """How far the picture is turned clockwise, more than before, by whoever shows it."""
 
     def write(self, output: OutputFile, parts: Sequence[tuple[float, float]]) -> Copied:
         """Write parts, in seconds from the first frame (or sample), one behind the other.
@@ -79,27 +93,31 @@ class Copying:
             MediaError: The file cannot be read, or nothing is shown in a part.
         """
         with open_media(self.path, self.name) as container:
-            if video_stream(container) is None:
-                return self._write_sound(container, output, parts)
+            has_picture = video_stream(container) is not None
+        if not has_picture:
+            return self._write_sound(None, output, parts)
         with open_video(self.path, self.name) as footage:
+            if not self.picture:
+                return self._write_sound(footage.start_seconds, output, parts)
             return self._write_film(footage, output, parts)
 
     def _write_film(self, footage: Footage, output: OutputFile, parts: Sequence[tuple[float, float]]) -> Copied:
         stream = footage.stream
-        if stream.codec_context.name not in self.form.video:
-            raise Unsafe(f"{self.form.name} does not hold {stream.codec_context.name}")
+        if (codec := codec_of(stream)) not in self.form.video:
+            raise Unsafe(f"{self.form.name} does not hold {codec}")
         if footage.container.format.name == "avi":
             raise Unsafe("AVI does not say when its frames are shown")
         matching = Matching(stream)
         spans = self._planned(footage, matching, parts)
         with open_media(self.path, self.name) as container, muxed(output, self.form) as out:
             copies, left_out = self._streams(container, out, matching)
-            out.set_chapters(chapters_of(container, [(float(one.start), float(one.end)) for one in spans]))
+            if self.turned_degrees:
+                if _is_mirrored(footage.turn):
+                    raise Unsafe("its picture is mirrored")
+                turned = cast("VideoStream", copies[stream.index])
+                turned.set_display_rotation((footage.turn.degrees - self.turned_degrees) % 360)
             lanes = [self._picture(footage, matching, spans, copies[stream.index])]
-            others = [one for one in container.streams if one.index in copies and one.index != stream.index]
-            if others:
-                lanes.append(self._others(container, others, spans, copies))
-            self._mux(out, lanes, spans)
+            self._finish(container, out, spans, copies, lanes, stream.index)
         plans = [one.plan for one in spans if one.plan is not None]
         return Copied(
             pieces=tuple(self._piece(one, footage.start_seconds) for one in spans),
@@ -109,25 +127,49 @@ class Copying:
         )
 
     def _write_sound(
-        self, container: "InputContainer", output: OutputFile, parts: Sequence[tuple[float, float]]
+        self, origin_seconds: float | None, output: OutputFile, parts: Sequence[tuple[float, float]]
     ) -> Copied:
-        stream = audio_stream(container)
-        if stream is None or stream.codec_context.name not in self.form.audio:
-            held = stream.codec_context.name if stream is not None else "no sound"
-            raise Unsafe(f"{self.form.name} does not hold {held}")
-        assert stream.time_base is not None
-        origin = Fraction(stream.start_time or 0) * stream.time_base
-        spans, position = [], Fraction(0)
-        for start, end in parts:
-            span = _Span(start=origin + _exact(start), end=origin + _exact(end), position=position)
-            spans.append(span)
-            position += span.end - span.start
-        with muxed(output, self.form) as out:
-            copies, left_out = self._streams(container, out, None)
-            out.set_chapters(chapters_of(container, [(float(one.start), float(one.end)) for one in spans]))
-            others = [one for one in container.streams if one.index in copies]
-            self._mux(out, [self._others(container, others, spans, copies)], spans)
+        with open_media(self.path, self.name) as container:
+            stream = audio_stream(container)
+            if stream is None or stream.time_base is None:
+                raise Unsafe("there is no sound")
+            if (codec := codec_of(stream)) not in self.form.audio:
+                raise Unsafe(f"{self.form.name} does not hold {codec}")
+            origin = Fraction(stream.start_time or 0) * stream.time_base
+            if origin_seconds is not None:
+                origin = _exact(origin_seconds)
+            spans, position = [], Fraction(0)
+            for start, end in parts:
+                last = origin + _exact(end)
+                span = _Span(start=origin + _exact(start), end=last, position=position, heard_until=last)
+                spans.append(span)
+                position += span.end - span.start
+            with muxed(output, self.form) as out:
+                copies, left_out = self._streams(container, out, None)
+                self._finish(container, out, spans, copies, [], None)
         return Copied(pieces=tuple(self._piece(one, float(origin)) for one in spans), left_out=left_out)
+
+    def _finish(  # noqa: PLR0917 - what belongs together
+        self,
+        container: "InputContainer",
+        out: "OutputContainer",
+        spans: Sequence[_Span],
+        copies: "dict[int, Stream]",
+        lanes: "list[Iterator[tuple[float, Packet]]]",
+        picture: int | None,
+    ) -> None:
+        """Write what goes beside the picture, and all of it side by side."""
+        if self.form.chapters:
+            out.set_chapters(chapters_of(container, [(float(one.start), float(one.end)) for one in spans]))
+        others = [one for one in container.streams if one.index in copies and one.index != picture]
+        if others:
+            lanes.append(self._others(container, others, spans, copies))
+        if self.edit is not None and self.edit.has_sound:
+            lanes.append(SoundStream.begin(out, self.form, self.edit, self.run).packets())
+        if self.edit is not None and self.edit.soft:
+            lanes.append(words_track(out, self.form, self.edit.soft, self.edit.language))
+        out.start_encoding()
+        self._mux(out, lanes, spans)
 
     def _mux(
         self, out: "OutputContainer", lanes: "Sequence[Iterator[tuple[float, Packet]]]", spans: Sequence[_Span]
@@ -152,14 +194,16 @@ class Copying:
         copies: dict[int, Stream] = {}
         left_out = []
         for one in container.streams:
-            codec = one.codec_context.name if one.codec_context is not None else None
-            is_main = one in (picture, sound)
+            codec = codec_of(one)
+            is_main = one is sound or (one is picture and matching is not None)
             more_sound = one.type == "audio" and self.form.video_encoder != ""
             wanted = is_main or more_sound or (one.type == "subtitle" and self.form.subtitle_codec != "")
-            if codec is None or not wanted or codec not in kinds.get(one.type, ()):
+            if one.type == "audio" and not self.sound:
+                continue
+            if not wanted or codec not in kinds.get(one.type, ()):
                 if is_main and sound is one:
                     raise Unsafe(f"{self.form.name} does not hold {codec}")
-                if one.type in ("video", "audio", "subtitle") and (is_main or one.type != "video"):
+                if one.type in ("audio", "subtitle") and self.form.video_encoder:
                     left_out.append(f"{one.type} ({codec or 'of an unknown kind'})")
                 continue
             copy = out.add_stream_from_template(one, opaque=True)
@@ -188,7 +232,9 @@ class Copying:
                 raise Unsafe(matching.why_not)
             if found.body and any(one.hidden and one.pts >= found.body[0] for one in stored):
                 raise Unsafe("its list of edits leaves out frames in the middle")
-            span = _Span(start=found.start * tick, end=found.end * tick, position=position, plan=found)
+            ended = found.end * tick
+            until = max(ended, origin + _exact(end)) if ends <= last and end == parts[-1][1] else ended
+            span = _Span(start=found.start * tick, end=ended, position=position, heard_until=until, plan=found)
             spans.append(span)
             position += span.end - span.start
         return spans
@@ -332,9 +378,9 @@ class Copying:
                 if packet.pts is None or not packet.size or not base:
                     continue
                 start, length = packet.pts * base, (packet.duration or 0) * base
-                if start >= span.end:
+                if start >= span.heard_until:
                     ended.add(old.index)
-                    if ended == wanted or start > span.end + 10:
+                    if ended == wanted or start > span.heard_until + 10:
                         break
                     continue
                 if not self._belongs(old.type, start, length, span, is_first=number == 0):
@@ -343,7 +389,7 @@ class Copying:
                 pts, duration = packet.pts + shift, packet.duration or 0
                 if old.type == "subtitle":
                     begins = max(pts, round(span.position / base))
-                    ends = min(pts + duration, round((span.position + span.end - span.start) / base))
+                    ends = min(pts + duration, round((span.position + span.heard_until - span.start) / base))
                     pts, duration = begins, ends - begins
                 if old.index in last and pts <= last[old.index]:
                     pts = last[old.index] + 1
@@ -383,5 +429,26 @@ class Copying:
         )
 
 
+def _is_mirrored(turn: Turn) -> bool:
+    return (turn.mirror_columns == turn.mirror_rows) == turn.transpose
+
+
 def _exact(seconds: float) -> Fraction:
     return Fraction(repr(float(seconds)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """What became of copying."""
+
+    copied: Copied | None
+    reason: str = ""
+    """Why it was not copied, as a part of a sentence."""
+
+
+def try_copying(copying: Copying, output: OutputFile, parts: Sequence[tuple[float, float]]) -> Tried:
+    """Write parts of a file out of its packets, if they can be put together."""
+    try:
+        return Tried(copied=copying.write(output, parts))
+    except Unsafe as error:
+        return Tried(copied=None, reason=str(error))

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from ..base.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from av.stream import Stream
 
 FormatName = Literal[
     "mp4", "mov", "mkv", "webm", "gif", "webp", "m4a", "mp3", "wav", "flac", "opus", "ogg", "png", "jpeg"
@@ -127,6 +130,13 @@ FORMATS: Mapping[str, Format] = {
         Format(name="jpeg", muxer="jpeg", media_type="image/jpeg"),
     )
 }
+
+
+def codec_of(stream: "Stream") -> str:
+    """Return the name of a stream's codec, which is not always that of its decoder; empty where there is none."""
+    return "" if stream.codec_context is None else str(stream.codec_context.codec.canonical_name)
+
+
 _OF_TYPE = {one.media_type: one.name for one in reversed(FORMATS.values()) if one.name not in ("gif", "webp")}
 
 

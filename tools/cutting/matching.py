@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from . import nal
+from .formats import codec_of
 from .outline import Entry
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Matching:
     """What the new stream says of itself: the parameters of the old frames and of the new ones."""
     can_encode: bool = field(default=False, init=False)
     why_not: str = field(default="", init=False)
+    _codec: str = field(default="", init=False)
     _header: nal.Header | None = field(default=None, init=False)
     _in_band: bool = field(default=False, init=False)
     """The old packets have start codes."""
@@ -54,13 +56,16 @@ class Matching:
     def __post_init__(self) -> None:
         context = self.stream.codec_context
         self.extradata = context.extradata
-        if context.name == "h264":
+        self._codec = codec_of(self.stream)
+        if self._codec == "h264":
             self._begin_h264(context)
-        elif context.name in _VPX_ENCODERS:
+        elif self._codec in _VPX_ENCODERS:
             self.can_encode = context.pix_fmt == "yuv420p"
-            self.why_not = "" if self.can_encode else f"{context.name} with {context.pix_fmt} pictures"
+            self.why_not = (
+                "" if self.can_encode else f"{self._codec} with {context.pix_fmt} pictures cannot be encoded here"
+            )
         else:
-            self.why_not = f"pictures in {context.name} cannot be encoded to fit those that are copied"
+            self.why_not = f"pictures in {self._codec} cannot be encoded to fit those that are copied"
 
     def entry(self, packet: bytes) -> Entry:
         """Return whether decoding can begin at a key packet.
@@ -68,10 +73,9 @@ class Matching:
         Raises:
             Unsafe: The stream changes its parameters on the way.
         """
-        name = self.stream.codec_context.name
-        if name == "h264":
+        if self._codec == "h264":
             return self._entry_h264(packet)
-        if name == "hevc":
+        if self._codec == "hevc":
             return self._entry_hevc(packet)
         return "clean"
 
@@ -121,7 +125,7 @@ class Matching:
         from av.codec.context import Flags
 
         old = self.stream.codec_context
-        encoder = av.CodecContext.create("libx264" if self._header else _VPX_ENCODERS[old.name], "w")
+        encoder = av.CodecContext.create("libx264" if self._header else _VPX_ENCODERS[self._codec], "w")
         encoder.width, encoder.height, encoder.pix_fmt = old.width, old.height, old.pix_fmt
         encoder.time_base = self._tick
         encoder.framerate = self.stream.average_rate or self.stream.base_rate or Fraction(25)

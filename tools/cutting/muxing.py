@@ -3,17 +3,21 @@
 import errno
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import MediaError, StorageError
 from ..base.outputs import OutputFile
-from ..film.writer import Reading
+from ..film.writer import LANGUAGES, Reading
 from .formats import Format
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
     from av.container.core import Chapter
+    from av.packet import Packet
     from av.stream import Stream
+
+    from .rendering import Words
 
 _BUFFER_BYTES = 1 << 20
 # What the muxer writes by itself, or what would not be so any more.
@@ -86,8 +90,6 @@ def chapters_of(container: "InputContainer", spans: Sequence[tuple[float, float]
         container: The file.
         spans: Its parts, in its own time.
     """
-    from fractions import Fraction
-
     found: list[Chapter] = []
     position = 0.0
     for start, end in spans:
@@ -107,3 +109,25 @@ def chapters_of(container: "InputContainer", spans: Sequence[tuple[float, float]
                 )
         position += end - start
     return found
+
+
+def words_track(
+    out: "OutputContainer", form: Format, words: "Sequence[Words]", language: str
+) -> "Iterator[tuple[float, Packet]]":
+    """Add a track of soft subtitles, and return its packets with their times."""
+    track = out.add_mux_stream(form.subtitle_codec)
+    track.time_base = Fraction(1, 1000)
+    track.metadata["language"] = LANGUAGES.get(language, "und")
+    return _word_packets(track, form, words)
+
+
+def _word_packets(track: "Stream", form: Format, words: "Sequence[Words]") -> "Iterator[tuple[float, Packet]]":
+    import av
+
+    for one in words:
+        content = one.text.encode()
+        packet = av.Packet(len(content).to_bytes(2, "big") + content if form.subtitle_codec == "mov_text" else content)
+        packet.stream, packet.time_base = track, Fraction(1, 1000)
+        packet.pts = packet.dts = round(one.start_seconds * 1000)
+        packet.duration = max(1, round(one.end_seconds * 1000) - packet.pts)
+        yield one.start_seconds, packet

@@ -1,0 +1,190 @@
+"""Put files one behind the other out of their packets, where all are encoded alike."""
+
+import heapq
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..base.footage import Footage, open_video
+from ..base.outputs import OutputFile
+from ..base.run import Run
+from ..base.safe_open import audio_stream, open_media, video_stream
+from .copying import Copied, Piece, Tried
+from .formats import Format, codec_of
+from .matching import Matching, Unsafe
+from .muxing import describe, muxed, tags_of
+from .outline import decoding_times
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.stream import Stream
+
+_CHECK_EVERY = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """A file that is joined with others."""
+
+    path: Path
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The picture of one file: when its frames are shown, in the order in which they are stored."""
+
+    pts: Sequence[int]
+    start: int
+    tick: Fraction
+
+
+def try_joining(files: Sequence[Whole], output: OutputFile, form: Format, run: Run) -> Tried:
+    """Write files one behind the other without encoding anything, if they are alike."""
+    try:
+        return Tried(copied=_join(files, output, form, run))
+    except Unsafe as error:
+        return Tried(copied=None, reason=str(error))
+
+
+def _join(files: Sequence[Whole], output: OutputFile, form: Format, run: Run) -> Copied:
+    kinds = {_kind(one, form) for one in files}
+    if len(kinds) > 1:
+        raise Unsafe("the files are not encoded alike")
+    has_picture, has_sound = (bool(part) for part in kinds.pop())
+    positions, position = [], Fraction(0)
+    for one in files:
+        positions.append(position)
+        position += Fraction(repr(one.seconds))
+    with open_media(files[0].path, files[0].name) as container, muxed(output, form) as out:
+        lanes = []
+        moving, sound = video_stream(container), audio_stream(container)
+        out.metadata.update(tags_of(container))
+        if has_picture and moving is not None:
+            copy: Stream = out.add_stream_from_template(moving, opaque=True)
+            describe(copy, moving)
+            lanes.append(_pictures(files, positions, copy, run))
+        if has_sound and sound is not None:
+            copy = out.add_stream_from_template(sound, opaque=True)
+            describe(copy, sound)
+            lanes.append(_sounds(files, positions, copy, has_picture))
+        for number, (at, packet) in enumerate(heapq.merge(*lanes, key=lambda one: one[0])):
+            if number % _CHECK_EVERY == 0:
+                run.check()
+                run.progress(min(1.0, max(0.0, at / float(position))), "joining")
+            out.mux(packet)
+    pieces = tuple(
+        Piece(start_seconds=float(at), end_seconds=float(at) + one.seconds)
+        for one, at in zip(files, positions, strict=True)
+    )
+    return Copied(pieces=pieces)
+
+
+def _kind(file: Whole, form: Format) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    """Return what must be the same in all files: of the picture, and of the sound."""
+    picture: tuple[object, ...] = ()
+    heard: tuple[object, ...] = ()
+    with open_media(file.path, file.name) as container:
+        moving, sound = video_stream(container), audio_stream(container)
+        if moving is not None:
+            context = moving.codec_context
+            if codec_of(moving) not in form.video or container.format.name == "avi":
+                raise Unsafe(f"{form.name} does not take over {codec_of(moving)}")
+            rate = moving.average_rate
+            picture = (
+                context.name, context.extradata, context.width, context.height, context.pix_fmt,
+                moving.sample_aspect_ratio, round(float(rate), 2) if rate else None,
+            )  # fmt: skip
+        if sound is not None:
+            codec = sound.codec_context
+            if codec_of(sound) not in form.audio:
+                raise Unsafe(f"{form.name} does not take over {codec_of(sound)}")
+            heard = (codec.name, codec.extradata, sound.rate, sound.channels)
+    if moving is not None:
+        with open_video(file.path, file.name) as footage:
+            picture += (footage.turn.transpose, footage.turn.mirror_columns, footage.turn.mirror_rows)
+    return picture, heard
+
+
+def _pictures(
+    files: Sequence[Whole], positions: Sequence[Fraction], copy: "Stream", run: Run
+) -> "Iterator[tuple[float, Packet]]":
+    order = array("q")
+    base = Fraction(1, 90_000)
+    for file, position in zip(files, positions, strict=True):
+        with open_video(file.path, file.name) as footage:
+            found = _stored(footage, run)
+            base = found.tick if file is files[0] else base
+            order.extend(round(((pts - found.start) * found.tick + position) / base) for pts in found.pts)
+    if len(set(order)) < len(order):
+        raise Unsafe("several of their frames would have the same time")
+    decoded = decoding_times(order, max(1, order[1] - order[0]) if len(order) > 1 else 1)
+    at = 0
+    for file in files:
+        with open_video(file.path, file.name) as footage:
+            footage.seek(0.0)
+            for packet in footage.packets():
+                if not packet.size or packet.pts is None:
+                    continue
+                if at >= len(order):
+                    raise Unsafe("they have more frames than their packets say")
+                tick = packet.time_base
+                packet.duration = round((packet.duration or 0) * tick / base)
+                packet.pts, packet.dts, packet.time_base = order[at], decoded[at], base
+                packet.stream = copy  # type: ignore[assignment]
+                yield float(decoded[at] * base), packet
+                at += 1
+
+
+def _stored(footage: Footage, run: Run) -> _Stored:
+    matching = Matching(footage.stream)
+    footage.seek(0.0)
+    found = array("q")
+    for number, packet in enumerate(footage.packets()):
+        if number % _CHECK_EVERY == 0:
+            run.check()
+        if not packet.size:
+            continue
+        if packet.pts is None or packet.is_corrupt or packet.is_discard:
+            raise Unsafe("some of their packets are hidden, damaged or have no times")
+        if not found and (not packet.is_keyframe or matching.entry(bytes(packet)) != "clean"):
+            raise Unsafe("one of them does not begin with a frame that stands by itself")
+        found.append(packet.pts)
+    tick = footage.stream.time_base
+    if not found or tick is None or min(found) < found[0]:
+        raise Unsafe("one of them begins with frames that need what is not there")
+    return _Stored(found, found[0], tick)
+
+
+def _sounds(
+    files: Sequence[Whole], positions: Sequence[Fraction], copy: "Stream", has_picture: bool
+) -> "Iterator[tuple[float, Packet]]":
+    last: int | None = None
+    for file, position in zip(files, positions, strict=True):
+        origin: Fraction | None = None
+        if has_picture:
+            with open_video(file.path, file.name) as footage:
+                origin = Fraction(repr(footage.start_seconds))
+        with open_media(file.path, file.name) as container:
+            stream = audio_stream(container)
+            assert stream is not None
+            for packet in container.demux(stream):
+                if packet.pts is None or not packet.size:
+                    continue
+                base = packet.time_base
+                if origin is None:
+                    origin = (stream.start_time or 0) * base
+                at = packet.pts * base - origin
+                # The first packet of encoded sound only prepares the second, and half of one too many is not heard.
+                if at + (packet.duration or 0) * base / 2 < 0 or at >= Fraction(repr(file.seconds)):
+                    continue
+                pts = round((at + position) / base)
+                pts = pts if last is None else max(pts, last + 1)
+                last = pts
+                packet.pts = packet.dts = pts
+                packet.stream = copy  # type: ignore[assignment]
+                yield float(pts * base), packet

@@ -1,0 +1,69 @@
+"""What must be known of a file before it is edited."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..base.errors import MediaError
+from ..base.media import MediaFacts, examine
+from ..base.safe_open import audio_stream, open_media, video_stream
+from .formats import codec_of
+from .muxing import tags_of
+
+_HDR_TRANSFERS = frozenset({16, 18})
+"""PQ and HLG (ITU-T H.273, table 3)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """A file to edit."""
+
+    facts: MediaFacts
+    channels: int = 0
+    rate: int = 0
+    video_codec: str = ""
+    audio_codec: str = ""
+    sound_origin_seconds: float = 0.0
+    """Which time of the container is second 0 of the sound."""
+    is_hdr: bool = False
+    is_lossless: bool = False
+    """Its sound is, so that it can be cut to the sample."""
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        return self.facts.seconds or 0.0
+
+    @property
+    def width_pixels(self) -> int:
+        return self.facts.width_pixels or (self.facts.video.width_pixels if self.facts.video else 0)
+
+    @property
+    def height_pixels(self) -> int:
+        return self.facts.height_pixels or (self.facts.video.height_pixels if self.facts.video else 0)
+
+
+def survey(path: Path, name: str) -> Survey:
+    """Return what is to be known of a file.
+
+    Raises:
+        MediaError: It is neither sound nor picture, or cannot be read.
+    """
+    facts = examine(path, name)
+    if facts.kind == "picture":
+        return Survey(facts=facts)
+    with open_media(path, name) as container:
+        moving, sound = video_stream(container), audio_stream(container)
+        if moving is not None and facts.video is None:
+            raise MediaError(f"The picture of {name!r} cannot be decoded. It is damaged; copy it again.")
+        audio_codec = codec_of(sound) if sound is not None else ""
+        return Survey(
+            facts=facts,
+            channels=sound.channels if sound is not None else 0,
+            rate=sound.rate if sound is not None else 0,
+            video_codec=codec_of(moving) if moving is not None else "",
+            audio_codec=audio_codec,
+            sound_origin_seconds=facts.origin_seconds,
+            is_hdr=moving is not None and moving.codec_context.color_trc in _HDR_TRANSFERS,
+            is_lossless=audio_codec.startswith("pcm_") or audio_codec in ("flac", "alac"),
+            tags=tags_of(container),
+        )
