@@ -30,6 +30,8 @@ class Dialler:
     rules: FetchRules
     before: Callable[[str], None] = lambda host: None
     """Called with each host before anything is asked or dialled; raises to refuse it."""
+    own: frozenset[tuple[str, int]] = frozenset()
+    """Hosts and ports that the user has set: they are dialled wherever they lead."""
 
     def check(self, host: str, port: int) -> None:
         """Let a host pass that may be asked for, as far as that can be told without asking.
@@ -37,6 +39,8 @@ class Dialler:
         Raises:
             DeniedError: The port, the IP address that the host is, or its name may not be dialled.
         """
+        if (host, port) in self.own:
+            return
         if (address := read_ip(host)) is not None:
             self._permit(host, address)
         if host.endswith(_INSIDE):
@@ -67,7 +71,8 @@ class Dialler:
         for answer, address in zip(dict.fromkeys(answers), found, strict=True):
             if address is None:
                 raise DeniedError(f"{host!r} leads to {answer!r}, which is no address that can be checked.")
-            self._permit(host, address)
+            if (host, port) not in self.own:
+                self._permit(host, address)
         if not found:
             raise _unknown(host)
         return [address for address in found if address is not None]
@@ -90,7 +95,7 @@ class Dialler:
                 failure = error
                 continue
             try:
-                self._check_peer(host, address, stream)
+                self._check_peer(host, address, stream, is_own=(host, port) in self.own)
             except BaseException:
                 await stream.aclose()
                 raise
@@ -110,12 +115,13 @@ class Dialler:
                 "internet is; download it yourself and give the file."
             )
 
-    def _check_peer(self, host: str, wanted: Address, stream: "AsyncNetworkStream") -> None:
+    def _check_peer(self, host: str, wanted: Address, stream: "AsyncNetworkStream", *, is_own: bool) -> None:
         """Refuse a connection that ended elsewhere than was checked, or on this machine under its public address."""
         here, there = (_address(stream.get_extra_info(name)) for name in ("client_addr", "server_addr"))
         if there != wanted:
             raise DeniedError(f"{host!r} was dialled at {wanted}, and {there} answered. Nothing was sent to it.")
-        if here == there and not any(wanted in one for one in self.rules.also_public if one.version == wanted.version):
+        is_public = any(wanted in one for one in self.rules.also_public if one.version == wanted.version)
+        if here == there and not (is_own or is_public):
             raise DeniedError(f"{host!r} leads to {wanted}, which is this machine, so it is not fetched.")
 
     async def _ask(self, host: str, port: int) -> Sequence[str]:

@@ -134,14 +134,14 @@ class Fetching:
         with self.noting(location), _as_ours(location, rules.read_seconds):
             # A pool for each request: no connection that was checked for one host serves another.
             async with httpcore2.AsyncConnectionPool(
-                ssl_context=_believed(rules) if location.scheme == "https" else None,
+                ssl_context=believed(rules) if location.scheme == "https" else None,
                 max_connections=1,
                 max_keepalive_connections=0,
                 network_backend=MeteredBackend(self.dialler, self._meter),
             ) as pool:
                 response = await pool.handle_async_request(request)
                 try:
-                    headers = _headers(response.headers)
+                    headers = headers_of(response.headers)
                     if response.status in _REDIRECTS and "location" in headers:
                         return read_redirect(location, headers["location"])
                     _accept(location, response.status, headers)
@@ -186,10 +186,10 @@ def _as_ours(location: Location, read_seconds: float) -> Iterator[None]:
         raise
     except (httpcore2.ConnectError, httpcore2.ConnectTimeout, ssl.SSLError) as error:
         # That it waited for more to read is how OpenSSL begins, not what went wrong.
-        causes = [e for e in _causes(error) if isinstance(e, ssl.SSLError) and not isinstance(e, ssl.SSLWantReadError)]
-        if causes:
+        of_tls = [e for e in causes(error) if isinstance(e, ssl.SSLError) and not isinstance(e, ssl.SSLWantReadError)]
+        if of_tls:
             raise MediaError(
-                f"The certificate or the encryption of {location.host!r} is not accepted: {_plain(causes[-1])}. Check "
+                f"The certificate or the encryption of {location.host!r} is not accepted: {_plain(of_tls[-1])}. Check "
                 "the address; a server that cannot prove who it is is not fetched from."
             ) from error
         raise TransientError(f"{location.host!r} cannot be reached: {_plain(error)}. Try again later.") from error
@@ -210,7 +210,7 @@ def _as_ours(location: Location, read_seconds: float) -> Iterator[None]:
         raise StorageError(f"{said} Free the disk.") from error
 
 
-def _believed(rules: FetchRules) -> ssl.SSLContext:
+def believed(rules: FetchRules) -> ssl.SSLContext:
     """Return whose certificates are believed; `SSL_CERT_FILE` and `SSL_CERT_DIR` may say so."""
     if rules.certificates:
         context: ssl.SSLContext = rules.certificates
@@ -224,7 +224,7 @@ def _believed(rules: FetchRules) -> ssl.SSLContext:
         ) from error
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
@@ -235,7 +235,7 @@ def _plain(error: BaseException) -> str:
     return repr((str(error) or type(error).__name__)[:200].rstrip("."))
 
 
-def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return headers by their names in lower case; of one that comes several times, the first."""
     found: dict[str, str] = {}
     for name, value in raw:
