@@ -6,18 +6,19 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from .base.errors import ArgumentError
-from .base.estimate import NOTHING, Estimate, exactly
-from .base.makers import FileName, Made, Wish
+from .base.estimate import NOTHING, Estimate
+from .base.makers import FileName, Made, Value, ValueName, Wish
 from .base.run import Run
 from .base.tool import Picture, tool
 from .making.inputs import MOST_PICTURES, check_mask, check_words, job_of, see_pictures, wish_of
 from .making.ordering import make, make_here
 from .making.results import Pictures
+from .making.units import of_pictures
 
 EditTask = Literal["edit", "inpaint", "outpaint", "vary", "blend", "upscale", "pick", "describe", "swap_face"]
 MOST_ADDED_PIXELS = 4096
 
-_SIDES = ("left_pixels", "right_pixels", "top_pixels", "bottom_pixels")
+_SIDES: tuple[ValueName, ...] = ("left_pixels", "right_pixels", "top_pixels", "bottom_pixels")
 # What each takes beside the picture and a seed, and what of it is needed.
 _TAKES: Mapping[EditTask, frozenset[str]] = {
     "edit": frozenset({"prompt", "negative_prompt", "pictures", "strength", "style"}),
@@ -43,7 +44,8 @@ def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> E
     facts = files.get("picture", {})
     if args.get("task") == "pick" and not facts.get("job") and facts:
         return NOTHING
-    return exactly(calls=1.0, pictures=1.0)
+    others = args.get("pictures")
+    return of_pictures(args, given=1 + (len(others) if isinstance(others, list) else 0))
 
 
 @tool(effect="pure", resource="network", version=1, roles=("draw",), units=_units)
@@ -93,16 +95,19 @@ async def edit_image(
     """
     check_words("prompt", prompt)
     check_words("negative_prompt", negative_prompt)
-    sides = dict(zip(_SIDES, (left_pixels, right_pixels, top_pixels, bottom_pixels), strict=True))
-    words = {"prompt": prompt, "negative_prompt": negative_prompt, "style": style}
-    numbers = {"strength": strength, "scale": scale, "index": index, **sides}
+    sides: dict[ValueName, int | None] = dict(
+        zip(_SIDES, (left_pixels, right_pixels, top_pixels, bottom_pixels), strict=True)
+    )
+    words: dict[ValueName, str | None] = {"prompt": prompt, "negative_prompt": negative_prompt, "style": style}
+    numbers: dict[ValueName, float | None] = {"strength": strength, "scale": scale, "index": index, **sides}
     files: dict[FileName, Any] = {"pictures": pictures, "mask": mask, "face": face}
     _check({name for name, one in {**words, **numbers, **files}.items() if one not in (None, [])}, task, sides)
     if mask:
         await check_mask(picture, mask, run)
     await see_pictures([one for one in (None if mask else picture, *(pictures or ()), face) if one], run)
     job = job_of(picture, "draw", run)
-    wish = wish_of(task, {**words, **numbers, "seed": seed, "job": job}, {"picture": picture, **files})  # type: ignore[dict-item]
+    values: dict[ValueName, Value | None] = {**words, **numbers, "seed": seed, "job": job}
+    wish = wish_of(task, values, {"picture": picture, **files})
     return Pictures.of(await _made(wish, run, is_known_there=job is not None))
 
 
@@ -113,7 +118,7 @@ async def _made(wish: Wish, run: Run, *, is_known_there: bool) -> Made:
     return await make("draw", wish, run)
 
 
-def _check(given: set[str], task: EditTask, sides: Mapping[str, int | None]) -> None:
+def _check(given: set[str], task: EditTask, sides: Mapping[ValueName, int | None]) -> None:
     """See that what is given fits the task.
 
     Raises:

@@ -5,21 +5,21 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from .base.estimate import Estimate, exactly
+from .base.estimate import Estimate
 from .base.run import Run
 from .base.tool import Picture, tool
 from .making.inputs import MOST_PICTURES, check_words, see_pictures, wish_of
 from .making.ordering import make
 from .making.results import Pictures
 from .making.sizes import LEAST_PIXELS, MOST_PIXELS, check_size
+from .making.units import of_pictures
 
 MOST_AT_ONCE = 10
 
 
 def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
-    count = args.get("count")
-    pictures = float(count) if isinstance(count, int) and not isinstance(count, bool) else 1.0
-    return exactly(calls=1.0, pictures=pictures)
+    pictures = args.get("pictures")
+    return of_pictures(args, given=len(pictures) if isinstance(pictures, list) else 0)
 
 
 @tool(effect="pure", resource="network", version=1, roles=("draw",), units=_units)

@@ -128,7 +128,7 @@ def _title(rest: str) -> TitleCard | None:
     if quoted := _all_quoted(rest):
         return TitleCard(title=quoted[0], subtitle=" ".join(quoted[1:]))
     content = _content(rest)
-    if content is None:
+    if content is None or _QUOTED.match(content):  # what follows the quoted words is to be drawn
         return None
     parts = [one for one in _SUBTITLE.split(content, maxsplit=1) if one.strip()]
     title, subtitle = (*map(_bare, parts), "")[:2] if parts else ("", "")

@@ -9,7 +9,9 @@ from .faces import Face, face_for
 from .sheet import Block, Sheet, fitted, length
 
 # Of the shorter side.
-_MARGIN, _SMALLEST = 0.1, 0.022
+_MARGIN = 0.1
+_SMALLEST = 2.2
+"""Of letters, in hundredths of the shorter side."""
 
 
 def draw_title(sheet: Sheet, card: TitleCard) -> None:
@@ -89,10 +91,10 @@ def draw_list(sheet: Sheet, card: ListCard) -> None:
         indent = size * (2.0 if card.numbered else 1.45)
         blocks = [_item(one, face, column - indent, size) for one in card.items]
         tallest = max(one.height for one in blocks)
-        if tallest <= pitch * 0.86 or size <= unit * _SMALLEST * 100:
+        if tallest <= pitch * 0.86 or size <= unit * _SMALLEST:
             break
         size *= 0.95
-    if tallest > pitch:
+    if tallest > pitch or size < unit * _SMALLEST * 0.95:
         raise too_much(card.items)
     used = pitch * rows
     start = top + max(0.0, (bottom - top - used) * (0.1 if upright else 0.32))

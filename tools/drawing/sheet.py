@@ -146,6 +146,9 @@ def fitted(
     """
     size = largest
     words = text.split()
+    whole_length = length(text, face, 1.0)
+    while size > smallest and _surely_more(whole_length * size / width, size * leading, height, most_lines):
+        size = max(smallest, size * _SMALLER)
     while True:
         # A word is broken only where no smaller letters are left.
         whole = all(length(one, face, size) <= width for one in words if one.isascii())
@@ -159,3 +162,8 @@ def fitted(
                 "fewer words, or give a larger `width_pixels` and `height_pixels`."
             )
         size = max(smallest, size * _SMALLER)
+
+
+def _surely_more(lines: float, pitch: float, height: float, most_lines: int) -> bool:
+    """Return whether a text cannot fit, which is cheaper to know than how its lines break."""
+    return lines > most_lines or (lines - 1) * pitch > height

@@ -9,6 +9,7 @@ from ..base.endpoints import split_model
 from ..base.errors import ArgumentError
 from ..base.makers import FileName, Task, Value, ValueName, Wish
 from ..base.picture_files import read_picture
+from .measuring import levels
 
 if TYPE_CHECKING:
     from ..base.run import Run
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 MOST_LETTERS = 32_000
 """Of a prompt: the most that any provider takes; most take less, and say so themselves."""
 MOST_PICTURES = 16
-_BLACK_LEVEL, _WHITE_LEVEL = 96, 160
+# From here on a mask is white, also for those who draw.
+_WHITE_LEVEL = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +27,8 @@ class Seen:
 
     width_pixels: int
     height_pixels: int
-    darkest: int
-    """Of its grey levels, 0 to 255."""
     lightest: int
+    """Of its grey levels, 0 to 255."""
 
 
 def check_words(name: str, words: str | None) -> None:
@@ -71,12 +72,10 @@ async def see_pictures(handles: Sequence[str], run: "Run") -> list[Seen]:
 
 def _see(path: Path, name: str) -> Seen:
     found = read_picture(path, name)
-    darkest, lightest = found.upright.convert("L").getextrema()
     return Seen(
         width_pixels=found.width_pixels,
         height_pixels=found.height_pixels,
-        darkest=int(darkest),
-        lightest=int(lightest),
+        lightest=levels(found.upright.convert("L"))[0][1],
     )
 
 

@@ -92,12 +92,17 @@ def _film(footage: Footage, seconds: float, run: Run) -> Flat:
 
 
 def _flatness(image: "Image") -> Flat:
-    levels = [(int(low), int(high)) for low, high in image.convert("RGB").getextrema()]
-    if any(high - low > _NOISE_LEVELS for low, high in levels):
+    found = levels(image.convert("RGB"))
+    if any(high - low > _NOISE_LEVELS for low, high in found):
         return ""
-    if all(high <= _BLACK_LEVEL for _, high in levels):
+    if all(high <= _BLACK_LEVEL for _, high in found):
         return "black"
-    return "white" if all(low >= _WHITE_LEVEL for low, _ in levels) else "one colour"
+    return "white" if all(low >= _WHITE_LEVEL for low, _ in found) else "one colour"
+
+
+def levels(image: "Image") -> list[tuple[int, int]]:
+    """Return the lowest and the highest value of each band."""
+    return [band.getextrema() for band in image.split()]  # type: ignore[misc]  # of one band it is a pair
 
 
 def _is_silent(path: Path, name: str, run: Run, reading: Reading) -> bool:

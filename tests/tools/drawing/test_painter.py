@@ -1,0 +1,120 @@
+"""Cards as they come out: large enough to be read, inside their margins, in colours that everyone can tell apart."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageChops, ImageColor
+
+from sensorium.tools.base import fonts
+from sensorium.tools.base.errors import ArgumentError, UnavailableError
+from sensorium.tools.drawing import faces
+from sensorium.tools.drawing.asking import Asked, read_card
+from sensorium.tools.drawing.painter import paint
+from sensorium.tools.drawing.palettes import PALETTES
+
+PROMPTS = [
+    "title card: Sensorium | See, hear, make",
+    "title card: A rather long title about how whales learn songs from one another across oceans",
+    'quote: "The only way out is through." — Robert Frost',
+    "list of rules: Be kind; Be brief; Say what you measured; Leave it cleaner than you found it",
+    "bar chart: Jan 312, Feb 458, Mar 921",
+    "bar chart: Profit north 12, Profit south -5, Profit overseas territories 8",
+    "line chart of revenue: 2019: 1,200, 2020: 900, 2021: 1,500",
+    "pie chart: Chrome 65%, Safari 18%, Others 17%",
+    "flow chart of shipping: Write -> Review -> Merge -> Deploy",
+    "diagram: Plan -> Do -> Check -> Act -> Plan",
+    "diagram: Client -> Gateway; Gateway -> Auth; Gateway -[all]-> Orders; Auth -> Database; Client -> Database",
+]
+
+
+def card(prompt: str) -> Asked:
+    asked = read_card(prompt)
+    assert asked is not None
+    return asked
+
+
+def painted(prompt: str, width: int = 960, height: int = 540, seed: int | None = None) -> Image.Image:
+    png, _ = paint(card(prompt), width_pixels=width, height_pixels=height, seed=seed, number=0)
+    return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+def inked(picture: Image.Image) -> tuple[int, int, int, int]:
+    """Return the box of all that is not ground."""
+    ground = Image.new("RGB", picture.size, picture.getpixel((0, 0)))
+    box = ImageChops.difference(picture, ground).getbbox()
+    assert box is not None
+    return box
+
+
+@pytest.mark.parametrize("size", [(960, 540), (540, 960), (600, 600)])
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_all_that_is_set_lies_inside_the_margins(prompt: str, size: tuple[int, int]) -> None:
+    left, top, right, bottom = inked(painted(prompt, *size))
+    free = min(size) * 0.055
+    assert left >= free
+    assert top >= free
+    assert right <= size[0] - free
+    assert bottom <= size[1] - free
+    # A card is no postage stamp on a table.
+    assert (right - left) * (bottom - top) >= 0.07 * size[0] * size[1]
+
+
+def test_colours_stand_far_enough_apart_to_be_read() -> None:
+    def light(colour: str) -> float:
+        # Relative luminance, WCAG 2.2.
+        parts = [one / 255 for one in ImageColor.getrgb(colour)[:3]]
+        red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    def contrast(one: str, other: str) -> float:
+        low, high = sorted((light(one), light(other)))
+        return (high + 0.05) / (low + 0.05)
+
+    for palette in PALETTES:
+        assert contrast(palette.ink, palette.ground) >= 12, palette.name
+        assert contrast(palette.ink, palette.surface) >= 10, palette.name
+        assert contrast(palette.muted, palette.ground) >= 4.5, palette.name
+        assert contrast(palette.accent, palette.ground) >= 3, palette.name
+
+
+def test_the_same_words_give_the_same_card_and_another_seed_other_colours() -> None:
+    one, again, other = (painted(PROMPTS[0], seed=seed) for seed in (1, 1, 2))
+    assert ImageChops.difference(one, again).getbbox() is None
+    assert one.getpixel((0, 0)) != other.getpixel((0, 0))
+
+
+def test_bars_are_as_long_as_their_numbers() -> None:
+    picture = np.asarray(painted("bar chart: Low 25, High 100", 1200, 600)).astype(int)
+    accent = np.array(ImageColor.getrgb(next(one.accent for one in PALETTES if one.name == "plain")))
+    is_bar = np.abs(picture - accent).sum(axis=2) < 6
+    heights = is_bar.sum(axis=0)
+    low, high = heights[:600].max(), heights[600:].max()
+    assert abs(low / high - 0.25) < 0.02
+
+
+def test_more_than_can_be_read_is_refused_with_what_to_do() -> None:
+    with pytest.raises(ArgumentError, match=r"cannot be read on a card of this size.*larger `width_pixels`"):
+        painted("title card: " + "word " * 700, 400, 300)
+    with pytest.raises(ArgumentError, match="150 entries"):
+        painted("list: " + "; ".join(["a rather long item"] * 150))
+
+
+def test_without_a_chinese_font_the_error_names_the_fix(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(fonts, "_folders", lambda: [tmp_path])
+    caches = (fonts.find_font, faces._faces, faces._missing)
+    for one in caches:
+        one.cache_clear()
+    try:
+        with pytest.raises(UnavailableError, match=r"No font here has '你好'.*fonts-noto-cjk"):
+            painted("标题卡：你好")
+        assert inked(painted("title card: Hello"))
+    finally:
+        for one in caches:
+            one.cache_clear()
+
+
+def test_signs_that_no_font_has_are_left_out_and_named() -> None:
+    _, signs = paint(card("title card: Hi 🎉"), width_pixels=400, height_pixels=300, seed=None, number=0)
+    assert signs in ("🎉", "")  # some machines have a font with it
