@@ -24,7 +24,9 @@ class View:
     """1: all that has the shape of the film."""
 
 
-def view_at(move: Move, fraction: float, seconds: float, spare: tuple[float, float]) -> View:
+def view_at(
+    move: Move, fraction: float, seconds: float, spare: tuple[float, float], most_zoom: float = MOST_ZOOM
+) -> View:
     """Return what is seen at a part of a shot.
 
     Args:
@@ -32,9 +34,10 @@ def view_at(move: Move, fraction: float, seconds: float, spare: tuple[float, flo
         fraction: 0 at the shot's start, 1 at its end; beyond these the camera stands.
         seconds: Of the shot.
         spare: How much of the picture's width and height the film does not show at zoom 1, as shares.
+        most_zoom: What is left out beyond it must be seen.
     """
     eased = _eased(fraction)
-    zoom = min(MOST_ZOOM, 1 + ZOOM_A_SECOND * seconds)
+    zoom = min(most_zoom, 1 + ZOOM_A_SECOND * seconds)
     if move in ("in", "out"):
         # Equal factors in equal times: it looks as if the camera went at one speed.
         return View(x=0.5, y=0.5, zoom=zoom ** (eased if move == "in" else 1 - eased))

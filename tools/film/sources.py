@@ -12,7 +12,7 @@ from ..base.upright import Turn
 from .captions import Overlay
 from .moves import MOST_ZOOM, view_at
 from .planes import Planes
-from .shots import Film, Shot
+from .shots import Film, Move, Shot
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +27,8 @@ _SMALL = 40
 """Pixels of the longer side of what a blurred backdrop is made of."""
 _EDGE = 0.94
 """How much of the film's width or height a picture before a backdrop takes."""
+_ALONG: dict[Move, Move] = {"left": "out", "right": "in", "up": "out", "down": "in"}
+"""What a camera does instead where it cannot go across."""
 
 
 class Source(Protocol):
@@ -83,9 +85,12 @@ class Still:
         width, height = self._size
         enough = round(width * MOST_ZOOM), round(height * MOST_ZOOM)
         picture = np.asarray(open_picture(path, shot.name, enough_pixels=enough))
+        self._move, self._most_zoom = shot.move, MOST_ZOOM
         if _loses(picture.shape[1], picture.shape[0], width, height) > MOST_CUT:
             large = _even(width * MOST_ZOOM), _even(height * MOST_ZOOM)
             picture = _before_itself(picture, *large)
+            # A picture that is shown whole stays whole.
+            self._move, self._most_zoom = _ALONG.get(shot.move, shot.move), 1 / _EDGE
         else:
             factor = max(width / picture.shape[1], height / picture.shape[0]) * MOST_ZOOM
             size = _even(picture.shape[1] * factor), _even(picture.shape[0] * factor)
@@ -110,7 +115,8 @@ class Still:
         source = self._source
         full = source.width_pixels, source.height_pixels
         spare = 1 - self._largest[0] / full[0], 1 - self._largest[1] / full[1]
-        view = view_at(self._shot.move, at_seconds / self._shot.seconds, self._shot.seconds, spare)
+        seconds = self._shot.seconds
+        view = view_at(self._move, at_seconds / seconds, seconds, spare, self._most_zoom)
         # Pixels of the source to one of the film.
         step = self._largest[0] / view.zoom / self._size[0]
         middle = view.x * full[0], view.y * full[1]
