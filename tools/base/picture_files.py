@@ -76,6 +76,31 @@ def open_picture(path: Path, name: str, *, enough_pixels: tuple[int, int] | None
         return _upright(picture, name)
 
 
+def open_whole(path: Path, name: str) -> "Image":
+    """Return a still picture upright in its full size: as RGBA where it is transparent, else as RGB.
+
+    Its colour profile comes with it; of an animation, its first frame.
+
+    Raises:
+        MediaError: It is not a picture, is damaged, or is beyond the limits (checked before decoding).
+    """
+    from PIL import Image
+
+    with path.open("rb") as file:
+        picture = _header(file, name)
+        with _whole(name):
+            picture.load()
+            profile = picture.info.get("icc_profile")
+            if picture.mode.startswith("I;16"):
+                picture = picture.point(lambda level: level * (1 / 257)).convert("L")
+            transparent = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+            turn = _TURNS.get(_orientation(picture))
+            whole = picture.convert("RGBA" if transparent else "RGB")
+            whole = whole if turn is None else whole.transpose(Image.Transpose(turn))
+            whole.info = {"icc_profile": profile} if profile and picture.mode in ("RGB", "RGBA") else {}
+            return whole
+
+
 def picture_size(path: Path, name: str) -> tuple[int, int]:
     """Return width and height as displayed, from the header alone.
 
