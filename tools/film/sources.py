@@ -152,7 +152,6 @@ class Clip:
         self._slack = 0.5 / film.frames_per_second
         self._stack = ExitStack()
         self._footage: Footage = self._stack.enter_context(open_video(path, shot.name))
-        self._footage.stream.thread_type = "AUTO"
         self._frames: Iterator[tuple[float, VideoFrame]] = self._footage.frames(shot.from_seconds)
         self._next = next(self._frames, None)
         self._shown: VideoFrame | None = None
