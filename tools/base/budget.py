@@ -110,6 +110,15 @@ class Payment:
         self.job = job
         self._budget.ledger.began(self.number, job)
 
+    def ended(self) -> None:
+        """Commit that its job was stopped: it may have been charged, and there is nothing to ask for any more."""
+        self.job = ""
+        self._budget.ledger.began(self.number, "")
+
+    def leave(self) -> None:
+        """Commit that it goes on at the provider, whatever is raised next: it is taken up again by its id."""
+        self._budget._close(self, "unknown")
+
     def give_back(self) -> None:
         """Commit that it was certainly not charged, whatever is raised next."""
         self._budget._close(self, "refunded")

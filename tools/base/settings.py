@@ -59,6 +59,9 @@ class Settings:
     """Other MCP servers, whose tools are offered, too (`[mcp.servers.NAME]` in the file of the home folder)."""
     local: LocalRules = field(default_factory=LocalRules)
     """How models on this machine run (`[local]`)."""
+    webhook_listen: str = ""
+    """`HOST:PORT` where providers tell of jobs (`SENSORIUM_WEBHOOK_LISTEN`); a `webhook` in `[providers.NAME]` leads
+    there."""
     step_timeout_seconds: float = 1800.0
     """The longest one tool call may take (`SENSORIUM_STEP_TIMEOUT`)."""
     max_bytes: int = 64 * 2**30
@@ -124,6 +127,7 @@ class Settings:
             credentials=read_credentials(own.get("credentials", {}), env, home),
             servers=read_servers(own.get("mcp", {}), env),
             local=read_local(file.get("local", {}), env),
+            webhook_listen=_listen(str(env.get("SENSORIUM_WEBHOOK_LISTEN") or own.get("webhook_listen", ""))),
             step_timeout_seconds=_number(env, file, "step_timeout", cls.step_timeout_seconds),
             max_bytes=int(_number(env, file, "max_bytes", cls.max_bytes)),
         )
@@ -161,6 +165,15 @@ def _local_only(env: Mapping[str, str], own: Mapping[str, Any], here: Mapping[st
     if said["`SENSORIUM_LOCAL_ONLY`"] is not None:
         return _truth(said["`SENSORIUM_LOCAL_ONLY`"])
     return any(_truth(one.get("local_only", False)) for one in (own, here))
+
+
+def _listen(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if text and not (host and port.isdecimal() and int(port) < 65_536):
+        raise SettingsError(
+            f"`SENSORIUM_WEBHOOK_LISTEN` is {text!r}; it must be `HOST:PORT`, such as `127.0.0.1:8750`."
+        )
+    return text
 
 
 def _truth(value: object) -> bool:

@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -68,6 +68,18 @@ class _Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Written:
+    """A request as it is sent."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    content: Mapping[str, Any] = field(repr=False)
+    """As the client takes it."""
+    contents: Contents
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asking:
     """One job API as one run asks it."""
 
@@ -76,46 +88,62 @@ class Asking:
     """With the address of the jobs."""
     egress: Egress | None
 
-    async def ask(self, request: Request, look_up: Lookup, *, headers: Mapping[str, str] | None = None) -> Any:
-        """Return the JSON data that a request is answered with.
+    async def ask(self, request: Request, look_up: Lookup) -> Any:
+        """Return the JSON data that a request without files is answered with; else as `send`."""
+        return await self.send(self.written(request, look_up))
+
+    def written(self, request: Request, look_up: Lookup, *, headers: Mapping[str, str] | None = None) -> "Written":
+        """Return a request as it is sent; call it in a thread where it holds files.
 
         Args:
             request: What is asked.
             look_up: The values of its templates.
             headers: More of them.
+        """
+        refuse_endpoint(self.served.endpoint)
+        body = render(request.body, look_up) if request.body is not None else MISSING
+        form = render(dict(request.form), look_up) if request.form is not None else MISSING
+        sent = {**self._headers(self.api.headers), **self._headers(request.headers, look_up), **(headers or {})}
+        content, contents = dict[str, Any](), Contents()
+        if form is not MISSING:
+            content = {"files": [(name, _part(one)) for name, one in form.items()]}
+            contents = _contents_of_form(form)
+        elif body is not MISSING:
+            content = {"content": json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")}
+            contents = _contents_of(body)
+            sent.setdefault("Content-Type", "application/json")
+        return Written(
+            method=request.method, url=self._url(request, look_up), headers=sent, content=content, contents=contents
+        )
+
+    async def send(self, written: "Written") -> Any:
+        """Return the JSON data that a request is answered with.
 
         Raises:
             SensoriumError: It is refused, or there is no answer; see `refusal`.
         """
-        refuse_endpoint(self.served.endpoint)
-        url = self._url(request, look_up)
-        body = render(request.body, look_up) if request.body is not None else MISSING
-        form = render(dict(request.form), look_up) if request.form is not None else MISSING
-        sent = {**self._headers(self.api.headers), **self._headers(request.headers, look_up), **(headers or {})}
         client = await job_client(self.served.endpoint)
-        contents, written = Contents(), dict[str, Any]()
-        if form is not MISSING:
-            written = {"files": [(name, _part(one)) for name, one in form.items()]}
-            contents = _contents_of_form(form)
-        elif body is not MISSING:
-            written = {"content": json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")}
-            sent.setdefault("Content-Type", "application/json")
-            contents = _contents_of(body)
 
         async def once() -> _Answer:
             made = client.build_request(
-                request.method,
-                url,
-                headers=sent,
+                written.method,
+                written.url,
+                headers=written.headers,
                 timeout=_timeout(self.served),
                 extensions={STAYS: self.served.endpoint.local_only},
-                **written,
+                **written.content,
             )
             return await _read(client, made, self.served)
 
+        def sending() -> Sending:
+            return Sending(self.egress, self.served, written.contents)
+
         with breaker_of(self.served.endpoint).trying(self.served):
-            answer = await accepted(self.served, once, lambda: Sending(self.egress, self.served, contents), self._judge)
-        return answer.data
+            return (await accepted(self.served, once, sending, self._judge)).data
+
+    def shown(self, text: str) -> str:
+        """Return what the provider says, on one short line and without the key."""
+        return faults.shown(self.served, text)
 
     def headers_of_key(self) -> dict[str, str]:
         """Return the headers that a file is fetched with which only the key opens."""

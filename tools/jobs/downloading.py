@@ -55,7 +55,6 @@ class Download:
     keyed: Mapping[str, str] = field(default_factory=dict)
     """Headers with the key, for that host alone."""
     progress: Callable[[int, int | None], None] = lambda done, whole: None
-    waits_seconds: tuple[float, ...] = WAITS_SECONDS
     _meter: Meter = field(default_factory=Meter)
     _tag: str = ""
     """By which the server knows the version of the content that came so far."""
@@ -73,7 +72,7 @@ class Download:
             location = read_location(address)
         except ArgumentError as error:
             raise ProviderError(f"`{self.name}` gave an address that cannot be fetched. {error}") from None
-        for wait in (*self.waits_seconds, None):
+        for wait in (*WAITS_SECONDS, None):
             try:
                 async with asyncio.timeout(self._rules.seconds):
                     await self._follow(location, path)

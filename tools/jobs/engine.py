@@ -1,0 +1,347 @@
+"""Orders a job, waits for it and brings what was made; killed anywhere, it goes on by the job's id."""
+
+import asyncio
+import hashlib
+import json
+import random
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..base.budget import Order, OutcomeUnknown, Payment
+from ..base.errors import ArgumentError, Cancelled, ProviderError, SensoriumError, SettingsError
+from ..base.letters import whole
+from ..base.makers import Wish
+from ..base.secret_logs import logger_of
+from ..base.secrets import redact_plain
+from .api import expression
+from .asking import Asking, Written
+from .downloading import Expired
+from .filling import Filling
+from .results import Results
+from .shapes import Operation, Poll
+from .template import as_text, holes
+from .uploading import upload
+from .webhook import listener
+
+if TYPE_CHECKING:
+    from ..base.run import Run
+
+logger = logger_of(__name__)
+
+MOST_ODD = 5
+"""So many answers in a row that say nothing of the job, and it is given up."""
+IDEMPOTENT_SECONDS = 24 * 3600.0
+"""No provider that says how long it knows an id again says less."""
+CANCEL_SECONDS = 5.0
+_GROWTH = 1.5
+_LOOK_UP_SECONDS = 1.0
+_NOTICED_SECONDS = 1.0
+"""A run that was cancelled is noticed within this time."""
+_OF_STEP = 0.95
+"""A job is given up before the call it is for is: it must still be said how to go on."""
+
+
+@dataclass(kw_only=True)
+class Engine:
+    """One order of one operation."""
+
+    run: "Run"
+    asking: Asking
+    operation: Operation
+    wish: Wish
+    order: Order
+
+    async def outcome(self) -> dict[str, Any]:
+        """Return what was made as the ledger keeps it: handles, texts, seed, and the job's id.
+
+        Raises:
+            OverBudget, OutcomeUnknown: As for any paid order.
+            ArgumentError: The provider refuses it.
+            ProviderError, SettingsError: It cannot be asked, or failed.
+            MediaError: What came is not what was ordered.
+        """
+        run = self.run
+        async with run.budget.paying(self.order) as payment:
+            run.pay(payment)
+            if payment.outcome is None:
+                await self._make(payment)
+        run.used(self._who)
+        run.admit(payment.outcome["files"])
+        made: dict[str, Any] = payment.outcome
+        return made
+
+    async def _make(self, payment: Payment) -> None:
+        async with self._filled(payment) as (filling, woken):
+            answer = None if payment.job else await self._begin(payment, filling)
+            if not self.operation.poll:
+                await self._settle(payment, filling, answer)
+                return
+            known = filling.with_known(job=payment.job)
+            with self._going_on(payment):
+                try:
+                    answer = await self._wait(payment, known, woken)
+                    await self._settle(payment, known, answer)
+                except (asyncio.CancelledError, Cancelled) as error:
+                    raise await self._stopped(payment, known, error) from None
+
+    @asynccontextmanager
+    async def _filled(self, payment: Payment) -> AsyncIterator[tuple[Filling, asyncio.Event | None]]:
+        """Give the values of the templates, and what is set when the provider tells of the job."""
+        endpoint, submit, mark = self.asking.served.endpoint, self.operation.submit, self._mark(payment)
+        told = endpoint.webhook and any(one.name == "callback" for one in holes([submit.body, submit.form]))
+        hears = await listener(self.run.settings) if told else None
+        known = {
+            "model": self.asking.served.name,
+            "order": mark,
+            "callback": f"{endpoint.webhook}/{hears.path(mark)}" if hears else None,
+        }
+        filling = Filling(run=self.run, wish=self.wish, maps=self.operation.maps, known=known)
+        with hears.waking(mark) if hears else nullcontext() as woken:
+            yield filling, woken
+
+    def _mark(self, payment: Payment) -> str:
+        """Return our own id of the order: the same when it is taken up again, another for another order."""
+        return hashlib.sha256(f"{self.run.id}\n{payment.number}\n{self.order.key}".encode()).hexdigest()[:32]
+
+    async def _begin(self, payment: Payment, filling: Filling) -> Any:
+        """Order the job unless it is there already; return the answer to the order."""
+        if payment.begun is not None and await self._found(payment, filling):
+            return None
+        submit = self.operation.submit
+        headers = {submit.idempotency: self._mark(payment)} if submit.idempotency else {}
+        with self._given_back(payment, BaseException):
+            filling.addresses |= await upload(self.asking, filling, submit)
+            self.run.progress(0.0, f"ordering from {self.asking.api.title}")
+            request = await self.run.thread(self.asking.written, submit, filling, headers=headers)
+        with self._given_back(payment, ArgumentError):
+            answer = await self._submit(payment, filling, request)
+        if answer is not None and submit.job:
+            self._began(payment, expression(submit.job)(answer))
+        return answer
+
+    @contextmanager
+    def _given_back(self, payment: Payment, errors: type[BaseException]) -> Iterator[None]:
+        """Give back what is reserved for an order that these errors say was not taken, unless it was sent before."""
+        try:
+            yield
+        except errors:
+            if payment.begun is None and payment.is_open:
+                payment.give_back()
+            raise
+
+    async def _submit(self, payment: Payment, filling: Filling, request: Written) -> Any:
+        """Return the answer to an order; None where it was cut off and the job was found all the same."""
+        try:
+            return await self.asking.send(request)
+        except ProviderError as error:
+            if not error.may_be_paid or not self.order.is_found:
+                raise
+            await asyncio.sleep(_LOOK_UP_SECONDS)
+            if await self._found(payment, filling):
+                return None
+            if not self.operation.submit.idempotency:
+                raise
+            return await self.asking.send(request)
+
+    async def _found(self, payment: Payment, filling: Filling) -> bool:
+        """Tell whether the job of an order that was cut off is there; False: it may be ordered now.
+
+        Raises:
+            OutcomeUnknown: Nobody can tell any more.
+        """
+        if lookup := self.operation.lookup:
+            found = expression(lookup.job)(await self.asking.ask(lookup, filling))
+            if found is not None:
+                self._began(payment, found)
+            return found is not None
+        if payment.begun is not None and time.time() - payment.begun > IDEMPOTENT_SECONDS:
+            raise OutcomeUnknown(
+                f"The same was ordered from `{self._who}` more than a day ago, and its answer never came, so it may "
+                "have been paid. It was not ordered again.",
+                self.order,
+            )
+        return False
+
+    def _began(self, payment: Payment, job: Any) -> None:
+        if not isinstance(job, str | int) or isinstance(job, bool) or not str(job).strip() or len(str(job)) > 1000:
+            raise ProviderError(
+                f"`{self._who}` took the order and gave no id to ask for it by. It may have been paid.",
+                may_be_paid=True,
+            )
+        payment.began(str(job))
+
+    async def _wait(self, payment: Payment, filling: Filling, woken: asyncio.Event | None) -> Any:
+        """Return the answer that says that the job is done."""
+        poll = self.operation.poll
+        assert poll is not None
+        limit = min(self.asking.api.deadline_seconds, _OF_STEP * self.run.settings.step_timeout_seconds)
+        deadline, pause, odd = time.monotonic() + limit, poll.first_seconds, 0
+        if payment.begun is None:
+            await self._pause(min(pause, limit), woken)
+        while True:
+            wait = 0.0
+            try:
+                answer = await self.asking.ask(poll, filling)
+                status = expression(poll.status)(answer)
+                odd = odd + 1 if status is None else 0
+                if as_text(status) in poll.done:
+                    return answer
+                if status is not None and as_text(status) in poll.failed:
+                    raise self._failed(payment, answer, poll)
+                self._progress(payment, answer, poll)
+            except ArgumentError as error:
+                if payment.is_open:  # it was asked about, and refused only now
+                    raise ArgumentError(f"{error} {self._end(payment)}") from None
+                raise
+            except ProviderError as error:
+                if isinstance(error, SettingsError) or not payment.is_open:
+                    raise
+                odd, wait = 0 if error.is_outage or error.wait_seconds else odd + 1, error.wait_seconds or 0.0
+                if odd >= MOST_ODD:
+                    raise
+            if odd >= MOST_ODD:
+                raise ProviderError(
+                    f"`{self._who}` says nothing of the state of job {payment.job!r}. {self._how_to_go_on(payment)}",
+                    may_be_paid=True,
+                )
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise ProviderError(
+                    f"`{self._who}` has not finished job {payment.job!r} within {limit:g} s. "
+                    f"{self._how_to_go_on(payment)}",
+                    may_be_paid=True,
+                )
+            await self._pause(min(left, max(wait, pause * random.uniform(0.9, 1.1))), woken)
+            pause = min(poll.longest_seconds, pause * _GROWTH)
+
+    async def _pause(self, seconds: float, woken: asyncio.Event | None) -> None:
+        """Wait; not on when the run was cancelled, or the provider told of the job."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.run.check()
+            if woken is None:
+                await asyncio.sleep(min(left, _NOTICED_SECONDS))
+                continue
+            try:
+                async with asyncio.timeout(min(left, _NOTICED_SECONDS)):
+                    await woken.wait()
+            except TimeoutError:
+                continue
+            woken.clear()
+            return
+        self.run.check()
+
+    def _progress(self, payment: Payment, answer: Any, poll: Poll) -> None:
+        found = expression(poll.progress)(answer) if poll.progress else None
+        self.run.progress(fraction_of(found), f"{self.asking.api.title} works on it")
+
+    def _failed(self, payment: Payment, answer: Any, poll: Poll) -> SensoriumError:
+        """Return the error of a job that failed; whether it was charged is written down as its provider has it."""
+        found = expression(poll.error)(answer) if poll.error else None
+        said = found if isinstance(found, str) else "" if found is None else json.dumps(found, ensure_ascii=False)
+        return self.refused(payment, said or json.dumps(answer, ensure_ascii=False), said)
+
+    def refused(self, payment: Payment, text: str, said: str) -> SensoriumError:
+        """Return the error of a job that came to nothing."""
+        kind, fault = self.asking.refusal(200, said or text, said)
+        charged = self._end(payment)
+        job = f"Job {payment.job!r} failed" if payment.job else "It failed"
+        if kind in ("policy", "limit"):
+            return ArgumentError(f"{fault} {charged}")
+        if isinstance(fault, SettingsError):
+            return fault
+        told = f": {said}" if (said := self.asking.shown(said)) else ""
+        return ProviderError(f"{job} at `{self._who}`{told.rstrip('.')}. {charged} Try again, or change the wish.")
+
+    def _end(self, payment: Payment) -> str:
+        """Commit that a job came to nothing, and say whether it was charged."""
+        if self.asking.api.free_when_failed:
+            payment.give_back()
+            return "It was not charged."
+        payment.settle(outcome=None)
+        return "It may have been charged."
+
+    async def _settle(self, payment: Payment, filling: Filling, answer: Any) -> None:
+        """Bring what was made, and commit it."""
+        results = Results(run=self.run, asking=self.asking, operation=self.operation, wish=self.wish, job=payment.job)
+        try:
+            found = await results.bring(answer, filling)
+        except Expired:
+            if not self.operation.poll:
+                raise ProviderError(
+                    f"What `{self._who}` made is gone already from the address it gave.", may_be_paid=True
+                ) from None
+            # Addresses are good for an hour mostly; the job knows a fresh one.
+            answer = await self.asking.ask(self.operation.poll, filling)
+            try:
+                found = await results.bring(answer, filling)
+            except Expired as error:
+                raise ProviderError(
+                    f"What `{self._who}` made is gone: {error}. It was job {payment.job!r}.", may_be_paid=True
+                ) from None
+        if not found["files"] and not found["texts"]:
+            text = json.dumps(answer, ensure_ascii=False)
+            if self.asking.kind_of(text) == "policy":
+                raise self.refused(payment, text, "")
+            raise ProviderError(
+                f"`{self._who}` says that it is done, and gives nothing: {self.asking.shown(text)}", may_be_paid=True
+            )
+        payment.settle(outcome=redact_plain(whole(found)))
+
+    @contextmanager
+    def _going_on(self, payment: Payment) -> Iterator[None]:
+        """Keep the job's order open, whatever goes wrong while it is asked for: it is taken up again by its id."""
+        try:
+            yield
+        except (SettingsError, ProviderError):
+            if payment.is_open:
+                payment.leave()
+            raise
+
+    async def _stopped(self, payment: Payment, filling: Filling, error: BaseException) -> BaseException:
+        """Stop the job where its provider can, else say that it goes on; return what is raised."""
+        who, job = self._who, payment.job
+        if self.operation.cancel and not payment.taken_from and await self._cancelled(filling):
+            payment.ended()
+            said = f"Job {job!r} of `{who}` was cancelled there; it may have been charged."
+        else:
+            said = f"Job {job!r} goes on at `{who}`. {self._how_to_go_on(payment)}"
+        if isinstance(error, Cancelled):
+            return Cancelled(f"{error} {said}")
+        logger.warning("%s", said)
+        return error
+
+    async def _cancelled(self, filling: Filling) -> bool:
+        assert self.operation.cancel
+        try:
+            # Whoever stopped us once may do so again; the provider is told all the same.
+            async with asyncio.timeout(CANCEL_SECONDS):
+                await asyncio.shield(self.asking.ask(self.operation.cancel, filling))
+        except (SensoriumError, TimeoutError) as error:
+            logger.info("not cancelled: %s", error)
+            return False
+        return True
+
+    def _how_to_go_on(self, payment: Payment) -> str:
+        return (
+            f"It is not ordered anew: `sensorium resume {self.run.id}`, or the same call again, asks for it by its id."
+        )
+
+    @property
+    def _who(self) -> str:
+        return self.asking.served.full_name
+
+
+def fraction_of(value: Any) -> float | None:
+    """Return how far a job is, from `0.4`, `40` or `40%`; None where it cannot be told."""
+    text = str(value).strip().removesuffix("%") if isinstance(value, str | int | float) else ""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    is_share = isinstance(value, float) or (isinstance(value, str) and "." in value and "%" not in value)
+    share = number if 0 <= number < 1 or (number == 1 and is_share) else number / 100
+    return min(1.0, share) if share >= 0 else None

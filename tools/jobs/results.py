@@ -1,0 +1,167 @@
+"""Takes what was made out of an answer: addresses and encoded files, each of the kind that was ordered."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..base.errors import MediaError, ProviderError
+from ..base.makers import Wish
+from ..base.sniff import sniff
+from ..base.workspace import Artifact, Fact
+from ..credentials.keeping import Making, keep
+from ..fetching.contents import file_name
+from .api import expression
+from .asking import Asking, whole_address
+from .downloading import Download
+from .filling import Filling
+from .shapes import Encoding, Operation
+from .template import as_text
+
+if TYPE_CHECKING:
+    from ..base.run import Run
+
+KINDS = {
+    "draw": ("image", "picture"),
+    "film": ("video", "video"),
+    "speak": ("audio", "sound"),
+    "play": ("audio", "sound"),
+}
+"""Role -> the media type that its files have, and what they are in words."""
+MOST_FILES = 64
+MOST_LETTERS = 100_000
+
+
+@dataclass(kw_only=True)
+class Results:
+    """What one order gives."""
+
+    run: "Run"
+    asking: Asking
+    operation: Operation
+    wish: Wish
+    job: str
+
+    async def bring(self, answer: Any, filling: Filling) -> dict[str, Any]:
+        """Return the handles of what was made, the words and the seed that came with it.
+
+        Raises:
+            Expired: An address is good no more.
+            ProviderError, DeniedError: Something cannot be fetched.
+            MediaError: It is not of the kind that was ordered.
+        """
+        result = self.operation.result
+        answers, files = [answer], listed(expression(result.files)(answer))
+        if result.via:
+            through, files = files, []
+            for one in through[:MOST_FILES]:
+                told = await self.asking.ask(result.via, filling.with_known(file=as_text(one)))
+                answers.append(told)
+                files += listed(expression(result.via.files)(told))
+        if len(files) > MOST_FILES:
+            raise ProviderError(f"`{self._who}` gives {len(files)} files; {MOST_FILES} are taken.", may_be_paid=True)
+        self.run.used(self._who)  # before anything is stored, whose provenance says it
+        stored = [await self._stored(one, number, len(files)) for number, one in enumerate(files)]
+        return {
+            "files": [one.handle for one in stored],
+            "texts": _texts(result.texts, answers),
+            "seed": _seed(result.seed, answers),
+            "job": self.job,
+        }
+
+    async def _stored(self, given: Any, number: int, count: int) -> Artifact:
+        if not isinstance(given, str) or not given.strip():
+            raise ProviderError(f"`{self._who}` gives a file as {type(given).__name__}, not as text.", may_be_paid=True)
+        with self.run.workspace.scratch() as folder:
+            path = folder / "made"
+            encoding = "data_url" if given[:5].lower() == "data:" else self.operation.result.encoding
+            if encoding == "url":
+                await self._download(given.strip(), path, number, count)
+            else:
+                await self.run.thread(_decode, given, encoding, path, self._who, self.run.settings.fetch.max_bytes)
+            media_type = await self.run.thread(_sniffed, path)
+            self._check_kind(media_type)
+            made_of = [one for handles in self.wish.files.values() for one in handles]
+            facts: dict[str, Fact] = {"provider": self._who, **({"job": self.job} if self.job else {})}
+            return await keep(
+                self.run,
+                path,
+                name=file_name(self.wish.task if count == 1 else f"{self.wish.task}-{number + 1}", media_type),
+                media_type=media_type,
+                making=Making(kind="model", provider=self._who, inputs=tuple(made_of)),
+                facts=facts,
+            )
+
+    async def _download(self, address: str, path: Path, number: int, count: int) -> None:
+        def progress(done: int, announced: int | None) -> None:
+            share = min(1.0, done / announced) if announced else 0.0
+            self.run.progress((number + share) / count if announced else None, "fetching what was made")
+
+        base_url = self.asking.api.base_url
+        download = Download(
+            run=self.run,
+            name=self.asking.api.name,
+            base_url=base_url,
+            keyed=self.asking.headers_of_key() if self.operation.result.keyed else {},
+            progress=progress,
+        )
+        await download.to_file(whole_address(address, base_url), path)
+
+    def _check_kind(self, media_type: str) -> None:
+        begins, words = KINDS[self.operation.role]
+        if not media_type.startswith(f"{begins}/"):
+            job = f" (job {self.job!r})" if self.job else ""
+            raise MediaError(
+                f"A {words} was ordered from `{self._who}`, and what came is {media_type}{job}. It was not kept. Try "
+                "again, or choose another model."
+            )
+
+    @property
+    def _who(self) -> str:
+        return self.asking.served.full_name
+
+
+def listed(found: Any) -> list[Any]:
+    """Return what an expression found as a list without gaps."""
+    if isinstance(found, list):
+        return [one for part in found for one in listed(part)]
+    return [] if found is None or found == "" else [found]
+
+
+def _texts(where: str | None, answers: list[Any]) -> list[str]:
+    for answer in answers if where else ():
+        if found := listed(expression(where or "")(answer)):
+            return [as_text(one)[:MOST_LETTERS] for one in found if isinstance(one, str | int | float)]
+    return []
+
+
+def _seed(where: str | None, answers: list[Any]) -> int | None:
+    for answer in answers if where else ():
+        for found in listed(expression(where or "")(answer)):
+            if str(found).lstrip("-").isdecimal():
+                return int(found)
+    return None
+
+
+def _decode(text: str, encoding: Encoding, path: Path, who: str, most_bytes: int) -> None:
+    """Write a file that came as text.
+
+    Raises:
+        MediaError: It is too large, or no such text.
+    """
+    if len(text) > 2 * most_bytes:
+        raise MediaError(f"What `{who}` made is larger than the limit of {most_bytes:,} bytes.")
+    body = text.partition(",")[2] if encoding == "data_url" else text
+    try:
+        content = bytes.fromhex(body) if encoding == "hex" else base64.b64decode(body, validate=False)
+    except (ValueError, binascii.Error) as error:
+        raise MediaError(f"What `{who}` made came damaged: it is no {encoding} ({error}). Ask for it again.") from None
+    if not content:
+        raise MediaError(f"What `{who}` made is empty (0 bytes). Ask for it again.")
+    path.write_bytes(content)
+
+
+def _sniffed(path: Path) -> str:
+    with path.open("rb") as file:
+        return sniff(file).media_type
