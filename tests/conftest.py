@@ -91,9 +91,21 @@ def eyes() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def studio() -> ModuleType:
+    """A maker that gives what a test puts into it, `tests/studio.py`."""
+    return load("studio")
+
+
+@pytest.fixture(scope="session")
 def killing() -> ModuleType:
     """A run with paid calls whose process is killed at any boundary, `tests/killing.py`."""
     return load("killing")
+
+
+@pytest.fixture(scope="session")
+def job_server() -> ModuleType:
+    """A job API on loopback with faults on demand, `tests/job_server.py`."""
+    return load("job_server")
 
 
 @pytest.fixture
