@@ -3,20 +3,22 @@
 import re
 import wave
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
 from .base.budget import OverBudget
+from .base.dialogue import Line, read_dialogue
 from .base.errors import ArgumentError, MediaError, ProviderError, SettingsError, UnavailableError
 from .base.estimate import Estimate, between, exactly
-from .base.models import Spoken, Voice
+from .base.models import Manner, Spoken, Voice
 from .base.run import Run
 from .base.tool import tool
 from .base.words import guess_language, is_han, split_sentences, tokens
 from .base.workspace import Artifact
+from .credentials.keeping import Kind, Making, keep
 
 MAX_CHARACTERS = 50_000
 """About an hour of speech."""
@@ -24,13 +26,28 @@ MAX_PAUSE_SECONDS = 60.0
 """A longer one is cut to this."""
 MAX_PAUSES_SECONDS = 600.0
 """All of a text together: a few characters must not make hours of silence."""
+MOST_EMOTION_LETTERS = 100
 
 _PAUSE = re.compile(r"<#\s*(\d+(?:\.\d+)?)\s*#>")
 # Between two pieces, after what the first one ends with: the engine itself ends at the last sound.
 _BREATHS_SECONDS = (("。！？!?.…", 0.35), ("，,；;：:、—", 0.18))
 _BREATH_SECONDS = 0.04
+_TURN_SECONDS = 0.45
+"""Between two speakers."""
+_INAUDIBLE = 16
+"""Of 32,767: 66 dB below full scale."""
 # What is said at once, so that a cancellation is noticed soon.
 _PIECE_CHARACTERS = 600
+
+
+class Turn(BaseModel):
+    """What is said in one go: a line of a dialogue, or what stands between two marks of pauses."""
+
+    speaker: str = Field("", description="Empty where it is no dialogue, or for who tells what no one says.")
+    voice: str | None = Field(None, description="As it was asked for; None is the engine's usual one.")
+    text: str
+    start_seconds: float
+    end_seconds: float
 
 
 class SpokenText(BaseModel):
@@ -38,9 +55,10 @@ class SpokenText(BaseModel):
 
     audio: Artifact = Field(description="A WAV file.")
     seconds: float
-    text: str = Field(description="What is said, without the marks of pauses.")
+    text: str = Field(description="What is said, without the marks of pauses and the names of speakers.")
     languages: list[str] = Field(description="ISO 639-1 codes, in the order they are first heard.")
     engine: str
+    turns: list[Turn] = Field(default_factory=list, description="Who says what, and when.")
     limits: list[str] = Field(default_factory=list)
 
 
@@ -51,6 +69,8 @@ class Piece:
     text: str = ""
     language: str = ""
     pause_seconds: float = 0.0
+    turn: int = 0
+    """Which one of the turns it belongs to."""
 
 
 def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
@@ -58,9 +78,11 @@ def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> E
     return exactly(characters=len(text)) if isinstance(text, str) else between(1, 500, 20_000, "characters")
 
 
-@tool(effect="pure", resource="cpu", version=1, roles=("speak",), units=_units)
+@tool(effect="pure", resource="cpu", version=2, roles=("speak",), units=_units)
 async def speak(
-    text: Annotated[str, Field(description="What to say. `<#0.5#>` is a pause of half a second.")],
+    text: Annotated[
+        str, Field(description="What to say. `<#0.5#>` is a pause of half a second; `NAME: …` a line of `voices`.")
+    ],
     language: Annotated[
         str | None,
         Field(description="ISO 639-1 code, for example `en`, `zh` or `fr`; told from the script (en, zh) if left out."),
@@ -71,11 +93,74 @@ async def speak(
         Field(description="Name of one of the engine's voices, for example `en-gb` or `en-us+f3`; it says everything."),
     ] = None,
     *,
+    emotion: Annotated[
+        str | None, Field(description="How it sounds, such as `happy` or `sad`; only models of speech can.")
+    ] = None,
+    voices: Annotated[
+        dict[str, str] | None,
+        Field(description='A dialogue: speaker -> voice, such as `{"Tom": "en-gb", "Mia": "en-us+f3"}`.'),
+    ] = None,
     run: Run,
 ) -> SpokenText:
-    """Say a text aloud and return the sound as a WAV file.
+    """Say a text aloud, or a dialogue in several voices, and return the sound as a WAV file, with the times of turns.
 
-    English and Chinese may be mixed: each part is said in its own language.
+    English and Chinese may be mixed: each part is said in its own language. In a dialogue each line of `text` begins
+    with a speaker of `voices` and a colon. A voice that `clone_voice` made is one of its provider's voices.
+    """
+    _check(text, emotion)
+    lines = read_dialogue(text, voices or {})
+    tried: list[str] = []
+    for engine in run.models.ladder("speak"):
+        if reason := engine.missing():
+            tried.append(f"{engine.identity}: {reason}")
+            continue
+        script = _script(lines, language, engine, one_voice=voice is not None)
+        stands_in = bool(tried) and "speak" in run.settings.models
+        usual = Manner(voice=voice, emotion=emotion, words_per_minute=words_per_minute)
+        manners = _manners(lines, voices or {}, usual, engine if stands_in else None)
+        served = len(run.call.providers)
+        try:
+            said = await _say(engine, script, manners, language, run)
+        except (OverBudget, ProviderError, SettingsError, MediaError) as error:
+            if not run.settings.degrade or engine is run.models.ladder("speak")[-1]:
+                raise
+            tried.append(f"{engine.identity}: {error}")
+            continue
+        if len(run.call.providers) == served:  # what is behind an endpoint says so itself, for it may be its fallback
+            run.used(engine.identity)
+        break
+    else:
+        raise UnavailableError(f"Nothing here can speak. {' '.join(tried)}")
+    by_model: Kind = "algorithm" if engine.identity.startswith("espeak") else "model"
+    with run.workspace.scratch() as folder:
+        seconds = await run.thread(_write, folder / "speech.wav", said)
+        audio = await keep(
+            run,
+            folder / "speech.wav",
+            name="speech.wav",
+            media_type="audio/wav",
+            making=Making(kind=by_model, provider=run.call.providers[-1], task="speech"),
+            facts={"seconds": round(seconds, 3)},
+        )
+    return SpokenText(
+        audio=audio,
+        seconds=round(seconds, 3),
+        text=" ".join(" ".join(_PAUSE.sub(" ", one.text).split()) for one in lines),
+        languages=list(dict.fromkeys(piece.language for piece in script if piece.text)),
+        engine=engine.description,
+        turns=_turns(lines, script, said, manners),
+        limits=[
+            *(f"Another voice than {run.settings.models.get('speak')} speaks. {one}" for one in tried),
+            *_left_out(engine, emotion, [voice, *(voices or {}).values()] if stands_in else []),
+        ],
+    )
+
+
+def _check(text: str, emotion: str | None) -> None:
+    """See that there is something to say, and not too much.
+
+    Raises:
+        ArgumentError: There is not.
     """
     if not tokens(_PAUSE.sub(" ", text)):
         raise ArgumentError(f"`text` is {text[:40]!r}, which has no word to say. Give a sentence.")
@@ -89,78 +174,145 @@ async def speak(
             f"{len(pauses)} pauses in `text` last {sum(pauses):,.0f} s together; the limit is "
             f"{MAX_PAUSES_SECONDS:,.0f} s. Make them shorter, or say it in parts."
         )
-    tried: list[str] = []
-    for engine in run.models.ladder("speak"):
-        if reason := engine.missing():
-            tried.append(f"{engine.identity}: {reason}")
-            continue
-        pieces = list(split_text(text, language, one_voice=voice is not None or engine.multilingual))
-        served = len(run.call.providers)
-        try:
-            said = await _say(engine, pieces, words_per_minute, voice, run)
-        except (OverBudget, ProviderError, SettingsError, MediaError) as error:
-            if not run.settings.degrade or engine is run.models.ladder("speak")[-1]:
-                raise
-            tried.append(f"{engine.identity}: {error}")
-            continue
-        if len(run.call.providers) == served:  # what is behind an endpoint says so itself, for it may be its fallback
-            run.used(engine.identity)
-        break
-    else:
-        raise UnavailableError(f"Nothing here can speak. {' '.join(tried)}")
-    with run.workspace.scratch() as folder:
-        seconds = await run.thread(_write, folder / "speech.wav", said)
-        audio = run.put(
-            folder / "speech.wav", name="speech.wav", media_type="audio/wav", facts={"seconds": round(seconds, 3)}
+    if emotion is not None and (not emotion.strip() or len(emotion) > MOST_EMOTION_LETTERS):
+        raise ArgumentError(
+            f"`emotion` is {emotion[:40]!r}. Give a word such as `happy`, `sad` or `calm`, of at most "
+            f"{MOST_EMOTION_LETTERS} letters, or leave it out."
         )
-    return SpokenText(
-        audio=audio,
-        seconds=round(seconds, 3),
-        text=" ".join(_PAUSE.sub(" ", text).split()),
-        languages=list(dict.fromkeys(piece.language for piece in pieces if piece.text)),
-        engine=engine.description,
-        limits=[f"Another voice than {run.settings.models.get('speak')} speaks. {one}" for one in tried],
-    )
+
+
+def _script(lines: Sequence[Line], language: str | None, engine: Voice, *, one_voice: bool) -> list[Piece]:
+    """Return what is to be said, with the pauses between speakers.
+
+    Raises:
+        ArgumentError: A speaker has a line without a word.
+    """
+    script: list[Piece] = []
+    for number, line in enumerate(lines):
+        pieces = list(
+            split_text(line.text, language, one_voice=one_voice or engine.multilingual, most=engine.most_characters)
+        )
+        if len(lines) > 1:
+            if not any(piece.text for piece in pieces):
+                raise ArgumentError(
+                    f"A line of {line.speaker or 'nobody'!r} in `text` is {line.text[:40]!r}, which has no word to say."
+                )
+            pieces = [replace(piece, turn=number) for piece in pieces]
+        if script and not script[-1].pause_seconds:
+            script.append(Piece(pause_seconds=_TURN_SECONDS, turn=number))
+        script += pieces
+    return script
+
+
+def _manners(
+    lines: Sequence[Line],
+    voices: Mapping[str, str],
+    usual: Manner,
+    stand_in: Voice | None,
+) -> list[Manner]:
+    """Return how each line is said; who stands in for another engine has voices of its own."""
+    cast = list(dict.fromkeys([one.speaker for one in lines if one.speaker]))
+    known = {name.strip(): voice for name, voice in voices.items()}
+    found = []
+    for line in lines:
+        voice = known.get(line.speaker, usual.voice)
+        if stand_in is not None:
+            spoken = guess_language(_PAUSE.sub(" ", line.text))
+            voice = stand_in.stand_in(cast.index(line.speaker), spoken) if line.speaker else None
+        found.append(replace(usual, voice=voice))
+    return found
 
 
 async def _say(
-    engine: Voice, pieces: Sequence[Piece], words_per_minute: int, voice: str | None, run: Run
+    engine: Voice, script: Sequence[Piece], manners: Sequence[Manner], language: str | None, run: Run
 ) -> list[Spoken | float]:
-    """Return what is said and how long is paused, in order."""
+    """Return what is said and how long is paused, in order.
+
+    Raises:
+        MediaError: No sound came of all the words.
+    """
     said: list[Spoken | float] = []
-    for number, piece in enumerate(pieces):
-        run.progress(number / len(pieces), "speaking")
-        said.append(
-            await engine.speak(
-                piece.text, language=piece.language, words_per_minute=words_per_minute, voice=voice, run=run
-            )
-            if piece.text
-            else piece.pause_seconds
+    for number, piece in enumerate(script):
+        run.progress(number / len(script), "speaking")
+        if not piece.text:
+            said.append(piece.pause_seconds)
+            continue
+        # A voice of several languages hears them, and a wrong word for one would bend all of it.
+        told = language or "" if engine.multilingual else piece.language
+        manner = replace(manners[piece.turn if len(manners) > 1 else 0], language=told)
+        manner = manner if engine.has_emotions else replace(manner, emotion=None)
+        said.append(await engine.speak(piece.text, manner=manner, run=run))
+    if not any(isinstance(one, Spoken) and abs(one.samples).max(initial=0) > _INAUDIBLE for one in said):
+        words = next(piece.text for piece in script if piece.text)
+        raise MediaError(
+            f"{engine.description} made no sound of {words[:40]!r}. It may not know the script: say its `language`, or "
+            "set another voice with `SENSORIUM_SPEAK`."
         )
     return said
 
 
-def split_text(text: str, language: str | None = None, *, one_voice: bool = False) -> Iterator[Piece]:
+def _turns(
+    lines: Sequence[Line], script: Sequence[Piece], said: Sequence[Spoken | float], manners: Sequence[Manner]
+) -> list[Turn]:
+    """Return when each turn begins and ends: from its first sound to its last."""
+    found: list[Turn] = []
+    at, before = 0.0, -1
+    for piece, one in zip(script, said, strict=True):
+        length = one if isinstance(one, float) else len(one.samples) / one.rate
+        if piece.text:
+            is_dialogue = len(lines) > 1 or bool(lines[0].speaker)
+            if piece.turn == before:
+                joined = f"{found[-1].text} {piece.text}"
+                found[-1] = found[-1].model_copy(update={"text": joined, "end_seconds": round(at + length, 3)})
+            else:
+                found.append(
+                    Turn(
+                        speaker=lines[piece.turn].speaker if is_dialogue else "",
+                        voice=manners[piece.turn if is_dialogue else 0].voice,
+                        text=piece.text,
+                        start_seconds=round(at, 3),
+                        end_seconds=round(at + length, 3),
+                    )
+                )
+            before = piece.turn
+        at += length
+    return found
+
+
+def _left_out(engine: Voice, emotion: str | None, replaced: Sequence[str | None]) -> list[str]:
+    notes = []
+    if emotion and not engine.has_emotions:
+        notes.append(f"{engine.description} takes no emotion; {emotion!r} was left out.")
+    if names := [one for one in replaced if one]:
+        notes.append(f"It has not the voices that were named ({', '.join(names)}), and speaks with its own.")
+    return notes
+
+
+def split_text(
+    text: str, language: str | None = None, *, one_voice: bool = False, most: int = _PIECE_CHARACTERS
+) -> Iterator[Piece]:
     """Yield what to say and when to pause: split at pause marks, between scripts and between sentences.
 
     Args:
         text: May hold pause marks.
         language: Of the text; English and Chinese are told apart inside both.
         one_voice: Leave the scripts together.
+        most: Characters of a piece.
     """
     main = language or guess_language(_PAUSE.sub(" ", text))
     breath = 0.0
     for number, part in enumerate(_PAUSE.split(text)):
+        turn = number // 2
         if number % 2:  # the seconds between two marks
-            yield Piece(pause_seconds=min(float(part), MAX_PAUSE_SECONDS))
+            yield Piece(pause_seconds=min(float(part), MAX_PAUSE_SECONDS), turn=turn)
             breath = 0.0
             continue
         runs = [(part, main)] if one_voice or main not in ("en", "zh") else _scripts(part, main)
         for stretch, its_language in runs:
-            for piece in _short(stretch):
+            for piece in _short(stretch, most):
                 if breath:
-                    yield Piece(pause_seconds=breath)
-                yield Piece(text=piece, language=its_language)
+                    yield Piece(pause_seconds=breath, turn=turn)
+                yield Piece(text=piece, language=its_language, turn=turn)
                 breath = next((seconds for ends, seconds in _BREATHS_SECONDS if piece[-1] in ends), _BREATH_SECONDS)
 
 
@@ -176,18 +328,18 @@ def _scripts(text: str, main: str) -> list[tuple[str, str]]:
     return runs
 
 
-def _short(text: str) -> Iterator[str]:
+def _short(text: str, most: int) -> Iterator[str]:
     """Yield pieces that end with a sentence where they can; what has no word in it is dropped."""
     current = ""
     for start, end in split_sentences(text):
         sentence = text[start:end]
-        if current and len(current) + len(sentence) > _PIECE_CHARACTERS:
+        if current and len(current) + len(sentence) > most:
             yield current
             current = ""
         current = f"{current} {sentence}".strip()
-        while len(current) > _PIECE_CHARACTERS:
-            cut = current.rfind(" ", 1, _PIECE_CHARACTERS)
-            cut = cut if cut > 0 else _PIECE_CHARACTERS
+        while len(current) > most:
+            cut = current.rfind(" ", 1, most)
+            cut = cut if cut > 0 else most
             yield current[:cut]
             current = current[cut:].strip()
     if current:

@@ -1,5 +1,6 @@
 import asyncio
 import wave
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,69 @@ async def test_a_voice_that_is_not_there_is_refused_with_those_that_are(run: Run
         await spoken(run, "Hello.", **more)
 
 
+async def test_a_dialogue_has_a_voice_and_times_for_each_line(run: Run) -> None:
+    text = "Tom: Where is the cat? It was here.\nMia：在箱子里。<#1#> In the box.\n\nTom: Oh."
+    made = await spoken(run, text, voices={"tom": "en-gb", "Mia": "en-us+f3"})
+    assert [(one.speaker, one.voice, one.text) for one in made.turns] == [
+        ("tom", "en-gb", "Where is the cat? It was here."),
+        ("Mia", "en-us+f3", "在箱子里。 In the box."),
+        ("tom", "en-gb", "Oh."),
+    ]
+    assert made.text == "Where is the cat? It was here. 在箱子里。 In the box. Oh."
+    assert made.turns[0].start_seconds == 0 and made.turns[-1].end_seconds == pytest.approx(made.seconds, abs=0.01)
+    quiet = silences(run.path(made.audio.handle), "a", run, at_least_seconds=0.4)
+    for before, after in pairwise(made.turns):
+        middle = (before.end_seconds + after.start_seconds) / 2
+        assert any(start < middle < end for start, end in quiet), "between two turns nobody speaks"
+    alone = await spoken(run, "Oh.", voice="en-gb")
+    last = samples_of(run, made)[round(made.turns[-1].start_seconds * 16_000) :]
+    assert len(last) == pytest.approx(len(samples_of(run, alone)), abs=400)
+
+
+async def test_a_text_has_a_turn_for_each_stretch_between_marks_of_pauses(run: Run) -> None:
+    made = await spoken(run, "One. Two. <#1#> Three.")
+    assert [one.text for one in made.turns] == ["One. Two.", "Three."]
+    assert made.turns[1].start_seconds == pytest.approx(made.turns[0].end_seconds + 1, abs=0.01)
+    assert {one.speaker for one in made.turns} == {""}
+
+
+@pytest.mark.parametrize(
+    ("text", "voices", "message"),
+    [
+        ("Anna: Hello.", {"Tom": "en-gb"}, "a line of 'Anna', who is not in `voices`. It has: Tom"),
+        ("Hello.", {"Tom": "en-gb"}, "`voices` names Tom, and `text` has no line of theirs"),
+        ("Tom: Hello.\nTom: …", {"Tom": "en-gb"}, "A line of 'Tom' in `text` is '…', which has no word to say"),
+        ("Tom: Hello.", {"Tom": " "}, "`voices` gives 'Tom' no voice"),
+        ("Tom: Hello.", {"": "en-gb"}, "A name has 1 to 40 letters"),
+        ("Tom: Hello.", {"Tom": "en-gb", "TOM": "en"}, "`voices` has a name twice"),
+        ("Tom: Hello.", {"Tom": "nobody"}, r"espeak-ng has no voice 'nobody'\. It has: af, "),
+    ],
+)
+async def test_a_dialogue_that_cannot_be_cast_is_refused(
+    run: Run, text: str, voices: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        await spoken(run, text, voices=voices)
+
+
+async def test_times_and_addresses_are_no_speakers(run: Run) -> None:
+    made = await spoken(run, "Tom: It begins at\n10:30 at\nhttps://example.org", voices={"Tom": "en-gb"})
+    assert [one.speaker for one in made.turns] == ["Tom"]
+
+
+async def test_an_emotion_that_nobody_has_is_left_out_and_said(run: Run) -> None:
+    made = await spoken(run, "Hello.", emotion="happy")
+    assert made.limits == ["espeak-ng (synthetic, robotic) takes no emotion; 'happy' was left out."]
+    with pytest.raises(ArgumentError, match="`emotion` is ' '"):
+        await spoken(run, "Hello.", emotion=" ")
+
+
+async def test_hanzi_are_said_in_chinese_by_a_voice_of_another_language(run: Run) -> None:
+    other, usual = await spoken(run, "在箱子里。", voice="en-us+f3"), await spoken(run, "在箱子里。")
+    assert other.seconds == pytest.approx(usual.seconds, rel=0.2)
+    assert samples_of(run, other).tobytes() != samples_of(run, usual).tobytes()
+
+
 async def test_cancelling_stops_it(run: Run) -> None:
     run.cancelled.set()
     with pytest.raises(Cancelled):
@@ -130,8 +194,9 @@ async def test_what_is_said_side_by_side_does_not_mix(run: Run) -> None:
     ]
     together = await asyncio.gather(*(speak.function(**one, run=run) for one in asked))
     alone = [await speak.function(**one, run=run) for one in asked]
-    assert [one.audio.sha256 for one in together] == [one.audio.sha256 for one in alone]
-    assert len({one.audio.sha256 for one in alone}) == len(asked)
+    heard, again = ([samples_of(run, one).tobytes() for one in made] for made in (together, alone))
+    assert heard == again
+    assert len(set(heard)) == len(asked)
 
 
 def test_text_is_split_where_the_script_changes() -> None:

@@ -91,15 +91,39 @@ class Voice(Provider, Protocol):
         """Whether it says several languages in one sentence by itself."""
         ...
 
-    async def speak(
-        self, text: str, *, language: str, words_per_minute: int, voice: str | None, run: "Run"
-    ) -> "Spoken":
+    @property
+    def most_characters(self) -> int:
+        """Of one piece of text."""
+        ...
+
+    @property
+    def has_emotions(self) -> bool:
+        """Whether it can be told how to sound; otherwise no emotion is passed to it."""
+        ...
+
+    def stand_in(self, number: int, language: str) -> str | None:
+        """Return the voice that speaks for another engine's: the first for number 0; None is the usual one."""
+        ...
+
+    async def speak(self, text: str, *, manner: "Manner", run: "Run") -> "Spoken":
         """Say one piece of text.
 
         Raises:
             ArgumentError: It has no such language or voice; the message names those it has.
         """
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a text is said."""
+
+    language: str = ""
+    """ISO 639-1 code; empty where a voice that is multilingual tells it from the words."""
+    words_per_minute: int = 160
+    voice: str | None = None
+    """A name that the engine knows; None is its usual one."""
+    emotion: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,15 @@
-"""Speech synthesis through `/audio/speech` of an OpenAI-compatible endpoint."""
+"""Speech synthesis behind an endpoint: through `/audio/speech`, or through its job API where that speaks."""
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from ..base.errors import MediaError
-from ..base.models import Spoken
+from ..base.models import Manner, Spoken
 from ..base.paid import request_sound
 from ..base.price import quote_of
 from ..base.settings import Settings
-from ..base.sound import decode_sound
 from .at_endpoint import AtEndpoint
+from .decoded_voice import decoded
+from .job_voice import JobVoice, job_voice
 
 if TYPE_CHECKING:
     from ..base.run import Run
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
 VOICE = "alloy"
 """OpenAI's first; servers that are compatible mostly know it."""
 USUAL_WORDS_PER_MINUTE = 160
-_RATE = 24_000
 _SLOWEST, _FASTEST = 0.25, 4.0
+# OpenAI's field `instructions`; its older models and most servers refuse or ignore it.
+_INSTRUCTED = "gpt-*tts*"
 
 
-def provider(settings: Settings, model: str) -> "EndpointVoice":
-    return EndpointVoice(settings, model)
+def provider(settings: Settings, model: str) -> "EndpointVoice | JobVoice":
+    return job_voice(settings, model) or EndpointVoice(settings, model)
 
 
 class EndpointVoice(AtEndpoint):
@@ -30,12 +32,22 @@ class EndpointVoice(AtEndpoint):
     role = "speak"
 
     multilingual = True
+    most_characters = 600
+    """OpenAI takes 4096; what is short is heard soon, and little is lost when it fails."""
 
     @property
     def description(self) -> str:
         return self._model
 
-    async def speak(self, text: str, *, language: str, words_per_minute: int, voice: str | None, run: "Run") -> Spoken:
+    @property
+    def has_emotions(self) -> bool:
+        name = self._model.partition(":")[2].rpartition("/")[2].lower()
+        return fnmatchcase(name, _INSTRUCTED)
+
+    def stand_in(self, number: int, language: str) -> str | None:
+        return None
+
+    async def speak(self, text: str, *, manner: Manner, run: "Run") -> Spoken:
         """Say one piece of text; the model hears the language from the words.
 
         Raises:
@@ -43,18 +55,19 @@ class EndpointVoice(AtEndpoint):
             MediaError: What came back is no sound that can be decoded.
         """
         served = self._served()
-        speed = min(_FASTEST, max(_SLOWEST, round(words_per_minute / USUAL_WORDS_PER_MINUTE, 2)))
+        speed = min(_FASTEST, max(_SLOWEST, round(manner.words_per_minute / USUAL_WORDS_PER_MINUTE, 2)))
         body: dict[str, Any] = {
             "model": served.name,
             "input": text,
-            "voice": voice or VOICE,
+            "voice": manner.voice or VOICE,
             "response_format": "wav",
             **({"speed": speed} if speed != 1 else {}),
+            **({"instructions": f"Sound {manner.emotion}."} if manner.emotion and self.has_emotions else {}),
             **served.endpoint.quirks.body,
         }
         quote = quote_of(served, {"calls": 1.0, "characters": float(len(text))})
         sound = await request_sound(run, served, "/audio/speech", body, quote=quote, name="said.wav")
-        return await run.decode(_decoded, sound.handle, run)
+        return await run.decode(decoded, sound.handle, run)
 
     async def try_out(self, run: "Run") -> str | None:
         """Let it say one word; None, for any sound will do.
@@ -62,15 +75,5 @@ class EndpointVoice(AtEndpoint):
         Raises:
             SensoriumError: It cannot be asked, or gives no sound.
         """
-        await self.speak("Ready.", language="en", words_per_minute=USUAL_WORDS_PER_MINUTE, voice=None, run=run)
+        await self.speak("Ready.", manner=Manner(language="en"), run=run)
         return None
-
-
-def _decoded(handle: str, run: "Run") -> Spoken:
-    import numpy as np
-
-    sound = decode_sound(run.path(handle), run.name(handle), run, rate=_RATE)
-    if not np.isfinite(sound.samples).all():
-        raise MediaError(f"{run.name(handle)!r} is damaged: some of its samples are no numbers. Ask for it again.")
-    samples = (np.clip(sound.samples, -1.0, 1.0) * 32767).astype(np.int16)
-    return Spoken(samples=samples, rate=_RATE)

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import ArgumentError, Cancelled, UnavailableError
-from ..base.models import Spoken, installed
+from ..base.models import Manner, Spoken, installed
 from ..base.settings import Settings
+from ..base.words import is_han
 
 if TYPE_CHECKING:
     from ..base.run import Run
@@ -32,6 +33,9 @@ _LONGEST_PATH_BYTES = 159
 
 # Where espeak's name is not the ISO 639-1 code.
 _VOICES = {"en": "en-us", "zh": "cmn", "no": "nb"}
+_LATIN = ("en", "fr", "de", "es", "it", "pt")
+# Of a voice: as it is, and with the formants of another throat.
+_VARIANTS = ("", "+f3", "+m3", "+f2", "+m7", "+f4")
 
 # The library has one state for the whole process.
 _lock = threading.Lock()
@@ -47,20 +51,31 @@ class Espeak:
     identity = "espeak-ng:1.52"
     description = "espeak-ng (synthetic, robotic)"
     multilingual = False
+    most_characters = 600
+    """So that a cancellation is noticed soon; it takes any length."""
+    has_emotions = False
 
     def missing(self) -> str | None:
         if not installed("espeakng_loader"):
             return "The package `espeakng-loader` is not installed. Run `pip install espeakng-loader`."
         return None
 
-    async def speak(self, text: str, *, language: str, words_per_minute: int, voice: str | None, run: "Run") -> Spoken:
+    def stand_in(self, number: int, language: str) -> str | None:
+        """Return a voice of another pitch and sex for each speaker."""
+        return f"{_VOICES.get(language, language)}{_VARIANTS[number % len(_VARIANTS)]}"
+
+    async def speak(self, text: str, *, manner: Manner, run: "Run") -> Spoken:
         """Say one piece of text.
 
         Raises:
             ArgumentError: There is no such language or voice.
             UnavailableError: The library cannot be loaded here.
         """
-        return await run.thread(_speak, text, voice or _VOICES.get(language, language), words_per_minute, run)
+        voice = manner.voice or _VOICES.get(manner.language, manner.language)
+        if manner.language == "zh" and voice.partition("-")[0] in _LATIN and is_han(text):
+            # A voice that knows no hanzi would name each of them "Chinese letter"; the throat stays the same.
+            voice = _VOICES["zh"] + "".join(voice.partition("+")[1:])
+        return await run.thread(_speak, text, voice, manner.words_per_minute, run)
 
 
 def _speak(text: str, voice: str, words_per_minute: int, run: "Run") -> Spoken:

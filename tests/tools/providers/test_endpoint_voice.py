@@ -13,7 +13,7 @@ import pytest
 
 from sensorium.tools import call
 from sensorium.tools.base.endpoints import Endpoint
-from sensorium.tools.base.errors import ProviderError
+from sensorium.tools.base.errors import MediaError, ProviderError
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 
@@ -102,3 +102,50 @@ async def test_what_is_no_sound_is_not_played(
     server.play(script.Reply(body=body))
     spoken = await call("speak", {"text": "Hello."}, speaking())
     assert spoken.engine.startswith("espeak-ng") and "house:voice" in spoken.limits[0]
+
+
+async def test_silence_is_no_speech(speaking: Callable[..., Run], server: Any, script: ModuleType) -> None:
+    silent = io.BytesIO()
+    with wave.open(silent, "wb") as file:
+        file.setparams((1, 2, 24_000, 0, "NONE", ""))
+        file.writeframes(bytes(48_000))
+    server.play(script.Reply(body=silent.getvalue()))
+    with pytest.raises(MediaError, match="house:voice made no sound of 'Hello.'"):
+        await call("speak", {"text": "Hello."}, speaking(degrade=False))
+
+
+async def test_speakers_of_a_dialogue_are_voices_of_the_model(
+    speaking: Callable[..., Run], server: Any, script: ModuleType
+) -> None:
+    server.play(*[script.Reply(body=tone(0.5))] * 2)
+    asked = {"text": "A: One 一.\nB: Two.", "voices": {"A": "echo", "B": "nova"}}
+    spoken = await call("speak", asked, speaking())
+    assert [(one["voice"], one["input"]) for one in server.requests] == [("echo", "One 一."), ("nova", "Two.")]
+    times = [(one.speaker, one.start_seconds, one.end_seconds) for one in spoken.turns]
+    assert times == [("A", 0.0, 0.5), ("B", 0.95, 1.45)]
+
+
+async def test_who_stands_in_speaks_with_voices_of_its_own(
+    speaking: Callable[..., Run], server: Any, script: ModuleType
+) -> None:
+    server.play(script.Reply(status=500, body={"error": {"message": "out of order"}}))
+    asked = {"text": "A: One.\nB: 二。", "voices": {"A": "echo", "B": "nova"}}
+    spoken = await call("speak", asked, speaking())
+    assert [one.voice for one in spoken.turns] == ["en-us", "cmn+f3"]
+    assert "It has not the voices that were named (echo, nova), and speaks with its own." in spoken.limits
+
+
+async def test_an_emotion_is_told_to_models_that_take_instructions(
+    speaking: Callable[..., Run], server: Any, script: ModuleType
+) -> None:
+    server.play(*[script.Reply(body=tone(0.5))] * 2)
+    run = speaking()
+    spoken = await call("speak", {"text": "One.", "emotion": "sad"}, run)
+    assert "instructions" not in server.requests[0]
+    assert spoken.limits == ["house:voice takes no emotion; 'sad' was left out."]
+    told = replace(run.settings, models={"speak": "house:gpt-4o-mini-tts"})
+    other = Run.open(told)
+    spoken = await call("speak", {"text": "One.", "emotion": "sad"}, other)
+    other.library.close()
+    assert server.requests[1]["instructions"] == "Sound sad."
+    assert spoken.limits == []
