@@ -142,9 +142,9 @@ class WebUI(AtOwnEndpoint):
             picture = await given_picture(handles[0], MOST_BYTES, run)
             upscaler = await self._upscaler(run)
             scale = float(values.get("scale", 2.0))
-            body = {"image": _b64(picture), "resize_mode": 0, "upscaling_resize": scale, "upscaler_1": upscaler}
-            return "/sdapi/v1/extra-single-image", body, None
-        body = {
+            enlarging = {"image": _b64(picture), "resize_mode": 0, "upscaling_resize": scale, "upscaler_1": upscaler}
+            return "/sdapi/v1/extra-single-image", enlarging, None
+        body: dict[str, Any] = {
             "prompt": values.get("prompt", ""),
             "negative_prompt": values.get("negative_prompt", ""),
             "seed": int(values.get("seed", -1)),
