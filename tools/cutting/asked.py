@@ -266,8 +266,8 @@ def crop_box(asked: Asked, survey: Survey, name: str, *, even_sizes: bool) -> tu
         raise ArgumentError(f"A crop of {width}×{height} px is too small; the least is {least}×{least}.")
     if left < 0 or top < 0 or left + width > full[0] or top + height > full[1]:
         raise ArgumentError(
-            f"The crop of {width}×{height} px at {left}, {top} is not inside {name!r}, which has {full[0]}×{full[1]} px "
-            "as displayed. Make it smaller, or leave `left_pixels` and `top_pixels` out to crop the middle."
+            f"The crop of {width}×{height} px at {left}, {top} is not inside {name!r}, which is displayed with "
+            f"{full[0]}×{full[1]} px. Make it smaller, or leave `left_pixels` and `top_pixels` out to crop the middle."
         )
     return left, top, width, height, notes
 
