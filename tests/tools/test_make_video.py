@@ -16,10 +16,12 @@ from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.make_video import make_video
 
+FILES = ("picture", "last_frame", "pictures", "video", "sound")
+
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory, making: ModuleType) -> dict[str, Path]:
-    """Films of 2 s, 160×90: one with sound, a mute, a silent and a black one."""
+def films(tmp_path_factory: pytest.TempPathFactory, making: ModuleType, studio: ModuleType) -> dict[str, Path]:
+    """Films of 2 s, 160×90: one with sound, a mute, a silent and a black one; recordings, and a photo."""
     folder = tmp_path_factory.mktemp("films")
 
     def moving(number: int) -> Image.Image:
@@ -36,12 +38,17 @@ def films(tmp_path_factory: pytest.TempPathFactory, making: ModuleType) -> dict[
         "black": making.video(folder / "black.mp4", black, seconds=2.0),
         "tone": making.wav(folder / "tone.wav", tone),
         "long tone": making.wav(folder / "long.wav", making.tone(6.0)),
+        "photo": Path(studio.lying(folder, "photo.png", studio.picture(320, 240))),
     }
 
 
-@pytest.fixture
-def photo(tmp_path: Path, studio: ModuleType) -> str:
-    return str(studio.lying(tmp_path, "photo.png", studio.picture(320, 240)))
+def with_paths(given: dict[str, Any], films: dict[str, Path]) -> dict[str, Any]:
+    """Return arguments with the paths of the files that they name."""
+
+    def path(value: Any) -> Any:
+        return [path(one) for one in value] if isinstance(value, list) else str(films.get(value, value))
+
+    return {name: path(value) if name in FILES else value for name, value in given.items()}
 
 
 def filming(run: Run, studio: ModuleType, film: Path, **more: Any) -> tuple[Any, Run]:
@@ -62,14 +69,9 @@ def filming(run: Run, studio: ModuleType, film: Path, **more: Any) -> tuple[Any,
     ],
 )
 async def test_what_is_given_says_what_is_made(
-    given: dict[str, Any], task: str, run: Run, studio: ModuleType, films: dict[str, Path], photo: str
+    given: dict[str, Any], task: str, run: Run, studio: ModuleType, films: dict[str, Path]
 ) -> None:
-    def path(name: str) -> str:
-        return photo if name == "photo" else str(films[name]) if name in films else name
-
-    args = {
-        name: [path(one) for one in value] if isinstance(value, list) else path(value) for name, value in given.items()
-    }
+    args = with_paths(given, films)
     one, run = filming(run, studio, films["loud"])
     made = await perform("make_video", args, run)
     assert one.last.task == task
@@ -97,14 +99,9 @@ async def test_what_is_given_says_what_is_made(
     ],
 )
 async def test_what_does_not_fit_together_is_told_before_anyone_is_asked(
-    given: dict[str, Any], told: str, run: Run, studio: ModuleType, films: dict[str, Path], photo: str
+    given: dict[str, Any], told: str, *, run: Run, studio: ModuleType, films: dict[str, Path]
 ) -> None:
-    def path(value: Any) -> Any:
-        return photo if value == "photo" else str(films[value]) if value in ("tone", "loud") else value
-
-    args = {
-        name: [path(one) for one in value] if isinstance(value, list) else path(value) for name, value in given.items()
-    }
+    args = with_paths(given, films)
     one, run = filming(run, studio, films["loud"])
     with pytest.raises(ArgumentError) as refused:
         await call("make_video", args, run)
@@ -125,7 +122,7 @@ async def test_what_does_not_fit_together_is_told_before_anyone_is_asked(
     ],
 )
 async def test_a_film_that_is_not_as_ordered_is_no_result(
-    film: str, args: dict[str, Any], told: str, run: Run, studio: ModuleType, films: dict[str, Path]
+    film: str, args: dict[str, Any], told: str, *, run: Run, studio: ModuleType, films: dict[str, Path]
 ) -> None:
     one, run = filming(run, studio, films[film])
     with pytest.raises(MediaError) as failed:
@@ -136,14 +133,14 @@ async def test_a_film_that_is_not_as_ordered_is_no_result(
 
 
 async def test_a_picture_that_says_a_recording_says_all_of_it(
-    run: Run, studio: ModuleType, films: dict[str, Path], photo: str
+    run: Run, studio: ModuleType, films: dict[str, Path]
 ) -> None:
     _, run = filming(run, studio, films["loud"])
     with pytest.raises(MediaError, match=r"it lasts 2.0 s, and 6 s were ordered"):
-        await call("make_video", {"picture": photo, "sound": str(films["long tone"])}, run)
+        await call("make_video", {"picture": str(films["photo"]), "sound": str(films["long tone"])}, run)
     _, mute = filming(run, studio, films["mute"])
     with pytest.raises(MediaError, match="ordered with sound"):
-        await call("make_video", {"picture": photo, "sound": str(films["tone"])}, mute)
+        await call("make_video", {"picture": str(films["photo"]), "sound": str(films["tone"])}, mute)
 
 
 async def test_something_else_than_a_film_is_no_result(run: Run, studio: ModuleType, films: dict[str, Path]) -> None:

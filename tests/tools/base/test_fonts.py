@@ -1,5 +1,6 @@
 """Fonts for Chinese."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,21 @@ def test_a_found_font_draws_chinese_characters_each_in_its_own_way() -> None:
     assert len(drawn) == 5
 
 
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    """Look for fonts anew, and let nothing of it be remembered."""
+    fonts.find_font.cache_clear()
+    yield
+    fonts.find_font.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh")
 def test_the_better_font_wins_and_a_latin_one_is_never_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("Arial.ttf", "simsun.ttc", "NotoSansCJK-Regular.ttc", "notes.txt"):
         (tmp_path / name).write_bytes(b"")
     monkeypatch.setattr(fonts, "_folders", lambda: [tmp_path, tmp_path / "missing"])
-    assert fonts.find_cjk_font.__wrapped__() == tmp_path / "NotoSansCJK-Regular.ttc"
+    assert fonts.find_cjk_font() == tmp_path / "NotoSansCJK-Regular.ttc"
     for path in tmp_path.glob("*.ttc"):
         path.unlink()
-    assert fonts.find_cjk_font.__wrapped__() is None
+    fonts.find_font.cache_clear()
+    assert fonts.find_cjk_font() is None
