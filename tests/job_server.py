@@ -47,9 +47,15 @@ count = {{ least = 1, most = 4 }}
 aspect = "1:1"
 [operations.picture.submit]
 path = "/jobs"
-body = {{ model = "{{model}}", prompt = "{{prompt}}", aspect = "{{aspect}}", count = "{{count}}", mark = "{{order}}", hook = "{{callback}}" }}
 job = "data.id"
 {submit}
+[operations.picture.submit.body]
+model = "{{model}}"
+prompt = "{{prompt}}"
+aspect = "{{aspect}}"
+count = "{{count}}"
+mark = "{{order}}"
+hook = "{{callback}}"
 [operations.picture.poll]
 path = "/jobs/{{job}}"
 status = "data.status"
@@ -74,8 +80,11 @@ picture = {{ types = ["image/png"], bytes = 200_000, width_pixels = {{ least = 8
 pictures = {{ most = 3 }}
 [operations.edit.submit]
 path = "/jobs"
-body = {{ prompt = "{{prompt}}", picture = "{{picture:url}}", more = [{{ data = "{{pictures:data_url}}", kind = "{{pictures:type}}" }}] }}
 job = "data.id"
+[operations.edit.submit.body]
+prompt = "{{prompt}}"
+picture = "{{picture:url}}"
+more = [{{ data = "{{pictures:data_url}}", kind = "{{pictures:type}}" }}]
 [operations.edit.poll]
 path = "/jobs/{{job}}"
 status = "data.status"

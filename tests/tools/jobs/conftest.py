@@ -1,7 +1,7 @@
 """A shop of jobs on loopback, and runs that order there."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,7 +11,6 @@ import pytest
 from sensorium.tools.base.run import Call, Run
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.jobs import downloading
-from sensorium.tools.providers.remote_maker import provider
 
 
 @pytest.fixture
@@ -46,9 +45,3 @@ def ordering(shop: Any, job_server: ModuleType, tmp_path: Path, monkeypatch: pyt
     yield open_run
     for run in opened:
         run.library.close()
-
-
-@pytest.fixture
-def maker_of() -> Callable[[Run], Any]:
-    """Return who draws in a run."""
-    return lambda run: provider(run.settings, run.settings.models["draw"], "draw")

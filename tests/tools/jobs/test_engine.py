@@ -1,7 +1,6 @@
 """Orders at a job API: sent once, asked about until done, brought and paid for."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,24 +9,281 @@ from sensorium.tools.base.budget import OutcomeUnknown
 from sensorium.tools.base.errors import ArgumentError, Cancelled, MediaError, ProviderError, SettingsError
 from sensorium.tools.base.makers import Made, Wish
 from sensorium.tools.base.run import Run
+from sensorium.tools.jobs import engine
+from sensorium.tools.providers.remote_maker import provider
 
 KITE = Wish(task="image", values={"prompt": "a kite"})
 
 
-async def made_by(maker: Any, run: Run, wish: Wish = KITE) -> Made:
-    made: Made = await maker.make(maker.fit(wish).wish, run=run)
-    return made
+async def made_in(run: Run, wish: Wish = KITE) -> Made:
+    maker = provider(run.settings, run.settings.models["draw"], "draw")
+    return await maker.make(maker.fit(wish).wish, run=run)
 
 
-async def test_a_picture_is_ordered_waited_for_and_kept(ordering: Any, maker_of: Any, shop: Any) -> None:
+def states(run: Run) -> list[tuple[str, str]]:
+    """The orders of a run: how each stands, and its job."""
+    return [(one.state, one.job) for one in run.budget.ledger.orders(run.id)]
+
+
+async def test_a_picture_is_ordered_waited_for_and_kept(ordering: Any, shop: Any) -> None:
     run = ordering()
-    made = await made_by(maker_of(run), run, Wish(task="image", values={"prompt": "a kite", "count": 2}))
+    made = await made_in(run, Wish(task="image", values={"prompt": "a kite", "count": 2}))
     assert (made.served_by, made.texts, made.seed, made.job) == ("shop:brush-1", ("a kite",), 7, "job-1")
-    assert [(one.media_type, one.name) for one in made.files] == [("image/png", "image-1.png")]  # both have one content
+    assert [(one.media_type, one.name) for one in made.files] == [("image/png", f"image-{n}.png") for n in (1, 2)]
     assert made.files[0].facts["job"] == "job-1"
     order = shop.of("submit")[0]
     assert order.body.pop("mark")
     assert order.body == {"model": "brush-1", "prompt": "a kite", "aspect": "1:1", "count": 2}
     assert [one.path for one in shop.of("poll")] == ["/jobs/job-1"] * 2
-    assert run.budget.spent.usd == 0.5
-    assert run.budget.spent.units == {"calls": 1.0, "pictures": 2.0}
+    assert (run.budget.spent.usd, run.budget.spent.units) == (0.5, {"calls": 1.0, "pictures": 2.0})
+    assert states(run) == [("done", "job-1")]
+
+
+async def test_the_same_in_the_same_run_is_not_ordered_again(ordering: Any, shop: Any) -> None:
+    run = ordering()
+    assert (await made_in(run)).files == (await made_in(run)).files
+    assert (len(shop.of("submit")), run.budget.spent.usd) == (1, 0.5)
+
+
+async def test_files_go_by_address_and_in_the_body(ordering: Any, shop: Any) -> None:
+    run = ordering()
+    handle = run.put(shop.content, name="kite.png", media_type="image/png").handle
+    await made_in(run, Wish(task="edit", files={"picture": (handle,), "pictures": (handle, handle)}))
+    assert shop.of("upload")[0].body == {"purpose": "job", "file": shop.content}
+    order = shop.of("submit")[0].body
+    assert order["picture"] == f"{shop.url}/uploaded/1"
+    assert [one["kind"] for one in order["more"]] == ["image/png"] * 2
+    assert order["more"][0]["data"].startswith("data:image/png;base64,iVBOR")
+    assert "prompt" not in order
+    sent = [one.contents.pictures for one in run.egress.rows() if one.role == "draw"]
+    assert sent[:2] == [1, 2]
+
+
+async def test_an_answer_may_hold_the_result_itself(ordering: Any, shop: Any) -> None:
+    run = ordering()
+    handle = run.put(shop.content, name="kite.png", media_type="image/png").handle
+    made = await made_in(run, Wish(task="vary", files={"picture": (handle,)}))
+    assert shop.of("now")[0].body == {"image": shop.content, "strength": "0.5"}
+    assert (made.job, made.files[0].media_type, shop.of("poll")) == ("", "image/png", [])
+
+
+async def test_twenty_jobs_share_few_connections(ordering: Any, shop: Any) -> None:
+    run = ordering()
+    wishes = [Wish(task="image", values={"prompt": f"kite {number}"}) for number in range(6)]
+    await asyncio.gather(*(made_in(run, one) for one in wishes))
+    # Each file is fetched on a connection of its own, whose address was checked for it.
+    assert shop.connections - len(shop.of("file")) <= len(wishes)
+    assert len(shop.of("submit")) == 6
+
+
+async def test_a_busy_provider_is_asked_again_when_it_says(ordering: Any, shop: Any, job_server: Any) -> None:
+    busy = job_server.Reply(status=429, body={"message": "later"}, headers={"retry-after": "0"})
+    full = job_server.Reply(body={"code": 9, "message": "too many jobs"}, headers={"retry-after": "0"})
+    shop.play("submit", busy, full)
+    shop.play("poll", busy)
+    run = ordering()
+    await made_in(run)
+    assert (len(shop.of("submit")), len(shop.of("poll")), run.budget.spent.usd) == (3, 3, 0.5)
+
+
+async def test_polls_that_fail_are_borne(ordering: Any, shop: Any, job_server: Any) -> None:
+    replies = [{"status": 500, "body": {}}, {"body": b"<html>"}, {"body": {"code": 0, "data": {}}}, {"status": 404}]
+    shop.play("poll", *(job_server.Reply(**one) for one in replies))
+    run = ordering()
+    await made_in(run)
+    assert (len(shop.of("poll")), len(shop.of("submit"))) == (6, 1)
+
+
+async def test_a_job_that_nobody_knows_any_more_is_given_up(ordering: Any, shop: Any, job_server: Any) -> None:
+    shop.play("poll", *[job_server.Reply(body={"code": 0, "data": {}})] * 99)
+    run = ordering()
+    with pytest.raises(ProviderError, match=r"says nothing of the state of job 'job-1'.*sensorium resume"):
+        await made_in(run)
+    assert states(run) == [("unknown", "job-1")]
+
+
+async def test_a_deadline_names_the_job_and_how_to_go_on(ordering: Any, shop: Any) -> None:
+    shop.never_ends = True
+    run = ordering(deadline=0.2)
+    with pytest.raises(ProviderError, match=r"not finished job 'job-1' within 0.2 s.*not ordered anew") as raised:
+        await made_in(run)
+    assert (raised.value.may_be_paid, run.budget.spent.unknown_usd) == (True, 0.5)
+    shop.never_ends = False
+    await made_in(run)
+    assert (len(shop.of("submit")), run.budget.spent.usd, run.budget.spent.unknown_usd) == (1, 0.5, 0.0)
+
+
+@pytest.mark.parametrize(("top", "ended"), [("", ("done", 0.5)), ("free_when_failed = true", ("refunded", 0.0))])
+async def test_a_failed_job_is_charged_unless_its_pages_say_otherwise(
+    ordering: Any, shop: Any, top: str, ended: tuple[str, float]
+) -> None:
+    shop.failure = "the brush broke"
+    run = ordering(top=top)
+    with pytest.raises(ProviderError, match="Job 'job-1' failed at `shop:brush-1`: the brush broke"):
+        await made_in(run)
+    assert (states(run), run.budget.spent.usd) == ([(ended[0], "job-1")], ended[1])
+    shop.failure = ""
+    await made_in(run)  # it is no answer that is given again
+    assert len(shop.of("submit")) == 2
+
+
+async def test_a_job_against_the_rules_is_the_askers_fault(ordering: Any, shop: Any) -> None:
+    shop.failure = "unsafe content in the prompt"
+    run = ordering()
+    with pytest.raises(ArgumentError, match=r"rules about content: unsafe content.*may have been charged"):
+        await made_in(run)
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ({"status": 400, "body": {"message": "unsafe content"}}, (ArgumentError, "rules about content")),
+        ({"body": {"code": 5, "message": "unsafe content"}}, (ArgumentError, "rules about content")),
+        ({"body": {"code": 5, "message": "prompt too long"}}, (ArgumentError, "does not take this: prompt too long")),
+        (
+            {"status": 401, "body": {"message": "wrong key shop-key-0a1b2c3d4e5f"}},
+            (SettingsError, "Set `SHOP_KEY` anew"),
+        ),
+        ({"body": {"code": 5, "message": "no money"}}, (ProviderError, "no credit left")),
+        ({"body": {"code": 5, "message": "it is raining"}}, (ProviderError, "refused the request: it is raining")),
+        ({"status": 302, "headers": {"location": "https://evil.test/"}}, (SettingsError, "points to")),
+    ],
+)
+async def test_a_refused_order_costs_nothing(
+    ordering: Any, shop: Any, job_server: Any, reply: Any, expected: tuple[Any, str]
+) -> None:
+    shop.play("submit", job_server.Reply(**reply))
+    run = ordering()
+    error, words = expected
+    with pytest.raises(error, match=words) as raised:
+        await made_in(run)
+    assert job_server.KEY not in str(raised.value)
+    assert (states(run), run.budget.spent.usd) == ([("refunded", "")], 0.0)
+
+
+@pytest.mark.parametrize("reply", [{"status": 502}, {"body": b"<html>"}, {"body": {"code": 0, "data": {}}}])
+async def test_an_order_without_an_answer_is_not_sent_again(
+    ordering: Any, shop: Any, job_server: Any, reply: Any
+) -> None:
+    shop.play("submit", job_server.Reply(**reply))
+    run = ordering()
+    with pytest.raises(ProviderError):
+        await made_in(run)
+    with pytest.raises(OutcomeUnknown, match="may have been paid"):
+        await made_in(run)
+    assert len(shop.of("submit")) == 1
+
+
+async def test_an_order_that_was_cut_off_is_found_by_our_own_id(
+    ordering: Any, shop: Any, job_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_LOOK_UP_SECONDS", 0.0)
+
+    def lose(asked: Any) -> Any:
+        if asked.path == "/jobs" and not shop.jobs:
+            shop._submit(asked)
+            return job_server.Reply(status=504)
+        return None
+
+    shop.answering = lose
+    run = ordering(picture=job_server.LOOKUP)
+    assert (await made_in(run)).job == "job-1"
+    assert (len(shop.of("submit")), len(shop.of("lookup"))) == (1, 1)
+
+
+async def test_an_order_that_never_came_is_sent_again_with_the_same_id(
+    ordering: Any, shop: Any, job_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_LOOK_UP_SECONDS", 0.0)
+    shop.play("submit", job_server.Reply(status=504))
+    run = ordering(submit=job_server.IDEMPOTENCY)
+    await made_in(run)
+    assert len({one.headers["idempotency-key"] for one in shop.of("submit")}) == 1
+    assert (len(shop.of("submit")), run.budget.spent.usd) == (2, 0.5)
+
+
+async def test_a_stopped_run_cancels_the_job_where_it_can(ordering: Any, shop: Any, job_server: Any) -> None:
+    shop.never_ends = True
+    run = ordering(picture=job_server.CANCEL)
+    shop.answering = lambda asked: run.cancelled.set() if asked.method == "GET" else None
+    with pytest.raises(Cancelled, match="Job 'job-1' of `shop:brush-1` was cancelled there"):
+        await made_in(run)
+    assert shop.jobs["job-1"].is_cancelled
+    assert states(run) == [("unknown", "")]
+
+
+async def test_a_stopped_run_says_that_the_job_goes_on_where_nobody_can_stop_it(
+    ordering: Any, shop: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.never_ends = True
+    run = ordering()
+    polled = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    shop.answering = lambda asked: loop.call_soon_threadsafe(polled.set) and None if asked.method == "GET" else None
+    task = asyncio.create_task(made_in(run))
+    await polled.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert "Job 'job-1' goes on at `shop:brush-1`" in caplog.text
+    assert states(run) == [("unknown", "job-1")]
+
+
+async def test_another_run_takes_up_a_job_that_was_left(ordering: Any, shop: Any) -> None:
+    shop.never_ends = True
+    left = ordering("left", deadline=0.1)
+    with pytest.raises(ProviderError, match="not finished"):
+        await made_in(left)
+    shop.never_ends = False
+    run = ordering("other")
+    made = await made_in(run)
+    assert (made.job, len(shop.of("submit")), run.budget.spent.usd) == ("job-1", 1, 0.0)
+    assert states(left) == [("done", "job-1")]
+    assert [one.usd for one in left.budget.ledger.orders("left")] == [0.5]
+
+
+async def test_a_job_of_another_run_that_failed_is_not_taken_up_for_ever(ordering: Any, shop: Any) -> None:
+    shop.never_ends = True
+    left = ordering("left", deadline=0.1)
+    with pytest.raises(ProviderError, match="not finished"):
+        await made_in(left)
+    shop.never_ends, shop.failure = False, "the brush broke"
+    run = ordering("other")
+    with pytest.raises(ProviderError, match="the brush broke"):
+        await made_in(run)
+    shop.failure = ""
+    assert (await made_in(run)).job == "job-2"
+
+
+async def test_the_wrong_kind_of_file_is_said_to_be_so(ordering: Any, shop: Any) -> None:
+    shop.content = b'{"error": "not ready"}'
+    run = ordering()
+    with pytest.raises(MediaError, match=r"A picture was ordered .* what came is text/json \(job 'job-1'\)"):
+        await made_in(run)
+
+
+async def test_an_id_that_leads_elsewhere_is_not_asked(ordering: Any, shop: Any, job_server: Any) -> None:
+    for job in ("../keys", "http://evil.test/steal", "x?y#z"):
+        shop.play("submit", job_server.Reply(body={"code": 0, "data": {"id": job}}))
+        run = ordering(f"run-{len(shop.asked)}")
+        with pytest.raises(ProviderError):
+            await made_in(run, Wish(task="image", values={"prompt": job}))
+    assert {one.path for one in shop.asked} <= {"/jobs", "/jobs/http://evil.test/steal", "/jobs/x%3Fy%23z"}
+
+
+@pytest.mark.parametrize(
+    ("found", "fraction"),
+    [
+        (0.4, 0.4),
+        (40, 0.4),
+        ("40%", 0.4),
+        ("0.4", 0.4),
+        (100, 1.0),
+        (1.0, 1.0),
+        (1, 0.01),
+        (None, None),
+        ("soon", None),
+    ],
+)
+def test_progress_is_read_as_providers_write_it(found: Any, fraction: float | None) -> None:
+    assert engine.fraction_of(found) == fraction
