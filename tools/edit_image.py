@@ -84,7 +84,7 @@ async def edit_image(
         float | None, Field(gt=1, le=8, description="How many times as wide and high; 2 if left out.")
     ] = None,
     index: Annotated[int | None, Field(ge=1, le=4, description="Of a grid: 1 and 2 above, 3 and 4 below.")] = None,
-    style: Annotated[str | None, Field(description="Such as `watercolour`, or a name that the provider knows.")] = None,
+    style: Annotated[str | None, Field(description="Such as watercolour, or a name that the provider knows.")] = None,
     seed: Annotated[int | None, Field(ge=0, le=2**32 - 1, description="Another one gives another picture.")] = None,
     run: Run,
 ) -> Pictures:

@@ -34,7 +34,7 @@ async def make_image(
     seed: Annotated[
         int | None, Field(ge=0, le=2**32 - 1, description="Another one gives another picture of the same words.")
     ] = None,
-    style: Annotated[str | None, Field(description="Such as `watercolour`, or a name that the provider knows.")] = None,
+    style: Annotated[str | None, Field(description="Such as watercolour, or a name that the provider knows.")] = None,
     pictures: Annotated[
         list[Picture] | None,
         Field(max_length=MOST_PICTURES, description="Who or what must look the same in the new picture."),
