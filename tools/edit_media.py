@@ -20,7 +20,7 @@ class EditedFile(BaseModel):
     start_seconds: float | None = Field(None, description="Where it really begins in the source.")
     end_seconds: float | None = Field(None, description="Where it really ends there.")
     way: Literal["copied", "partly encoded", "encoded"] = Field(
-        description="`copied`: without loss; `partly encoded`: only frames around a cut, or the sound, were encoded anew."
+        description="`copied`: without loss; `partly encoded`: only frames at a cut, or the sound, were encoded."
     )
     encoded_frames: int = Field(0, description="How many, where the rest was copied.")
 
