@@ -108,6 +108,12 @@ def job_server() -> ModuleType:
     return load("job_server")
 
 
+@pytest.fixture(scope="session")
+def job_documents() -> ModuleType:
+    """Job APIs on loopback that answer as their documents say, `tests/job_documents.py`."""
+    return load("job_documents")
+
+
 @pytest.fixture
 def server(script: ModuleType) -> Iterator[Any]:
     """A scripted chat completions server on loopback."""
