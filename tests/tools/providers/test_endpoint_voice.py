@@ -110,7 +110,7 @@ async def test_silence_is_no_speech(speaking: Callable[..., Run], server: Any, s
         file.setparams((1, 2, 24_000, 0, "NONE", ""))
         file.writeframes(bytes(48_000))
     server.play(script.Reply(body=silent.getvalue()))
-    with pytest.raises(MediaError, match="house:voice made no sound of 'Hello.'"):
+    with pytest.raises(MediaError, match=r"house:voice made no sound of 'Hello\.'"):
         await call("speak", {"text": "Hello."}, speaking(degrade=False))
 
 
