@@ -133,6 +133,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     cut_after: int | None = None
     """Close the connection after so many bytes of the body."""
+    is_announced: bool = True
+    """Whether it is said how long the body is; else it ends with the connection."""
 
 
 @dataclass
@@ -186,9 +188,11 @@ class JobServer:
 
     def answer(self, asked: Asked) -> Reply:
         """Return the answer to a request."""
+        return self.answering(asked) or self.answer_as_usual(asked)
+
+    def answer_as_usual(self, asked: Asked) -> Reply:
+        """Return the answer where a test says nothing else of all requests."""
         kind = _kind(asked.method, asked.path)
-        if made := self.answering(asked):
-            return made
         if self._next.get(kind):
             return self._next[kind].popleft()
         return getattr(self, f"_{kind}")(asked)
@@ -293,10 +297,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in {"content-type": "application/json", **reply.headers}.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(body)))
+        if reply.is_announced:
+            self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body if reply.cut_after is None else body[: reply.cut_after])
-        self.close_connection = self.close_connection or reply.cut_after is not None
+        self.close_connection = self.close_connection or reply.cut_after is not None or not reply.is_announced
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
