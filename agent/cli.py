@@ -162,7 +162,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
 
     _conversations(command)
     _json(command("runs", ".commands", "list the latest runs"))
-    _show(command("show", ".show", "show a run: plans, calls, costs, files and answer"))
+    _show(command("show", ".show", "show a run: plans, calls, costs, files and answer; or who made a file"))
 
     _records(command)
 
@@ -269,7 +269,11 @@ def _thread(parser: argparse.ArgumentParser) -> None:
 
 
 def _show(command: argparse.ArgumentParser) -> None:
-    command.add_argument("run_id", metavar="RUN_ID", type=words, help="its id, the start of it, or `last`")
+    command.add_argument(
+        "run_id",
+        metavar="RUN_ID|FILE",
+        help="its id, the start of it, or `last`; or a file, to see who made it and how",
+    )
     told = "draw where its values came from: the request and the files, each step, the answer; `!`: not to be trusted"
     command.add_argument("--provenance", action="store_true", help=told)
     _json(command)

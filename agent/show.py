@@ -6,10 +6,13 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..tools.base.errors import ArgumentError
 from ..tools.base.settings import Settings
 from ..tools.base.workspace import PREFIX
 from .answer import RunView
 from .assistant import Assistant
+from .cli import words
+from .file_view import file_named, show_file
 from .plan import Plan
 from .printing import fit, one_line, pad, say, say_json, width
 from .provenance import lines_of as drawn
@@ -24,11 +27,17 @@ _HASH_LETTERS = 12
 
 
 def show(chosen: argparse.Namespace) -> int:
-    """Show a run: its plans, calls, costs, files and answer; or where its values came from."""
+    """Show a run: its plans, calls, costs, files and answer; or where its values came from; or who made a file."""
     with Assistant(Settings.read()) as assistant:
+        if not chosen.provenance and (file := file_named(assistant.journal, chosen.run_id)):
+            return show_file(assistant.settings, file, as_json=chosen.json)
+        chosen.run_id = words(chosen.run_id)
         if chosen.provenance:
             return _show_provenance(provenance_of(assistant, chosen.run_id), as_json=chosen.json)
-        view = assistant.show(chosen.run_id)
+        try:
+            view = assistant.show(chosen.run_id)
+        except ArgumentError as error:
+            raise ArgumentError(f"{error} Nor is there a file of that name.") from error
     if chosen.json:
         say_json(view.plain(), indent=1)
         return 0

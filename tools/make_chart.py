@@ -16,6 +16,7 @@ from .base.run import Run
 from .base.tool import tool
 from .base.words import is_han
 from .base.workspace import Artifact
+from .credentials.keeping import Making, keep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,15 +90,17 @@ async def make_chart(
     png, svg, boxes = await run.thread(draw)
     advice = " Install `fonts-noto-cjk`." if any(map(is_han, boxes)) else ""
     limits = [f"No font here has {boxes[:20]!r}, so boxes are drawn instead.{advice}"] if boxes else []
-    name = _file_name(title)
+    name, making = _file_name(title), Making(kind="algorithm")
     return Chart(
-        picture=run.put(
+        picture=await keep(
+            run,
             png,
             name=f"{name}.png",
             media_type="image/png",
+            making=making,
             facts={"width_pixels": width_pixels, "height_pixels": height_pixels},
         ),
-        drawing=run.put(svg, name=f"{name}.svg", media_type="image/svg+xml"),
+        drawing=await keep(run, svg, name=f"{name}.svg", media_type="image/svg+xml", making=making),
         title=title,
         points=sum(len(one.y) for one in series),
         limits=limits,

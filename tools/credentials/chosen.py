@@ -52,11 +52,12 @@ def read_credentials(table: Any, env: Mapping[str, str], home: Path) -> Credenti
     authority = str(texts.get("timestamp_authority", ""))
     if authority and (urlsplit(authority).scheme not in ("http", "https") or not urlsplit(authority).hostname):
         raise SettingsError(f"`timestamp_authority` in {_WHERE} is {authority!r}; it must be an address with http(s).")
+    key_text = _key_text(texts, env)
     return Credentials(
         enabled=enabled,
         certificate=_file(texts, "certificate", home),
         key=_file(texts, "key", home),
-        key_text=_key_text(texts, env),
+        key_text=key_text,
         algorithm=algorithm,
         timestamp_authority=authority,
     )

@@ -77,6 +77,18 @@ def identity(credentials: Credentials, home: Path) -> Identity:
     return Identity(chain, key, credentials)
 
 
+def own_anchors(credentials: Credentials, home: Path) -> str:
+    """Return the certificates, in PEM, that one's own hang on; none is made for this."""
+    found = []
+    with suppress(OSError, StorageError):
+        if made := _valid(_read(home / "credentials" / NAME)):
+            found.append(made[0])
+    with suppress(OSError, UnicodeDecodeError):
+        if credentials.certificate is not None:
+            found.append(credentials.certificate.read_text(encoding="ascii"))
+    return "".join(found)
+
+
 def _self_made(file: Path) -> tuple[str, str]:
     """Return the chain and the key that were made here, or are made now; several processes get the same.
 

@@ -61,4 +61,4 @@ class Story:
         """The whole of it in a line of text, for formats that have no better place; `read_line` reads it."""
         parts = [f"made by {self.by}", f"tool {self.tool}", f"at {self.made_at}"]
         parts += [f"digital source type {self.source_type}"] if self.source_type else []
-        return "; ".join(parts)
+        return "; ".join(parts) + "."

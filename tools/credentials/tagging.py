@@ -43,10 +43,10 @@ MANIFESTS: Mapping[str, str] = {
     "audio/mp4": "audio/mp4",
     "audio/wav": "audio/wav",
     "audio/mpeg": "audio/mpeg",
-    "audio/flac": "audio/flac",
     "video/x-msvideo": "video/avi",
 }
-"""Media type -> its name in c2pa 0.38, of those that can hold a manifest."""
+"""Media type -> its name in c2pa 0.38, of those that hold a manifest. FLAC could only behind an ID3 tag, which many
+players stumble over, and so gets none."""
 SAME = {
     "audio/x-wav": "audio/wav",
     "audio/wave": "audio/wav",

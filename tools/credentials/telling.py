@@ -1,17 +1,21 @@
 """Has who made it written into a file, and loses no file where that cannot be."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ..base.errors import Cancelled, SensoriumError
 from ..base.outputs import OutputFile
+from ..base.outward import is_this_machine
+from ..base.secret_logs import logger_of
 from ..base.secrets import redact, redact_bytes
 from ..base.workspace import Artifact, Fact
+from .identity import Identity, identity
 from .keeping import Making
 from .stamping import Order, Stamped, stamp
 from .story import BY_MODEL, BY_RULES, COMPOSED, MODEL_MADE, PART_BY_MODEL, Input, Relation, Story
@@ -20,7 +24,6 @@ from .tagging import MANIFESTS, SAME, TAGS
 if TYPE_CHECKING:
     from ..base.makers import Task
     from ..base.run import Run
-    from .identity import Identity
 
 CONFINED_BYTES = 256 << 20
 """Files up to this size are signed where nothing is on disk, so what is written is held in memory."""
@@ -32,7 +35,7 @@ _CHANGES: "frozenset[Task]" = frozenset({"edit", "inpaint", "outpaint", "upscale
 """What a model does to a file of which something is left."""
 _FACT = "digital_source_type"
 
-logger = logging.getLogger(__name__)
+logger = logger_of(__name__)
 
 
 async def told(
@@ -80,10 +83,16 @@ async def told(
 
 async def _stamped(run: "Run", order: Order, making: Making, notes: list[str]) -> Stamped:
     """Return what was written: all, or without a signature where there can be none, as the notes say."""
-    done = None
+    done, pens = None, list[Identity]()
     if order.story.media_type in MANIFESTS:
         try:
-            done = await _written(run, order, making, await run.thread(_identity, run))
+            pens = await run.thread(_pens, run)
+        except SensoriumError as error:
+            notes.append(_why(error))
+    for pen in pens:
+        try:
+            done = await _written(run, order, making, pen)
+            break
         except Cancelled:
             raise
         except SensoriumError as error:
@@ -95,22 +104,25 @@ async def _stamped(run: "Run", order: Order, making: Making, notes: list[str]) -
     return done
 
 
-async def _written(run: "Run", order: Order, making: Making, pen: "Identity | None") -> Stamped:
+async def _written(run: "Run", order: Order, making: Making, pen: Identity | None) -> Stamped:
     """Write the file where what is in it can do no harm: not beside the key, unless all of it was made here."""
     is_own = making.kind == "algorithm" and not making.inputs
-    asks_for_time = pen is not None and bool(pen.timestamp_authority)
-    if is_own or asks_for_time or _size(order.source) > CONFINED_BYTES:
+    if pen is not None and pen.timestamp_authority:
+        # c2pa asks it itself, which nothing can where files are opened.
+        with run.egress.asking(urlsplit(pen.timestamp_authority).netloc, pen.timestamp_authority):
+            return await run.thread(stamp, run, order, _handles(making), pen)
+    if is_own or _size(order.source) > CONFINED_BYTES:
         return await run.thread(stamp, run, order, _handles(making), pen)
     return await run.decode(stamp, run, order, _handles(making), pen)
 
 
-def _identity(run: "Run") -> "Identity":
-    from .identity import identity
-
-    found = identity(run.settings.credentials, run.settings.home)
-    if run.settings.local_only or run.settings.offline:
-        found.timestamp_authority = ""
-    return found
+def _pens(run: "Run") -> list[Identity]:
+    """Return who signs: with the time of an authority where one is set and may be asked, else without."""
+    chosen, home = run.settings.credentials, run.settings.home
+    without = identity(replace(chosen, timestamp_authority=""), home)
+    host = urlsplit(chosen.timestamp_authority).hostname or ""
+    silent = run.settings.offline or (run.settings.local_only and not is_this_machine(host))
+    return [without] if silent or not host else [identity(chosen, home), without]
 
 
 def _story(run: "Run", making: Making, name: str, media_type: str) -> Story:

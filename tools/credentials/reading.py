@@ -1,0 +1,120 @@
+"""Read from a file who made it: what its manifest proves, and what its metadata only says."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from ..base.errors import MediaError
+from ..base.sniff import sniff
+from .other_metadata import other_metadata
+from .said import said_in
+from .signed import Manifest, read_manifest
+from .story import SOURCE_TYPES
+from .tagging import MANIFESTS
+
+How = Literal["model", "partly model", "rules", "composed", "edited", "captured", "unknown"]
+HOW: dict[str, How] = {
+    "trainedAlgorithmicMedia": "model",
+    "compositeWithTrainedAlgorithmicMedia": "partly model",
+    "compositeSynthetic": "partly model",
+    "algorithmicMedia": "rules",
+    "dataDrivenMedia": "rules",
+    "virtualRecording": "rules",
+    "composite": "composed",
+    "compositeCapture": "composed",
+    "humanEdits": "edited",
+    "minorHumanEdits": "edited",
+    "algorithmicallyEnhanced": "edited",
+    "digitalCreation": "edited",
+    "digitalCapture": "captured",
+    "computationalCapture": "captured",
+    "screenCapture": "captured",
+    "negativeFilm": "captured",
+    "positiveFilm": "captured",
+    "print": "captured",
+}
+"""IPTC's words in ours."""
+
+
+class Maker(BaseModel):
+    """Who made a file, when, how."""
+
+    how: How = "unknown"
+    digital_source_type: str = Field(default="", description="IPTC's word; empty when nothing says it.")
+    by: str = Field(default="", description="The program, and the model if one made it.")
+    tool: str = ""
+    made_at: str = ""
+    proof: Literal["signed", "altered", "said", "none"] = Field(
+        default="none",
+        description="`signed`: the signature holds over all of the file; `altered`: it was signed and changed since; "
+        "`said`: only its metadata says so, which anybody can write.",
+    )
+
+
+class Told(BaseModel):
+    """What a file tells of its making."""
+
+    media_type: str
+    bytes: int
+    maker: Maker
+    manifest: Manifest | None = None
+    metadata: dict[str, str] = Field(default_factory=dict, description="As written; anybody can write anything there.")
+    limits: list[str] = Field(default_factory=list)
+
+
+def read_told(file: Path, name: str, anchors: str) -> Told:
+    """Return what a file tells of its making.
+
+    Args:
+        file: Anything.
+        name: What messages call it.
+        anchors: Certificates, in PEM, of the roots that are one's own.
+    """
+    with file.open("rb") as opened:
+        media_type = sniff(opened).media_type
+        if media_type == "text/xml":
+            media_type = "image/svg+xml"
+        limits: list[str] = []
+        manifest = None
+        try:
+            manifest = read_manifest(opened, MANIFESTS.get(media_type, media_type), anchors)
+        except MediaError as error:
+            limits.append(str(error))
+        said = said_in(opened)
+        size = file.stat().st_size
+    metadata = {**other_metadata(file, name, media_type), **said}
+    return Told(
+        media_type=media_type,
+        bytes=size,
+        maker=_maker(manifest, metadata),
+        manifest=manifest,
+        metadata=metadata,
+        limits=limits,
+    )
+
+
+def _maker(manifest: Manifest | None, metadata: dict[str, str]) -> Maker:
+    if manifest is not None:
+        kind = manifest.source_type
+        return Maker(
+            how=HOW.get(kind, "edited" if manifest.is_edit else "unknown"),
+            digital_source_type=kind,
+            by=", ".join(dict.fromkeys([*manifest.agents, manifest.generator])) or "not said",
+            tool=manifest.tool,
+            made_at=manifest.made_at,
+            proof="signed" if manifest.state == "valid" else "altered",
+        )
+    kind = metadata.get("DigitalSourceType", "").removeprefix(SOURCE_TYPES).rpartition("/")[2]
+    names = ("CreatorTool", "AISystemUsed", "made by", "software", "encoder", "Software")
+    by = next((metadata[one] for one in names if metadata.get(one)), "")
+    if not (kind or by):
+        return Maker()
+    return Maker(
+        how=HOW.get(kind, "unknown"),
+        digital_source_type=kind,
+        by=by,
+        tool=metadata.get("tool", ""),
+        made_at=metadata.get("CreateDate", "") or metadata.get("at", ""),
+        proof="said",
+    )

@@ -1,0 +1,47 @@
+"""What metadata says of who made a file, in XMP or in a line of ours, found wherever in the file it stands."""
+
+import html
+import os
+import re
+from typing import BinaryIO
+
+_LOOKED_BYTES = 4 << 20
+"""From the start and from the end: metadata stands at one of them."""
+_PACKET = re.compile(rb"<(?:[A-Za-z0-9]{1,20}:)?RDF[\s>].{0,500000}?</(?:[A-Za-z0-9]{1,20}:)?RDF\s*>", re.S)
+_PROPERTIES = ("DigitalSourceType", "CreatorTool", "AISystemUsed", "CreateDate")
+_LINE = re.compile(rb"made by (Sensorium [^;\x00-\x1f]{1,200}); tool (\w{1,60}); at ([0-9TZ:-]{20})"
+                   rb"(?:; digital source type (\w{1,60})\.)?")  # fmt: skip
+_MOST_LETTERS = 200
+
+
+def said_in(file: BinaryIO) -> dict[str, str]:
+    """Return property -> what is said, of those that tell who made it."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    content = file.read(_LOOKED_BYTES)
+    if size > _LOOKED_BYTES:
+        file.seek(max(_LOOKED_BYTES, size - _LOOKED_BYTES))
+        content += file.read(_LOOKED_BYTES)
+    found: dict[str, str] = {}
+    for packet in _PACKET.findall(content):
+        for name in _PROPERTIES:
+            if name not in found and (value := _property(packet, name)):
+                found[name] = value
+    if line := _LINE.search(content):
+        by, tool, at, kind = (one.decode("utf-8", "replace") if one else "" for one in line.groups())
+        found |= {name: value for name, value in {"made by": by, "tool": tool, "at": at}.items() if value}
+        if kind:
+            found.setdefault("DigitalSourceType", kind)
+    return found
+
+
+def _property(packet: bytes, name: str) -> str:
+    """Return the text of an element or an attribute of this name."""
+    key = rb"[A-Za-z0-9]{1,20}:" + name.encode()
+    hit = re.search(rb"<" + key + rb"(?:\s[^>]{0,500})?>([^<]{1,2000})<", packet) or re.search(
+        key + rb"\s*=\s*[\"']([^\"'<]{1,2000})[\"']", packet
+    )
+    if hit is None:
+        return ""
+    text = html.unescape(hit[1].decode("utf-8", "replace"))
+    return "".join(letter for letter in text if letter.isprintable())[:_MOST_LETTERS].strip()
