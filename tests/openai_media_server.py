@@ -6,12 +6,16 @@ import hashlib
 import io
 import json
 import socket
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
+import av
+import numpy as np
 import uvicorn
 from PIL import Image, ImageDraw
 from starlette.applications import Starlette
@@ -64,6 +68,9 @@ class MediaServer:
     """What happens to the next requests that make something."""
     results: dict[str, bytes] = field(default_factory=dict)
     """What lies at `/results/NAME`."""
+    videos: dict[str, dict[str, Any]] = field(default_factory=dict)
+    key: str = ""
+    """What a video is fetched with, where it is looked at."""
 
     @property
     def made(self) -> list[Asked]:
@@ -94,6 +101,10 @@ def serving() -> Iterator[MediaServer]:
         Route("/v1/images/edits", _answering(server, _edits), methods=["POST"]),
         Route("/v1/chat/completions", _answering(server, _chat), methods=["POST"]),
         Route("/v1/embeddings", _answering(server, _embeddings), methods=["POST"]),
+        Route("/v1/videos", _answering(server, _order_video), methods=["POST"]),
+        Route("/v1/videos/extensions", _answering(server, _order_video), methods=["POST"]),
+        Route("/v1/videos/{job}", _answering(server, _video), methods=["GET"]),
+        Route("/v1/videos/{job}/content", _answering(server, _content), methods=["GET"]),
         Route("/v1/models", _answering(server, _models), methods=["GET"]),
         Route("/results/{name}", _answering(server, _result), methods=["GET"]),
     ]
@@ -308,6 +319,70 @@ def _embeddings(server: MediaServer, asked: Asked, fault: Fault | None) -> Respo
     count = sum(len(one) // 4 + 1 for one in texts)
     usage = {"prompt_tokens": count, "total_tokens": count}
     return JSONResponse({"object": "list", "data": data, "model": fields["model"], "usage": usage})
+
+
+def _order_video(server: MediaServer, asked: Asked, fault: Fault | None) -> Response:
+    fields, is_longer = asked.fields, asked.path.endswith("extensions")
+    known = {"prompt", "seconds", "video[id]"} if is_longer else {"model", "prompt", "seconds", "size"}
+    unknown = sorted(set(fields) - known)
+    _need(not unknown, f"Unknown parameter: '{unknown[0] if unknown else ''}'.")
+    _need(fields.get("prompt"), "Missing required parameter: 'prompt'.")
+    _need(fields["seconds"] in (*("4", "8", "12"), *(("16", "20") if is_longer else ())), "Invalid 'seconds'.")
+    size = fields.get("size", "720x1280")
+    _need(size in ("720x1280", "1280x720", "1024x1792", "1792x1024"), "Invalid 'size'.")
+    for name, content in asked.files:
+        _need(name == "input_reference", f"Unknown parameter: '{name}'.")
+        picture = Image.open(io.BytesIO(content))
+        _need(picture.size == _size(size), "Inpaint image must match the requested width and height")
+    before = server.videos.get(fields.get("video[id]", ""), {})
+    _need(not is_longer or before, "The video was not found.")
+    seconds = int(fields["seconds"]) + int(before.get("seconds", 0))
+    job = f"video_{len(server.videos) + 1}"
+    video = {"id": job, "object": "video", "model": fields.get("model", "sora-2"), "status": "queued", "progress": 0}
+    video |= {"created_at": 1, "seconds": str(seconds), "size": size, "prompt": fields["prompt"], "error": None}
+    server.videos[job] = video
+    if fault == "filtered":
+        video["_ends"] = {"code": "moderation_blocked", "message": "Your request was blocked by our moderation system."}
+    return JSONResponse(_public(video))
+
+
+def _video(server: MediaServer, asked: Asked, fault: Fault | None) -> Response:
+    video = server.videos.get(asked.path.rpartition("/")[2])
+    if video is None:
+        return _error(404, "Video not found.", "not_found")
+    steps = {"queued": "in_progress", "in_progress": "failed" if "_ends" in video else "completed"}
+    shown = _public(video)
+    video["status"] = steps.get(video["status"], video["status"])
+    video["progress"] = {"in_progress": 50, "completed": 100}.get(video["status"], 0)
+    video["error"] = video.get("_ends") if video["status"] == "failed" else None
+    return JSONResponse(shown)
+
+
+def _content(server: MediaServer, asked: Asked, fault: Fault | None) -> Response:
+    if server.key and asked.headers.get("authorization") != f"Bearer {server.key}":
+        return _error(401, "Missing bearer authentication.", "invalid_api_key")
+    video = server.videos[asked.path.split("/")[3]]
+    return Response(film(*_size(video["size"]), float(video["seconds"]), video["prompt"]), media_type="video/mp4")
+
+
+def _public(video: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in video.items() if not name.startswith("_")}
+
+
+def film(width: int, height: int, seconds: float, words: str, rate: int = 2) -> bytes:
+    """Return a film of few pictures, another one for other words."""
+    seed = hashlib.sha256(words.encode()).digest()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "film.mp4"
+        with av.open(str(file), "w") as container:
+            stream = container.add_stream("libx264", rate=rate, options={"preset": "ultrafast"})
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            for number in range(round(seconds * rate)):
+                pixels = np.full((height, width, 3), seed[0], np.uint8)
+                pixels[:, number * 20 : number * 20 + 200] = 255 - seed[0]
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            container.mux(stream.encode(None))
+        return file.read_bytes()
 
 
 CONCEPTS = ("cat kitten feline 猫", "car vehicle automobile 车", "weather rain storm 雨", "money price cost 钱")
