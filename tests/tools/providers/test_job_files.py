@@ -1,0 +1,228 @@
+"""Every file of `providers/jobs/`: read, reachable, asking as its documents say, and understood when it is refused."""
+
+import io
+import re
+import tomllib
+import wave
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from sensorium.tools.base.errors import ArgumentError, ProviderError, SettingsError
+from sensorium.tools.base.makers import FILES, Made, Value, Wish
+from sensorium.tools.base.run import Call, Run
+from sensorium.tools.base.settings import Settings
+from sensorium.tools.jobs import asking
+from sensorium.tools.jobs.api import read_api
+from sensorium.tools.jobs.files import OURS
+from sensorium.tools.jobs.fitting import choose
+from sensorium.tools.jobs.shapes import JobApi, Operation, Take
+from sensorium.tools.providers.remote_maker import provider
+
+APIS = {
+    file.stem: read_api(tomllib.loads(file.read_text(encoding="utf-8")), file.stem)
+    for file in sorted(OURS.glob("*.toml"))
+}
+OPERATIONS = [pytest.param(api, one, id=f"{name}-{one.name}") for name, api in APIS.items() for one in api.operations]
+NAMES = sorted(APIS)
+SAMPLES: dict[str, Value] = {
+    "prompt": "A kite over a lake", "text": "Good morning.", "lyrics": "[Verse]\nThe wind", "negative_prompt": "blur",
+    "title": "The kite", "voice": "a-voice", "emotion": "calm", "language": "en", "job": "an-earlier-job",
+    "aspect": "16:9", "instrumental": True, "with_sound": True, "scale": 2, "seed": 7,
+}  # fmt: skip
+EXPECTED: dict[str, tuple[type[Exception], str]] = {
+    "key": (SettingsError, "refused the key"),
+    "credit": (ProviderError, "no credit left"),
+    "policy": (ArgumentError, "rules about content"),
+    "limit": (ArgumentError, "does not take this"),
+    "busy": (ProviderError, "takes no more jobs"),
+}
+
+
+@pytest.fixture(scope="module")
+def media(making: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A picture, a sound and a film, as they are given and as they are made."""
+    folder = tmp_path_factory.mktemp("media")
+    picture, sound = io.BytesIO(), io.BytesIO()
+    making.slide("A kite", width=640, height=480).save(picture, "PNG")
+    with wave.open(sound, "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 8000 * 12))
+    film = making.video(folder / "film.mp4", lambda n: making.slide(str(n), width=160, height=120), seconds=4, fps=2)
+    return {"picture": picture.getvalue(), "sound": sound.getvalue(), "video": film.read_bytes()}
+
+
+@pytest.fixture
+def asked(job_documents: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """Order something from a provider whose documents answer; give back what came of it, and the server."""
+    monkeypatch.setattr(asking, "BUSY_WAITS_SECONDS", (0.0, 0.0, 0.0))
+    opened: list[Any] = []
+
+    async def order(
+        api: JobApi, operation: Operation, media: dict[str, bytes], *, full: bool = False, reply: Any = None
+    ) -> tuple[Made | None, Any, Exception | None]:
+        serving = job_documents.serving(api.name)
+        server = serving.__enter__()
+        opened.append(serving)
+        server.reply = reply
+        server.medium = {"draw": "image", "film": "video"}.get(operation.role, "audio")
+        server.content = media[{"draw": "picture", "film": "video"}.get(operation.role, "sound")]
+        model = model_of(operation, server.documents)
+        run = _run(api, model, operation.role, server, tmp_path)
+        opened.append(run)
+        wish = wish_of(operation, run, media, server.documents, full=full)
+        maker = provider(run.settings, f"{api.name}:{model}", operation.role)
+        assert choose(run.settings.endpoints[api.name].jobs, model, operation.role, wish)[0].name == operation.name
+        try:
+            return await maker.make(maker.fit(wish).wish, run=run), server, None
+        except (ArgumentError, ProviderError, SettingsError) as error:
+            return None, server, error
+
+    yield order
+    for one in reversed(opened):
+        one.library.close() if isinstance(one, Run) else one.__exit__(None, None, None)
+
+
+def _run(api: JobApi, model: str, role: str, server: Any, folder: Path) -> Run:
+    home = folder / "home"
+    environ = {
+        "SENSORIUM_HOME": str(home),
+        f"SENSORIUM_{role.upper()}": f"{api.name}:{model}",
+        api.key or "": "the-key",
+    }
+    settings = Settings.read(environ, folder)
+    quick = [
+        replace(one, poll=one.poll and replace(one.poll, first_seconds=0.001, longest_seconds=0.002))
+        for one in api.operations
+    ]
+    upload = api.upload and replace(api.upload, path=re.sub(r"^https://[^/]+", server.url, api.upload.path))
+    here = replace(api, base_url=server.url, operations=tuple(quick), upload=upload)
+    endpoint = replace(settings.endpoints[api.name], jobs=here)
+    run = Run.open(replace(settings, endpoints={**settings.endpoints, api.name: endpoint}))
+    return run.within(Call(id="call", tool="a_maker", arguments={}, inputs=[]))
+
+
+def model_of(operation: Operation, documents: dict[str, Any]) -> str:
+    first = operation.models[0]
+    return str(documents.get("models", {}).get(first, first))
+
+
+def wish_of(operation: Operation, run: Run, media: dict[str, bytes], documents: dict[str, Any], *, full: bool) -> Wish:
+    """Return a wish of all that an operation takes, at its limits; or of what it needs alone."""
+    samples = {**SAMPLES, **documents.get("samples", {})}
+    takes = {name: take for name, take in operation.takes.items() if full or take.needed}
+    values: dict[Any, Any] = {
+        name: value_of(name, take, samples, full=full) for name, take in takes.items() if name not in FILES
+    }
+    files: dict[Any, Any] = {
+        name: given(name, take, run, media, full=full) for name, take in takes.items() if name in FILES
+    }
+    return Wish(task=operation.task, values=values, files=files)  # type: ignore[arg-type]
+
+
+def value_of(name: str, take: Take, samples: dict[str, Value], *, full: bool) -> Value:
+    if take.of:
+        return take.of[-1 if full else 0]
+    sample = samples.get(name)
+    if isinstance(sample, str):
+        return sample[:1] * int(take.span.most) if full and take.span.most and name != "title" else sample
+    if isinstance(sample, bool) or take.span.most is None:
+        return sample if sample is not None else int(take.span.least or 1)
+    return int(take.span.most) if take.span.most == int(take.span.most) else take.span.most
+
+
+def given(name: str, take: Take, run: Run, media: dict[str, bytes], *, full: bool) -> tuple[str, ...]:
+    """Return handles of files that a provider might fetch itself, too."""
+    kind, media_type = {"sound": ("sound", "audio/wav"), "video": ("video", "video/mp4")}.get(
+        name, ("picture", "image/png")
+    )
+    count = int(max(take.span.least or 1, min(take.span.most or 1, 3) if full else 1)) if name == "pictures" else 1
+    facts = {"address": f"https://media.example.com/{name}"}
+    # Bytes behind the end of a PNG file are not looked at: the pictures look the same, and are several.
+    marks = [f"{name}{number}".encode() if kind == "picture" else b"" for number in range(count)]
+    return tuple(
+        run.put(media[kind] + mark, name=f"{name}.{media_type[-3:]}", media_type=media_type, facts=facts).handle
+        for mark in marks
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_says_where_it_was_read_and_when(name: str) -> None:
+    api = APIS[name]
+    assert all(re.search(r"\(20\d\d-\d\d-\d\d\)$", one) for one in api.pages)
+    assert api.key
+    assert api.note
+
+
+@pytest.mark.parametrize(("api", "operation"), OPERATIONS)
+@pytest.mark.parametrize("full", [False, True], ids=["least", "all"])
+async def test_an_order_is_as_its_documents_say_and_is_brought(
+    api: JobApi, operation: Operation, full: bool, asked: Any, media: dict[str, bytes]
+) -> None:
+    made, server, error = await asked(api, operation, media, full=full)
+    assert server.faults == []
+    assert error is None
+    assert made is not None
+    if operation.result.files or operation.result.encoding == "body":
+        begins = {"draw": "image/", "film": "video/"}.get(operation.role, "audio/")
+        assert [one.media_type.startswith(begins) for one in made.files] == [True]
+    else:
+        assert made.texts
+    assert "a-voice" not in str(server.bodies) or "voice" in operation.takes
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_refusals_are_told_apart(
+    name: str, asked: Any, media: dict[str, bytes], job_documents: ModuleType
+) -> None:
+    api = APIS[name]
+    documents = tomllib.loads((job_documents.DOCUMENTS / f"{name}.toml").read_text(encoding="utf-8"))
+    for reply in documents["error"]:
+        made, _, error = await asked(api, _refused(api, reply, job_documents), media, reply=reply)
+        kind, words = EXPECTED[reply["kind"]]
+        assert made is None, reply
+        assert isinstance(error, kind), (reply, error)
+        assert words in str(error), (reply, error)
+
+
+def _refused(api: JobApi, reply: dict[str, Any], job_documents: ModuleType) -> Operation:
+    """Return the first operation that is answered so."""
+    if "of" not in reply:
+        return api.operations[0]
+    asked = job_documents.pattern(reply["of"])
+    polled = [(one, one.poll.path.partition("?")[0]) for one in api.operations if one.poll]
+    job = {"google": "models/veo/operations/1"}.get(api.name, "job-1")
+    return next(one for one, path in polled if asked.fullmatch(f"GET {path.replace('{job}', job)}"))
+
+
+def test_every_documented_request_is_made_by_some_operation(job_documents: ModuleType) -> None:
+    unused = []
+    for name, api in APIS.items():
+        documents = tomllib.loads((job_documents.DOCUMENTS / f"{name}.toml").read_text(encoding="utf-8"))
+        uploads = [one.upload for one in api.operations] + [api.upload]
+        paths = {one.submit.path for one in api.operations} | {one.path for one in uploads if one}
+        sent = [f"POST /{re.sub(r'^https://[^/]+/', '', one).lstrip('/').partition('?')[0]}" for one in paths]
+        for request in (one for one in documents["request"] if one["is"].startswith("POST ")):
+            known = job_documents.pattern(request["is"])
+            if not any(known.fullmatch(re.sub(r"\{[a-z]+\}", "x", one)) for one in sent):
+                unused.append(f"{name}: {request['is']}")
+    assert unused == []
+
+
+@pytest.mark.parametrize("name", ["midjourney"])
+async def test_a_prompt_carries_what_has_no_field(name: str, asked: Any, media: dict[str, bytes]) -> None:
+    operation = APIS[name].operations[0]
+    _, server, _ = await asked(APIS[name], operation, media, full=True)
+    assert server.bodies[0]["prompt"] == "A kite over a lake --ar 21:9 --no blur --seed 4294967295"
+
+
+async def test_the_older_keys_of_kling_sign_a_token(
+    asked: Any, media: dict[str, bytes], job_documents: ModuleType
+) -> None:
+    jwt = APIS["kling"].jwt
+    assert jwt is not None
+    assert (jwt.issuer, jwt.secret) == ("KLING_ACCESS_KEY", "KLING_SECRET_KEY")
