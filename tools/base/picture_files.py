@@ -171,7 +171,9 @@ def _flat(picture: "Image") -> "Image":
             # Seen as on paper: what is transparent is white.
             layer = band.convert("RGBA")
             band = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-        flat.paste(band.convert("RGB").reduce(factor), (0, top // factor))
+        # To convert and to reduce copies, also where there is nothing to do.
+        band = band if band.mode == "RGB" else band.convert("RGB")
+        flat.paste(band if factor == 1 else band.reduce(factor), (0, top // factor))
     return flat
 
 

@@ -1,9 +1,10 @@
 """What is seen in a shot, as a picture of the film's size at any time: a still with a moving camera, a clip, a card."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from ..base.errors import MediaError
 from ..base.footage import Footage, open_video
@@ -11,13 +12,14 @@ from ..base.picture_files import open_picture
 from ..base.upright import Turn
 from .captions import Overlay
 from .moves import MOST_ZOOM, view_at
-from .planes import Planes
+from .planes import BLACK, Planes
 from .shots import Film, Move, Shot
 
 if TYPE_CHECKING:
     import numpy as np
     from av.video.frame import VideoFrame
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
 MOST_CUT = 0.42
 """Of a picture that may be cut off to fill the film; one that would lose more is shown whole before itself, blurred."""
@@ -25,6 +27,8 @@ MOST_SPARE = 2.0
 """How many times as wide, or as high, as the film a picture is kept: a camera goes no further in a shot."""
 _SMALL = 40
 """Pixels of the longer side of what a blurred backdrop is made of."""
+_DIMMED = 0.62
+"""How bright a backdrop is against its picture."""
 _EDGE = 0.94
 """How much of the film's width or height a picture before a backdrop takes."""
 _ALONG: dict[Move, Move] = {"left": "out", "right": "in", "up": "out", "down": "in"}
@@ -77,36 +81,33 @@ class Still:
     """A picture under a moving camera."""
 
     def __init__(self, shot: Shot, film: Film, path: Path) -> None:
-        import cv2
         import numpy as np
+        from PIL.Image import Resampling
 
         self._shot = shot
         self._size = film.width_pixels, film.height_pixels
         width, height = self._size
-        enough = round(width * MOST_ZOOM), round(height * MOST_ZOOM)
-        picture = np.asarray(open_picture(path, shot.name, enough_pixels=enough))
+        large = _even(width * MOST_ZOOM), _even(height * MOST_ZOOM)
+        image = open_picture(path, shot.name, enough_pixels=large)
         self._move, self._most_zoom = shot.move, MOST_ZOOM
-        if _loses(picture.shape[1], picture.shape[0], width, height) > MOST_CUT:
-            large = _even(width * MOST_ZOOM), _even(height * MOST_ZOOM)
-            picture = _before_itself(picture, *large)
+        if _loses(*image.size, width, height) > MOST_CUT:
+            image = _before_itself(image, *large)
             # A picture that is shown whole stays whole.
             self._move, self._most_zoom = _ALONG.get(shot.move, shot.move), 1 / _EDGE
         else:
-            factor = max(width / picture.shape[1], height / picture.shape[0]) * MOST_ZOOM
-            size = _even(picture.shape[1] * factor), _even(picture.shape[0] * factor)
-            # Enlarged smoothly, made smaller by the mean of what falls together.
-            how = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
-            picture = cast("NDArray[np.uint8]", cv2.resize(picture, size, interpolation=how))
-            left = max(0, size[0] - _even(width * MOST_ZOOM * MOST_SPARE)) // 2
-            top = max(0, size[1] - _even(height * MOST_ZOOM * MOST_SPARE)) // 2
-            picture = np.ascontiguousarray(
-                picture[top : top + (size[1] - 2 * top) // 2 * 2, left : left + (size[0] - 2 * left) // 2 * 2]
-            )
+            factor = max(large[0] / image.width, large[1] / image.height)
+            wide, high = (min(most * MOST_SPARE, own * factor) for most, own in zip(large, image.size, strict=True))
+            left, top = (image.width - wide / factor) / 2, (image.height - high / factor) / 2
+            box = (left, top, left + wide / factor, top + high / factor)
+            image = image.resize((_even(wide), _even(high)), Resampling.LANCZOS, box)
+        picture = np.asarray(image)
         self._source = Planes.of_rgb(picture)
         shown = max(width / self._source.width_pixels, height / self._source.height_pixels)
         self._largest = width / shown, height / shown
         """Pixels of the source that the film shows at zoom 1."""
         self._words = Overlay(shot.words) if shot.words else None
+        del image, picture
+        give_back_memory()
 
     def paint(self, at_seconds: float, onto: Planes) -> None:
         import cv2
@@ -246,29 +247,24 @@ def _backdrop(picture: Planes, width: int, height: int) -> Planes:
         left, top = (columns - wide) // 2, (rows - high) // 2
         small = cv2.resize(plane[top : top + high, left : left + wide], share, interpolation=cv2.INTER_AREA)
         blurred = cv2.resize(cv2.GaussianBlur(small, (0, 0), 1.6), into.shape[::-1], interpolation=cv2.INTER_CUBIC)
-        into[:] = blurred if number else cv2.convertScaleAbs(blurred, alpha=0.62, beta=16 * 0.38)
+        into[:] = blurred if number else cv2.convertScaleAbs(blurred, alpha=_DIMMED, beta=BLACK * (1 - _DIMMED))
     return made
 
 
-def _before_itself(picture: "NDArray[np.uint8]", width: int, height: int) -> "NDArray[np.uint8]":
+def _before_itself(image: "Image", width: int, height: int) -> "Image":
     """Return a picture whole before itself, blurred."""
-    import cv2
+    from PIL import ImageFilter
+    from PIL.Image import Resampling
 
-    rows, columns = picture.shape[:2]
-    cut = min(columns / width, rows / height)
-    wide, high = round(width * cut), round(height * cut)
-    left, top = (columns - wide) // 2, (rows - high) // 2
-    small = cv2.resize(
-        picture[top : top + high, left : left + wide], _small(width, height), interpolation=cv2.INTER_AREA
-    )
-    made = cv2.resize(cv2.GaussianBlur(small, (0, 0), 1.6), (width, height), interpolation=cv2.INTER_CUBIC)
-    made = cv2.convertScaleAbs(made, alpha=0.62)
-    factor = min(width / columns, height / rows) * _EDGE
-    size = max(1, round(columns * factor)), max(1, round(rows * factor))
-    whole = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA)
-    left, top = (width - size[0]) // 2, (height - size[1]) // 2
-    made[top : top + size[1], left : left + size[0]] = whole
-    return cast("NDArray[np.uint8]", made)
+    cut = min(image.width / width, image.height / height)
+    left, top = (image.width - width * cut) / 2, (image.height - height * cut) / 2
+    box = (left, top, left + width * cut, top + height * cut)
+    small = image.resize(_small(width, height), Resampling.BOX, box).filter(ImageFilter.GaussianBlur(1.6))
+    made = small.point(lambda level: level * _DIMMED).resize((width, height), Resampling.BICUBIC)
+    factor = min(width / image.width, height / image.height) * _EDGE
+    size = max(1, round(image.width * factor)), max(1, round(image.height * factor))
+    made.paste(image.resize(size, Resampling.LANCZOS), ((width - size[0]) // 2, (height - size[1]) // 2))
+    return made
 
 
 def _small(width: int, height: int) -> tuple[int, int]:
@@ -286,6 +282,17 @@ def _ramp(rows: int, most: int) -> "NDArray[np.uint8]":
     import numpy as np
 
     return np.linspace(most, 0, rows).round().astype(np.uint8)
+
+
+def give_back_memory() -> None:
+    """Give the system what was freed: large pictures would leave holes that the C library keeps."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+    if trim is not None:
+        trim(0)
 
 
 def _even(pixels: float) -> int:
