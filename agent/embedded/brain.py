@@ -23,6 +23,7 @@ from .conclude import conclude, explain_refusal, without_tools
 from .facts import read_files
 from .followup import Turn, follow
 from .given import as_planned
+from .making import MAKE_VIDEO, without_film
 from .outcome import Outcome, outcome
 from .sight import LOOK_AT, with_sight
 
@@ -99,8 +100,11 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) 
     turns = [_turn_of(one) for one in _requests(messages[: asked + 1])]
     meant = follow(turns[-MOST_TURNS:] or [Turn(request="", files=[])], _facts(messages[asked]) if turns else ())
     understood, files = meant.understood, meant.files
-    if LOOK_AT in {one["function"]["name"] for one in tools}:
+    offered = {one["function"]["name"] for one in tools}
+    if LOOK_AT in offered:
         understood = with_sight(understood, files)
+    if MAKE_VIDEO not in offered:
+        understood = without_film(understood)
     composed = compose(understood, files)
     told = [one for one in messages[asked + 1 :] if isinstance(one, ToolMessage)]
     if told:
@@ -112,7 +116,7 @@ def answer(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) 
         return _last_word(
             _dead(conclude(understood, composed, files, results), turns), outcome(understood, composed, results)
         )
-    calls = _calls(composed, {one["function"]["name"] for one in tools}, _turn(messages))
+    calls = _calls(composed, offered, _turn(messages))
     if composed.steps and not calls:
         needed = sorted({step["tool"] for step in composed.steps})
         return _last_word(without_tools(understood, needed), "unable")

@@ -5,24 +5,32 @@ from functools import partial
 
 from ...tools.report.wording import clean
 from ..plan import literal
-from .builder import Builder, Plain
+from .builder import Plain
+from .creator import Creator
 from .facts import File
 from .intents import (
     Chapters,
     Chart,
     Code,
     Compare,
+    DescribeSound,
+    Draw,
+    DrawSound,
+    Edit,
     Facts,
+    Film,
     Find,
     Frames,
     Intent,
     Look,
+    Music,
     Probe,
     Rate,
     Read,
     Report,
     Say,
     Scenes,
+    Slideshow,
     Summarize,
     Transcribe,
 )
@@ -40,7 +48,7 @@ MOST_COMPARED = 16
 """Pictures that are looked at together."""
 
 
-class Composer(Builder):
+class Composer(Creator):
     """Adds the steps that each intent needs."""
 
     def add_intent(self, intent: Intent) -> None:  # noqa: PLR0912 - a flat table reads best
@@ -77,6 +85,20 @@ class Composer(Builder):
                 self.summarize(intent)
             case Code():
                 self.code(intent)
+            case Edit():
+                self.edit(intent)
+            case Draw():
+                self.draw(intent)
+            case Film():
+                self.film(intent)
+            case Slideshow():
+                self.slideshow(intent)
+            case Music():
+                self.music(intent)
+            case DrawSound():
+                self.draw_sound(intent)
+            case DescribeSound():
+                self.describe_sound(intent)
 
     def code(self, wanted: Code) -> None:
         for file in [file for file in self.files if file.is_code]:

@@ -12,9 +12,7 @@ Lack = Literal[
     "see",
     "speakers",
     "write",
-    "draw",
     "film",
-    "music",
     "edit",
     "code",
     "rewrite",
@@ -159,6 +157,95 @@ class Code:
     rewrites: bool = False
 
 
+EditTask = Literal[
+    "keep",
+    "leave_out",
+    "without_silence",
+    "split",
+    "join",
+    "crop",
+    "scale",
+    "speed",
+    "mute",
+    "sound",
+    "burn_subtitles",
+    "mux_subtitles",
+    "convert",
+    "gif",
+    "rotate",
+    "reverse",
+    "upscale",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """A given file changed into a new one."""
+
+    task: EditTask
+    spans: tuple[Span, ...] = ()
+    """What is kept, or left out."""
+    points: tuple[float, ...] = ()
+    """Where it is split."""
+    every_seconds: float | None = None
+    """After how long it is split, again and again."""
+    amount: float | None = None
+    """How much faster, how many degrees clockwise, or how many pixels high."""
+    form: str = ""
+    """An aspect such as `9:16`, or a format such as `mp3`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draw:
+    """A picture of what words say."""
+
+    prompt: str
+    repaints: bool = False
+    """Out of the picture that is given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Film:
+    """A video of what words say, or of a picture that moves."""
+
+    prompt: str
+    seconds: float | None = None
+    aspect: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slideshow:
+    """A film of the given pictures and clips, with the given sound under them."""
+
+    seconds: float | None = None
+    """Of the whole film."""
+    aspect: str = ""
+    music: bool = False
+    """With music that is made for it, where no sound is given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Music:
+    """Music as words describe it."""
+
+    description: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawSound:
+    """A sound as a picture of its waves or of its pitches, or as a moving one."""
+
+    form: Literal["waveform", "spectrogram", "video"] = "waveform"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DescribeSound:
+    """What a sound is like: speech or music, how fast, how loud, in which key."""
+
+    question: str
+
+
 @dataclass(frozen=True)
 class Greet:
     """A greeting."""
@@ -200,6 +287,13 @@ Intent = (
     | Scenes
     | Summarize
     | Code
+    | Edit
+    | Draw
+    | Film
+    | Slideshow
+    | Music
+    | DrawSound
+    | DescribeSound
     | Greet
     | Help
     | Cannot

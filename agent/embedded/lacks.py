@@ -4,18 +4,8 @@ import re
 from collections.abc import Mapping
 
 from .intents import Lack
-from .signs import MAKE, SKIP
-from .wording import either, sign
-
-_ART = either(
-    r"""
-        images?|pictures?|photos?|illustrations?|drawings?|paintings?|logos?|posters?|icons?|wallpapers?|cartoons?
-        memes?|artworks?|portraits?|avatars?
-    """
-)
-_FILM = r"(?:videos?|movies?|films?|animations?|clips?|gifs?|trailers?|reels?|montages?)"
-_NOT_FILM = r"(?!\s+(?:report|summar|transcript|subtitle|chapter|analysis|overview|notes|info|facts|file))"
-_HAN_NOT_CHART = r"(?![^,。]{0,8}(?:图表|柱|折线|饼|曲线|直方|散点|条形|语速))"
+from .signs import SKIP
+from .wording import sign
 
 LACKS: Mapping[Lack, re.Pattern[str]] = {
     "translate": sign(
@@ -55,57 +45,14 @@ LACKS: Mapping[Lack, re.Pattern[str]] = {
         """,
         r"(?:写|运行|执行|调试)[^,。]{0,8}(?:代码|程序|脚本|函数)",
     ),
-    "music": sign(
-        rf"""
-            (?:compose|write|sing|play|{MAKE}) {SKIP}(?:music|songs?|melod(?:y|ies)|tunes?|soundtracks?|jingles?
-              beats?|background music)
-            sing
-        """,
-        r"作曲|谱曲|(?:生成|创作|写|作|唱|配)[^,。]{0,4}(?:音乐|歌|曲子|旋律|配乐)|配乐",
-    ),
     "edit": sign(
-        rf"""
-            (?:trim|crop|rotate|resize|compress|convert|transcode|re-?encode|merge|concatenate|concat|stitch|join
-              blur|pixelate|denoise|dub|mute|speed up|slow down|upscale|stabili[sz]e|watermark|reverse
-              colou?ri[sz]e)(?! (?:\w+ ){{0,5}}?(?:in)?to text)(?= |$)
-            burn(?:ed)? (?:in|the|into)(?: subtitles| captions)?|hard-?code(?:d)? subtitles
-            cut (?:out|off|away|it|the|this|a|from|between|me)|clip (?:out|from|the|this|it)
-            (?:{MAKE}|extract|save|export|get|take|cut) {SKIP}(?:clips?|excerpts?|sub-?clips?) (?:from|between|at
-              out|of (?:the|this|it|my))
-            (?:extract|save|export|get|rip|separate|isolate) (?:me )?(?:(?:the|its|only|just|all)\s+)*(?:audio|sound
-              music|mp3|wav|vocals|voice)(?: track)?(?! transcript| text)
-            remove (?:the |all )?(?:background(?: noise)?|noise|silences?|watermark|audio|sound)
-            add (?:(?:the|a|some|my)\s+)*(?:music|watermark|logo|voice-?over)
-            edit (?:the|this|my) (?:video|audio|picture|image|photo)|shorter version|shorten (?:the|this) (?:video|clip)
-            (?:export|save) (?:it |this |that )?(?:as|to) (?:an? )?(?:gif|mp[34]|wav|mov|avi|webm|mkv)
-        """,
         r"""
-            剪辑|剪掉|剪出|剪切|剪成|裁剪|裁切|压缩|转码|转换?(?:成|为)?(?:格式|mp[34]|gif|wav|mov|avi|mkv)|合并
-            拼接|(?:提取|分离|导出|抽取)(?:出)?(?:音频|声音|音轨|人声|背景音乐)
-            [把将](?:音频|声音|音轨|人声)[^,。]{0,3}(?:提取|分离|导出|抽)|消音|降噪|去水印|加水印|打码|配音|倍速
-            (?:烧录|压制|嵌入)字幕|旋转|美颜|修图|p图
+            (?:blur|pixelate|anonymi[sz]e|denoise|dub|stabili[sz]e|watermark|colou?ri[sz]e)(?= |$)
+            remove (?:the |all )?(?:background(?: noise)?|noise|watermark)
+            add (?:(?:the|a|some|my)\s+)*(?:watermark|logo)
+            edit (?:the|this|my) (?:video|audio)
         """,
-    ),
-    "film": sign(
-        rf"(?:{MAKE}|film|animate|shoot) {SKIP}{_FILM}{_NOT_FILM}|text[- ]to[- ]video|animate (?:this|the|it)",
-        r"""
-            (?:生成|制作|做|拍|创作|合成)(?:一?[个段部条])?[^,。]{0,6}?(?:视频|动画|短片|影片|电影)(?!的|报告|总结
-              摘要|字幕|章节|纪要|笔记|里|中)
-            文生视频
-        """,
-    ),
-    "draw": sign(
-        rf"""
-            (?:draw|paint|sketch|{MAKE}) {SKIP}(?:{_ART})(?! (?:from|at|every|each|facts|report|sheet))
-            (?:draw|paint|sketch)(?! {SKIP}(?:charts?|graphs?|plots?|diagrams?|histograms?|bars?|lines?|curves?
-              pies?|conclusions?|scatter))(?: me)?(?: an?| the| some)? [a-z]+(?: [a-z]+){{0,6}}
-            text[- ]to[- ]image
-        """,
-        rf"""
-            {_HAN_NOT_CHART}(?:画(?!面|质|外|中)[一只条个张幅副朵棵座辆]{{1,2}}(?!图)[^,。]+|(?:生成|创作
-              设计)(?:一?[张幅个])?[^,。]{{0,8}}(?:图片|图像|插画|海报|头像|标志|logo|壁纸))
-            文生图
-        """,
+        r"降噪|去水印|加水印|打码|配音|美颜|防抖",
     ),
     "write": sign(
         rf"""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Literal
 
 from .aloud import ANY_LANGUAGE, LANGUAGES
+from .editing import edits_in
 from .intents import (
     Cannot,
     Chapters,
@@ -24,6 +25,7 @@ from .intents import (
     Transcribe,
 )
 from .lacks import lacks_in
+from .making import made_in
 from .numbers import numbers_in
 from .signs import SIGNS, signs_in, subjects_in
 from .times import NUMBER, Span, Times, number, times_in
@@ -110,9 +112,13 @@ def ordered(
     for hit in list(_NEGATED.finditer(text)):
         left_out |= {step for step, pattern in _LEAVES_OUT if pattern.search(hit["what"])}
         text = text[: hit.start()] + " " * (hit.end() - hit.start()) + text[hit.end() :]
+    changed, text = edits_in(text, seconds, kinds)
+    made, text = made_in(clause, text, kinds)
     lacks, text = lacks_in(text)
     text = _FROM.sub(lambda hit: hit[0][: hit[0].find(" ")].ljust(len(hit[0])), text)
     wanted: list[Intent] = [
+        *changed,
+        *made,
         *(Cannot(lack) for lack in lacks),
         *_wanted(clause, text, times_in(text, seconds), seconds, kinds),
     ]

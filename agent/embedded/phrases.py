@@ -49,12 +49,16 @@ _LACKS: Mapping[Lack, tuple[str, str]] = {
         "我不能识别人物或声音是谁，也不能区分说话人：本版本没有这个功能。说到或显示过的名字可以搜索：请问某个名字什么时候被提到。",
     ),
     "write": (f"I cannot write free text: that needs {_THINK}.", f"我不能自由写作：这需要{_HAN_THINK}。"),
-    "draw": ("I cannot draw or generate pictures: not in this version.", "我不能画图或生成图片：本版本没有这个功能。"),
-    "film": ("I cannot make or animate videos: not in this version.", "我不能生成视频或动画：本版本没有这个功能。"),
-    "music": ("I cannot make music or songs: not in this version.", "我不能创作音乐或歌曲：本版本没有这个功能。"),
+    "film": (
+        "I cannot make a video out of words: that needs a model, `SENSORIUM_FILM=provider:model`; `sensorium "
+        "providers` lists them. Out of pictures and clips that you give I make one without: ask for a slideshow.",
+        "我不能用文字生成视频：这需要模型，请设置 `SENSORIUM_FILM=provider:model`（`sensorium providers` 列出可用的）。"
+        "用您给的图片和片段可以直接合成：请说“用这些图片做视频”。",
+    ),
     "edit": (
-        "I cannot cut, convert or change media: not in this version. I only read your files.",
-        "我不能剪辑、转换或修改媒体：本版本没有这个功能。我只读取您的文件。",
+        "I cannot blur, clean, dub or retouch media: not in this version. I cut, join, crop, scale, turn, speed up, "
+        "convert and subtitle it.",
+        "我不能对媒体打码、降噪、配音或修饰：本版本没有这个功能。我可以剪辑、拼接、裁剪、缩放、旋转、变速、转换格式和加字幕。",
     ),
     "code": (
         f"I cannot write code: that needs {_THINK}. A script that you name I analyze, run and time.",
@@ -85,6 +89,8 @@ ABILITIES = (
 - "extract frames at 0:12 and 1:03", "a frame every 10 seconds", "a contact sheet"
 - "give the facts of this picture", "compare these two files", "how long and how loud is it?"
 - "say 'hello world' aloud", "plot Jan 10, Feb 12, Mar 9"
+- "cut out 0:10 to 0:20", "remove the silences", "make it 9:16", "burn in subtitles", "convert to mp3"
+- "make a slideshow of these pictures with music", "compose 20 seconds of calm music", "title card: Hello"
 - of a script or notebook: "analyze it", "run it and say where it is slow"
 English and Chinese, several of these in one request. `sensorium tools` lists everything;
 `sensorium doctor` says what would add more.""",
@@ -95,6 +101,8 @@ English and Chinese, several of these in one request. `sensorium tools` lists ev
 - “截取0:12和1:03的画面”“每10秒截一张图”“做一张联系表”
 - “给出这张图片的信息”“对比这两个文件”“视频多长、响度多少？”
 - “把这句话读出来：你好”“画柱状图：一月 10，二月 12，三月 9”
+- “剪掉0:10到0:20”“去掉停顿”“裁剪成竖屏”“烧录字幕”“转成mp3”
+- “用这些图片做视频，配上音乐”“生成20秒舒缓的音乐”“标题卡：你好”
 - 对脚本或 notebook：“分析它”“运行它，看看哪里慢”
 中文、英文都可以，一次可以提多个要求。`sensorium tools` 列出全部工具，`sensorium doctor` 说明还能添加什么。""",
 )

@@ -19,6 +19,7 @@ from .intents import (
     Transcribe,
 )
 from .lacks import LACKS
+from .making import described_in
 from .signs import signs_in, subjects_in
 from .times import Span, times_in
 from .topics import explicit_topic, topic_of
@@ -162,6 +163,8 @@ def asked(clause: Clause, text: str, seconds: float | None, kinds: frozenset[str
         seconds: Length of the file.
         kinds: Kinds of the user's files.
     """
+    if described := described_in(clause, text, kinds):
+        return [described]
     times = times_in(text, seconds)
     bare = times.rest.strip(" ,;:")
     signs = signs_in(text)

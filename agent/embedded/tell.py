@@ -6,6 +6,7 @@ from typing import Any
 from .intents import Facts, Intent, Probe
 from .phrases import Tongue
 from .tell_code import tell_analysis, tell_execution
+from .tell_made import tell_edited, tell_heard, tell_made
 from .tell_pictures import (
     tell_comparison,
     tell_frames,
@@ -49,6 +50,14 @@ _TELLERS: Mapping[str, Callable[[Output, Tongue], str]] = {
     "extract_frames": tell_frames,
     "analyze_code": tell_analysis,
     "run_python": tell_execution,
+    "edit_media": tell_edited,
+    "edit_image": tell_made,
+    "make_image": tell_made,
+    "make_video": tell_made,
+    "compose_video": tell_made,
+    "make_music": tell_made,
+    "picture_sound": tell_made,
+    "describe_sound": tell_heard,
 }
 
 

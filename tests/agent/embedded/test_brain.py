@@ -51,9 +51,9 @@ def test_one_step_is_a_direct_call() -> None:
 
 
 def test_what_needs_no_tool_is_answered_in_words() -> None:
-    message = brain().invoke(asking("draw a cat"))
+    message = brain().invoke(asking("write a poem"))
     assert message.tool_calls == []
-    assert "I cannot draw" in message.text
+    assert "I cannot write free text" in message.text
 
 
 def test_the_same_request_gets_the_same_answer() -> None:

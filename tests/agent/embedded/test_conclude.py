@@ -314,13 +314,11 @@ def test_how_words_were_taken_that_say_nothing_is_said_first(request_: str, firs
         ("what can you do?", [VIDEO], ["I look at, listen to and read media"]),
         ("你能做什么？", [], ["我能看、听、读媒体文件"]),
         ("why is the sky blue?", [], ["name them after the request", "SENSORIUM_THINK=provider:model"]),
-        ("draw a cat", [], ["I cannot draw", "not in this version"]),
         ("写一首诗", [], ["语言模型", "SENSORIUM_THINK"]),
         ("write a report", [], ["This needs a file to report on"]),
         ("extract a frame every 0 seconds", [VIDEO], ["“frame every 0 seconds” is no time I can use"]),
         ("每0秒截一张图", [VIDEO], ["不是可用的时间，未采用"]),
         ("extract frames at 9:00", [VIDEO], ["9:00 is beyond the end of talk.mp4"]),
-        ("make a film of a dog", [], ["I cannot make or animate videos: not in this version"]),
         (
             "report",
             [{"name": "gone.mp4", "error": "'gone.mp4' does not exist."}],

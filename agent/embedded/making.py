@@ -1,0 +1,169 @@
+"""The words by which it is recognised that something new is to be made: a picture, a film, music, a drawn sound."""
+
+import re
+from dataclasses import replace
+
+from .intents import Cannot, DescribeSound, Draw, DrawSound, Film, Intent, Music, Slideshow, Understanding
+from .signs import MAKE, SKIP
+from .times import NUMBER, number
+from .wording import Clause, either, sign
+
+MAKE_VIDEO = "make_video"
+_ART = either(
+    r"""
+        images?|pictures?|photos?|illustrations?|drawings?|paintings?|logos?|posters?|icons?|wallpapers?|cartoons?
+        memes?|artworks?|portraits?|avatars?|title ?cards?|quote ?cards?|flow ?charts?
+    """
+)
+_VIDEO = r"(?:videos?|movies?|films?|animations?|clips?|trailers?|reels?|montages?)"
+_A_VIDEO = rf"(?:an? )?(?:\w+ )?{_VIDEO}"
+_NOT_VIDEO = r"(?!\s+(?:report|summar|transcript|subtitle|chapter|analysis|overview|notes|info|facts|file))"
+_HAN_NOT_CHART = r"(?![^,。]{0,8}(?:图表|柱|折线|饼|曲线|直方|散点|条形|语速))"
+_THESE = r"(?:(?:the|this|these|those|my|all|both)\s+)*"
+
+_MUSIC = sign(
+    rf"""
+        (?:compose|write|sing|play|{MAKE}) {SKIP}(?:music|songs?|melod(?:y|ies)|tunes?|soundtracks?|jingles?
+          beats?|background music)
+        sing
+    """,
+    r"作曲|谱曲|(?:生成|创作|写|作|唱)[^,。]{0,8}(?:音乐|歌|曲子?|旋律|配乐)",
+)
+_FILM = sign(
+    rf"(?:{MAKE}|film|animate|shoot) {SKIP}{_VIDEO}{_NOT_VIDEO}|text[- ]to[- ]video|animate (?:this|the|it)",
+    r"""
+        (?:生成|制作|做|拍|创作|合成)(?:一?[个段部条])?[^,。]{0,6}?(?:视频|动画|短片|影片|电影)(?!的|报告|总结
+          摘要|字幕|章节|纪要|笔记|里|中)
+        文生视频
+    """,
+)
+_DRAW = sign(
+    rf"""
+        (?:draw|paint|sketch|{MAKE}) {SKIP}(?:{_ART})(?! (?:from|at|every|each|facts|report|sheet))
+        (?:draw|paint|sketch)(?! {SKIP}(?:charts?|graphs?|plots?|diagrams?|histograms?|bars?|lines?|curves?
+          pies?|conclusions?|scatter))(?: me)?(?: an?| the| some)? [a-z]+(?: [a-z]+){{0,6}}
+        text[- ]to[- ]image
+    """,
+    rf"""
+        {_HAN_NOT_CHART}(?:画(?!面|质|外|中)[一只条个张幅副朵棵座辆]{{1,2}}(?!图)[^,。]+|(?:生成|创作
+          设计)(?:一?[张幅个])?[^,。]{{0,8}}(?:图片|图像|插画|海报|头像|标志|logo|壁纸|标题卡|流程图))
+        文生图|画一?[张个]?流程图
+    """,
+)
+# What is set from type is asked for by its name alone, with a colon.
+_CARD = re.compile(
+    r"^\W*(?:flow ?chart|title ?card|quote(?: ?card)?|list(?: ?card)?|diagram|流程图|标题卡|引言|引用|列表)\s*:.*\w"
+)
+_REPAINT = sign(
+    rf"""
+        (?:edit|retouch|restyle|repaint|redraw|change|turn|convert|make) {_THESE}(?:pictures?|photos?|images?|drawings?)
+        (?:add|remove|replace) (?:\w+ ){{1,6}}(?:in|from|to) {_THESE}(?:picture|photo|image)
+    """,
+    r"修图|p图|重绘|(?:把|将)[^,。]{0,6}(?:图片|照片|图)[^,。]{0,4}(?:改|变|换|画)成",
+)
+_SLIDES = sign(
+    rf"""
+        (?:{MAKE}|turn|combine|put|edit) {SKIP}(?:slide ?-?shows?|photo (?:films?|videos?|montages?)|montages?)
+        slide ?-?shows?
+        (?:{MAKE}|turn|combine|put) {SKIP}{_VIDEO} (?:out )?(?:of|from|with) {_THESE}(?:pictures?|photos?|images?
+          slides?|files?|clips?)
+        (?:turn|combine|put) {_THESE}(?:pictures?|photos?|images?|slides?) (?:together )?(?:in)?to {_A_VIDEO}
+    """,
+    r"""
+        (?:把|用|将)[^,。]{0,10}(?:图片|照片|幻灯片|素材)[^,。]{0,6}(?:做|制作|合成|生成|剪)[^,。]{0,6}(?:视频|影片|短片)
+        幻灯片视频|照片视频|电子相册
+    """,
+)
+_WITH_MUSIC = sign(r"(?:with|and|add|some|background) (?:\w+ )?music", r"配乐|背景音乐|加音乐|配上音乐")
+_SHOW = rf"(?:(?:{MAKE}|draw|show|plot|display|render|visuali[sz]e) {SKIP})?"
+_WAVES = sign(rf"{_SHOW}(?:wave ?-?forms?|sound ?waves?|audio waves?)", r"波形图?")
+_SPECTRUM = sign(rf"{_SHOW}(?:spectrograms?|spectrum|sonograms?)", r"频谱图?|声谱图?|语谱图?")
+_MOVING = sign(r"videos?|moving|animated?|visuali[sz]ers?|animation", r"视频|动态|动画")
+_LIKE = sign(
+    r"""
+        (?:what|which) (?:kind of |sort of |type of )?(?:sounds?|noises?|music|instruments?|genre
+          tempo|bpm) (?:is|are|do|does|can|was|were|plays?)\b.*
+        (?:what|which) (?:musical )?key (?:is|are|does)\b.*
+        (?:describe|analy[sz]e) (?:the |this |that |its )?(?:sounds?|noises?|music|song|tune)
+        how fast is (?:the |this )?(?:music|song|beat)|(?:tempo|bpm|beats per minute|musical key)
+    """,
+    r"(?:什么|哪种)(?:声音|音乐|乐器|调|曲风)|(?:描述|分析)[^,。]{0,4}(?:声音|音乐|曲子)|节拍|几拍|什么调|调性",
+)
+_LENGTH = re.compile(rf"(?P<count>{NUMBER})[- ]*(?P<unit>seconds?|secs?|s|minutes?|mins?|秒钟?|分钟)(?![a-z])")
+_ASPECT = re.compile(r"(?P<ratio>\d{1,2}:\d{1,2})|(?P<tall>vertical|portrait|竖屏|竖版)|(?P<square>square|方形)")
+_POLITE = r"(?:please|can you|could you|would you|will you|i want|i'd like|i need|let's|now|and|then|you to|to)"
+_ORDERS = "draw|paint|sketch|make|create|generate|produce|render|design|compose|write|play|film|animate|shoot|give"
+_HAN_POLITE = r"(?:请|帮我|给我|麻烦|你|能不能|可以|替我|再|我想要?|我要)"
+# What is said before the thing itself, which a model has no use for.
+_ORDER = re.compile(
+    either(
+        rf"""
+            ^\W*(?:{_POLITE}\s+)*(?:{_ORDERS})(?:\s+(?:me|us))?\s+
+            ^\W*{_HAN_POLITE}*(?:画|生成|创作|设计|制作|做|绘制|谱|作曲|写|拍)(?:出来?|一下)?
+        """
+    )
+)
+
+
+def made_in(clause: Clause, text: str, kinds: frozenset[str]) -> tuple[list[Intent], str]:
+    """Return what a command wants to be made, and the command without it.
+
+    Args:
+        clause: The command.
+        text: Its plain text, of the same length, with what is left out blank.
+        kinds: Kinds of the user's files.
+    """
+    sounds = bool(kinds & {"audio", "video"})
+    if sounds and (_SPECTRUM.search(text) or _WAVES.search(text)):
+        form = "video" if _MOVING.search(text) else "spectrogram" if _SPECTRUM.search(text) else "waveform"
+        return [DrawSound(form=form)], _blank(text)  # type: ignore[arg-type]
+    if described := described_in(clause, text, kinds):
+        return [described], _blank(text)
+    if kinds & {"picture", "video"} and _SLIDES.search(text):
+        music = bool(_WITH_MUSIC.search(text))
+        return [Slideshow(seconds=_seconds(text), aspect=_aspect(text), music=music)], _blank(text)
+    if kinds == {"picture"} and _REPAINT.search(text):
+        return [Draw(prompt=_words(clause, text), repaints=True)], _blank(text)
+    if _MUSIC.search(text):
+        return [Music(description=_words(clause, text), seconds=_seconds(text))], _blank(text)
+    if _FILM.search(text):
+        return [Film(prompt=_words(clause, text), seconds=_seconds(text), aspect=_aspect(text))], _blank(text)
+    if _DRAW.search(text) or (not kinds and _CARD.search(text)):
+        return [Draw(prompt=_words(clause, text))], _blank(text)
+    return [], text
+
+
+def without_film(understood: Understanding) -> Understanding:
+    """Return what a request wants where nobody makes videos."""
+    intents = [Cannot("film") if isinstance(one, Film) else one for one in understood.intents]
+    return replace(understood, intents=tuple(dict.fromkeys(intents)))
+
+
+def described_in(clause: Clause, text: str, kinds: frozenset[str]) -> DescribeSound | None:
+    """Return what is asked of how a sound is; None when nothing is."""
+    if kinds and kinds <= {"audio", "video"} and _LIKE.search(text):
+        return DescribeSound(question=clause.text.strip())
+    return None
+
+
+def _words(clause: Clause, text: str) -> str:
+    """Return what is to be made in the user's own words, without the order to make it."""
+    order = _ORDER.match(text)
+    return clause.text[order.end() if order else 0 :].strip().strip(".!。！").strip() or clause.text.strip()
+
+
+def _seconds(text: str) -> float | None:
+    if not (said := _LENGTH.search(text)):
+        return None
+    seconds = number(said["count"]) * (60.0 if said["unit"][0] in "m分" else 1.0)
+    return seconds if seconds > 0 else None
+
+
+def _aspect(text: str) -> str:
+    if not (said := _ASPECT.search(text)):
+        return ""
+    return said["ratio"] or ("9:16" if said["tall"] else "1:1")
+
+
+def _blank(text: str) -> str:
+    return " " * len(text)

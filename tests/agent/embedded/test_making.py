@@ -1,0 +1,184 @@
+"""Requests to make or change something: what is understood of them, and which steps they become."""
+
+from typing import Any
+
+import pytest
+
+from sensorium.agent.embedded.compose import compose
+from sensorium.agent.embedded.facts import File
+from sensorium.agent.embedded.intents import (
+    Cannot,
+    DescribeSound,
+    Draw,
+    DrawSound,
+    Edit,
+    Film,
+    Find,
+    Frames,
+    Intent,
+    Music,
+    Report,
+    Scenes,
+    Slideshow,
+    Summarize,
+    Transcribe,
+)
+from sensorium.agent.embedded.making import without_film
+from sensorium.agent.embedded.understand import understand
+from sensorium.agent.lint import check, errors
+from sensorium.agent.plan import Plan
+from sensorium.tools import catalog
+
+VIDEO = File(reference="$files[0]", name="talk.mp4", kind="video", seconds=200.0, has_sound=True, has_pictures=True)
+OTHER = File(reference="$files[1]", name="b.mp4", kind="video", seconds=60.0, has_sound=True, has_pictures=True)
+PICTURE = File(reference="$files[0]", name="cat.png", kind="picture", has_pictures=True)
+SECOND = File(reference="$files[1]", name="dog.png", kind="picture", has_pictures=True)
+SOUND = File(reference="$files[1]", name="a.mp3", kind="audio", seconds=30.0, has_sound=True)
+
+OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
+    ("cut a clip from 0:30 to 1:00", [Edit(task="keep", spans=((30.0, 60.0),))]),
+    ("trim it to the first 10 seconds", [Edit(task="keep", spans=((0.0, 10.0),))]),
+    ("give me a clip of the last 10 seconds", [Edit(task="keep", spans=((190.0, 200.0),))]),
+    ("剪出0:10到0:20", [Edit(task="keep", spans=((10.0, 20.0),))]),
+    ("remove the part from 0:10 to 0:20", [Edit(task="leave_out", spans=((10.0, 20.0),))]),
+    ("remove the silences", [Edit(task="without_silence")]),
+    ("去掉停顿", [Edit(task="without_silence")]),
+    ("mute the video", [Edit(task="mute")]),
+    ("extract the audio as mp3", [Edit(task="sound", form="mp3")]),
+    ("把音频提取出来", [Edit(task="sound")]),
+    ("convert this to webm", [Edit(task="convert", form="webm")]),
+    ("make a gif of the first 3 seconds", [Edit(task="gif", spans=((0.0, 3.0),))]),
+    ("speed it up 2x", [Edit(task="speed", amount=2.0)]),
+    ("slow down the video to half speed", [Edit(task="speed", amount=0.5)]),
+    ("crop it to 9:16", [Edit(task="crop", form="9:16")]),
+    ("make this video vertical", [Edit(task="crop", form="9:16")]),
+    ("裁剪成竖屏", [Edit(task="crop", form="9:16")]),
+    ("resize to 480p", [Edit(task="scale", amount=480.0)]),
+    ("rotate 90 degrees left", [Edit(task="rotate", amount=270.0)]),
+    ("reverse this clip", [Edit(task="reverse")]),
+    ("burn in subtitles", [Edit(task="burn_subtitles")]),
+    ("给视频加字幕", [Edit(task="mux_subtitles")]),
+    ("split the video at 0:30 and 1:00", [Edit(task="split", points=(30.0, 60.0))]),
+    ("cut the video into 30 second pieces", [Edit(task="split", every_seconds=30.0)]),
+    ("split it into 4 parts", [Edit(task="split", points=(50.0, 100.0, 150.0))]),
+    ("remove the silences and convert it to mp3", [Edit(task="without_silence"), Edit(task="sound", form="mp3")]),
+    ("write a report and cut out 0:10 to 0:20", [Report(), Edit(task="leave_out", spans=((10.0, 20.0),))]),
+    ("show the waveform", [DrawSound(form="waveform")]),
+    ("画出频谱图", [DrawSound(form="spectrogram")]),
+    ("what music is playing?", [DescribeSound(question="what music is playing")]),
+    # what only sounds like a change
+    ("how many cuts are there?", [Scenes()]),
+    ("extract frames from 0:10 to 0:20", [Frames(span=(10.0, 20.0))]),
+    ("summarize the first 5 minutes", [Summarize(span=(0.0, 300.0))]),
+    ("get the transcript from 0:10 to 0:20", [Transcribe(span=(10.0, 20.0))]),
+    ("convert the speech to text", [Transcribe()]),
+    ("What key points does he make in the first half?", [Find(query="", span=(0.0, 100.0))]),
+    ("cut", [Report()]),
+]
+OF_A_PICTURE: list[tuple[str, list[Intent]]] = [
+    ("make this photo look like a watercolor", [Draw(prompt="this photo look like a watercolor", repaints=True)]),
+    ("upscale this picture 4x", [Edit(task="upscale", amount=4.0)]),
+    ("crop to square", [Edit(task="crop", form="1:1")]),
+    ("animate this picture", [Film(prompt="this picture")]),
+    ("make a slideshow with music", [Slideshow(music=True)]),
+    ("用这些图片做一个竖屏视频", [Slideshow(aspect="9:16")]),
+]
+OF_NOTHING: list[tuple[str, list[Intent]]] = [
+    ("draw a cat", [Draw(prompt="a cat")]),
+    ("画一只猫", [Draw(prompt="一只猫")]),
+    ("make a title card that says 'Hello'", [Draw(prompt="a title card that says 'Hello'")]),
+    ("flow chart: A -> B -> C", [Draw(prompt="flow chart: A -> B -> C")]),
+    ("compose a calm song of 30 seconds", [Music(description="a calm song of 30 seconds", seconds=30.0)]),
+    ("生成一段欢快的音乐，20秒", [Music(description="一段欢快的音乐，20秒", seconds=20.0)]),
+    (
+        "make a 20 second clip of a puppy programmer",
+        [Film(prompt="a 20 second clip of a puppy programmer", seconds=20.0)],
+    ),
+    ("crop it to 9:16", [Cannot("know")]),
+]
+
+
+@pytest.mark.parametrize(("request_", "wanted"), OF_A_VIDEO)
+def test_what_a_video_is_to_become_is_understood(request_: str, wanted: list[Intent]) -> None:
+    assert list(understand(request_, [VIDEO]).intents) == wanted
+
+
+@pytest.mark.parametrize(("request_", "wanted"), OF_A_PICTURE)
+def test_what_a_picture_is_to_become_is_understood(request_: str, wanted: list[Intent]) -> None:
+    assert list(understand(request_, [PICTURE]).intents) == wanted
+
+
+@pytest.mark.parametrize(("request_", "wanted"), OF_NOTHING)
+def test_what_is_to_be_made_out_of_words_is_understood(request_: str, wanted: list[Intent]) -> None:
+    assert list(understand(request_).intents) == wanted
+
+
+def steps(request: str, *files: File) -> list[dict[str, Any]]:
+    plan = compose(understand(request, files), files).steps
+    facts = [
+        {"name": one.name, "handle": "artifact://sha256/0", "kind": one.kind, "seconds": one.seconds,
+         "has_sound": one.has_sound, "has_pictures": one.has_pictures}
+        for one in files
+    ]  # fmt: skip
+    assert errors(check(Plan.model_validate({"goal": "", "steps": plan}), catalog(), facts=facts)) == []
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("request_", "files", "wanted"),
+    [
+        (request, [VIDEO], wanted)
+        for request, wanted in (
+            ("cut a clip from 0:30 to 1:00", {"task": "trim", "start_seconds": 30.0, "end_seconds": 60.0}),
+            ("trim it: keep everything from 3:00", {"task": "trim", "start_seconds": 180.0, "end_seconds": 200.0}),
+            ("cut out 0:10 to 0:20", {"task": "remove", "parts": [[10.0, 20.0]]}),
+            ("remove the silences", {"task": "remove"}),
+            ("split it every 90 seconds", {"task": "split", "at_seconds": [90.0, 180.0]}),
+            ("convert it to mp3", {"task": "extract_sound", "format": "mp3"}),
+            ("convert it to mkv", {"task": "convert", "format": "mkv"}),
+            ("make a gif of the first 3 seconds",
+             {"task": "convert", "format": "gif", "start_seconds": 0.0, "end_seconds": 3.0}),
+            ("make it vertical", {"task": "crop", "aspect": "9:16"}),
+            ("resize to 480p", {"task": "scale", "height_pixels": 480}),
+            ("2x speed please", {"task": "speed", "speed": 2.0}),
+            ("rotate it by 90 degrees", {"task": "rotate", "degrees": 90}),
+        )
+    ],
+)  # fmt: skip
+def test_a_change_is_one_step_of_edit_media(request_: str, files: list[File], wanted: dict[str, Any]) -> None:
+    (step,) = steps(request_, *files)
+    assert (step["tool"], step["args"]) == ("edit_media", {"media": "$files[0]", **wanted})
+
+
+def test_subtitles_that_are_burned_in_are_what_was_heard() -> None:
+    heard, burned = steps("burn in subtitles", VIDEO)
+    assert heard["tool"] == "transcribe"
+    assert burned["args"] == {"media": "$files[0]", "task": "burn_subtitles", "subtitles": "$speech.srt"}
+
+
+def test_files_are_joined_in_their_order() -> None:
+    (step,) = steps("merge these videos", VIDEO, OTHER)
+    assert step["args"] == {"task": "join", "files": ["$files[0]", "$files[1]"]}
+    assert "Joining needs two files" in compose(understand("merge these videos", [VIDEO]), [VIDEO]).notes[0]
+
+
+def test_a_slideshow_shows_every_file_with_music_that_is_made_for_it() -> None:
+    music, film = steps("make a 20 second slideshow with music", PICTURE, SECOND)
+    assert music["tool"] == "make_music"
+    scenes = [{"picture": "$files[0]", "seconds": 10.0}, {"picture": "$files[1]", "seconds": 10.0}]
+    assert film["args"] == {"scenes": scenes, "music": "$music.audio"}
+
+
+def test_a_given_recording_plays_under_a_slideshow() -> None:
+    (film,) = steps("make a video of these pictures", PICTURE, SOUND)
+    assert film["args"]["music"] == SOUND.reference
+
+
+def test_words_of_a_user_are_never_references() -> None:
+    (step,) = steps("draw a $files[0] of a cat")
+    assert step["args"]["prompt"].startswith("a $$files[0]")
+
+
+def test_where_nobody_makes_videos_it_is_said_what_would() -> None:
+    wanted = without_film(understand("make a film of a dog"))
+    assert list(wanted.intents) == [Cannot("film")]
