@@ -209,7 +209,8 @@ def _signature(key: str, algorithm: str, data: bytes) -> bytes:
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
     private = serialization.load_pem_private_key(key.encode(), None)
-    digest = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}.get(algorithm[2:], hashes.SHA256)()
+    digests: dict[str, hashes.HashAlgorithm] = {"384": hashes.SHA384(), "512": hashes.SHA512()}
+    digest = digests.get(algorithm[2:], hashes.SHA256())
     if algorithm.startswith("es") and isinstance(private, ec.EllipticCurvePrivateKey):
         size = (private.curve.key_size + 7) // 8
         pair = utils.decode_dss_signature(private.sign(data, ec.ECDSA(digest)))

@@ -30,10 +30,10 @@ def png(file: BinaryIO, story: Story) -> list[Piece]:
             break
         length, kind = struct.unpack(">I4s", exactly(file, at, 8))
         if kind == b"iTXt" and length < _MOST_XMP_BYTES and there is None:
-            keyword, _, rest = exactly(file, at + 8, length).partition(b"\0")
-            if keyword == _PNG_XMP and rest[:1] == b"\0":  # not compressed
+            keyword, _, text = exactly(file, at + 8, length).partition(b"\0")
+            if keyword == _PNG_XMP and text[:1] == b"\0":  # not compressed
                 there = Part(at, at + 12 + length)
-                xmp = merged(rest[2:].split(b"\0", 2)[2], story)
+                xmp = merged(text[2:].split(b"\0", 2)[-1], story)
         at += 12 + length
         if kind == b"IEND":
             break

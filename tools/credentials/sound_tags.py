@@ -90,7 +90,8 @@ def _plain_number(content: bytes) -> int:
 
 def flac(file: BinaryIO, story: Story) -> list[Piece]:
     """Return a FLAC with who made it among its comments."""
-    at, blocks, comments = 4, [], [b"", _comments(story)]
+    at, comments = 4, [b"", _comments(story)]
+    blocks: list[tuple[int, Piece]] = []
     if exactly(file, 0, 4) != b"fLaC":
         raise CannotTag("it does not begin as its kind does")
     for _ in range(_MOST_BLOCKS):
@@ -154,7 +155,8 @@ def _comment_block(comments: list[bytes]) -> bytes:
 def ogg(file: BinaryIO, story: Story) -> list[Piece]:
     """Return Opus or Vorbis in Ogg with who made it among its comments, on as many pages as before."""
     first, start = _page(file, 0)
-    serial, pages, packets, at, open_packet = first[14:18], [], [b""], start, True
+    serial, packets, at, open_packet = first[14:18], [b""], start, True
+    pages: list[bytes] = []
     while open_packet:
         head, end = _page(file, at)
         if head[14:18] != serial or len(pages) == _PAGE_SEGMENTS:

@@ -1,5 +1,6 @@
 """Write into a file who made it: its metadata, then the manifest that is signed over all of it."""
 
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -105,6 +106,8 @@ def _tagged(file: BinaryIO, story: Story) -> tuple[list[Piece], str]:
         return (write(file, story), "") if write else (whole, "its format has no place for it")
     except CannotTag as error:
         return whole, str(error)
+    except (ArithmeticError, LookupError, ValueError, struct.error):  # what is in it is not what is said of it
+        return whole, "it is damaged"
 
 
 def _sign(file: BinaryIO, out: BinaryIO, story: Story, pen: Pen, given: Sequence[Ingredient]) -> None:
