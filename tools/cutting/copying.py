@@ -155,7 +155,7 @@ class Copying:
         out: "OutputContainer",
         spans: Sequence[_Span],
         copies: "dict[int, Stream]",
-        lanes: "list[Iterator[tuple[float, Packet]]]",
+        lanes: "list[Iterator[tuple[float, Packet[Stream]]]]",
         picture: int | None,
     ) -> None:
         """Write what goes beside the picture, and all of it side by side."""
@@ -172,7 +172,7 @@ class Copying:
         self._mux(out, lanes, spans)
 
     def _mux(
-        self, out: "OutputContainer", lanes: "Sequence[Iterator[tuple[float, Packet]]]", spans: Sequence[_Span]
+        self, out: "OutputContainer", lanes: "Sequence[Iterator[tuple[float, Packet[Stream]]]]", spans: Sequence[_Span]
     ) -> None:
         whole = float(spans[-1].position + spans[-1].end - spans[-1].start)
         count = 0
@@ -273,7 +273,7 @@ class Copying:
 
     def _picture(
         self, footage: Footage, matching: Matching, spans: Sequence[_Span], copy: "Stream"
-    ) -> "Iterator[tuple[float, Packet]]":
+    ) -> "Iterator[tuple[float, Packet[Stream]]]":
         tick = footage.stream.time_base
         assert tick is not None
         rate = footage.stream.average_rate or footage.stream.base_rate or Fraction(25)
@@ -290,7 +290,7 @@ class Copying:
             packet.time_base, packet.stream = tick, copy
             yield float(decoded[number] * tick), packet
 
-    def _packets(self, footage: Footage, matching: Matching, spans: Sequence[_Span]) -> "Iterator[Packet]":
+    def _packets(self, footage: Footage, matching: Matching, spans: Sequence[_Span]) -> "Iterator[Packet[Stream]]":
         """Yield the packets of the parts in the order of their plans."""
         for span in spans:
             assert span.plan is not None
@@ -302,7 +302,7 @@ class Copying:
             if found.tail:
                 yield from self._encoded(footage, matching, found.tail, found)
 
-    def _body(self, footage: Footage, matching: Matching, found: Plan) -> "Iterator[Packet]":
+    def _body(self, footage: Footage, matching: Matching, found: Plan) -> "Iterator[Packet[Stream]]":
         import av
 
         assert found.body is not None and footage.stream.time_base is not None
@@ -328,10 +328,12 @@ class Copying:
                     return
             packet = next(packets, None)
 
-    def _encoded(self, footage: Footage, matching: Matching, span: tuple[int, int], found: Plan) -> "Iterator[Packet]":
+    def _encoded(
+        self, footage: Footage, matching: Matching, span: tuple[int, int], found: Plan
+    ) -> "Iterator[Packet[Stream]]":
         import av
 
-        waiting: tuple[int, Packet] | None = None
+        waiting: tuple[int, Packet[Stream]] | None = None
         for new in matching.encode(self._frames(footage, span, found)):
             packet = av.Packet(new.content)
             packet.is_keyframe = new.is_key
@@ -361,7 +363,7 @@ class Copying:
         streams: "Sequence[Stream]",
         spans: Sequence[_Span],
         copies: "dict[int, Stream]",
-    ) -> "Iterator[tuple[float, Packet]]":
+    ) -> "Iterator[tuple[float, Packet[Stream]]]":
         """Yield the packets of sound and subtitles that lie in the parts."""
         from av.stream import Discard
 

@@ -112,7 +112,7 @@ def _kind(file: Whole, form: Format) -> tuple[tuple[object, ...], tuple[object, 
 
 def _pictures(
     files: Sequence[Whole], positions: Sequence[Fraction], copy: "Stream", run: Run
-) -> "Iterator[tuple[float, Packet]]":
+) -> "Iterator[tuple[float, Packet[Stream]]]":
     order = array("q")
     base = Fraction(1, 90_000)
     for file, position in zip(files, positions, strict=True):
@@ -162,7 +162,7 @@ def _stored(footage: Footage, run: Run) -> _Stored:
 
 def _sounds(
     files: Sequence[Whole], positions: Sequence[Fraction], copy: "Stream", has_picture: bool
-) -> "Iterator[tuple[float, Packet]]":
+) -> "Iterator[tuple[float, Packet[Stream]]]":
     last: int | None = None
     for file, position in zip(files, positions, strict=True):
         origin: Fraction | None = None

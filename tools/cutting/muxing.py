@@ -113,7 +113,7 @@ def chapters_of(container: "InputContainer", spans: Sequence[tuple[float, float]
 
 def words_track(
     out: "OutputContainer", form: Format, words: "Sequence[Words]", language: str
-) -> "Iterator[tuple[float, Packet]]":
+) -> "Iterator[tuple[float, Packet[Stream]]]":
     """Add a track of soft subtitles, and return its packets with their times."""
     track = out.add_mux_stream(form.subtitle_codec)
     track.time_base = Fraction(1, 1000)
@@ -121,7 +121,7 @@ def words_track(
     return _word_packets(track, form, words)
 
 
-def _word_packets(track: "Stream", form: Format, words: "Sequence[Words]") -> "Iterator[tuple[float, Packet]]":
+def _word_packets(track: "Stream", form: Format, words: "Sequence[Words]") -> "Iterator[tuple[float, Packet[Stream]]]":
     import av
 
     for one in words:

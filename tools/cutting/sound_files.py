@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import OutputContainer
     from av.packet import Packet
+    from av.stream import Stream
 
 _BITS_PER_SECOND = {"aac": 192_000, "libmp3lame": 192_000, "libopus": 128_000}
 _RATES: Mapping[str, frozenset[int]] = {
@@ -64,7 +65,7 @@ class SoundStream:
         stream.time_base = Fraction(1, rate)
         return cls(edit, run, stream, rate)
 
-    def packets(self) -> "Iterator[tuple[float, Packet]]":
+    def packets(self) -> "Iterator[tuple[float, Packet[Stream]]]":
         """Yield the encoded sound with its times; the file must have been begun."""
         import av
         import numpy as np
@@ -82,7 +83,7 @@ class SoundStream:
             yield from self._encoded(resampler.resample(None))
         yield from self._encoded([None])
 
-    def _encoded(self, frames: "list[AudioFrame] | list[None]") -> "Iterator[tuple[float, Packet]]":
+    def _encoded(self, frames: "list[AudioFrame] | list[None]") -> "Iterator[tuple[float, Packet[Stream]]]":
         for frame in frames:
             for packet in self.stream.encode(frame):
                 yield float((packet.pts or 0) * packet.time_base), packet
