@@ -6,12 +6,10 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from ..base import faults
 from ..base.endpoints import ServedModel
-from ..base.errors import ArgumentError, DeniedError, MediaError, ProviderError, SettingsError, TransientError
-from ..base.posting import get
+from ..base.errors import DeniedError, MediaError, ProviderError
 from ..base.sniff import sniff
 from ..credentials.keeping import Making, keep
 
@@ -49,44 +47,24 @@ async def result_bytes(served: ServedModel, address: str, run: "Run") -> bytes:
     """
     if address[:5].lower() == "data:":
         return decoded(served, address)
-    try:
-        if urlsplit(address)[:2] == urlsplit(served.endpoint.base_url)[:2]:
-            return await read_whole(served, address, run)
-        return await _fetched(address, run)
-    except (ArgumentError, DeniedError, MediaError, ProviderError, SettingsError, TransientError) as error:
-        # It was made, and paid: who asks again must know.
-        told = f"`{served.full_name}` made it, and it cannot be fetched: {error}"
-        raise ProviderError(told, may_be_paid=True) from error
+    from ..jobs.downloading import Download, Expired
 
-
-async def read_whole(served: ServedModel, path: str, run: "Run", *, most_bytes: int = MOST_BYTES) -> bytes:
-    """Return what an endpoint gives at a path, or at an address of its own.
-
-    Raises:
-        ProviderError: It does not give it, or too much.
-    """
-    parts, size = [], 0
-    async with get(served, path, egress=run.egress) as response:
-        async for part in response.aiter_bytes():
-            parts.append(part)
-            size += len(part)
-            if size > most_bytes:
-                raise faults.broken_off(served, f"a file of it goes on after {most_bytes} bytes")
-    return b"".join(parts)
-
-
-async def _fetched(address: str, run: "Run") -> bytes:
-    from ..base.outward import refuse_if_local_only
-    from ..fetching.dialling import Dialler
-    from ..fetching.spelling import read_location
-    from ..fetching.transport import Fetching
-
-    dialler = Dialler(rules=run.settings.fetch, before=lambda host: refuse_if_local_only(run.settings, host))
-    location = read_location(address)
-    run.comes_from_web(location.host)
+    endpoint = served.endpoint
+    key = {"Authorization": endpoint.authorization} if endpoint.secret else {}
+    # With the key where the endpoint itself has it, as its address says; other hosts do not get it.
+    download = Download(run=run, name=endpoint.name, base_url=endpoint.base_url, keyed=key)
     with run.workspace.scratch() as folder:
-        await Fetching(dialler=dialler).to_file(location, folder / "result")
-        return await run.thread((folder / "result").read_bytes)
+        try:
+            await download.to_file(address, folder / "result")
+            if (folder / "result").stat().st_size <= MOST_BYTES:
+                return await run.thread((folder / "result").read_bytes)
+            why = f"it has more than {MOST_BYTES:,} bytes"
+        except Expired:
+            why = "there is nothing any more at its address"
+        except (DeniedError, MediaError, ProviderError) as error:
+            why = str(error)
+    # It was made, and paid: who asks again must know.
+    raise ProviderError(f"`{served.full_name}` made it, and it cannot be fetched: {why}", may_be_paid=True)
 
 
 async def stored_picture(
