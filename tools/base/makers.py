@@ -55,6 +55,8 @@ class Wish:
     values: Mapping[ValueName, Value] = field(default_factory=dict)
     files: Mapping[FileName, tuple[str, ...]] = field(default_factory=dict)
     """Handles of artifacts."""
+    salt: str = ""
+    """Tells wishes apart that are otherwise the same, also for a model that takes no seed: each is an order."""
 
 
 @dataclass(frozen=True, kw_only=True)

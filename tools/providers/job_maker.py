@@ -70,11 +70,12 @@ class JobMaker(AtEndpoint):
 
         served, api = self._asked()
         operation, fitted = self._chosen(wish)
-        wish = fitted.wish
+        wish, salt = fitted.wish, wish.salt
         units = units_of(self.role, wish, operation)
         check_limits(served, units)
         await check_files(operation, wish, run, served.full_name)
-        ordered = json.dumps([wish.task, dict(wish.values), {name: list(one) for name, one in wish.files.items()}])
+        files = {name: list(one) for name, one in wish.files.items()}
+        ordered = json.dumps([wish.task, dict(wish.values), files, salt])
         quote = quote_of(served, units)
         order = Order(
             served=served,
