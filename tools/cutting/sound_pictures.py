@@ -97,16 +97,16 @@ def draw_waveform(sheet: Sheet, found: Levels, *, lit: bool = True) -> "Image":
     strength = 1.0 if lit else 0.32
     plot = np.empty((frame.height, frame.width, 3), np.float32)
     plot[:] = GROUND
+    marks = {round(middle + sign * 10 ** (db / 20) * half): f"{db}" for db in (0, -6, -12, -20) for sign in (-1, 1)}
+    for at in (*marks, round(middle)):
+        plot[min(at, frame.height - 1)] = _LINE
     for cover, colour in ((peak, _PEAK), (mean, _MEAN)):
         share = (cover * strength)[:, :, None]
         plot = plot * (1 - share) + np.asarray(colour, np.float32) * share
     image.paste(Image.fromarray(plot.round().astype(np.uint8)), (frame.left, frame.top))
     words = _WORDS[sheet.language]
-    for db in (0, -6, -12, -20):
-        for sign in (-1, 1):
-            at = round(frame.top + middle + sign * 10 ** (db / 20) * half)
-            _mark_row(draw, sheet, frame, at, f"{db}" if db else "0")
-    _mark_row(draw, sheet, frame, round(frame.top + middle), "−∞")
+    for at, label in marks.items():
+        _mark_row(draw, sheet, frame, frame.top + at, label)
     _times(draw, sheet, frame, found.start_seconds, found.seconds)
     _side_words(image, sheet, frame, words["level"])
     return image
@@ -128,7 +128,7 @@ def draw_spectrogram(sheet: Sheet, found: Spectrogram) -> "Image":
         if found.lowest_hertz <= hertz <= found.highest_hertz:
             share = 1 - np.log(hertz / found.lowest_hertz) / span
             label = f"{hertz // 1000}k" if hertz >= 1000 else f"{hertz}"
-            _mark_row(draw, sheet, frame, round(frame.top + share * (frame.height - 1)), label, over=False)
+            _mark_row(draw, sheet, frame, round(frame.top + share * (frame.height - 1)), label)
     _times(draw, sheet, frame, found.start_seconds, found.seconds, over=False)
     _side_words(image, sheet, frame, words["hertz"])
     left = frame.left + frame.width + round(letters * 1.2)
@@ -138,8 +138,8 @@ def draw_spectrogram(sheet: Sheet, found: Spectrogram) -> "Image":
     font = _font(sheet.face, letters)
     for db in range(int(loudest), int(loudest - SHOWN_DB) - 1, -20):
         at = frame.top + (loudest - db) / SHOWN_DB * (frame.height - 1)
-        draw.text((left + wide + letters * 0.4, at), f"{db}".replace("-", "−"), _FAINT, font, anchor="lm")
-    draw.text((left + wide / 2, frame.top + frame.height + letters * 0.9), "dBFS", _FAINT, font, anchor="mm")
+        draw.text((left + wide + letters * 0.4, at), f"{db}", _FAINT, font, anchor="lm")
+    draw.text((left + wide / 2, frame.top - letters * 1.1), "dBFS", _FAINT, font, anchor="mm")
     return image
 
 
@@ -178,13 +178,11 @@ def _begun(sheet: Sheet, frame: Frame) -> "tuple[Image, ImageDraw]":
     return image, draw
 
 
-def _mark_row(draw: "ImageDraw", sheet: Sheet, frame: Frame, at: int, label: str, *, over: bool = True) -> None:
-    """Write a number at the left edge, with a faint line to the right where it hides nothing."""
-    if over:
-        draw.line((frame.left, at, frame.left + frame.width - 1, at), fill=(*_LINE,), width=1)
+def _mark_row(draw: "ImageDraw", sheet: Sheet, frame: Frame, at: int, label: str) -> None:
+    """Write a number at the left edge."""
     draw.line((frame.left - frame.letters // 3, at, frame.left - 1, at), fill=_FAINT, width=1)
     place = (frame.left - frame.letters * 0.6, at)
-    draw.text(place, label.replace("-", "−"), _FAINT, _font(sheet.face, frame.letters), anchor="rm")
+    draw.text(place, label, _FAINT, _font(sheet.face, frame.letters), anchor="rm")
 
 
 def _times(draw: "ImageDraw", sheet: Sheet, frame: Frame, start: float, seconds: float, *, over: bool = True) -> None:
