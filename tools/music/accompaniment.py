@@ -78,6 +78,8 @@ _FILLS: Mapping[Drumming, tuple[tuple[float, Drum, float], ...]] = {
     "four": ((3.5, "snare", 0.6), (3.75, "snare", 0.7)),
     "light": ((3.5, "rim", 0.6),),
 }
+_LOWEST_BASS = 28
+"""E1, the lowest string of a bass."""
 _STRUM_BEATS = 0.02
 """Between two strings."""
 
@@ -131,15 +133,16 @@ def bass_notes(plan: Plan, section: Section, first: float, chord: Chord, followi
 
 
 def low(root: int) -> int:
-    """Return a root as a note of the bass, from E1 to Eb2: a bass has nothing below."""
-    return 28 + (root - 28) % 12 if root % 12 >= 4 else 36 + root % 12
+    """Return a root as a note of the bass, from E1 to Eb2."""
+    return _LOWEST_BASS + (root - _LOWEST_BASS) % 12
 
 
 def _towards(root: int, following: Chord | None, plan: Plan) -> int:
     if following is None:
         return root
     goal = low(following.root)
-    steps = [pitch for pitch in range(goal - 3, goal + 4) if pitch % 12 in plan.key.scale and pitch != goal]
+    near = range(max(_LOWEST_BASS, goal - 3), goal + 4)
+    steps = [pitch for pitch in near if pitch % 12 in plan.key.scale and pitch != goal]
     return min(steps, key=lambda pitch: (abs(pitch - goal), abs(pitch - root)))
 
 
