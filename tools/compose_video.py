@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from .base.call import call
+from .base.call import perform
 from .base.errors import ArgumentError, MediaError
 from .base.estimate import Estimate, exactly
 from .base.outputs import OutputFile
@@ -23,14 +23,17 @@ from .film.proving import Proof, look_at_film
 from .film.scene import Scene, Transition
 from .film.shots import Film, Line, Shot
 from .film.survey import Found, Wanted, survey
-from .film.timeline import Part, Sound, lay_out
+from .film.timeline import Part, Sound, check_clips, lay_out
 from .film.writer import MEDIA_TYPES, Container
+from .speak import SpokenText
 
 Aspect = Literal["16:9", "9:16", "1:1"]
 Shown = Literal["drawn", "soft", "both", "none"]
 MOST_SCENES = 300
 MOST_FILES = 450
 """Different ones: each that is open takes a descriptor of the decoder."""
+_TOGETHER_SECONDS = 0.1
+"""Captions that begin within this time stand together."""
 _LENGTH_SECONDS = 0.25
 """How far a film's length may be from what was laid out."""
 
@@ -56,7 +59,7 @@ def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> E
     return exactly(characters=sum(map(len, words)))
 
 
-@tool(effect="pure", resource="cpu", version=1, units=_units)
+@tool(effect="pure", resource="cpu", version=1, roles=("speak",), units=_units)
 async def compose_video(
     scenes: Annotated[
         list[Scene],
@@ -101,19 +104,32 @@ async def compose_video(
     even. Nothing is invented: use `make_image`, `make_video`, `speak` and `make_music` for what goes into it.
     """
     _check_files(scenes)
-    said = await _said(scenes, language, voice, run)
-    parts, whole, music_sound = await _looked_at(scenes, said, narration, music, run)
+    width, height = _size(aspect, height_pixels)
+    shown = await _looked_at([one for scene in scenes for one in _files_of(scene)], (width, height), run)
+    whole = await _looked_at([one for one in (_heard(narration), _heard(music)) if one], (width, height), run)
+    check_clips([Part(scene=scene, seen=_found(scene, shown), name=_name(scene, run)) for scene in scenes])
+    # Whatever may be wrong with the files and words of a film is known before a voice is paid.
+    face_for("".join(f"{one.title}{one.text}{one.caption or one.say}" for one in scenes))
+    said = await _said(scenes, language, voice, (width, height), run)
+    parts = [
+        Part(
+            scene=scene,
+            seen=_found(scene, shown),
+            name=_name(scene, run),
+            narration=said.get(number) or _sound(scene.narration, shown, run),
+        )
+        for number, scene in enumerate(scenes)
+    ]
     timeline = lay_out(
         parts,
-        whole,
-        music_sound,
+        _sound(narration, whole, run),
+        _sound(music, whole, run),
         transition=transition,
         transition_seconds=transition_seconds,
         music_gain_db=music_gain_db,
     )
     limits = [limit for part in parts for limit in part.seen.limits]
     lines = list(timeline.lines) if captions is None else _read(captions, timeline.seconds, run)
-    width, height = _size(aspect, height_pixels)
     film = Film(
         width_pixels=width,
         height_pixels=height,
@@ -174,58 +190,60 @@ def _check_files(scenes: Sequence[Scene]) -> None:
         raise ArgumentError(f"The scenes name {len(files)} files; {MOST_FILES} fit in one film. Make it in two parts.")
 
 
-async def _said(scenes: Sequence[Scene], language: str | None, voice: str | None, run: Run) -> dict[int, Sound]:
+async def _said(
+    scenes: Sequence[Scene], language: str | None, voice: str | None, size: tuple[int, int], run: Run
+) -> dict[int, Sound]:
     """Return what is spoken here, by the number of the scene."""
-    from .speak import SpokenText
-
-    said: dict[int, Sound] = {}
+    said: dict[int, SpokenText] = {}
     for number, scene in enumerate(scenes):
         if not scene.say.strip():
             continue
         run.progress(None, f"speaking for scene {number + 1}")
         given = {"text": scene.say, "language": language, "voice": voice}
-        spoken: SpokenText = await call("speak", {name: one for name, one in given.items() if one is not None}, run)
-        said[number] = Sound(
-            handle=spoken.audio.handle,
+        spoken = await perform("speak", {name: one for name, one in given.items() if one is not None}, run)
+        assert isinstance(spoken.result, SpokenText)
+        said[number] = spoken.result
+        run.used(spoken.provider)
+    if not said:
+        run.call.idle_roles.add("speak")
+        return {}
+    found = await _looked_at([Wanted(handle=one.audio.handle, use="sound") for one in said.values()], size, run)
+    return {
+        number: Sound(
+            handle=one.audio.handle,
             name=f"what scene {number + 1} says",
-            found=Found(seconds=spoken.seconds),
-            words=spoken.text,
+            found=found[Wanted(handle=one.audio.handle, use="sound")],
+            words=one.text,
         )
-    return said
+        for number, one in said.items()
+    }
 
 
-async def _looked_at(
-    scenes: Sequence[Scene], said: Mapping[int, Sound], narration: str | None, music: str | None, run: Run
-) -> tuple[list[Part], Sound | None, Sound | None]:
-    """Return the scenes with what is known of their files, the narration of the whole film, and its music."""
-    wanted: dict[Wanted, None] = {}
-    for number, scene in enumerate(scenes):
-        for one in (_seen(scene), _heard(scene.narration or (said[number].handle if number in said else None))):
-            if one:
-                wanted[one] = None
-    wanted |= {one: None for one in (_heard(narration), _heard(music)) if one}
-    handles = list(dict.fromkeys(one.handle for one in wanted))
-    found = dict(zip(wanted, await run.decode(survey, list(wanted), handles, run), strict=True))
+async def _looked_at(wanted: Sequence[Wanted], size: tuple[int, int], run: Run) -> dict[Wanted, Found]:
+    """Return what is known of files."""
+    once = list(dict.fromkeys(wanted))
+    if not once:
+        return {}
+    handles = list(dict.fromkeys(one.handle for one in once))
+    return dict(zip(once, await run.decode(survey, once, handles, size, run), strict=True))
 
-    def sound(handle: str | None, words: str = "") -> Sound | None:
-        heard = _heard(handle)
-        return (
-            Sound(handle=heard.handle, name=run.name(heard.handle), found=found[heard], words=words) if heard else None
-        )
 
-    parts = []
-    for number, scene in enumerate(scenes):
-        seen = _seen(scene)
-        spoken = said.get(number)
-        parts.append(
-            Part(
-                scene=scene,
-                seen=found[seen] if seen else Found(),
-                name=run.name(seen.handle) if seen else "",
-                narration=sound(spoken.handle, spoken.words) if spoken else sound(scene.narration),
-            )
-        )
-    return parts, sound(narration), sound(music)
+def _files_of(scene: Scene) -> list[Wanted]:
+    return [one for one in (_seen(scene), _heard(scene.narration)) if one]
+
+
+def _found(scene: Scene, shown: Mapping[Wanted, Found]) -> Found:
+    seen = _seen(scene)
+    return shown[seen] if seen else Found()
+
+
+def _name(scene: Scene, run: Run) -> str:
+    return run.name(scene.picture or scene.video or "") if scene.picture or scene.video else ""
+
+
+def _sound(handle: str | None, known: Mapping[Wanted, Found], run: Run) -> Sound | None:
+    heard = _heard(handle)
+    return Sound(handle=heard.handle, name=run.name(heard.handle), found=known[heard]) if heard else None
 
 
 def _seen(scene: Scene) -> Wanted | None:
@@ -241,15 +259,20 @@ def _heard(handle: str | None) -> Wanted | None:
 
 
 def _read(captions: str, seconds: float, run: Run) -> list[Line]:
-    """Return what a file of subtitles says within the film."""
+    """Return what a file of subtitles says within the film, one thing at a time."""
     path = run.path(captions)
     with path.open("rb") as file:
         said = read_cues(file.read(MOST_BYTES + 1), run.name(captions))
-    lines = [
-        Line(start_seconds=one.start_seconds, end_seconds=min(one.end_seconds, seconds), text=one.text)
-        for one in said
-        if one.start_seconds < seconds - 0.05
-    ]
+    lines: list[Line] = []
+    for one in said:
+        start, end = one.start_seconds, min(one.end_seconds, seconds)
+        if lines and start < lines[-1].start_seconds + _TOGETHER_SECONDS:
+            both = f"{lines[-1].text}\n{one.text}"
+            lines[-1] = replace(lines[-1], end_seconds=max(end, lines[-1].end_seconds), text=both)
+        elif start < seconds - _TOGETHER_SECONDS:
+            if lines and lines[-1].end_seconds > start:
+                lines[-1] = replace(lines[-1], end_seconds=start)
+            lines.append(Line(start_seconds=start, end_seconds=end, text=one.text))
     if not lines:
         raise ArgumentError(
             f"The captions in {run.name(captions)!r} begin at {said[0].start_seconds:.1f} s, and the film lasts "

@@ -119,7 +119,9 @@ async def perform(
     for artifact in artifacts:
         prove(artifact, run)
     provider = current.providers[-1] if current.providers else "sensorium"
-    if pure and (served := run.models.served(found.roles, current.providers)) is not None:
+    idle = bool(found.roles) and current.idle_roles.issuperset(found.roles)
+    served = run.models.fingerprint(found.roles) if idle else run.models.served(found.roles, current.providers)
+    if pure and served is not None:
         # Not under the key from above: the best model may have been downloaded meanwhile, or have failed.
         run.memo.put(found, run.memo.key(found, plain, served), result, provider, frozenset(current.labels - given))
     if run.call.id:

@@ -53,6 +53,8 @@ class Call:
     """What its result must say of how it was made."""
     labels: set[str] = field(default_factory=set)
     """Who had a part in what it gives: in its arguments and files, and in what it met on the way."""
+    idle_roles: set[str] = field(default_factory=set)
+    """Of the tool's roles those that had nothing to do, so that its result does not depend on who has them."""
 
 
 _MOST_TEXT_BYTES = 64 * 2**20

@@ -44,21 +44,24 @@ class Mixer:
         self._playing: list[_Playing] = []
         self._samples = round(seconds * RATE)
         self._open, self._run = open_path, run
-        self._ducking = Ducking(duck_db)
+        self._under_speech, self._under_all = Ducking(duck_db), Ducking(duck_db)
+        """A clip's own sound under what is said over it, and music under both."""
 
     def blocks(self) -> "Iterator[Block]":
         """Yield stereo blocks to the end of the film."""
-        at, ready = 0, None
+        at = 0
+        ready: tuple[Block, Block, Block] | None = None
         while at < self._samples or ready is not None:
             # One block ahead: what is said next tells how loud music is now.
             coming = self._next(at) if at < self._samples else None
             if ready is not None:
-                spoken, music = ready
-                gain = self._ducking.gain(spoken, coming[0] if coming else None)
-                yield spoken + music * gain
+                (spoken, clips, music), (said_next, clips_next, _) = ready, coming or (None, None, None)
+                heard = spoken + clips * self._under_speech.gain(spoken, said_next)
+                next_heard = said_next + clips_next if said_next is not None and clips_next is not None else None
+                yield heard + music * self._under_all.gain(heard, next_heard)
             ready, at = coming, at + _BLOCK
 
-    def _next(self, at: int) -> "tuple[Block, Block]":
+    def _next(self, at: int) -> "tuple[Block, Block, Block]":
         import numpy as np
 
         count = min(_BLOCK, self._samples - at)
@@ -68,7 +71,7 @@ class Mixer:
         spoken, clips, music = (np.zeros((2, count), np.float32) for _ in range(3))
         buses = {"speech": spoken, "clip": clips, "music": music}
         self._playing = [one for one in self._playing if one.mix_into(buses[one.strip.kind], at)]
-        return spoken + clips, music
+        return spoken, clips, music
 
 
 class _Playing:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ..base.errors import MediaError
 from ..base.media import examine
-from ..base.picture_files import picture_size
+from ..base.picture_files import open_picture, picture_size
 from ..base.run import Run
 from ..base.sound_blocks import Reading, stereo_blocks
 from .loudness import Meter
@@ -40,12 +40,13 @@ class Found:
     limits: tuple[str, ...] = ()
 
 
-def survey(wanted: Sequence[Wanted], handles: Sequence[str], run: Run) -> list[Found]:
+def survey(wanted: Sequence[Wanted], handles: Sequence[str], size: tuple[int, int], run: Run) -> list[Found]:
     """Look at files, in a decoder process.
 
     Args:
         wanted: What is asked.
         handles: The files, which the process may open.
+        size: Width and height of the film, in pixels.
         run: Gives them.
 
     Raises:
@@ -54,14 +55,15 @@ def survey(wanted: Sequence[Wanted], handles: Sequence[str], run: Run) -> list[F
     found = []
     for number, one in enumerate(wanted):
         run.progress(0.05 * number / len(wanted), f"looking at {run.name(one.handle)}")
-        found.append(_look(one, run))
+        found.append(_look(one, size, run))
     return found
 
 
-def _look(wanted: Wanted, run: Run) -> Found:
+def _look(wanted: Wanted, size: tuple[int, int], run: Run) -> Found:
     path, name = run.path(wanted.handle), run.name(wanted.handle)
     if wanted.use == "picture":
         width, height = picture_size(path, name)
+        open_picture(path, name, enough_pixels=size)  # one that is cut off is found before anything is paid
         return Found(width_pixels=width, height_pixels=height)
     facts = examine(path, name)
     seconds = facts.seconds or 0.0

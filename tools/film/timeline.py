@@ -22,6 +22,8 @@ MOST_GAIN_DB = 24.0
 LOOP_FADE_SECONDS = 1.5
 """Over which music goes over into itself."""
 END_FADE_SECONDS = 3.0
+_ROUNDED_SECONDS = 0.5
+"""By so much the end of a clip may be missed: lengths are told in whole seconds."""
 _READ_LETTERS, _READ_HAN = 15.0, 5.0
 """Letters that are read in a second."""
 _MOVES: tuple[Move, ...] = ("in", "right", "out", "left")
@@ -141,11 +143,6 @@ def _own_seconds(part: Part, number: int) -> tuple[float, bool]:
     heard = spoken + BREATH_SECONDS if spoken else 0.0
     if scene.video:
         end = part.seen.seconds if scene.end_seconds is None else scene.end_seconds
-        if scene.start_seconds >= part.seen.seconds or end > part.seen.seconds + 0.5:
-            raise ArgumentError(
-                f"{part.name!r} lasts {part.seen.seconds:.1f} s, and scene {number} wants it from "
-                f"{scene.start_seconds:g} s to {end:g} s. Give times that are in it."
-            )
         return max(heard, min(end, part.seen.seconds) - scene.start_seconds), False
     if heard:
         return max(1.0, heard), False
@@ -153,6 +150,22 @@ def _own_seconds(part: Part, number: int) -> tuple[float, bool]:
     han = sum(map(is_han, words))
     reading = 1.0 + han / _READ_HAN + (len(words) - han) / _READ_LETTERS
     return max(STILL_SECONDS if scene.picture else TITLE_SECONDS, min(reading, 20.0)), True
+
+
+def check_clips(parts: Sequence[Part]) -> None:
+    """Check that clips are as long as they are wanted.
+
+    Raises:
+        ArgumentError: One is not.
+    """
+    for number, part in enumerate(parts, 1):
+        scene, seconds = part.scene, part.seen.seconds
+        end = scene.end_seconds or seconds
+        if scene.video and (scene.start_seconds >= seconds or end > seconds + _ROUNDED_SECONDS):
+            raise ArgumentError(
+                f"{part.name!r} lasts {seconds:.1f} s, and scene {number} wants it from {scene.start_seconds:g} s to "
+                f"{end:g} s. Give times that are in it."
+            )
 
 
 def _shot(part: Part, number: int, start: float, seconds: float, fade: float) -> Shot:
