@@ -106,7 +106,9 @@ async def edit_image(
         await check_mask(picture, mask, run)
     await see_pictures([one for one in (None if mask else picture, *(pictures or ()), face) if one], run)
     job = job_of(picture, "draw", run)
-    values: dict[ValueName, Value | None] = {**words, **numbers, "seed": seed, "job": job}
+    values: dict[ValueName, Value | None] = {"seed": seed, "job": job}
+    values.update(words)
+    values.update(numbers)
     wish = wish_of(task, values, {"picture": picture, **files})
     return Pictures.of(await _made(wish, run, is_known_there=job is not None))
 

@@ -1,4 +1,4 @@
-"""How a wish becomes orders: several where one is too large, by its id where the provider knows what it goes on from."""
+"""How a wish becomes orders: several where one is too large, by its id what a provider made itself."""
 
 import re
 from dataclasses import replace
