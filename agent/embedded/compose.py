@@ -1,13 +1,13 @@
 """A request that is understood becomes a plan: which files, which steps, and what is left out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..plan import literal
 from .builder import Plain
 from .composer import Composer
 from .facts import File
-from .intents import Intent, Report, Say, Summarize, Understanding
+from .intents import Edit, Intent, Report, Say, Summarize, Understanding
 from .names import files_named
 from .phrases import Tongue
 
@@ -48,7 +48,7 @@ def compose(understood: Understanding, files: Sequence[File]) -> Composed:
 
 def _composed(understood: Understanding, files: list[File], given: list[File], named_any: bool) -> Composer:
     composer = Composer(understood, files, named_any, given)
-    for intent in _in_order(understood.intents):
+    for intent in _in_order(_merged(understood.intents)):
         composer.add_intent(intent)
     return composer
 
@@ -82,6 +82,16 @@ def _left_out(files: list[File], taken: int, say: Tongue) -> list[str]:
             f"一次只能处理这 {len(files)} 个文件中的 {taken} 个，未处理：{names}。请对它们再提一次。",
         )
     ]
+
+
+def _merged(intents: Sequence[Intent]) -> list[Intent]:
+    """Return the intents with all parts that are left out in one: their times are those of the file as it is."""
+    found = list(intents)
+    parts = [one for one in found if isinstance(one, Edit) and one.task == "leave_out"]
+    if len(parts) > 1:
+        found[found.index(parts[0])] = replace(parts[0], spans=tuple(span for one in parts for span in one.spans))
+        found = [one for one in found if one not in parts[1:]]
+    return found
 
 
 def _in_order(intents: Sequence[Intent]) -> list[Intent]:

@@ -1,6 +1,7 @@
 """Steps that make something new: a changed file, a picture, a film, music."""
 
 import math
+from dataclasses import dataclass, field
 
 from ..plan import literal
 from .builder import Builder, Plain
@@ -17,8 +18,21 @@ SCENE_SECONDS = 4.0
 LEAST_SCENE_SECONDS = 1.0
 
 
+@dataclass(frozen=True)
+class Changed:
+    """What became of a file so far."""
+
+    reference: str
+    moved: bool = False
+    """What is at a second now was at another one before."""
+
+
+@dataclass
 class Creator(Builder):
     """Adds the steps of intents to make or change something."""
+
+    changed: dict[str, Changed] = field(default_factory=dict)
+    """A file's reference -> what the changes so far made of it."""
 
     def edit(self, wanted: Edit) -> None:
         if wanted.task == "join":
@@ -99,7 +113,13 @@ class Creator(Builder):
         return [round(wanted.every_seconds * one, 3) for one in range(1, count + 1)]
 
     def edited(self, file: File, name: str, args: Plain) -> None:
-        self.step(self.named(name, file), "edit_media", {"media": file.reference, **args})
+        """Add a change of a file: of what the changes before made of it, unless times would mean others there."""
+        before = self.changed.get(file.reference, Changed(file.reference))
+        is_timed = bool({"start_seconds", "parts", "at_seconds"} & args.keys())
+        media = file.reference if is_timed and before.moved else before.reference
+        made = self.step(self.named(name, file), "edit_media", {"media": media, **args})
+        if args["task"] not in ("split", "extract_sound") and args.get("format") != "gif":
+            self.changed[file.reference] = Changed(f"{made}.file", moved=before.moved or args["task"] in _MOVES)
 
     def ended(self, span: Span, file: File) -> list[float]:
         """Return a span that ends within the file."""
@@ -195,6 +215,7 @@ _TASKS = {
     "sound": "extract_sound",
     "gif": "convert",
 }
+_MOVES = frozenset({"trim", "remove", "speed", "reverse"})
 _STEP_NAMES = {
     "keep": "clip",
     "split": "pieces",

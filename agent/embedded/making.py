@@ -90,6 +90,7 @@ _LIKE = sign(
     r"(?:什么|哪种)(?:声音|音乐|乐器|调|曲风)|(?:描述|分析)[^,。]{0,4}(?:声音|音乐|曲子)|节拍|几拍|什么调|调性",
 )
 _LENGTH = re.compile(rf"(?P<count>{NUMBER})[- ]*(?P<unit>seconds?|secs?|s|minutes?|mins?|秒钟?|分钟)(?![a-z])")
+_OF_LENGTH = re.compile(rf"\s*(?:{_LENGTH.pattern})(?:\s+of)?\s*")
 _ASPECT = re.compile(r"(?P<ratio>\d{1,2}:\d{1,2})|(?P<tall>vertical|portrait|竖屏|竖版)|(?P<square>square|方形)")
 _POLITE = r"(?:please|can you|could you|would you|will you|i want|i'd like|i need|let's|now|and|then|you to|to)"
 _ORDERS = "draw|paint|sketch|make|create|generate|produce|render|design|compose|write|play|film|animate|shoot|give"
@@ -124,11 +125,12 @@ def made_in(clause: Clause, text: str, kinds: frozenset[str]) -> tuple[list[Inte
         return [Slideshow(seconds=_seconds(text), aspect=_aspect(text), music=music)], _blank(text)
     if kinds == {"picture"} and _REPAINT.search(text):
         return [Draw(prompt=_words(clause, text), repaints=True)], _blank(text)
-    if _MUSIC.search(text):
+    whole = _OF_LENGTH.sub(" ", text)
+    if _MUSIC.search(whole):
         return [Music(description=_words(clause, text), seconds=_seconds(text))], _blank(text)
-    if _FILM.search(text):
+    if _FILM.search(whole):
         return [Film(prompt=_words(clause, text), seconds=_seconds(text), aspect=_aspect(text))], _blank(text)
-    if _DRAW.search(text) or (not kinds and _CARD.search(text)):
+    if _DRAW.search(whole) or (not kinds and _CARD.search(text)):
         return [Draw(prompt=_words(clause, text))], _blank(text)
     return [], text
 

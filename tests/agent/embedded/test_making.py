@@ -88,6 +88,7 @@ OF_NOTHING: list[tuple[str, list[Intent]]] = [
     ("画一只猫", [Draw(prompt="一只猫")]),
     ("make a title card that says 'Hello'", [Draw(prompt="a title card that says 'Hello'")]),
     ("flow chart: A -> B -> C", [Draw(prompt="flow chart: A -> B -> C")]),
+    ("compose 12 seconds of calm music", [Music(description="12 seconds of calm music", seconds=12.0)]),
     ("compose a calm song of 30 seconds", [Music(description="a calm song of 30 seconds", seconds=30.0)]),
     ("生成一段欢快的音乐，20秒", [Music(description="一段欢快的音乐，20秒", seconds=20.0)]),
     (
@@ -148,6 +149,19 @@ def steps(request: str, *files: File) -> list[dict[str, Any]]:
 def test_a_change_is_one_step_of_edit_media(request_: str, files: list[File], wanted: dict[str, Any]) -> None:
     (step,) = steps(request_, *files)
     assert (step["tool"], step["args"]) == ("edit_media", {"media": "$files[0]", **wanted})
+
+
+def test_one_change_goes_on_from_the_one_before() -> None:
+    cut, cropped = steps("cut out 0:10 to 0:20, then make it vertical", VIDEO)
+    assert cut["args"]["media"] == "$files[0]"
+    assert cropped["args"]["media"] == "$without.file"
+
+
+def test_times_are_those_of_the_file_as_it_was_given() -> None:
+    cut, animation = steps("cut out 0:10 to 0:20 and make a gif of 0:30 to 0:32", VIDEO)
+    assert animation["args"]["media"] == "$files[0]"
+    (cut,) = steps("cut out 0:10 to 0:20 and cut out 0:40 to 0:50", VIDEO)
+    assert cut["args"]["parts"] == [[10.0, 20.0], [40.0, 50.0]]
 
 
 def test_subtitles_that_are_burned_in_are_what_was_heard() -> None:
