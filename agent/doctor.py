@@ -191,6 +191,8 @@ def _check_role(role: str, models: Models, *, online: bool) -> Check:
     found = f"{usable[0].identity}{timed}"
     if hasattr(usable[0], "try_out") and not online:
         found += "; `sensorium doctor --online` asks it once"
+    if role == "embed" and not hasattr(usable[0], "try_out"):
+        found = "texts are compared by their words; a model such as openai:text-embedding-3-small compares meanings"
     if role == "see" and not hasattr(usable[0], "try_out"):
         found += ": text and measures only, nothing says what a picture shows"
         fixes = fixes or [f"set SENSORIUM_{role.upper()} to a model that does, for example openai:gpt-4o-mini"]

@@ -4,13 +4,15 @@ import difflib
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
 from .base.errors import ArgumentError
+from .base.estimate import NOTHING, Estimate, between
+from .base.meaning import fused, nearness, standing_out
 from .base.moments import Findings, Kind, Moment, flatten
 from .base.run import Run
 from .base.tool import tool
@@ -31,6 +33,7 @@ class Match(BaseModel):
     moment: Moment
     score: float = Field(description="Higher is nearer; only comparable within one search.")
     words: list[str] = Field(description="What matched, as indexed: stems, and pairs of hanzi.")
+    meaning: float | None = Field(None, description="How near its meaning is, -1 to 1; None: only words were compared.")
     fuzzy: bool = Field(description="True when the words of a draft transcript only resemble those asked for.")
     passage: str = Field(description="The moment with what was said or shown just before and after it.")
 
@@ -46,7 +49,12 @@ class Found(Findings):
     between_seconds: tuple[float, float] | None = Field(None, description="Only this part was searched.")
 
 
-@tool(effect="pure", resource="cpu", version=2)
+def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
+    """Return what comparing meanings takes: nothing is known of findings that are still to be made."""
+    return between(0, 5_000, 300_000, "input_tokens") if args.get("query") else NOTHING
+
+
+@tool(effect="pure", resource="cpu", version=3, roles=("embed",), units=_units)
 async def find_moments(
     findings: Annotated[
         list[Findings], BeforeValidator(flatten), Field(description="Results of transcribe, read_text and the like.")
@@ -64,24 +72,9 @@ async def find_moments(
 ) -> Found:
     """Find when something is said or shown: moments whose words fit a query, ranked, with their times.
 
-    It compares words, not meanings: ask with words that would be said or written. Give it the findings of
-    `transcribe` and `read_text`.
+    It compares words, and meanings only where a model is set for that (`embed`): ask with words that would be said or
+    written. Give it the findings of `transcribe` and `read_text`.
     """
-    return await run.thread(_find, findings, query, run, kinds=kinds, limit=limit, between_seconds=between_seconds)
-
-
-def _find(
-    findings: list[Findings],
-    query: str,
-    run: Run,
-    *,
-    kinds: list[Kind] | None,
-    limit: int,
-    between_seconds: tuple[float, float] | None,
-) -> Found:
-    wanted = list(dict.fromkeys(terms(query, query=True)))
-    if not wanted and (query.strip() or not between_seconds):
-        raise ArgumentError(f"{query!r} has no word to search for. Give a word that would be said or shown.")
     moments = [
         one if one.media else one.model_copy(update={"media": part.media})
         for part in findings
@@ -89,18 +82,43 @@ def _find(
         if one.text.strip() and (not kinds or one.kind in kinds) and _within(one, between_seconds)
     ]
     moments = list(dict.fromkeys(moments))
+    asked = query.strip() and terms(query, query=True)
+    near, told = await nearness(query, [one.text for one in moments] if asked else [], run)
+    found = await run.thread(
+        _find, findings, moments, query, run, kinds=kinds, limit=limit, between_seconds=between_seconds, near=near
+    )
+    found.limits += told
+    return found
+
+
+def _find(
+    findings: list[Findings],
+    moments: list[Moment],
+    query: str,
+    run: Run,
+    *,
+    kinds: list[Kind] | None,
+    limit: int,
+    between_seconds: tuple[float, float] | None,
+    near: Sequence[float] | None,
+) -> Found:
+    wanted = list(dict.fromkeys(terms(query, query=True)))
+    if not wanted and (query.strip() or not between_seconds):
+        raise ArgumentError(f"{query!r} has no word to search for. Give a word that would be said or shown.")
     if not wanted:
         moments.sort(key=lambda one: one.start_seconds or 0.0)
     index = Index(moments)
     known = index.known(wanted)
     run.check()
     everything = [Hit(at, 0.0, [], False) for at in range(len(moments))]
-    ranked = (index.search(known, len(wanted)) if wanted else everything)[:limit]
+    ranked = index.search(known, len(wanted)) if wanted else everything
+    ranked = (_with_meanings(ranked, near, limit) if near else ranked)[:limit]
     matches = [
         Match(
             moment=moments[hit.at],
             score=round(hit.score, 3),
             words=hit.words,
+            meaning=round(near[hit.at], 3) if near else None,
             fuzzy=hit.fuzzy,
             passage=_passage(moments, hit.at),
         )
@@ -120,6 +138,13 @@ def _find(
         kinds=kinds or [],
         between_seconds=between_seconds,
     )
+
+
+def _with_meanings(hits: Sequence["Hit"], near: Sequence[float], limit: int) -> list["Hit"]:
+    """Return what fits by its words together with what fits by its meaning; what does both comes first."""
+    by_words = {hit.at: hit for hit in hits}
+    scores = fused(list(by_words), standing_out(near, limit))
+    return [replace(by_words.get(at, Hit(at, 0.0, [], False)), score=score) for at, score in scores.items()]
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,9 @@ MIGRATIONS = (
     ALTER TABLE orders ADD COLUMN job TEXT NOT NULL DEFAULT '';
     CREATE INDEX orders_by_job ON orders (key) WHERE job <> '';
     """,
+    """
+    CREATE TABLE vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
+    """,
 )
 
 

@@ -192,6 +192,18 @@ class Vision(Provider, Protocol):
         ...
 
 
+class Embedder(Provider, Protocol):
+    """Knows what texts are about."""
+
+    async def embed(self, texts: Sequence[str], *, run: "Run") -> "NDArray[np.float32]":
+        """Return a row of numbers of length 1 for each text; texts about the same have rows that are near.
+
+        Raises:
+            ProviderError, SettingsError: The model cannot be asked.
+        """
+        ...
+
+
 # Role -> the modules of `tools/providers/` that can serve it, best first. Each has `provider(settings) -> Provider`;
 # of `ENDPOINTS` it takes the model, too.
 LADDERS = {
@@ -202,8 +214,9 @@ LADDERS = {
     "draw": ("remote_maker", "diffusers", "cards"),
     "film": ("remote_maker", "diffusers"),
     "play": ("remote_maker", "musicgen", "rules_music"),
+    "embed": ("endpoint_embeddings", "words_alone"),
 }
-ENDPOINTS = frozenset({"endpoint_vision", "endpoint_speech", "endpoint_voice", "remote_maker"})
+ENDPOINTS = frozenset({"endpoint_vision", "endpoint_speech", "endpoint_voice", "endpoint_embeddings", "remote_maker"})
 """Those that any endpoint is behind; they serve only when the settings name one."""
 SEVERAL_ROLES = frozenset({"diffusers"})
 """Those here that are told which role they are in."""
