@@ -333,7 +333,7 @@ def _short(text: str, most: int) -> Iterator[str]:
     current = ""
     for start, end in split_sentences(text):
         sentence = text[start:end]
-        if current and len(current) + len(sentence) > most:
+        if current and len(current) + 1 + len(sentence) > most:
             yield current
             current = ""
         current = f"{current} {sentence}".strip()

@@ -134,3 +134,56 @@ def heard(handle: str, quality: str, provider: str) -> Findings:
         ],
         coverage=Coverage(seconds=SECONDS, heard=[(0.0, SECONDS)]),
     )
+
+
+STUDIO = """
+name = "The studio"
+page = "https://studio.test/docs (2026-11-21)"
+base_url = "{url}"
+key = "SHOP_KEY"
+ok = "code == `0`"
+message = "message"
+[price]
+calls = 0.25
+[operations.speech]
+role = "speak"
+task = "speech"
+models = ["say-*"]
+[operations.speech.takes]
+text = {{ least = 1, most = 80, needed = true }}
+voice = {{}}
+speed = {{ least = 0.5, most = 2 }}
+emotion = {{ of = ["happy", "sad"] }}
+[operations.speech.defaults]
+voice = "narrator"
+[operations.speech.submit]
+path = "/say"
+body = {{ text = "{{text}}", voice = "{{voice}}", speed = "{{speed}}", emotion = "{{emotion}}" }}
+[operations.speech.result]
+files = "sound"
+as = "hex"
+[operations.clone]
+role = "speak"
+task = "clone"
+models = ["say-*"]
+[operations.clone.takes]
+sound = {{ most = 1, needed = true, types = ["audio/wav"], seconds = {{ least = 6 }} }}
+[operations.clone.submit]
+path = "/learn"
+form = {{ sample = "{{sound:file}}" }}
+[operations.clone.result]
+texts = "voice"
+"""
+
+
+@pytest.fixture
+def studio(job_server: ModuleType, tmp_path: Path) -> Iterator[Any]:
+    """A job API that speaks and learns voices; `play` has the answers to come, `run` what orders there."""
+    with job_server.serving() as running:
+        home = tmp_path / "studio-home"
+        (home / "providers").mkdir(parents=True)
+        (home / "providers" / "studio.toml").write_text(STUDIO.format(url=running.url), encoding="utf-8")
+        environ = {"SENSORIUM_HOME": str(home), "SENSORIUM_SPEAK": "studio:say-1", "SHOP_KEY": job_server.KEY}
+        running.run = Run.open(Settings.read(environ, tmp_path))
+        yield running
+        running.run.library.close()

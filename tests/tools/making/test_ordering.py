@@ -53,17 +53,19 @@ def test_what_a_provider_made_is_gone_on_from_by_its_id_and_by_the_file_elsewher
         fit(maker("film", "kling:kling-v1-6", tmp_path), extend)
 
 
-async def test_more_pictures_than_a_maker_makes_at_once_are_several_orders(run: Run, studio: ModuleType) -> None:
-    class Few(studio.Studio):  # type: ignore[misc, name-defined]
+async def test_more_pictures_than_a_maker_makes_at_once_are_several_orders(run: Run, atelier: ModuleType) -> None:
+    class Few(atelier.Studio):  # type: ignore[misc, name-defined]
         def fit(self, wish: Wish) -> Fitted:
             if int(wish.values.get("count", 1)) > 2:
                 raise ArgumentError("It makes up to 2 at once.")
             fitted: Fitted = super().fit(wish)
             return fitted
 
-    one = Few(gives=[("image/png", studio.picture(60 + number, 40)) for number in range(5)])
+    one = Few(gives=[("image/png", atelier.picture(60 + number, 40)) for number in range(5)])
     made = await make(
-        "draw", Wish(task="image", values={"prompt": "a fox", "count": 5, "seed": 7}), studio.served(run, "draw", [one])
+        "draw",
+        Wish(task="image", values={"prompt": "a fox", "count": 5, "seed": 7}),
+        atelier.served(run, "draw", [one]),
     )
     assert [file.facts["width_pixels"] for file in made.files] == [60, 61, 62, 63, 64]
     assert [dict(wish.values) for wish in one.wishes] == [
@@ -73,11 +75,11 @@ async def test_more_pictures_than_a_maker_makes_at_once_are_several_orders(run: 
     ]
     assert len({wish.salt for wish in one.wishes}) == 3
     with pytest.raises(ArgumentError, match="too many letters"):
-        parts(studio.Studio(fit_fails=ArgumentError("too many letters")), Wish(task="image", values={"count": 4}))
+        parts(atelier.Studio(fit_fails=ArgumentError("too many letters")), Wish(task="image", values={"count": 4}))
 
 
-async def test_what_is_begun_by_one_is_not_made_again_by_another(settings: Settings, studio: ModuleType) -> None:
-    class Breaking(studio.Studio):  # type: ignore[misc, name-defined]
+async def test_what_is_begun_by_one_is_not_made_again_by_another(settings: Settings, atelier: ModuleType) -> None:
+    class Breaking(atelier.Studio):  # type: ignore[misc, name-defined]
         def fit(self, wish: Wish) -> Fitted:
             if "count" in wish.values:
                 raise ArgumentError("It makes one at a time.")
@@ -90,9 +92,9 @@ async def test_what_is_begun_by_one_is_not_made_again_by_another(settings: Setti
             return await super().make(wish, run=run)
 
     run = Run.open(replace(settings, models={"draw": "house:studio"}))
-    gives = [("image/png", studio.picture())]
-    first, second = Breaking(gives=gives), studio.Studio(gives=gives)
+    gives = [("image/png", atelier.picture())]
+    first, second = Breaking(gives=gives), atelier.Studio(gives=gives)
     with pytest.raises(ProviderError, match="It broke off"):
-        await make("draw", Wish(task="image", values={"count": 2}), studio.served(run, "draw", [first, second]))
+        await make("draw", Wish(task="image", values={"count": 2}), atelier.served(run, "draw", [first, second]))
     assert second.wishes == []
     run.library.close()

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -82,7 +83,7 @@ def test_parts_follow_each_other_from_start_to_end(heard: Callable[..., Any], pl
     for part, border in zip(found[1:], (3.0, 11.0, 15.0), strict=True):
         assert part.start_seconds == pytest.approx(border, abs=1.0)
     assert found[0].start_seconds == 0 and found[-1].end_seconds == pytest.approx(19.0, abs=0.01)
-    assert all(one.end_seconds == two.start_seconds for one, two in zip(found, found[1:], strict=False))
+    assert all(one.end_seconds == two.start_seconds for one, two in pairwise(found))
 
 
 def test_what_a_voice_model_says_is_speech(heard: Callable[..., Any]) -> None:

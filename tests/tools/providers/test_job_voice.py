@@ -1,0 +1,88 @@
+"""Speech from a provider's job API: what is ordered there, and what comes of it."""
+
+import io
+import wave
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sensorium.tools import call
+from sensorium.tools.base.errors import ArgumentError, MediaError, ProviderError
+from sensorium.tools.base.run import Run
+
+
+def said(seconds: float, hertz: float = 300.0) -> bytes:
+    """Return a WAV file."""
+    out = io.BytesIO()
+    samples = 0.3 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * 24_000)) / 24_000)
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, 24_000, 0, "NONE", ""))
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    return out.getvalue()
+
+
+@pytest.fixture
+def speaks(studio: Any, job_server: ModuleType) -> Any:
+    """The studio, which says each text for half a second."""
+    studio.answering = lambda asked: job_server.Reply(body={"code": 0, "sound": said(0.5).hex()})
+    return studio
+
+
+def asked_of(studio: Any) -> list[dict[str, Any]]:
+    return [one.body for one in studio.asked]
+
+
+async def test_a_job_api_speaks_as_any_voice(speaks: Any) -> None:
+    spoken = await call("speak", {"text": "Hello 你好. <#1#> Goodbye.", "words_per_minute": 240}, speaks.run)
+    assert asked_of(speaks) == [
+        {"text": "Hello 你好.", "voice": "narrator", "speed": 1.5},
+        {"text": "Goodbye.", "voice": "narrator", "speed": 1.5},
+    ]
+    assert (spoken.engine, spoken.limits, spoken.seconds) == ("studio:say-1", [], pytest.approx(2.0, abs=0.01))
+    assert speaks.run.budget.spent.usd == pytest.approx(0.5)
+    assert await call("speak", {"text": "Hello 你好. <#1#> Goodbye.", "words_per_minute": 240}, speaks.run) == spoken
+    assert len(speaks.asked) == 2, "asked again it is free"
+
+
+async def test_voices_and_emotions_go_along(speaks: Any) -> None:
+    text = "Tom: One.\nMia: Two."
+    spoken = await call("speak", {"text": text, "voices": {"Tom": "t1", "Mia": "m1"}, "emotion": "Sad"}, speaks.run)
+    assert [(one["voice"], one["emotion"]) for one in asked_of(speaks)] == [("t1", "sad"), ("m1", "sad")]
+    assert [(one.speaker, one.start_seconds) for one in spoken.turns] == [("Tom", 0.0), ("Mia", 0.95)]
+
+
+async def test_a_text_is_parted_at_sentences_to_what_is_taken(speaks: Any) -> None:
+    sentences = [f"Sentence {number} has just forty letters in it." for number in range(5)]
+    await call("speak", {"text": " ".join(sentences)}, speaks.run)
+    assert [one["text"] for one in asked_of(speaks)] == sentences
+
+
+async def test_what_it_does_not_take_is_refused_before_anything_is_paid(speaks: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"`studio:say-1` knows no `emotion` 'bored'\. It takes: happy, sad"):
+        await call("speak", {"text": "One.", "emotion": "bored"}, speaks.run)
+    with pytest.raises(ArgumentError, match=r"takes from 0\.5 to 2 as `speed`, and 2\.5 was asked for"):
+        await call("speak", {"text": "One.", "words_per_minute": 400}, speaks.run)
+    assert speaks.asked == [] and speaks.run.budget.spent.orders == 0
+
+
+async def test_another_speaks_when_it_fails_unless_that_is_forbidden(studio: Any, job_server: ModuleType) -> None:
+    studio.answering = lambda asked: job_server.Reply(status=500, body={"code": 5, "message": "out of order"})
+    spoken = await call("speak", {"text": "Tom: One.", "voices": {"Tom": "t1"}}, studio.run)
+    assert spoken.engine.startswith("espeak-ng")
+    assert spoken.limits[0].startswith("Another voice than studio:say-1 speaks.")
+    strict = replace(studio.run.settings, degrade=False)
+    run = Run.open(strict)
+    with pytest.raises(ProviderError, match="out of order"):
+        await call("speak", {"text": "One."}, run)
+    run.library.close()
+
+
+async def test_what_is_no_sound_is_not_played(studio: Any, job_server: ModuleType) -> None:
+    studio.answering = lambda asked: job_server.Reply(body={"code": 0, "sound": b"<html>no</html>".hex()})
+    run = Run.open(replace(studio.run.settings, degrade=False))
+    with pytest.raises(MediaError):
+        await call("speak", {"text": "One."}, run)
+    run.library.close()
