@@ -64,7 +64,10 @@ def with_jobs(
         "issuer": issuer,
         **{one: {**preset.get(one, {}), **own[one]} for one in ("price", "limits") if one in own},
     }
-    return joined, replace(api, base_url=_base_url(name, api, preset, table, is_beside=is_beside))
+    # Where the variable leads that overrides the address, the key belongs, and nowhere else.
+    override = environ.get(str(preset.get("address")))
+    changed = {**table, "base_url": override} if override else table
+    return joined, replace(api, base_url=_base_url(name, api, preset, changed, is_beside=is_beside))
 
 
 def _key(
@@ -86,7 +89,7 @@ def _base_url(name: str, api: JobApi, preset: Mapping[str, Any], table: Mapping[
     if not (changed := str(table.get("base_url", "")).strip().rstrip("/")):
         return api.base_url
     changed = http_address(changed, f"`base_url` {where}", "https://host/v1")
-    if not is_beside:
+    if not is_beside or api.base_url == preset.get("base_url"):
         return changed
     ours, theirs, new = urlsplit(api.base_url), urlsplit(str(preset.get("base_url", ""))), urlsplit(changed)
     return (

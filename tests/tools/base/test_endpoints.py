@@ -1,6 +1,7 @@
 """Where models are served: presets, the user's own, and keys that are never shown."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def test_a_bare_key_is_enough(tmp_path: Path) -> None:
     settings = read(tmp_path, {"SENSORIUM_THINK": "openai:gpt-5-mini", "OPENAI_API_KEY": CANARY})
     served = think(settings)
     assert (served.name, served.full_name, served.setting) == ("gpt-5-mini", "openai:gpt-5-mini", "SENSORIUM_THINK")
-    assert served.endpoint == Endpoint(
+    assert replace(served.endpoint, jobs=None) == Endpoint(
         name="openai",
         base_url="https://api.openai.com/v1",
         key="OPENAI_API_KEY",
@@ -41,6 +42,16 @@ def test_openais_address_comes_from_its_variable(tmp_path: Path) -> None:
     assert think(read(tmp_path, env, '[providers.openai]\nbase_url = "https://file.test"')).endpoint.base_url == (
         "https://gate.test/v1"
     )
+
+
+def test_jobs_are_ordered_where_the_variable_leads_and_the_key_goes(tmp_path: Path) -> None:
+    env = {
+        "SENSORIUM_FILM": "openai:sora-2",
+        "OPENAI_API_KEY": CANARY,
+        "OPENAI_BASE_URL": "https://gate.test/openai/v1",
+    }
+    jobs = read(tmp_path, env).endpoints["openai"].jobs
+    assert jobs is not None and jobs.base_url == "https://gate.test/openai/v1"
 
 
 def test_a_local_server_needs_no_key(tmp_path: Path) -> None:
