@@ -301,8 +301,9 @@ def is_same_host(address: str, base_url: str) -> bool:
 
 
 def whole_address(address: str, base_url: str) -> str:
-    """Return an address of a result; some give only its path on their own host."""
-    return urljoin(f"{base_url}/", address) if address.startswith("/") and not address.startswith("//") else address
+    """Return an address of a result; some give only its path on their own host, or `./` and what is below the API."""
+    is_path = address.startswith(("/", "./")) and not address.startswith("//")
+    return urljoin(f"{base_url}/", address) if is_path else address
 
 
 def _b64(data: bytes) -> str:
