@@ -97,13 +97,20 @@ class Creator(Builder):
                 name = {"scale": "height_pixels", "speed": "speed", "rotate": "degrees"}[wanted.task]
                 args[name] = wanted.amount if wanted.task == "speed" else int(wanted.amount or 0)
             case "burn_subtitles" | "mux_subtitles":
-                args["subtitles"] = f"{self.hear(file, optional=False)}.srt"
+                args["subtitles"] = f"{self.heard_in(file)}.srt"
             case "sound" | "convert" | "gif":
                 if wanted.form in SOUND_FORMATS and file.kind == "video":
                     args["task"] = "extract_sound"
                 if form := "gif" if wanted.task == "gif" else wanted.form:
                     args["format"] = form
         return args
+
+    def heard_in(self, file: File) -> str:
+        """Return what is said in a file as the changes so far left it."""
+        now = self.changed.get(file.reference, Changed(file.reference))
+        if not now.moved:
+            return self.hear(file, optional=False)
+        return self.step(self.named("speech", file), "transcribe", {"media": now.reference})
 
     def points(self, file: File, wanted: Edit) -> list[float]:
         """Return where a file is split."""

@@ -164,6 +164,12 @@ def test_times_are_those_of_the_file_as_it_was_given() -> None:
     assert cut["args"]["parts"] == [[10.0, 20.0], [40.0, 50.0]]
 
 
+def test_subtitles_of_what_was_cut_are_heard_in_what_is_left() -> None:
+    *_, heard, burned = steps("cut out 0:10 to 0:20, make it vertical and burn in subtitles", VIDEO)
+    assert heard["args"] == {"media": "$changed.file"}
+    assert burned["args"] == {"task": "burn_subtitles", "subtitles": "$speech.srt", "media": "$changed.file"}
+
+
 def test_subtitles_that_are_burned_in_are_what_was_heard() -> None:
     heard, burned = steps("burn in subtitles", VIDEO)
     assert heard["tool"] == "transcribe"
