@@ -30,6 +30,7 @@ class Weights:
 
     settings: Settings
     role: str
+    provider: str
     model: str
     """A folder, or `owner/name` on the hub."""
     index: str
@@ -38,12 +39,18 @@ class Weights:
 
     @property
     def name(self) -> str:
-        """What the model is called, without where it lies."""
+        """What the model is called, without where it lies; empty where none is named."""
         return at_home(Path(self.model)).name if self._is_folder else self.model
 
     @property
     def identity(self) -> str:
         """Name the model and the files it is made of: it changes when they do."""
+        if not self.model:
+            return self.provider
+        return f"{self.provider}:{self._version}"
+
+    @property
+    def _version(self) -> str:
         if (folder := self.folder()) is None:
             return f"{self.name} (to be downloaded)"
         files = sorted(folder.rglob("*.safetensors"))
@@ -53,11 +60,14 @@ class Weights:
     def missing(self) -> str | None:
         """Return what is missing and what adds it; cheap."""
         setting = f"`SENSORIUM_{self.role.upper()}`"
+        if not self.model:
+            return (
+                f"{setting} names no model for it. Set it to `{self.provider}:FOLDER` or `{self.provider}:owner/name`; "
+                'it takes `pip install "sensorium[local]"`.'
+            )
         for package in self.packages:
             if not installed(package):
                 return f"The package `{package}` is not installed. {ADD}"
-        if not self.model:
-            return f"{setting} names no model. Name a folder with `{self.index}`, or `owner/name` on the hub."
         folder = self.folder()
         if folder is not None:
             return None if any(folder.rglob("*.safetensors")) else _no_safetensors(folder)

@@ -54,14 +54,16 @@ class Diffusers:
     def __init__(self, settings: Settings, role: str) -> None:
         self._settings = settings
         self._role = role
-        self._weights = Weights(settings, role, chosen(settings, role, "diffusers"), "model_index.json", _PACKAGES)
+        self._weights = Weights(
+            settings, role, "diffusers", chosen(settings, role, "diffusers"), "model_index.json", _PACKAGES
+        )
         self._lock = threading.Lock()
         self._loaded: dict[str, Any] = {}
         """Kind of pipeline -> the pipeline; all of them share one set of weights."""
 
     @property
     def identity(self) -> str:
-        return f"diffusers:{self._weights.identity}"
+        return self._weights.identity
 
     def missing(self) -> str | None:
         return self._weights.missing()

@@ -38,14 +38,16 @@ class MusicGen:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._weights = Weights(settings, "play", chosen(settings, "play", "musicgen"), "config.json", _PACKAGES)
+        self._weights = Weights(
+            settings, "play", "musicgen", chosen(settings, "play", "musicgen"), "config.json", _PACKAGES
+        )
         self._lock = threading.Lock()
         self._loaded: tuple[Any, Any, str] | None = None
         """The model, what prepares its input, and the device."""
 
     @property
     def identity(self) -> str:
-        return f"musicgen:{self._weights.identity}"
+        return self._weights.identity
 
     def missing(self) -> str | None:
         return self._weights.missing()
