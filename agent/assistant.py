@@ -271,6 +271,7 @@ class Assistant:
     ) -> Planned:
         """Return the plan for a request, checked, without running it; `thread` as for `run`."""
         from .addresses import named_in
+        from .foreseeing import foreseen
         from .history import messages_of
         from .ingest import ingest_files, together
         from .lint import errors
@@ -303,6 +304,7 @@ class Assistant:
         quote, findings = None, list(proposal.findings)
         if proposal.plan and not errors(findings):
             quote = quote_plan(proposal.plan, context.catalog, self.settings, known)
+            findings += foreseen(proposal.plan, context.catalog, run.models)
             findings += beyond_budget(quote, run.budget, degrade=self.settings.degrade)
         return Planned(
             plan=proposal.plan, text=str(answer.text), findings=findings, repairs=proposal.repairs, quote=quote

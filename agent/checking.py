@@ -12,6 +12,7 @@ from ..tools.base.labels import trusted
 from .act import Executor
 from .context import Context, give, last_answer
 from .events import PlanMended, TextDelta
+from .foreseeing import foreseen
 from .gate import to_ask
 from .last_words import not_runnable, shortfall_of
 from .lint import Finding, errors
@@ -48,6 +49,8 @@ def lint(state: State, runtime: Runtime[Context]) -> State:
     )
     plan = proposal.plan
     findings = [*errors(proposal.findings), *(tried_enough(plan, state.get("failures", {}), scope) if plan else ())]
+    if plan is not None and not findings:
+        findings += foreseen(plan, context.catalog, context.executor.run.models)
     if plan is not None and not findings:
         findings += _unaffordable(plan, context, state["files"])
     if plan is None or findings:

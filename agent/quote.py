@@ -6,8 +6,9 @@ from typing import Any
 
 from ..tools.base.budget import Budget
 from ..tools.base.estimate import NOTHING, Estimate
+from ..tools.base.models import Models
 from ..tools.base.price import Quote, price_of
-from ..tools.base.quoting import paid_model
+from ..tools.base.quoting import as_ordered, paid_model
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from .lint import Finding
@@ -113,6 +114,7 @@ class _Quoter:
         self._plan, self._catalog, self._settings = plan, catalog, settings
         self._files = [one for one in facts if not one.get("error")]
         self._steps = {step.id: step for step in plan.steps}
+        self._models = Models(settings)
 
     def quote(self) -> list[StepQuote]:
         return [self._step(step) for step in self._plan.steps if step.tool in self._catalog]
@@ -140,7 +142,7 @@ class _Quoter:
             for name, value in step.args.items()
         }
         files = {one.name: self._facts(step.args.get(one.name), step) for one in tool.media_arguments if not one.many}
-        return tool.units(known, files)
+        return tool.units(as_ordered(tool, known, self._models), files)
 
     def _facts(self, value: Any, step: Step) -> Facts:
         """Return what is known of the file that an argument names."""

@@ -91,9 +91,9 @@ def eyes() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def studio() -> ModuleType:
-    """A maker that gives what a test puts into it, `tests/studio.py`."""
-    return load("studio")
+def atelier() -> ModuleType:
+    """A maker that gives what a test puts into it, `tests/atelier.py`."""
+    return load("atelier")
 
 
 @pytest.fixture(scope="session")

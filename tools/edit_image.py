@@ -1,6 +1,6 @@
 """Pictures from pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -8,8 +8,10 @@ from pydantic import Field
 from .base.errors import ArgumentError
 from .base.estimate import NOTHING, Estimate
 from .base.makers import FileName, Made, Value, ValueName, Wish
+from .base.models import Models
 from .base.run import Run
-from .base.tool import Picture, tool
+from .base.tool import Foreseen, Picture, tool
+from .making.foreseeing import foreseen, foreseen_wish
 from .making.inputs import MOST_PICTURES, check_mask, check_words, job_of, see_pictures, wish_of
 from .making.ordering import make, make_here
 from .making.results import Pictures
@@ -48,7 +50,18 @@ def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> E
     return of_pictures(args, given=1 + (len(others) if isinstance(others, list) else 0))
 
 
-@tool(effect="pure", resource="network", version=1, roles=("draw",), units=_units)
+def _foresee(args: Mapping[str, Any], given: Set[str], models: Models) -> Foreseen:
+    task = args.get("task", "edit")
+    if task not in _TAKES:
+        return Foreseen()
+    try:
+        _check({*given} - {"picture", "task", "seed"}, task, {one: args.get(one, one in given) for one in _SIDES})
+    except ArgumentError as error:
+        return Foreseen(problem=str(error))
+    return foreseen("draw", foreseen_wish(task, args, given), models)
+
+
+@tool(effect="pure", resource="network", version=1, roles=("draw",), units=_units, foresee=_foresee)
 async def edit_image(
     picture: Annotated[Picture, Field(description="What is changed.")],
     task: Annotated[

@@ -1,13 +1,16 @@
 """Pictures from words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from .base.errors import ArgumentError
 from .base.estimate import Estimate
+from .base.models import Models
 from .base.run import Run
-from .base.tool import Picture, tool
+from .base.tool import Foreseen, Picture, tool
+from .making.foreseeing import foreseen, foreseen_wish
 from .making.inputs import MOST_PICTURES, check_words, see_pictures, wish_of
 from .making.ordering import make
 from .making.results import Pictures
@@ -22,7 +25,15 @@ def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> E
     return of_pictures(args, given=len(pictures) if isinstance(pictures, list) else 0)
 
 
-@tool(effect="pure", resource="network", version=1, roles=("draw",), units=_units)
+def _foresee(args: Mapping[str, Any], given: Set[str], models: Models) -> Foreseen:
+    try:
+        check_size(args.get("aspect"), args.get("width_pixels"), args.get("height_pixels"))
+    except ArgumentError as error:
+        return Foreseen(problem=str(error))
+    return foreseen("draw", foreseen_wish("image", args, given, {"count": 1}), models)
+
+
+@tool(effect="pure", resource="network", version=1, roles=("draw",), units=_units, foresee=_foresee)
 async def make_image(
     prompt: Annotated[str, Field(description="What is to be seen, in any language the model reads.")],
     negative_prompt: Annotated[str | None, Field(description="What must not be seen.")] = None,

@@ -8,8 +8,10 @@ from pydantic import Field
 from .base.errors import ArgumentError
 from .base.estimate import Estimate, between, exactly
 from .base.makers import Task
+from .base.models import Models
 from .base.run import Run
-from .base.tool import Picture, Sounding, Video, tool
+from .base.tool import Foreseen, Picture, Sounding, Video, tool
+from .making.foreseeing import SOME_WORDS, foreseen, foreseen_wish
 from .making.inputs import MOST_PICTURES, check_words, job_of, see_pictures, wish_of
 from .making.ordering import make
 from .making.results import MadeVideo
@@ -30,6 +32,7 @@ _TASKS: Mapping[frozenset[str], Task] = {
     frozenset({"picture", "sound"}): "talk",
     frozenset({"picture", "video"}): "dance",
 }
+_FILES = frozenset(name for names in _TASKS for name in names)
 _NEEDS_WORDS = frozenset({"video", "reference"})
 
 
@@ -42,7 +45,24 @@ def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> E
     return exactly(calls=1.0) + between(*USUAL_SECONDS, "video_seconds")
 
 
-@tool(effect="pure", resource="network", version=1, roles=("film",), units=_units, timeout_seconds=3600.0)
+def _foresee(args: Mapping[str, Any], given: Set[str], models: Models) -> Foreseen:
+    try:
+        task = _task(args.get("prompt", SOME_WORDS if "prompt" in given else None), given & _FILES)
+        check_size(args.get("aspect"), None, None)
+    except ArgumentError as error:
+        return Foreseen(problem=str(error))
+    return foreseen("film", foreseen_wish(task, args, given), models)
+
+
+@tool(
+    effect="pure",
+    resource="network",
+    version=1,
+    roles=("film",),
+    units=_units,
+    timeout_seconds=3600.0,
+    foresee=_foresee,
+)
 async def make_video(
     prompt: Annotated[str | None, Field(description="What happens, and how the camera moves.")] = None,
     picture: Annotated[

@@ -17,8 +17,8 @@ from sensorium.tools.base.settings import Settings
 
 
 @pytest.fixture
-def photo(tmp_path: Path, studio: ModuleType) -> str:
-    return str(studio.lying(tmp_path, "photo.png", studio.picture(320, 240)))
+def photo(tmp_path: Path, atelier: ModuleType) -> str:
+    return str(atelier.lying(tmp_path, "photo.png", atelier.picture(320, 240)))
 
 
 @pytest.fixture
@@ -34,10 +34,10 @@ def opened(made: Any, run: Run) -> Image.Image:
 
 
 async def test_each_task_asks_for_itself_with_what_it_takes(
-    run: Run, studio: ModuleType, photo: str, mask: str
+    run: Run, atelier: ModuleType, photo: str, mask: str
 ) -> None:
-    one = studio.Studio(gives=[("image/png", studio.picture(320, 240))])
-    served = studio.served(run, "draw", [one])
+    one = atelier.Studio(gives=[("image/png", atelier.picture(320, 240))])
+    served = atelier.served(run, "draw", [one])
     handle, marks = (run.workspace.adopt(Path(name)).handle for name in (photo, mask))
     args: dict[str, Any]
     for args in (
@@ -84,25 +84,25 @@ async def test_each_task_asks_for_itself_with_what_it_takes(
     ],
 )
 async def test_what_does_not_fit_together_is_told_before_anyone_is_asked(
-    args: dict[str, Any], told: str, run: Run, studio: ModuleType, photo: str
+    args: dict[str, Any], told: str, run: Run, atelier: ModuleType, photo: str
 ) -> None:
-    one = studio.Studio(gives=[("image/png", studio.picture())])
+    one = atelier.Studio(gives=[("image/png", atelier.picture())])
     with pytest.raises(ArgumentError) as refused:
-        await call("edit_image", {"picture": photo, **args}, studio.served(run, "draw", [one]))
+        await call("edit_image", {"picture": photo, **args}, atelier.served(run, "draw", [one]))
     assert told in str(refused.value)
     assert one.wishes == []
 
 
 async def test_a_mask_must_lie_on_its_picture_and_mark_something(
-    run: Run, studio: ModuleType, photo: str, tmp_path: Path
+    run: Run, atelier: ModuleType, photo: str, tmp_path: Path
 ) -> None:
-    one = studio.Studio(gives=[("image/png", studio.picture(320, 240))])
-    run = studio.served(run, "draw", [one])
+    one = atelier.Studio(gives=[("image/png", atelier.picture(320, 240))])
+    run = atelier.served(run, "draw", [one])
     args = {"picture": photo, "task": "inpaint", "prompt": "a hat"}
-    small = studio.lying(tmp_path, "small.png", studio.picture(160, 120))
+    small = atelier.lying(tmp_path, "small.png", atelier.picture(160, 120))
     with pytest.raises(ArgumentError, match=r"'small.png' has 160×120 px.*'photo.png' has 320×240.*Nothing was sent"):
         await call("edit_image", {**args, "mask": small}, run)
-    dark = studio.lying(tmp_path, "dark.png", studio.picture(320, 240, colour="black"))
+    dark = atelier.lying(tmp_path, "dark.png", atelier.picture(320, 240, colour="black"))
     with pytest.raises(ArgumentError, match=r"'dark.png' has no white in it"):
         await call("edit_image", {**args, "mask": dark}, run)
     Image.new("RGBA", (320, 240), (0, 0, 0, 0)).save(tmp_path / "hole.png")
@@ -112,9 +112,9 @@ async def test_a_mask_must_lie_on_its_picture_and_mark_something(
 
 @pytest.mark.parametrize("task", ["edit", "inpaint", "upscale", "pick", "blend"])
 async def test_what_is_no_picture_is_told_by_its_name(
-    task: str, run: Run, studio: ModuleType, photo: str, tmp_path: Path
+    task: str, run: Run, atelier: ModuleType, photo: str, tmp_path: Path
 ) -> None:
-    one = studio.Studio(gives=[("image/png", studio.picture())])
+    one = atelier.Studio(gives=[("image/png", atelier.picture())])
     more: dict[str, Any] = {
         "edit": {"prompt": "x"},
         "inpaint": {"prompt": "x", "mask": photo},
@@ -124,53 +124,53 @@ async def test_what_is_no_picture_is_told_by_its_name(
     }[task]
     for name, content in (
         ("words.png", b"no picture"),
-        ("cut.png", studio.picture(320, 240)[:700]),
+        ("cut.png", atelier.picture(320, 240)[:700]),
         ("head.jpg", b"\xff\xd8\xff\xe0" + bytes(400)),
     ):
-        bad = studio.lying(tmp_path, name, content)
+        bad = atelier.lying(tmp_path, name, content)
         with pytest.raises(MediaError, match=name):
-            await call("edit_image", {"picture": bad, "task": task, **more}, studio.served(run, "draw", [one]))
+            await call("edit_image", {"picture": bad, "task": task, **more}, atelier.served(run, "draw", [one]))
     assert one.wishes == []
 
 
 async def test_one_of_a_grid_is_cut_out_here_pixel_by_pixel_and_free(
-    run: Run, studio: ModuleType, tmp_path: Path
+    run: Run, atelier: ModuleType, tmp_path: Path
 ) -> None:
-    grid = studio.lying(tmp_path, "grid.png", studio.picture(202, 101))
+    grid = atelier.lying(tmp_path, "grid.png", atelier.picture(202, 101))
     whole = np.asarray(Image.open(grid))
-    one = studio.Studio(gives=[("image/png", studio.picture())])
+    one = atelier.Studio(gives=[("image/png", atelier.picture())])
     parts = {1: whole[:50, :101], 2: whole[:50, 101:], 3: whole[51:, :101], 4: whole[51:, 101:]}
     for index, part in parts.items():
         made = await perform(
-            "edit_image", {"picture": grid, "task": "pick", "index": index}, studio.served(run, "draw", [one])
+            "edit_image", {"picture": grid, "task": "pick", "index": index}, atelier.served(run, "draw", [one])
         )
         assert np.array_equal(np.asarray(opened(made.result, run)), part)
         assert (made.cost_usd, made.provider) == (0, "cards")
         assert made.result.limits[0].startswith("It was cut out of the grid")
     assert one.wishes == []
-    tiny = studio.lying(tmp_path, "tiny.png", studio.picture(20, 20))
+    tiny = atelier.lying(tmp_path, "tiny.png", atelier.picture(20, 20))
     with pytest.raises(ArgumentError, match="too small to be a grid"):
         await call("edit_image", {"picture": tiny, "task": "pick", "index": 1}, run)
 
 
-async def test_a_grid_that_the_provider_knows_is_gone_on_from_there(settings: Settings, studio: ModuleType) -> None:
+async def test_a_grid_that_the_provider_knows_is_gone_on_from_there(settings: Settings, atelier: ModuleType) -> None:
     run = Run.open(replace(settings, models={"draw": "house:studio"}))
-    one = studio.Studio(gives=[("image/png", studio.picture(200, 100))], job="mj-77")
-    run = studio.served(run, "draw", [one])
+    one = atelier.Studio(gives=[("image/png", atelier.picture(200, 100))], job="mj-77")
+    run = atelier.served(run, "draw", [one])
     grid = (await call("make_image", {"prompt": "a fox"}, run)).pictures[0]
     await call("edit_image", {"picture": grid.handle, "task": "pick", "index": 3}, run)
     assert dict(one.last.values) == {"index": 3, "job": "mj-77"}
-    elsewhere = studio.Studio(identity="other:studio", gives=one.gives)
+    elsewhere = atelier.Studio(identity="other:studio", gives=one.gives)
     other = replace(run, settings=replace(run.settings, models={"draw": "other:studio"}))
     await call(
-        "edit_image", {"picture": grid.handle, "task": "pick", "index": 2}, studio.served(other, "draw", [elsewhere])
+        "edit_image", {"picture": grid.handle, "task": "pick", "index": 2}, atelier.served(other, "draw", [elsewhere])
     )
     assert elsewhere.wishes == []
     run.library.close()
 
 
 async def test_without_a_model_a_picture_is_enlarged_by_resampling_and_says_so(
-    run: Run, studio: ModuleType, photo: str, tmp_path: Path
+    run: Run, atelier: ModuleType, photo: str, tmp_path: Path
 ) -> None:
     made = await perform("edit_image", {"picture": photo, "task": "upscale", "scale": 1.5}, run)
     assert opened(made.result, run).size == (480, 360)
@@ -180,26 +180,26 @@ async def test_without_a_model_a_picture_is_enlarged_by_resampling_and_says_so(
     clear = await call("edit_image", {"picture": str(tmp_path / "clear.png"), "task": "upscale"}, run)
     assert opened(clear, run).size == (80, 60)
     assert "What was transparent is white." in clear.limits
-    large = studio.lying(tmp_path, "large.png", studio.picture(4000, 3000, colour="teal"))
+    large = atelier.lying(tmp_path, "large.png", atelier.picture(4000, 3000, colour="teal"))
     with pytest.raises(ArgumentError, match=r"4,000×3,000 px, and 8 times that.*`scale` of at most 2.04"):
         await call("edit_image", {"picture": large, "task": "upscale", "scale": 8}, run)
 
 
-async def test_who_enlarges_must_enlarge_and_who_extends_must_extend(run: Run, studio: ModuleType, photo: str) -> None:
-    same = studio.Studio(gives=[("image/png", studio.picture(320, 240))])
-    run = studio.served(run, "draw", [same])
+async def test_who_enlarges_must_enlarge_and_who_extends_must_extend(run: Run, atelier: ModuleType, photo: str) -> None:
+    same = atelier.Studio(gives=[("image/png", atelier.picture(320, 240))])
+    run = atelier.served(run, "draw", [same])
     with pytest.raises(MediaError, match=r"320×240 px, and 640×480 px were ordered"):
         await call("edit_image", {"picture": photo, "task": "upscale", "scale": 2}, run)
     with pytest.raises(MediaError, match=r"320×240 px, and 420×240 px were ordered"):
         await call("edit_image", {"picture": photo, "task": "outpaint", "left_pixels": 100}, run)
-    same.gives = [("image/png", studio.picture(420, 240))]
+    same.gives = [("image/png", atelier.picture(420, 240))]
     made = await call("edit_image", {"picture": photo, "task": "outpaint", "left_pixels": 100, "seed": 2}, run)
     assert made.pictures[0].facts["width_pixels"] == 420
 
 
-async def test_a_description_is_words_and_none_is_no_result(run: Run, studio: ModuleType, photo: str) -> None:
-    one = studio.Studio(gives=[("image/png", studio.picture())], each=0, texts=("a fox in the snow",))
-    run = studio.served(run, "draw", [one])
+async def test_a_description_is_words_and_none_is_no_result(run: Run, atelier: ModuleType, photo: str) -> None:
+    one = atelier.Studio(gives=[("image/png", atelier.picture())], each=0, texts=("a fox in the snow",))
+    run = atelier.served(run, "draw", [one])
     told = await call("edit_image", {"picture": photo, "task": "describe"}, run)
     assert (told.texts, told.pictures) == (["a fox in the snow"], [])
     one.texts = (" ",)

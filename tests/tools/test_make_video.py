@@ -20,7 +20,7 @@ FILES = ("picture", "last_frame", "pictures", "video", "sound")
 
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory, making: ModuleType, studio: ModuleType) -> dict[str, Path]:
+def films(tmp_path_factory: pytest.TempPathFactory, making: ModuleType, atelier: ModuleType) -> dict[str, Path]:
     """Films of 2 s, 160×90: one with sound, a mute, a silent and a black one; recordings, and a photo."""
     folder = tmp_path_factory.mktemp("films")
 
@@ -38,7 +38,7 @@ def films(tmp_path_factory: pytest.TempPathFactory, making: ModuleType, studio: 
         "black": making.video(folder / "black.mp4", black, seconds=2.0),
         "tone": making.wav(folder / "tone.wav", tone),
         "long tone": making.wav(folder / "long.wav", making.tone(6.0)),
-        "photo": Path(studio.lying(folder, "photo.png", studio.picture(320, 240))),
+        "photo": Path(atelier.lying(folder, "photo.png", atelier.picture(320, 240))),
     }
 
 
@@ -51,9 +51,9 @@ def with_paths(given: dict[str, Any], films: dict[str, Path]) -> dict[str, Any]:
     return {name: path(value) if name in FILES else value for name, value in given.items()}
 
 
-def filming(run: Run, studio: ModuleType, film: Path, **more: Any) -> tuple[Any, Run]:
-    one = studio.Studio(gives=[("video/mp4", film.read_bytes())], **more)
-    return one, studio.served(run, "film", [one])
+def filming(run: Run, atelier: ModuleType, film: Path, **more: Any) -> tuple[Any, Run]:
+    one = atelier.Studio(gives=[("video/mp4", film.read_bytes())], **more)
+    return one, atelier.served(run, "film", [one])
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ def filming(run: Run, studio: ModuleType, film: Path, **more: Any) -> tuple[Any,
     ],
 )
 async def test_what_is_given_says_what_is_made(
-    given: dict[str, Any], task: str, run: Run, studio: ModuleType, films: dict[str, Path]
+    given: dict[str, Any], task: str, run: Run, atelier: ModuleType, films: dict[str, Path]
 ) -> None:
     args = with_paths(given, films)
-    one, run = filming(run, studio, films["loud"])
+    one, run = filming(run, atelier, films["loud"])
     made = await perform("make_video", args, run)
     assert one.last.task == task
     assert set(one.last.files) == set(given) - {"prompt"}
@@ -99,10 +99,10 @@ async def test_what_is_given_says_what_is_made(
     ],
 )
 async def test_what_does_not_fit_together_is_told_before_anyone_is_asked(
-    given: dict[str, Any], told: str, *, run: Run, studio: ModuleType, films: dict[str, Path]
+    given: dict[str, Any], told: str, *, run: Run, atelier: ModuleType, films: dict[str, Path]
 ) -> None:
     args = with_paths(given, films)
-    one, run = filming(run, studio, films["loud"])
+    one, run = filming(run, atelier, films["loud"])
     with pytest.raises(ArgumentError) as refused:
         await call("make_video", args, run)
     assert told in str(refused.value)
@@ -122,9 +122,9 @@ async def test_what_does_not_fit_together_is_told_before_anyone_is_asked(
     ],
 )
 async def test_a_film_that_is_not_as_ordered_is_no_result(
-    film: str, args: dict[str, Any], told: str, *, run: Run, studio: ModuleType, films: dict[str, Path]
+    film: str, args: dict[str, Any], told: str, *, run: Run, atelier: ModuleType, films: dict[str, Path]
 ) -> None:
-    one, run = filming(run, studio, films[film])
+    one, run = filming(run, atelier, films[film])
     with pytest.raises(MediaError) as failed:
         await call("make_video", {"prompt": "a dog", **args}, run)
     assert told in str(failed.value)
@@ -133,36 +133,36 @@ async def test_a_film_that_is_not_as_ordered_is_no_result(
 
 
 async def test_a_picture_that_says_a_recording_says_all_of_it(
-    run: Run, studio: ModuleType, films: dict[str, Path]
+    run: Run, atelier: ModuleType, films: dict[str, Path]
 ) -> None:
-    _, run = filming(run, studio, films["loud"])
+    _, run = filming(run, atelier, films["loud"])
     with pytest.raises(MediaError, match=r"it lasts 2.0 s, and 6 s were ordered"):
         await call("make_video", {"picture": str(films["photo"]), "sound": str(films["long tone"])}, run)
-    _, mute = filming(run, studio, films["mute"])
+    _, mute = filming(run, atelier, films["mute"])
     with pytest.raises(MediaError, match="ordered with sound"):
         await call("make_video", {"picture": str(films["photo"]), "sound": str(films["tone"])}, mute)
 
 
-async def test_something_else_than_a_film_is_no_result(run: Run, studio: ModuleType, films: dict[str, Path]) -> None:
-    still = studio.Studio(gives=[("image/png", studio.picture())])
+async def test_something_else_than_a_film_is_no_result(run: Run, atelier: ModuleType, films: dict[str, Path]) -> None:
+    still = atelier.Studio(gives=[("image/png", atelier.picture())])
     with pytest.raises(MediaError, match=r"a picture \(image/png\) came, and a film was ordered"):
-        await call("make_video", {"prompt": "a dog"}, studio.served(run, "film", [still]))
-    cut = studio.Studio(gives=[("video/mp4", films["loud"].read_bytes()[:2000])])
+        await call("make_video", {"prompt": "a dog"}, atelier.served(run, "film", [still]))
+    cut = atelier.Studio(gives=[("video/mp4", films["loud"].read_bytes()[:2000])])
     with pytest.raises(MediaError, match="kept as artifact"):
-        await call("make_video", {"prompt": "a dog"}, studio.served(run, "film", [cut]))
+        await call("make_video", {"prompt": "a dog"}, atelier.served(run, "film", [cut]))
 
 
-async def test_sound_that_nobody_ordered_is_noted(run: Run, studio: ModuleType, films: dict[str, Path]) -> None:
-    _, run = filming(run, studio, films["loud"])
+async def test_sound_that_nobody_ordered_is_noted(run: Run, atelier: ModuleType, films: dict[str, Path]) -> None:
+    _, run = filming(run, atelier, films["loud"])
     made = await call("make_video", {"prompt": "a dog", "with_sound": False, "seconds": 2.2, "aspect": "16:9"}, run)
     assert made.limits == ["It has sound, though none was ordered; `edit_media` takes it out."]
 
 
 async def test_a_film_goes_on_from_the_job_that_its_provider_knows(
-    settings: Settings, studio: ModuleType, films: dict[str, Path]
+    settings: Settings, atelier: ModuleType, films: dict[str, Path]
 ) -> None:
     run = Run.open(replace(settings, models={"film": "house:studio"}))
-    one, served = filming(run, studio, films["loud"], job="k-1")
+    one, served = filming(run, atelier, films["loud"], job="k-1")
     first = await call("make_video", {"prompt": "a dog"}, served)
     await call("make_video", {"video": first.video.handle, "prompt": "it sleeps"}, served)
     assert one.last.values["job"] == "k-1"
@@ -170,10 +170,10 @@ async def test_a_film_goes_on_from_the_job_that_its_provider_knows(
 
 
 async def test_a_clip_longer_than_the_provider_makes_is_refused_with_limit_and_fix(
-    run: Run, studio: ModuleType, films: dict[str, Path]
+    run: Run, atelier: ModuleType, films: dict[str, Path]
 ) -> None:
     says = "`house:studio` makes clips of 5 or 10 s, and 30 s were asked for: make several and join them."
-    one, run = filming(run, studio, films["loud"], fit_fails=ArgumentError(says))
+    one, run = filming(run, atelier, films["loud"], fit_fails=ArgumentError(says))
     with pytest.raises(ArgumentError, match="clips of 5 or 10 s, and 30 s were asked for"):
         await call("make_video", {"prompt": "a dog", "seconds": 30}, run)
     assert one.wishes == []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from .endpoints import ServedModel, served_model, split_model
 from .errors import SettingsError, ToolError
 from .estimate import NOTHING
+from .models import Models
 from .price import Quote, price_of
 from .settings import Settings
 from .tool import Tool
@@ -37,9 +38,17 @@ def quote_call(tool: Tool, args: Mapping[str, Any], run: "Run") -> Quote | None:
     if (served := paid_model(tool, run.settings)) is None:
         return None
     known = {one.name: _facts(args.get(one.name), run) for one in tool.media_arguments if not one.many}
-    units = tool.units(args, known) if tool.units else NOTHING
+    units = tool.units(as_ordered(tool, args, run.models), known) if tool.units else NOTHING
     price = price_of(served)
     return price.quote(units.high, likely=units.likely, low=units.low) if price else Quote.unknown(units.high)
+
+
+def as_ordered(tool: Tool, args: Mapping[str, Any], models: Models) -> Mapping[str, Any]:
+    """Return arguments as they will be ordered where who serves bends them; those that are not known are None."""
+    if tool.foresee is None:
+        return args
+    known = {name: value for name, value in args.items() if value is not None}
+    return {**args, **tool.foresee(known, known.keys(), models).args}
 
 
 def _facts(handle: Any, run: "Run") -> Mapping[str, Any]:

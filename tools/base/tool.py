@@ -1,8 +1,8 @@
 """A tool is a typed function: its signature is the schema."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Set
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from .estimate import Estimator
 
 if TYPE_CHECKING:
+    from .models import Models
     from .run import Run
 
 Effect = Literal["pure", "writes", "network", "runs_code"]
@@ -19,6 +20,20 @@ Resource = Literal["cpu", "gpu", "network"]
 MediaKind = Literal["video", "audio", "picture", "text", "data"]
 Objection = Callable[[Mapping[str, Any], "Run"], str]
 """Of all arguments of a call as plain data: why it must be asked about, as a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foreseen:
+    """What is known of a call before it is made."""
+
+    problem: str = ""
+    """Why it cannot succeed, as a sentence; empty where nothing speaks against it."""
+    args: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments as they will be ordered in the end, where that is known: 5 s for 4."""
+
+
+Foresight = Callable[[Mapping[str, Any], Set[str], "Models"], Foreseen]
+"""(the arguments that are known, the names of all that are given, who serves) -> what is known of the call."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +111,7 @@ class Tool:
     """What a call will take, before it runs; None for what is not worth counting."""
     objection: Objection | None = None
     """Empty when a call reaches nothing that the user did not name; None: its effect alone says what it reaches."""
+    foresee: Foresight | None = None
 
     @property
     def name(self) -> str:
@@ -153,9 +169,9 @@ class Tool:
         found = []
         for name, hint in get_type_hints(self.function, include_extras=True).items():
             part = _part(hint) if name != "return" else None
-            for field, its in get_type_hints(part, include_extras=True).items() if part else ():
+            for its_name, its in get_type_hints(part, include_extras=True).items() if part else ():
                 if kinds := _kinds(its):
-                    found.append(MediaArgument(field, kinds, False, within=name))
+                    found.append(MediaArgument(its_name, kinds, False, within=name))
         return tuple(found)
 
     def with_files(self, arguments: Mapping[str, Any], change: Callable[[Any, MediaArgument], Any]) -> dict[str, Any]:
@@ -198,6 +214,7 @@ def tool(
     timeout_seconds: float | None = None,
     units: Estimator | None = None,
     objection: Objection | None = None,
+    foresee: Foresight | None = None,
 ) -> Callable[[Callable[..., Awaitable[BaseModel]]], Tool]:
     """Make a tool of a typed async function with a keyword-only `run`.
 
@@ -212,10 +229,11 @@ def tool(
         units: What a call will take, of its arguments and the facts of its files, before it runs.
         objection: Why a call must be asked about, instead of what `effect` alone would say: empty for an address that
             the user named, or for code that nothing gets out of. It must be quick: it is asked several times a call.
+        foresee: What is known of a call before the plan that it is in runs; quick, and nothing leaves for it.
     """
 
     def wrap(function: Callable[..., Awaitable[BaseModel]]) -> Tool:
-        return Tool(function, effect, resource, version, cost, roles, timeout_seconds, units, objection)
+        return Tool(function, effect, resource, version, cost, roles, timeout_seconds, units, objection, foresee)
 
     return wrap
 
