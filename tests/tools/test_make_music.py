@@ -97,7 +97,7 @@ async def test_cancelling_stops_it(run: Run) -> None:
 
 async def test_no_file_is_left_in_the_scratch_folder(run: Run) -> None:
     await made(run, "calm", seconds=2)
-    left = {"raw", "music.wav", "music.mid"} & {one.name for one in run.settings.home.rglob("*")}  # noqa: ASYNC240
+    left = {"raw", "music.wav", "music.mid"} & {one.name for one in run.settings.home.rglob("*")}
     assert left == set()
 
 
