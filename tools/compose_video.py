@@ -18,7 +18,7 @@ from .base.workspace import Artifact
 from .credentials.keeping import Making, keep
 from .film.captions import Style, draw_caption, draw_title, face_for, without
 from .film.composing import compose
-from .film.cues import MOST_BYTES, read_cues
+from .film.cues import MOST_BYTES, Said, read_cues
 from .film.proving import Proof, look_at_film
 from .film.scene import Scene, Transition
 from .film.shots import Film, Line, Shot
@@ -110,6 +110,7 @@ async def compose_video(
     check_clips([Part(scene=scene, seen=_found(scene, shown), name=_name(scene, run)) for scene in scenes])
     # Whatever may be wrong with the files and words of a film is known before a voice is paid.
     face_for("".join(f"{one.title}{one.text}{one.caption or one.say}" for one in scenes))
+    subtitles = _subtitles(captions, run) if captions else None
     said = await _said(scenes, language, voice, (width, height), run)
     parts = [
         Part(
@@ -129,7 +130,7 @@ async def compose_video(
         music_gain_db=music_gain_db,
     )
     limits = [limit for part in parts for limit in part.seen.limits]
-    lines = list(timeline.lines) if captions is None else _read(captions, timeline.seconds, run)
+    lines = list(timeline.lines) if subtitles is None else _within(subtitles, timeline.seconds)
     film = Film(
         width_pixels=width,
         height_pixels=height,
@@ -150,7 +151,7 @@ async def compose_video(
     handles = _handles(film)
     name = f"film.{container}"
     with run.workspace.scratch() as folder:
-        output = OutputFile(path=folder / name, max_bytes=run.settings.max_bytes)
+        output = OutputFile(path=folder / name, max_bytes=min(run.settings.max_bytes, _raw_bytes(film)))
         composed = await run.decode(compose, film, handles, output, run)
         run.progress(0.98, "looking at the film")
         proof = await run.decode(look_at_film, output.path, name, run)
@@ -258,11 +259,13 @@ def _heard(handle: str | None) -> Wanted | None:
     return Wanted(handle=handle, use="sound") if handle else None
 
 
-def _read(captions: str, seconds: float, run: Run) -> list[Line]:
-    """Return what a file of subtitles says within the film, one thing at a time."""
-    path = run.path(captions)
-    with path.open("rb") as file:
-        said = read_cues(file.read(MOST_BYTES + 1), run.name(captions))
+def _subtitles(captions: str, run: Run) -> list[Said]:
+    with run.path(captions).open("rb") as file:
+        return read_cues(file.read(MOST_BYTES + 1), run.name(captions))
+
+
+def _within(said: Sequence[Said], seconds: float) -> list[Line]:
+    """Return the subtitles within a film, one thing at a time."""
     lines: list[Line] = []
     for one in said:
         start, end = one.start_seconds, min(one.end_seconds, seconds)
@@ -275,8 +278,8 @@ def _read(captions: str, seconds: float, run: Run) -> list[Line]:
             lines.append(Line(start_seconds=start, end_seconds=end, text=one.text))
     if not lines:
         raise ArgumentError(
-            f"The captions in {run.name(captions)!r} begin at {said[0].start_seconds:.1f} s, and the film lasts "
-            f"{seconds:.1f} s. Give the subtitles of this film."
+            f"The captions begin at {said[0].start_seconds:.1f} s, and the film lasts {seconds:.1f} s. Give the "
+            "subtitles of this film."
         )
     return lines
 
@@ -311,6 +314,11 @@ def _written(
 
     shots = tuple(titled(shot, scene) for shot, scene in zip(film.shots, scenes, strict=True))
     return replace(film, shots=shots, lines=tuple(map(lettered, lines))), gone
+
+
+def _raw_bytes(film: Film) -> int:
+    """Return what a film takes that is not compressed at all; no encoder makes it larger."""
+    return film.frames * film.width_pixels * film.height_pixels * 3 // 2 + (64 << 20)
 
 
 def _handles(film: Film) -> list[str]:

@@ -16,6 +16,8 @@ from .packing import PackError
 
 PART_BYTES = 1 << 20
 """What is handed over at once."""
+MOST_GAP_BYTES = 16 << 20
+"""To put the index first, the muxer of MP4 moves what it has written by its size: some 500 bytes a second of film."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +55,13 @@ class Lent:
     _bytes: int = field(default=0, init=False)
 
     def write(self, at: int, content: bytes) -> None:
-        """Write bytes at a position, which leaves no hole.
+        """Write bytes at a position; a gap before it, which a muxer leaves for a moment, is filled with zeros.
 
         Raises:
             PackError: The position is not in the file.
             ToolError: The file would get too large, or the disk is full.
         """
-        if not 0 <= at <= self._bytes:
+        if not 0 <= at <= self._bytes + MOST_GAP_BYTES:
             raise PackError("it writes beyond the end of a file")
         if at + len(content) > self.output.max_bytes:
             raise ToolError(
@@ -68,6 +70,9 @@ class Lent:
             )
         self._file = self._file or self.output.open()
         try:
+            if at > self._bytes:  # a hole would make a file of any size out of nothing
+                self._file.seek(self._bytes)
+                self._file.write(bytes(at - self._bytes))
             self._file.seek(at)
             self._file.write(content)
         except OSError as error:
