@@ -31,7 +31,7 @@ def paint(asked: Asked, *, width_pixels: int, height_pixels: int, seed: int | No
         UnavailableError: No font here has its letters.
     """
     signs = signs_without_font(words_of(asked.card))
-    card = _without(asked.card, signs)
+    card = without(asked.card, signs)
     if not words_of(card).strip():
         raise ArgumentError(f"No font here has {signs[:20]!r}, and nothing else stands on the card. Give it words.")
     sheet = Sheet(width_pixels, height_pixels, palette_for(asked.looks, _USUAL[type(card)], seed, number))
@@ -48,13 +48,13 @@ def paint(asked: Asked, *, width_pixels: int, height_pixels: int, seed: int | No
     return sheet.png(), signs
 
 
-def _without(value: Any, signs: str) -> Any:
+def without(value: Any, signs: str) -> Any:
     """Return a card, or a part of one, without these signs and without what is no text."""
     if isinstance(value, str):
         return " ".join("".join(one if one.isprintable() else " " for one in value if one not in signs).split())
     if isinstance(value, tuple):
-        return tuple(_without(one, signs) for one in value)
+        return tuple(without(one, signs) for one in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {one.name: _without(getattr(value, one.name), signs) for one in dataclasses.fields(value)}
+        fields = {one.name: without(getattr(value, one.name), signs) for one in dataclasses.fields(value)}
         return dataclasses.replace(value, **fields)
     return value

@@ -1,0 +1,1 @@
+"""How texts become scripts of films: slides by rules, dialogues by whoever writes them."""

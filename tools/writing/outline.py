@@ -1,0 +1,116 @@
+"""Parts of a text: its headings, paragraphs and lists, without the marks that make them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..base.words import is_han, split_sentences
+
+_HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_RULE = re.compile(r"^\s*(?:=+|-{3,}|\*{3,}|_{3,})\s*$")
+_ITEM = re.compile(r"^\s*(?:[-*+•·]|\d{1,2}[.)、]|[（(]?[一二三四五六七八九十]{1,2}[、.）)])\s*(.+)$")
+_LINK = re.compile(r"!?\[([^\]]{0,300})\]\([^)\s]{0,500}(?:\s+\"[^\"]*\")?\)")
+_MARKS = re.compile(r"(\*\*|__|\*|`+|~~)(?=\S)(.+?)(?<=\S)\1")
+_ADDRESS = re.compile(r"https?://\S+|<[^<>\s]+@[^<>\s]+>|\[\d{1,3}\]")
+_FENCE = re.compile(r"^\s*(```|~~~)")
+_MOST_HEADING = 90
+
+
+@dataclass
+class Section:
+    """What stands under one heading, or between two empty lines where there is none."""
+
+    heading: str = ""
+    level: int = 0
+    sentences: list[str] = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.sentences or self.items)
+
+
+def sections(text: str) -> tuple[str, list[Section]]:
+    """Return the title of a text, if it has one, and its parts in order."""
+    blocks = list(_blocks(text.replace("\r\n", "\n").replace("\r", "\n")))
+    headings = [one for one in blocks if isinstance(one, tuple)]
+    title = ""
+    if headings and isinstance(blocks[0], tuple) and sum(one[0] <= headings[0][0] for one in headings) == 1:
+        title = headings[0][1]
+        blocks = blocks[1:]
+    elif blocks and isinstance(blocks[0], list) and _is_title(blocks):
+        title = _plain(blocks[0][0])
+        blocks = blocks[1:]
+    found: list[Section] = []
+    has_headings = any(isinstance(one, tuple) for one in blocks)
+    for block in blocks:
+        if isinstance(block, tuple):
+            found.append(Section(heading=block[1], level=block[0]))
+            continue
+        if not found or not has_headings:
+            found.append(Section())
+        _add(found[-1], block)
+    # A heading over another heading says what comes, and has nothing of its own.
+    return title, [one for one in found if not one.is_empty]
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str] | list[str]]:
+    """Yield headings as level and words, and what stands between empty lines as its lines."""
+    block: list[str] = []
+    lines = text.split("\n")
+    is_code = False
+    for number, line in enumerate(lines):
+        if _FENCE.match(line):
+            is_code = not is_code
+            continue
+        if is_code:
+            continue
+        heading = _HEADING.match(line)
+        below = lines[number + 1] if number + 1 < len(lines) else ""
+        underlined = bool(line.strip()) and re.fullmatch(r"\s*(?:={3,}|-{3,})\s*", below) and not block
+        if heading or underlined:
+            if block:
+                yield block
+                block = []
+            words = _plain(heading[2] if heading else line)
+            if words:
+                yield (len(heading[1]) if heading else 1 if "=" in below else 2), words
+        elif not line.strip() or _RULE.match(line):
+            if block:
+                yield block
+                block = []
+        else:
+            block.append(line)
+    if block:
+        yield block
+
+
+def _is_title(blocks: list[tuple[int, str] | list[str]]) -> bool:
+    """Tell whether a text begins with a short line alone, which is what it is called."""
+    first = blocks[0]
+    if len(blocks) < 2 or not isinstance(first, list) or len(first) != 1 or _ITEM.match(first[0]):
+        return False
+    line = _plain(first[0])
+    return len(line) <= (30 if is_han(line[:1]) else _MOST_HEADING) and line[-1:] not in ".。!！;；:：,，"
+
+
+def _add(section: Section, block: list[str]) -> None:
+    running: list[str] = []
+    for line in block:
+        if item := _ITEM.match(line):
+            section.items.append(_plain(item[1]))
+        elif section.items and line[:1].isspace():
+            section.items[-1] = f"{section.items[-1]} {_plain(line)}"
+        else:
+            running.append(line.strip())
+    wide = all(is_han(line[-1:]) or line[-1:] in "，。！？；：、”）" for line in running[:-1] if line)
+    text = _plain(("" if wide else " ").join(running))
+    section.sentences += [text[start:end] for start, end in split_sentences(text)]
+
+
+def _plain(line: str) -> str:
+    """Return a line without marks of Markdown, addresses and numbers of notes."""
+    line = _ADDRESS.sub("", _LINK.sub(r"\1", line.lstrip("> ")))
+    while (bare := _MARKS.sub(r"\2", line)) != line:
+        line = bare
+    return re.sub(r"\s+([.,;:!?，。；：！？])", r"\1", " ".join(line.split())).strip()
