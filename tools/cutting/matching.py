@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PROFILES = {66: "baseline", 77: "main", 100: "high", 110: "high10", 122: "high422", 244: "high444"}
 # Nearly without loss: a few frames that are seen beside those they were made of.
-_X264 = {"preset": "fast", "crf": "17", "bf": "0"}
+_X264 = {"preset": "veryfast", "crf": "16", "bf": "0"}
 _VPX = {"deadline": "good", "cpu-used": "4", "crf": "12", "b": "0", "auto-alt-ref": "0", "lag-in-frames": "0"}
 _VPX_ENCODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 # Of HEVC (ITU-T H.265 table 7-1): what nothing before is needed for.
