@@ -131,7 +131,7 @@ def _mood(description: str) -> Mood | None:
         found = [one for one in _bounded(words).finditer(description) if not _NOT.search(description[: one.start()])]
         if found:
             counts[mood] = (-len(found), found[0].start())
-    return min(counts, key=lambda mood: counts[mood]) if counts else None
+    return min(counts.items(), key=lambda one: one[1])[0] if counts else None
 
 
 def _timbres(description: str) -> tuple[Timbre, ...]:
