@@ -52,8 +52,9 @@ def schema(spec: Any) -> dict[str, Any]:
     if word in ("int", "number"):
         least, most = (float(one) for one in rest.split(".."))
         return {"type": {"int": "integer"}.get(word, word), "minimum": least, "maximum": most}
+    if word == "text":
+        return {"type": "string", "minLength": 1, **({"maxLength": int(rest)} if rest else {})}
     simple: dict[str, dict[str, Any]] = {
-        "text": {"type": "string", "minLength": 1, **({"maxLength": int(rest)} if rest else {})},
         "match": {"type": "string", "pattern": rest},
         "bool": {"type": "boolean"},
         "file": {"const": FILE},
@@ -107,6 +108,19 @@ class DocumentedServer:
     bodies: list[Any] = field(default_factory=list)
     _jobs: int = 0
     _polled: set[str] = field(default_factory=set)
+
+    def forget(self) -> None:
+        """Begin anew with what was asked."""
+        self.asked, self.faults, self.bodies = [], [], []
+
+    @contextmanager
+    def replying(self, reply: Mapping[str, Any]) -> Iterator[None]:
+        """Answer with an error."""
+        self.reply = reply
+        try:
+            yield
+        finally:
+            self.reply = None
 
     def answer(self, method: str, address: str, headers: Mapping[str, str], content: bytes) -> tuple[int, str, bytes]:
         """Return status, media type and body of an answer."""
