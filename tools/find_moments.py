@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from .base.errors import ArgumentError
 from .base.estimate import NOTHING, Estimate, between
-from .base.meaning import fused, nearness, standing_out
+from .base.meaning import fused, nearness, nearness_of_pictures, standing_out
 from .base.moments import Findings, Kind, Moment, flatten
 from .base.run import Run
 from .base.tool import tool
@@ -83,12 +83,50 @@ async def find_moments(
     ]
     moments = list(dict.fromkeys(moments))
     asked = query.strip() and terms(query, query=True)
-    near, told = await nearness(query, [one.text for one in moments] if asked else [], run)
+    texts, told = await nearness(query, [one.text for one in moments] if asked else [], run)
+    pictures = _pictures(findings, kinds, between_seconds) if asked else []
+    shown, missed = await nearness_of_pictures(query, [one.artifact or "" for one in pictures], run)
+    near = _Near(texts=texts, first_picture=len(moments), pictures=shown)
+    if shown:
+        moments += pictures
     found = await run.thread(
         _find, findings, moments, query, run, kinds=kinds, limit=limit, between_seconds=between_seconds, near=near
     )
-    found.limits += told
+    found.limits += [*told, *missed]
     return found
+
+
+def _pictures(
+    findings: list[Findings], kinds: list[Kind] | None, between_seconds: tuple[float, float] | None
+) -> list[Moment]:
+    """Return the moments of which there is a picture and no words."""
+    found = [
+        one if one.media else one.model_copy(update={"media": part.media})
+        for part in findings
+        for one in part.moments
+        if one.kind == "picture" and one.artifact and not one.text.strip() and _within(one, between_seconds)
+    ]
+    return list(dict.fromkeys(found)) if not kinds or "picture" in kinds else []
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Near:
+    """How near moments are to the question by what they mean, or show."""
+
+    texts: Sequence[float] | None
+    first_picture: int
+    """The position of the first moment that is a picture."""
+    pictures: Sequence[float] | None
+
+    def of(self, at: int) -> float | None:
+        values, place = (self.texts, at) if at < self.first_picture else (self.pictures, at - self.first_picture)
+        return None if values is None else round(values[place], 3)
+
+    def rankings(self, limit: int) -> list[list[int]]:
+        """Return the positions that stand out: of texts, and of pictures, whose values have another range."""
+        texts = standing_out(self.texts or [], limit)
+        pictures = [self.first_picture + at for at in standing_out(self.pictures or [], limit)]
+        return [one for one in (texts, pictures) if one]
 
 
 def _find(
@@ -100,7 +138,7 @@ def _find(
     kinds: list[Kind] | None,
     limit: int,
     between_seconds: tuple[float, float] | None,
-    near: Sequence[float] | None,
+    near: _Near,
 ) -> Found:
     wanted = list(dict.fromkeys(terms(query, query=True)))
     if not wanted and (query.strip() or not between_seconds):
@@ -112,13 +150,14 @@ def _find(
     run.check()
     everything = [Hit(at, 0.0, [], False) for at in range(len(moments))]
     ranked = index.search(known, len(wanted)) if wanted else everything
-    ranked = (_with_meanings(ranked, near, limit) if near else ranked)[:limit]
+    meant = near.rankings(limit) if wanted else []
+    ranked = (_with_meanings(ranked, meant) if meant else ranked)[:limit]
     matches = [
         Match(
             moment=moments[hit.at],
             score=round(hit.score, 3),
             words=hit.words,
-            meaning=round(near[hit.at], 3) if near else None,
+            meaning=near.of(hit.at),
             fuzzy=hit.fuzzy,
             passage=_passage(moments, hit.at),
         )
@@ -140,10 +179,10 @@ def _find(
     )
 
 
-def _with_meanings(hits: Sequence["Hit"], near: Sequence[float], limit: int) -> list["Hit"]:
+def _with_meanings(hits: Sequence["Hit"], meant: Sequence[Sequence[int]]) -> list["Hit"]:
     """Return what fits by its words together with what fits by its meaning; what does both comes first."""
     by_words = {hit.at: hit for hit in hits}
-    scores = fused(list(by_words), standing_out(near, limit))
+    scores = fused(list(by_words), *meant)
     return [replace(by_words.get(at, Hit(at, 0.0, [], False)), score=score) for at, score in scores.items()]
 
 

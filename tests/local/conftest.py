@@ -191,3 +191,23 @@ def tiny_musicgen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.save_pretrained(folder)
     MusicgenProcessor(EncodecFeatureExtractor(sampling_rate=8000), _letters()).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CLIP of 0.3 MB, for pictures of 32 pixels."""
+    from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor
+
+    folder = tmp_path_factory.mktemp("tiny-clip")
+    count = len(_vocabulary())
+    small = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    ends = {"bos_token_id": count - 2, "eos_token_id": count - 1, "pad_token_id": count - 1}
+    config = CLIPConfig(
+        text_config={**small, **ends, "vocab_size": count, "max_position_embeddings": 77},
+        vision_config={**small, "image_size": 32, "patch_size": 8},
+        projection_dim=16,
+    )
+    CLIPModel(config).save_pretrained(folder)
+    shrinking = CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=32)
+    CLIPProcessor(image_processor=shrinking, tokenizer=clip_tokenizer()).save_pretrained(folder)
+    return folder

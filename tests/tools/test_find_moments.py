@@ -95,3 +95,34 @@ async def test_every_limit_has_its_chinese(run: Run, draft_speech: Findings, que
     limits = (await call("find_moments", args, run)).limits
     assert limits
     assert all(re.search("[一-鿿]", Wording("zh").told(limit)) for limit in limits)
+
+
+class Eyes:
+    """Knows of each picture how near it is to any words."""
+
+    identity = "eyes:1"
+
+    def __init__(self, near: dict[str, float]) -> None:
+        self.near = near
+
+    def missing(self) -> str | None:
+        return None
+
+    async def nearness(self, query: str, pictures: list[str], *, run: Run) -> list[float]:
+        return [self.near[one] for one in pictures]
+
+
+async def test_pictures_without_words_are_found_by_who_knows_what_they_show(run: Run, speech: Findings) -> None:
+    handles = [run.put(bytes([at]) * 8, name=f"{at}.png", media_type="image/png").handle for at in range(12)]
+    near = dict.fromkeys(handles, 0.2) | {handles[7]: 0.31}
+    run.models._opened["embed"] = [Eyes(near)]
+    shown = Findings(
+        moments=[
+            Moment(kind="picture", text="", start_seconds=at, artifact=one, source=READ)
+            for at, one in enumerate(handles)
+        ]
+    )
+    found = await call("find_moments", {"findings": [speech, shown], "query": "a red car"}, run)
+    assert [one.moment.artifact for one in found.matches] == [handles[7]]
+    assert found.matches[0].meaning == 0.31
+    assert found.searched["picture"] == 12

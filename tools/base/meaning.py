@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .budget import OverBudget
-from .errors import ProviderError, SettingsError
+from .errors import Cancelled, ProviderError, SettingsError, ToolError
 
 if TYPE_CHECKING:
     from .run import Run
 
 MOST_TEXTS = 5000
+MOST_PICTURES = 1000
 """A search through more would cost more than whoever asks expects."""
 _FEW = 8
 # Models spread their values over different ranges, so that only what stands out of the others tells something.
@@ -30,6 +31,8 @@ async def nearness(query: str, texts: Sequence[str], run: "Run") -> tuple[list[f
     told: list[str] = []
     for engine in run.models.ladder("embed"):
         if not hasattr(engine, "embed"):
+            if engine.missing() is not None:
+                continue
             run.used(engine.identity)
             break
         if (reason := engine.missing()) is None and len(texts) > MOST_TEXTS:
@@ -46,6 +49,28 @@ async def nearness(query: str, texts: Sequence[str], run: "Run") -> tuple[list[f
             continue
         return [float(one) for one in rows[1:] @ rows[0]], told
     return None, told
+
+
+async def nearness_of_pictures(query: str, pictures: Sequence[str], run: "Run") -> tuple[list[float] | None, list[str]]:
+    """Return for each picture how near what it shows is to a question, and what is to be said of it.
+
+    None: nobody who is set knows what pictures show, or there are none.
+    """
+    finder = next((one for one in run.models.usable("embed") if hasattr(one, "nearness")), None)
+    if finder is None or not pictures:
+        return None, []
+    if len(pictures) > MOST_PICTURES:
+        return None, [
+            f"{len(pictures):,} pictures are more than the {MOST_PICTURES:,} that {finder.identity} looks at."
+        ]
+    try:
+        near = await finder.nearness(query, pictures, run=run)
+    except ToolError as error:
+        if not run.settings.degrade or isinstance(error, Cancelled):
+            raise
+        return None, [f"{finder.identity}: {error} What pictures show was not searched."]
+    run.used(finder.identity)
+    return near, []
 
 
 def standing_out(near: Sequence[float], limit: int) -> list[int]:

@@ -204,6 +204,19 @@ class Embedder(Provider, Protocol):
         ...
 
 
+class PictureFinder(Provider, Protocol):
+    """Knows what pictures show."""
+
+    async def nearness(self, query: str, pictures: Sequence[str], *, run: "Run") -> list[float]:
+        """Return how near each picture, a handle, is to words: -1 to 1, comparable within one search only.
+
+        Raises:
+            UnavailableError: The model is not here or cannot run.
+            MediaError: A picture cannot be opened.
+        """
+        ...
+
+
 # Role -> the modules of `tools/providers/` that can serve it, best first. Each has `provider(settings) -> Provider`;
 # of `ENDPOINTS` it takes the model, too.
 LADDERS = {
@@ -214,7 +227,7 @@ LADDERS = {
     "draw": ("remote_maker", "diffusers", "cards"),
     "film": ("remote_maker", "diffusers"),
     "play": ("remote_maker", "musicgen", "rules_music"),
-    "embed": ("endpoint_embeddings", "words_alone"),
+    "embed": ("endpoint_embeddings", "clip", "words_alone"),
 }
 ENDPOINTS = frozenset({"endpoint_vision", "endpoint_speech", "endpoint_voice", "endpoint_embeddings", "remote_maker"})
 """Those that any endpoint is behind; they serve only when the settings name one."""
