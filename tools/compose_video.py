@@ -109,7 +109,9 @@ async def compose_video(
     whole = await _looked_at([one for one in (_heard(narration), _heard(music)) if one], (width, height), run)
     check_clips([Part(scene=scene, seen=_found(scene, shown), name=_name(scene, run)) for scene in scenes])
     # Whatever may be wrong with the files and words of a film is known before a voice is paid.
-    face_for("".join(f"{one.title}{one.text}{one.caption or one.say}" for one in scenes))
+    are_drawn = show_captions in ("drawn", "both")
+    spoken = [one.say if one.caption is None else one.caption for one in scenes] if are_drawn else []
+    face_for("".join([*(f"{one.title}{one.text}" for one in scenes), *spoken]))
     subtitles = _subtitles(captions, run) if captions else None
     said = await _said(scenes, language, voice, (width, height), run)
     parts = [
@@ -143,9 +145,7 @@ async def compose_video(
         has_soft_lines=bool(lines) and show_captions in ("soft", "both"),
         loudness_lufs=loudness_lufs,
     )
-    film, left_out = await run.thread(
-        _written, film, [part.scene for part in parts], lines, caption_style, show_captions in ("drawn", "both")
-    )
+    film, left_out = await run.thread(_written, film, [part.scene for part in parts], lines, caption_style, are_drawn)
     if left_out:
         limits.append(f"No font here has {left_out!r}, so these signs were left out of what is drawn.")
     handles = _handles(film)

@@ -123,8 +123,8 @@ def face_for(words: str) -> tuple[Face, str]:
             else "Install a font that has them, for example `apt install fonts-dejavu` or `fonts-noto`"
         )
         raise UnavailableError(
-            f"No font here has {shown!r}, and boxes would be drawn instead. {fix}, or ask for soft subtitles, which a "
-            "shows in a font of its own: `burn_captions=false`."
+            f"No font here has {shown!r}, and boxes would be drawn instead. {fix}, or have captions as a track that "
+            'players show in a font of their own: `show_captions="soft"`.'
         )
     return best, "".join(sorted(gone))
 
