@@ -77,6 +77,8 @@ class Written:
     content: Mapping[str, Any] = field(repr=False)
     """As the client takes it."""
     contents: Contents
+    is_file: bool = False
+    """Its answer is a file, not JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,32 +94,43 @@ class Asking:
         """Return the JSON data that a request without files is answered with; else as `send`."""
         return await self.send(self.written(request, look_up))
 
-    def written(self, request: Request, look_up: Lookup, *, headers: Mapping[str, str] | None = None) -> "Written":
+    def written(
+        self,
+        request: Request,
+        look_up: Lookup,
+        *,
+        headers: Mapping[str, str] | None = None,
+        is_file: bool = False,
+    ) -> "Written":
         """Return a request as it is sent; call it in a thread where it holds files.
 
         Args:
             request: What is asked.
             look_up: The values of its templates.
             headers: More of them.
+            is_file: The answer itself is what was made.
         """
         refuse_endpoint(self.served.endpoint)
         body = render(request.body, look_up) if request.body is not None else MISSING
         form = render(dict(request.form), look_up) if request.form is not None else MISSING
         sent = {**self._headers(self.api.headers), **self._headers(request.headers, look_up), **(headers or {})}
+        if is_file:
+            sent.setdefault("Accept", "*/*")
         content, contents = dict[str, Any](), Contents()
         if form is not MISSING:
-            content = {"files": [(name, _part(one)) for name, one in form.items()]}
+            content = {"files": [(name, _part(one)) for name, value in form.items() for one in _several(value)]}
             contents = _contents_of_form(form)
         elif body is not MISSING:
             content = {"content": json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")}
             contents = _contents_of(body)
             sent.setdefault("Content-Type", "application/json")
         return Written(
-            method=request.method, url=self._url(request, look_up), headers=sent, content=content, contents=contents
-        )
+            method=request.method, url=self._url(request, look_up), headers=sent, content=content, contents=contents,
+            is_file=is_file,
+        )  # fmt: skip
 
     async def send(self, written: "Written") -> Any:
-        """Return the JSON data that a request is answered with.
+        """Return the JSON data that a request is answered with, or the bytes where the answer is a file.
 
         Raises:
             SensoriumError: It is refused, or there is no answer; see `refusal`.
@@ -138,8 +151,12 @@ class Asking:
         def sending() -> Sending:
             return Sending(self.egress, self.served, written.contents)
 
+        def judge(answer: _Answer, tries: int) -> tuple[SensoriumError, float | None] | None:
+            return self._judge(answer, tries, is_file=written.is_file)
+
         with breaker_of(self.served.endpoint).trying(self.served):
-            return (await accepted(self.served, once, sending, self._judge)).data
+            answer = await accepted(self.served, once, sending, judge)
+        return answer.content if written.is_file and answer.data is None else answer.data
 
     def shown(self, text: str) -> str:
         """Return what the provider says, on one short line and without the key."""
@@ -189,12 +206,12 @@ class Asking:
     def _of(self, name: str, filter: str, look_up: Lookup) -> Any:
         return (self._key() or MISSING) if name == "key" else look_up(name, filter)
 
-    def _judge(self, answer: _Answer, tries: int) -> tuple[SensoriumError, float | None] | None:
+    def _judge(self, answer: _Answer, tries: int, *, is_file: bool) -> tuple[SensoriumError, float | None] | None:
         """Return the error of an answer that does not pass, and when to ask again."""
         if 300 <= answer.status < 400:
             return faults.moved(self.served, answer.status, answer.headers.get("location", "")), None
         is_ok = answer.status < 300
-        if is_ok and answer.data is None and answer.content.strip():
+        if is_ok and answer.data is None and answer.content.strip() and not is_file:
             return self._odd(answer), None
         if is_ok and (self.api.ok is None or answer.data is None or expression(self.api.ok)(answer.data)):
             return None
@@ -314,14 +331,20 @@ def _quoted(value: Any) -> Any:
     return value if value is MISSING else quote(as_text(value), safe="/:,@")
 
 
+def _several(value: Any) -> list[Any]:
+    """Return what stands in one field of a form: of a list, each in a part of its own."""
+    return value if isinstance(value, list) else [value]
+
+
 def _part(value: Any) -> tuple[Any, ...]:
     """Return a part of a form; one without a file name is a field."""
     return (value.name, value.content, value.media_type) if isinstance(value, FilePart) else (None, as_text(value))
 
 
 def _contents_of_form(form: Mapping[str, Any]) -> Contents:
-    files = {name: (one.name, one.content, one.media_type) for name, one in form.items() if isinstance(one, FilePart)}
-    return contents_of({name: one for name, one in form.items() if not isinstance(one, FilePart)}, files)
+    parts = [(name, one) for name, value in form.items() for one in _several(value)]
+    files = [(name, (one.name, one.content, one.media_type)) for name, one in parts if isinstance(one, FilePart)]
+    return contents_of({"": [as_text(one) for _, one in parts if not isinstance(one, FilePart)]}, files)
 
 
 def _contents_of(value: Any) -> Contents:

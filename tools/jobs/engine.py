@@ -96,11 +96,16 @@ class Engine:
         known = {
             "model": self.asking.served.name,
             "order": mark,
-            "callback": f"{endpoint.webhook}/{hears.path(mark)}" if hears else None,
+            "callback": f"{endpoint.webhook}/{hears.path(mark)}" if hears else self._no_callback(),
         }
         filling = Filling(run=self.run, wish=self.wish, maps=self.operation.maps, known=known)
         with hears.waking(mark) if hears else nullcontext() as woken:
             yield filling, woken
+
+    def _no_callback(self) -> str | None:
+        """Return what is said where nobody listens; some want an address all the same."""
+        default = self.operation.defaults.get("callback")
+        return None if default is None else str(default)
 
     def _mark(self, payment: Payment) -> str:
         """Return our own id of the order: the same when it is taken up again, another for another order."""
@@ -113,9 +118,11 @@ class Engine:
         submit = self.operation.submit
         headers = {submit.idempotency: self._mark(payment)} if submit.idempotency else {}
         with self._given_back(payment, BaseException):
-            filling.addresses |= await upload(self.asking, filling, submit)
+            await filling.prepare(self.operation)
+            filling.addresses |= await upload(self.asking, filling, self.operation)
             self.run.progress(0.0, f"ordering from {self.asking.api.title}")
-            request = await self.run.thread(self.asking.written, submit, filling, headers=headers)
+            is_file = self.operation.result.encoding == "body" and not submit.job
+            request = await self.run.thread(self.asking.written, submit, filling, headers=headers, is_file=is_file)
         with self._given_back(payment, ArgumentError):
             answer = await self._submit(payment, filling, request)
         if answer is not None and submit.job:
@@ -242,11 +249,11 @@ class Engine:
         """Return the error of a job that failed; whether it was charged is written down as its provider has it."""
         found = expression(poll.error)(answer) if poll.error else None
         said = found if isinstance(found, str) else "" if found is None else json.dumps(found, ensure_ascii=False)
-        return self.refused(payment, said or json.dumps(answer, ensure_ascii=False), said)
+        return self.refused(payment, json.dumps(answer, ensure_ascii=False), said)
 
     def refused(self, payment: Payment, text: str, said: str) -> SensoriumError:
         """Return the error of a job that came to nothing."""
-        kind, fault = self.asking.refusal(200, said or text, said)
+        kind, fault = self.asking.refusal(200, text, said)
         charged = self._end(payment)
         job = f"Job {payment.job!r} failed" if payment.job else "It failed"
         if kind in ("policy", "limit"):
@@ -283,7 +290,7 @@ class Engine:
                     f"What `{self._who}` made is gone: {error}. It was job {payment.job!r}.", may_be_paid=True
                 ) from None
         if not found["files"] and not found["texts"]:
-            text = json.dumps(answer, ensure_ascii=False)
+            text = "" if isinstance(answer, bytes) else json.dumps(answer, ensure_ascii=False)
             if self.asking.kind_of(text) == "policy":
                 raise self.refused(payment, text, "")
             raise ProviderError(

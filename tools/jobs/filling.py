@@ -1,12 +1,16 @@
 """The values of one order's templates: of the wish, as the API calls them, and files in the form that it takes."""
 
 import base64
+import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import ArgumentError
 from ..base.makers import FILES, Wish
+from ..base.media import examine
+from ..base.picture_files import open_picture
 from .asking import Encoded, FilePart
 from .shapes import Operation, Request, Span, Take
 from .template import MISSING, as_text, holes
@@ -27,14 +31,16 @@ class Filling:
     maps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     known: Mapping[str, str | None] = field(default_factory=dict)
     """`model`, `order`, `callback`; and `job` and `file` where there is one."""
-    addresses: dict[str, str] = field(default_factory=dict)
-    """Handle -> where a file was put for the provider."""
+    addresses: dict[str, str | int] = field(default_factory=dict)
+    """Handle -> where a file was put for the provider; some give its number."""
+    lengths: dict[str, int] = field(default_factory=dict)
+    """Handle -> the whole seconds of a sound or a video, where they are asked for."""
+    turned: dict[str, bytes] = field(default_factory=dict)
+    """Handle -> a mask that is black where ours is white."""
 
     def with_known(self, **known: str) -> "Filling":
         """Return the same with more that is known."""
-        return Filling(
-            run=self.run, wish=self.wish, maps=self.maps, known={**self.known, **known}, addresses=self.addresses
-        )
+        return replace(self, known={**self.known, **known})
 
     def __call__(self, name: str, filter: str) -> Any:
         if name in FILES:
@@ -48,9 +54,9 @@ class Filling:
         value = self.maps.get(name, {}).get(as_text(value), value)
         if filter == "text":
             return as_text(value)
-        if filter == "int":
+        if filter in ("int", "ms"):
             try:
-                return round(float(value))
+                return round(float(value) * (1000 if filter == "ms" else 1))
             except ValueError:
                 return MISSING
         return value
@@ -69,17 +75,35 @@ class Filling:
         artifact = self.run.artifact(handle)
         if filter == "url":
             return self.addresses.get(handle, MISSING)
+        if filter == "seconds":
+            return self.lengths.get(handle, MISSING)
         if filter == "type":
-            return artifact.media_type
+            return "image/png" if handle in self.turned else artifact.media_type
         if filter == "name":
             return artifact.name
-        content = self.run.path(handle).read_bytes()
+        content, media_type = self.turned.get(handle), "image/png"
+        if content is None:
+            content, media_type = self.run.path(handle).read_bytes(), artifact.media_type
         if filter == "file":
-            return FilePart(name=artifact.name, content=content, media_type=artifact.media_type)
+            return FilePart(name=artifact.name, content=content, media_type=media_type)
         text = base64.b64encode(content).decode("ascii")
-        return Encoded.of(
-            f"data:{artifact.media_type};base64,{text}" if filter == "data_url" else text, artifact.media_type
-        )
+        return Encoded.of(f"data:{media_type};base64,{text}" if filter == "data_url" else text, media_type)
+
+    async def prepare(self, operation: Operation) -> None:
+        """Measure and turn over what an operation wants so.
+
+        Raises:
+            MediaError: A file cannot be decoded.
+        """
+        run, wished = self.run, self.wish.files
+        for name, handles in wished.items():
+            if operation.takes.get(name, Take()).inverted:
+                for one in handles:
+                    self.turned[one] = await run.decode(_turned_over, run.path(one), run.name(one))
+        for hole in holes([operation.submit.path, operation.submit.body, operation.submit.form]):
+            if hole.filter == "seconds":
+                for one in wished.get(hole.name, ()):  # type: ignore[call-overload]
+                    self.lengths[one] = int((await run.decode(examine, run.path(one), run.name(one))).seconds or 0)
 
     def needs_address(self, request: Request) -> Iterator[str]:
         """Yield the files that a request names by their addresses."""
@@ -87,6 +111,15 @@ class Filling:
             for hole in holes(template):
                 if hole.filter == "url":
                     yield from self.wish.files.get(hole.name, ())  # type: ignore[call-overload]
+
+
+def _turned_over(path: Path, name: str) -> bytes:
+    """Return a mask as PNG, black where it was white."""
+    from PIL import ImageOps
+
+    content = io.BytesIO()
+    ImageOps.invert(open_picture(path, name).convert("L")).save(content, "PNG")
+    return content.getvalue()
 
 
 async def check_files(operation: Operation, wish: Wish, run: "Run", who: str) -> None:
@@ -139,8 +172,6 @@ async def _measured(handle: str, spans: Mapping[str, Span], run: "Run") -> dict[
     """
     if all(span == Span() for span in spans.values()):
         return {}
-    from ..base.media import examine
-
     facts = await run.decode(examine, run.path(handle), run.name(handle))
     return {
         "width_pixels": facts.video.width_pixels if facts.video else facts.width_pixels,

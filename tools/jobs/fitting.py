@@ -57,7 +57,7 @@ def fit(operation: Operation, wish: Wish, who: str) -> Fitted:
     sized, said = fit_size(wish.values, operation.takes, operation.defaults)
     values |= sized  # type: ignore[arg-type]
     notes += said
-    values |= {name: value for name, value in operation.defaults.items() if name not in values}  # type: ignore[misc]
+    values |= {name: value for name, value in operation.defaults.items() if name not in values and name != "callback"}  # type: ignore[misc]
     _check_files(operation, wish, who)
     for name, take in operation.takes.items():
         if take.needed and name not in values and not wish.files.get(name):  # type: ignore[call-overload]
@@ -88,6 +88,11 @@ def _text(name: str, value: str, take: Take, who: str) -> Value:
         raise ArgumentError(
             f"`{who}` takes at most {take.span.most:,.0f} characters as `{name}`, and this has {len(value):,}. "
             "Say it in fewer words. Nothing was sent."
+        )
+    if take.span.least is not None and len(value.strip()) < take.span.least:
+        raise ArgumentError(
+            f"`{who}` wants at least {take.span.least:,.0f} characters as `{name}`, and this has {len(value.strip())}. "
+            "Nothing was sent."
         )
     if not take.of:
         return value

@@ -17,7 +17,7 @@ from .asking import Asking, whole_address
 from .downloading import Download
 from .filling import Filling
 from .shapes import Encoding, Operation
-from .template import as_text
+from .template import MISSING, as_text, render
 
 if TYPE_CHECKING:
     from ..base.run import Run
@@ -52,7 +52,10 @@ class Results:
             MediaError: It is not of the kind that was ordered.
         """
         result = self.operation.result
-        answers, files = [answer], listed(expression(result.files)(answer))
+        if isinstance(answer, bytes):
+            answers, files = [None], [answer]
+        else:
+            answers, files = [answer], listed(expression(result.files)(answer)) if result.files else []
         if result.via:
             through, files = files, []
             for one in through[:MOST_FILES]:
@@ -62,41 +65,58 @@ class Results:
         if len(files) > MOST_FILES:
             raise ProviderError(f"`{self._who}` gives {len(files)} files; {MOST_FILES} are taken.", may_be_paid=True)
         self.run.used(self._who)  # before anything is stored, whose provenance says it
-        stored = [await self._stored(one, number, len(files)) for number, one in enumerate(files)]
+        job = self._job(answers)
+        stored = [await self._stored(one, f"{number + 1}/{len(files)}", job) for number, one in enumerate(files)]
         return {
             "files": [one.handle for one in stored],
-            "texts": _texts(result.texts, answers),
+            "texts": _texts(result.texts, answers) or self._own_text(filling),
             "seed": _seed(result.seed, answers),
-            "job": self.job,
+            "job": job,
         }
 
-    async def _stored(self, given: Any, number: int, count: int) -> Artifact:
-        if not isinstance(given, str) or not given.strip():
+    def _own_text(self, filling: Filling) -> list[str]:
+        """Return the words that an answer does not repeat."""
+        made = render(self.operation.result.text, filling) if self.operation.result.text else MISSING
+        return [] if made is MISSING else [as_text(made)]
+
+    def _job(self, answers: list[Any]) -> str:
+        """Return the id with which something else can be made from it."""
+        where = self.operation.result.job
+        for answer in answers if where else ():
+            for found in listed(expression(where or "")(answer)):
+                return as_text(found)
+        return self.job
+
+    async def _stored(self, given: Any, part: str, job: str) -> Artifact:
+        if not isinstance(given, str | bytes) or not given.strip():
             raise ProviderError(f"`{self._who}` gives a file as {type(given).__name__}, not as text.", may_be_paid=True)
         with self.run.workspace.scratch() as folder:
             path = folder / "made"
-            encoding = "data_url" if given[:5].lower() == "data:" else self.operation.result.encoding
-            if encoding == "url":
-                await self._download(given.strip(), path, number, count)
+            if isinstance(given, bytes):
+                await self.run.thread(path.write_bytes, given)
+            elif (encoding := _encoding(given, self.operation.result.encoding)) == "url":
+                await self._download(given.strip(), path, part)
             else:
                 await self.run.thread(_decode, given, encoding, path, self._who, self.run.settings.fetch.max_bytes)
             media_type = await self.run.thread(_sniffed, path)
             self._check_kind(media_type)
             made_of = [one for handles in self.wish.files.values() for one in handles]
-            facts: dict[str, Fact] = {"provider": self._who, **({"job": self.job} if self.job else {})}
+            facts: dict[str, Fact] = {"provider": self._who, **({"job": job} if job else {})}
             return await keep(
                 self.run,
                 path,
-                name=file_name(self.wish.task if count == 1 else f"{self.wish.task}-{number + 1}", media_type),
+                name=file_name(
+                    self.wish.task if part == "1/1" else f"{self.wish.task}-{part.partition('/')[0]}", media_type
+                ),
                 media_type=media_type,
                 making=Making(kind="model", provider=self._who, inputs=tuple(made_of)),
                 facts=facts,
             )
 
-    async def _download(self, address: str, path: Path, number: int, count: int) -> None:
+    async def _download(self, address: str, path: Path, part: str) -> None:
         def progress(done: int, announced: int | None) -> None:
-            share = min(1.0, done / announced) if announced else 0.0
-            self.run.progress((number + share) / count if announced else None, "fetching what was made")
+            share = min(1.0, done / announced) if announced else None
+            self.run.progress(share, f"fetching what was made, {part}")
 
         base_url = self.asking.api.base_url
         download = Download(
@@ -120,6 +140,10 @@ class Results:
     @property
     def _who(self) -> str:
         return self.asking.served.full_name
+
+
+def _encoding(text: str, usual: Encoding) -> Encoding:
+    return "data_url" if text[:5].lower() == "data:" else usual
 
 
 def listed(found: Any) -> list[Any]:

@@ -75,7 +75,7 @@ class JobMaker(AtEndpoint):
         check_limits(served, units)
         await check_files(operation, wish, run, served.full_name)
         files = {name: list(one) for name, one in wish.files.items()}
-        ordered = json.dumps([wish.task, dict(wish.values), files, salt])
+        ordered = json.dumps([wish.task, dict(wish.values), files, salt], sort_keys=True)
         quote = quote_of(served, units)
         order = Order(
             served=served,
