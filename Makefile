@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CONSTRAINTS ?= constraints.txt
 WORKERS ?= 2
 
-.PHONY: demo test lint types pytest suite release docs clean
+.PHONY: demo test lint types pytest suite local release docs clean
 
 demo: $(BIN)/sensorium
 	$(BIN)/sensorium demo -o out/demo
@@ -31,6 +31,12 @@ pytest: $(BIN)/sensorium suite
 suite:
 	tests/mcp_server/node/install
 
+# Models on this machine: the PyTorch that $(PYTHON) has, and what of the extra `local` it lacks; no weights.
+local:
+	test -x .venv-local/bin/python || $(PYTHON) -m venv --system-site-packages .venv-local
+	.venv-local/bin/python -m pip install --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e ".[dev,local]"
+	.venv-local/bin/python -m pytest tests/local
+
 # What is published: the wheel, the bundle for desktop programs, and the entry for the MCP registry.
 release: $(BIN)/sensorium
 	$(BIN)/python -m build --no-isolation --wheel --outdir dist
@@ -46,4 +52,4 @@ $(BIN)/sensorium: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf build dist out *.egg-info
+	rm -rf build dist out *.egg-info .venv-local
