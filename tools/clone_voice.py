@@ -14,7 +14,7 @@ from .base.errors import ArgumentError, SensoriumError, SettingsError, Unavailab
 from .base.makers import Maker, Wish
 from .base.run import Run
 from .base.sound import Sound, decode_sound
-from .base.tool import Sounding, tool
+from .base.tool import Control, Sounding, tool
 from .base.workspace import Artifact
 from .jobs.by_name import operations_of
 from .making.consent import SENTENCE, Consent, consents
@@ -58,9 +58,12 @@ class _Statement:
 
 @tool(effect="network", resource="network", version=1, roles=("speak",))
 async def clone_voice(
-    sample: Annotated[Sounding, Field(description="The voice alone, at least 5 s of speech, without music or noise.")],
+    sample: Annotated[
+        Sounding, Control(), Field(description="The voice alone, at least 5 s of speech, without music or noise.")
+    ],
     consent: Annotated[
         Sounding | None,
+        Control(),
         Field(description=f"A recording of the same speaker saying that they consent: `{SENTENCE}`. Needed."),
     ] = None,
     name: Annotated[str, Field(description="What the voice is called here.")] = "voice",
