@@ -114,7 +114,8 @@ async def edit_image(
     words: dict[ValueName, str | None] = {"prompt": prompt, "negative_prompt": negative_prompt, "style": style}
     numbers: dict[ValueName, float | None] = {"strength": strength, "scale": scale, "index": index, **sides}
     files: dict[FileName, Any] = {"pictures": pictures, "mask": mask, "face": face}
-    _check({name for name, one in {**words, **numbers, **files}.items() if one not in (None, [])}, task, sides)
+    given: list[tuple[str, Any]] = [*words.items(), *numbers.items(), *files.items()]
+    _check({name for name, one in given if one not in (None, [])}, task, sides)
     if mask:
         await check_mask(picture, mask, run)
     await see_pictures([one for one in (None if mask else picture, *(pictures or ()), face) if one], run)

@@ -2,6 +2,7 @@
 
 import sys
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 # Parts of file names, best looking first: fonts that draw simplified Chinese and Latin letters.
@@ -19,6 +20,14 @@ _ENDINGS = {".ttf", ".otf", ".ttc", ".otc"}
 
 
 def _folders() -> list[Path]:
+    """Return where fonts are: of the machine, and those of matplotlib, which are wherever this is."""
+    with_us = (
+        [Path(spec.origin).parent / "mpl-data/fonts/ttf"] if (spec := find_spec("matplotlib")) and spec.origin else []
+    )
+    return [*_of_machine(), *with_us]
+
+
+def _of_machine() -> list[Path]:
     home = Path.home()
     if sys.platform == "win32":
         return [Path("C:/Windows/Fonts"), home / "AppData/Local/Microsoft/Windows/Fonts"]

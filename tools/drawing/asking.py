@@ -54,9 +54,10 @@ _GLUE = frozenset(
         f"background font letters lettering type typography style color colour centered centred please its {_LOOKS}",
     )
 )
+# Possessive: with `写着` and `写` among them, a long text could be parted in too many ways.
 _GLUE_ZH = re.compile(
     r"(?:上面|写着|写上|写|内容|文字|标题|副标题|题为|是|为|的|上|下面|和|以及|并|有|带|用|背景|字体|字|配|黑底|白底|白字|黑字|深色|浅色"
-    r"|黑色|白色|蓝色|绿色|红色|紫色|出自|作者|卡片|说|着|[\s,，。.;；、:：!！])*"
+    r"|黑色|白色|蓝色|绿色|红色|紫色|出自|作者|卡片|说|着|[\s,，。.;；、:：!！])*+"
 )
 _BY = re.compile(
     r"^\s*(?:[-–—―]{1,3}\s*|by\s+|from\s+|出自|作者[:：]?)\s*(?P<by>[^\n\"“”「」:：;；]{2,60}?)\s*[.。]?\s*$", re.I

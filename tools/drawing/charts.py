@@ -1,10 +1,12 @@
 """Lay out charts of given numbers; each value stands where it is."""
 
+from collections.abc import Sequence
+
 from ..base.errors import ArgumentError
 from .card import ChartCard
 from .faces import Face, face_for
 from .pages import heading, margin_of, too_much
-from .sheet import Block, Sheet, fitted, length
+from .sheet import Block, Point, Sheet, fitted, length
 
 MOST_SLICES = 8
 # Told apart on a light ground and on a dark one; the accent of the card comes first.
@@ -126,11 +128,11 @@ def _line(sheet: Sheet, card: ChartCard, area: Area) -> None:
         sheet.line([(left, at), (right, at)], palette.surface, unit * 0.2)
     points = [(left + pitch * (number + 0.5), place(value)) for number, value in enumerate(numbers)]
     sheet.line(points, palette.accent, unit * 0.8)
-    for (name, _, written), (x, y) in zip(card.points, points, strict=True):
+    for number, ((name, _, written), (x, y)) in enumerate(zip(card.points, points, strict=True)):
         sheet.dot((x, y), unit * 1.15, palette.ground)
         sheet.dot((x, y), unit * 0.85, palette.accent)
         label = Block(lines=(written,), face=values, size=value_size, leading=1)
-        sheet.text(label, x - pitch / 2, y - value_size * 0.75 - label.above, palette.ink, width=pitch, align="middle")
+        sheet.text(label, *_beside_the_line(label, number, points), palette.ink)
         sheet.text(
             Block(lines=(name,), face=names, size=size, leading=1),
             x - pitch / 2,
@@ -140,6 +142,17 @@ def _line(sheet: Sheet, card: ChartCard, area: Area) -> None:
             align="middle",
         )
     sheet.line([(left, bottom), (right, bottom)], palette.line, unit * 0.25)
+
+
+def _beside_the_line(label: Block, number: int, points: Sequence[Point]) -> Point:
+    """Return where the value of a point stands: above it, under it in a valley, on a slope at the side that is free."""
+    x, y = points[number]
+    before = points[max(0, number - 1)][1]
+    after = points[min(len(points) - 1, number + 1)][1]
+    is_valley = before <= y >= after and before + after < 2 * y
+    aside = 0.3 * label.width * ((before < y < after) - (before > y > after))
+    top = y + label.size * 0.8 if is_valley else y - label.size * 0.75 - label.above
+    return (x - label.width / 2 + aside, top)
 
 
 def _pie(sheet: Sheet, card: ChartCard, area: Area) -> None:

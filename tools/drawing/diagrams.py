@@ -48,7 +48,7 @@ def draw_diagram(sheet: Sheet, card: DiagramCard) -> None:
                 one,
                 face,
                 width=layout.box[0] - 2 * pad,
-                height=layout.box[1] - 1.4 * pad,
+                height=layout.box[1] - 2 * pad,
                 largest=unit * _LARGEST,
                 smallest=unit * _SMALLEST,
                 leading=1.18,
@@ -80,7 +80,7 @@ def draw_diagram(sheet: Sheet, card: DiagramCard) -> None:
         sheet.text(text, box[0], y - text.height / 2, palette.ink, width=wide, align="middle")
     for (_, _, label), route in zip(card.edges, layout.routes, strict=True):
         if label:
-            _label(sheet, label, route, min(texts[0].size * 0.8, unit * 3))
+            _label(sheet, label, route, min(texts[0].size * 0.8, unit * 3.4))
 
 
 def _best(

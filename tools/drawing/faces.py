@@ -65,6 +65,11 @@ def signs_without_font(words: str) -> str:
     Raises:
         UnavailableError: No font here has a letter of the words; the message names the fix.
     """
+    if any(map(_joins, words)) and not _can_join():
+        raise UnavailableError(
+            "Letters of this script join and change their order, and what sets them is not installed here. Install "
+            "`libfribidi0` (`apt install libfribidi0`; on other systems Pillow's page on Raqm says how)."
+        )
     gone = _missing(_best(words, "sans", "regular"), _letters(words))
     if needed := sorted(one for one in gone if unicodedata.category(one) not in _SIGNS):
         fix = (
@@ -131,6 +136,17 @@ def _font(face: Face, size: float) -> "FreeTypeFont":
     if face.path is None:
         return cast("FreeTypeFont", ImageFont.load_default(size=size))
     return ImageFont.truetype(str(face.path), size, index=face.number)
+
+
+def _joins(letter: str) -> bool:
+    """Return whether a letter is of a script that runs to the left, or whose letters change with their neighbours."""
+    return unicodedata.bidirectional(letter) in ("R", "AL") or 0x0900 <= ord(letter) <= 0x0FFF
+
+
+def _can_join() -> bool:
+    from PIL import features
+
+    return bool(features.check_feature("raqm") and features.check_feature("fribidi"))
 
 
 def _is_eastern(letter: str) -> bool:

@@ -1,6 +1,7 @@
 """A sheet that type is set on: smooth edges, and lines of text that fit their boxes."""
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ Point = tuple[float, float]
 _SMOOTH_PIXELS = 9_000_000
 """Larger sheets are drawn as they are: each edge of them is as fine as can be seen."""
 _SMALLER = 0.95
+_CLAUSES = re.compile(r"(?<=[，。；：！？、\s])(?=\S)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +154,7 @@ def fitted(
     while True:
         # A word is broken only where no smaller letters are left.
         whole = all(length(one, face, size) <= width for one in words if one.isascii())
-        lines = wrapped(text, width, lambda line, size=size: length(line, face, size))  # type: ignore[misc]
+        lines = _broken(text, width, face, size)
         block = Block(lines=tuple(lines), face=face, size=size, leading=leading)
         if (whole or size <= smallest) and len(lines) <= most_lines and block.height <= height:
             return block
@@ -162,6 +164,21 @@ def fitted(
                 "fewer words, or give a larger `width_pixels` and `height_pixels`."
             )
         size = max(smallest, size * _SMALLER)
+
+
+def _broken(text: str, width: float, face: Face, size: float) -> list[str]:
+    """Return a text in lines; of Chinese, whose words cannot be seen, whole clauses where that takes no more lines."""
+    lines = wrapped(text, width, lambda line: length(line, face, size))
+    if len(lines) == 1 or not any(map(is_han, text)):
+        return lines
+    filled = [""]
+    for clause in filter(None, _CLAUSES.split(text)):
+        if filled[-1] and length((filled[-1] + clause).rstrip(), face, size) > width:
+            filled.append("")
+        filled[-1] += clause
+    kept = [one.strip() for one in filled]
+    fits = len(kept) <= len(lines) and all(length(one, face, size) <= width for one in kept)
+    return kept if fits else lines
 
 
 def _surely_more(lines: float, pitch: float, height: float, most_lines: int) -> bool:

@@ -36,3 +36,12 @@ def test_the_better_font_wins_and_a_latin_one_is_never_taken(tmp_path: Path, mon
         path.unlink()
     fonts.find_font.cache_clear()
     assert fonts.find_cjk_font() is None
+
+
+@pytest.mark.usefixtures("fresh")
+def test_where_the_machine_has_no_font_there_is_one_that_came_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "_of_machine", list)
+    found = fonts.find_broad_font()
+    assert found is not None
+    assert found.name == "DejaVuSans.ttf"
+    assert fonts.find_cjk_font() is None

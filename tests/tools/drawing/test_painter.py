@@ -115,6 +115,45 @@ def test_without_a_chinese_font_the_error_names_the_fix(monkeypatch: pytest.Monk
             one.cache_clear()
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "title card: \u202eabc\u0000\u200b",
+        "title card: " + "a" * 3900,
+        "quote: " + "字" * 3000,
+        "diagram: A -> B; C -> D; B -> A",
+        "diagram: " + "; ".join(f"n{start} -> n{start * 7 % 40}" for start in range(1, 200)),
+        "bar chart: A 999999999999999, B 1",
+        "bar chart: A 0, B 0",
+        "line chart: A 5, B 5",
+        "pie chart: A 0, B 0",
+        "line chart: " + ", ".join(f"n{number} {number}" for number in range(300)),
+        "标题卡，" + "写着" * 1000 + "猫“x”",
+        "list: " + "1. " * 1200,
+    ],
+)
+def test_the_oddest_prompts_give_a_card_or_an_error_that_can_be_acted_on(prompt: str) -> None:
+    asked = read_card(prompt)
+    if asked is not None:
+        try:
+            png, _ = paint(asked, width_pixels=640, height_pixels=360, seed=None, number=0)
+        except ArgumentError as error:
+            assert any(fix in str(error) for fix in ("larger `width_pixels`", "Ask for a `bar chart: …`"))
+        else:
+            assert Image.open(io.BytesIO(png)).size == (640, 360)
+
+
+def test_a_chinese_line_breaks_between_its_clauses() -> None:
+    from sensorium.tools.drawing.faces import face_for
+    from sensorium.tools.drawing.sheet import fitted, length
+
+    words = "你好，世界和平"
+    face = face_for(words, "sans", "bold")
+    narrow = length("世界和平", face, 40) + 2
+    block = fitted(words, face, width=narrow, height=500, largest=40, smallest=40)
+    assert block.lines == ("你好，", "世界和平")
+
+
 def test_signs_that_no_font_has_are_left_out_and_named() -> None:
     _, signs = paint(card("title card: Hi 🎉"), width_pixels=400, height_pixels=300, seed=None, number=0)
     assert signs in ("🎉", "")  # some machines have a font with it
