@@ -160,6 +160,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
     _output(resume)
     _json(resume, "print one AG-UI event a line")
 
+    _make(command)
     _conversations(command)
     _json(command("runs", ".commands", "list the latest runs"))
     _show(command("show", ".show", "show a run: plans, calls, costs, files and answer; or who made a file"))
@@ -196,6 +197,21 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
     return parser, commands
 
 
+def _make(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    make = command("make", ".make_commands", "make a whole production by its recipe; without a name, list the recipes")
+    make.add_argument("name", metavar="NAME", nargs="?", type=words, help="of a recipe, or its file")
+    make.add_argument("files", metavar="FILE", nargs="*", type=given_file, help="what it is made of, see the list")
+    make.add_argument(
+        "--set", action="append", default=[], type=words, metavar="NAME=VALUE", help="a value, or a file, by its name"
+    )
+    make.add_argument("--plan-only", action="store_true", help="print the plan with its price and stop")
+    _output(make)
+    _json(make, "print one AG-UI event a line; of the list, JSON")
+    _yes(make)
+    _local_only(make)
+    _budget(make, "spend at most this; `usd` in `[budget]` of sensorium.toml otherwise")
+
+
 def _conversations(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     chat = command("chat", ".chat", "talk about some files, turn by turn")
     chat.add_argument("files", metavar="FILE", nargs="*", type=Path, help="video, audio or pictures")
@@ -217,6 +233,10 @@ def _tools(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     _output(tool)
     _local_only(tool)
     _json(tool)
+    providers = command("providers", ".provider_commands", "list who can serve: roles, keys, prices and limits")
+    told = "`NAME`: all about one; `check FILE`: see whether a file of your own can be used, and what it would send"
+    providers.add_argument("words", metavar="WORD", nargs="*", type=words, help=told)
+    _json(providers)
 
 
 def _records(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:

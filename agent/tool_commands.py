@@ -61,9 +61,10 @@ class _Remote:
         self.not_offered = list(showing.not_offered(settings))
 
 
-def columns() -> int:
+def columns(most: int = 100) -> int:
+    """Return how many columns a list may have."""
     try:
-        return min(max(os.get_terminal_size(sys.stdout.fileno()).columns, NARROW_COLUMNS), 100)
+        return min(max(os.get_terminal_size(sys.stdout.fileno()).columns, NARROW_COLUMNS), most)
     except (OSError, ValueError):
         return NARROW_COLUMNS
 
