@@ -13,7 +13,7 @@ from ..base.budget import Order, Payment
 from ..base.endpoints import split_model
 from ..base.errors import ArgumentError, Cancelled, MediaError, SettingsError
 from ..base.form_files import File
-from ..base.makers import FileName, Fitted, Made, Maker, Task, Value, ValueName, Wish
+from ..base.makers import FileName, Fitted, Made, Maker, Task, Value, Wish
 from ..base.paid import order_key
 from ..base.price import quote_of
 from ..base.settings import Settings
@@ -21,24 +21,17 @@ from ..base.sniff import sniff
 from ..credentials.keeping import Making, keep
 from .at_own_endpoint import AtOwnEndpoint
 from .comfyui_queue import Lost, Queue
+from .comfyui_wishes import MOST_SEED, fitted
 from .comfyui_workflow import Workflow, read_workflow
 from .given_pictures import Margins, given_margins, given_masked, given_picture, margins_of
-from .picture_sizes import SIZED, nearest_pixels, target_of
-from .picture_wishes import check_count, check_prompt
-from .webui_maker import SIZES
 
 if TYPE_CHECKING:
     from ..base.run import Run
 
 MOST_BYTES = 100_000_000
 """Of a file that is given; ComfyUI's own limit unless `--max-upload-size` says another."""
-MOST_COUNT = 16
-MOST_SEED = 2**53 - 1
-"""ComfyUI takes up to 64 bits, of which JSON carries these."""
-MOST_PROMPT = 50_000
 _KINDS = {"draw": "image", "film": "video"}
 _PICTURES: tuple[FileName, ...] = ("picture", "pictures", "last_frame", "face")
-_MARGINS: tuple[ValueName, ...] = ("left_pixels", "right_pixels", "top_pixels", "bottom_pixels")
 
 
 def maker(settings: Settings, model: str, role: str) -> Maker:
@@ -70,79 +63,12 @@ class ComfyUI(AtOwnEndpoint):
         return frozenset() if self.missing() else self._workflow().tasks(self.role)
 
     def fit(self, wish: Wish) -> Fitted:
-        workflow = self._workflow()
-        if wish.task not in workflow.tasks(self.role):
-            can = ", ".join(sorted(workflow.tasks(self.role))) or "nothing of this role"
-            raise ArgumentError(f"The workflow of `{self._model}` does not {wish.task!r}; it can: {can}.")
-        self._check_files(wish, workflow)
-        values: dict[ValueName, Value] = {name: value for name, value in wish.values.items() if value not in (None, "")}
-        if (style := values.get("style")) and "style" not in workflow.slots:
-            values["prompt"] = f"{values.get('prompt', '')}, {style}".lstrip(", ")
-            del values["style"]
-        if "prompt" in workflow.slots and "prompt" not in values and wish.task != "outpaint":
-            raise ArgumentError("`prompt` is empty. Say what is to be seen.")
-        if "prompt" in values:
-            check_prompt(values, MOST_PROMPT, self._model)
-        self._check_numbers(wish, values, workflow)
-        notes = self._sized(wish, values, workflow)
-        kept = {"count", *(_MARGINS if wish.task == "outpaint" else ())}
-        for name in [one for one in values if one not in workflow.slots and one not in kept]:
-            del values[name]
-            notes.append(f"The workflow of `{self._model}` has no node titled `{name}`; it was left out.")
-        return Fitted(wish=Wish(task=wish.task, values=values, files=wish.files), notes=tuple(notes))
+        return fitted(wish, self._workflow(), self.role, self._model)
 
     def _workflow(self) -> Workflow:
         if self._read is None:
             self._read = read_workflow(self._settings.home, split_model(self._model)[1])
         return self._read
-
-    def _check_files(self, wish: Wish, workflow: Workflow) -> None:
-        for name, handles in wish.files.items():
-            most = len(workflow.slots.get(name, ()))
-            if len(handles) > most:
-                raise ArgumentError(
-                    f"The workflow of `{self._model}` takes {most} of `{name}`, and {len(handles)} were given. Leave "
-                    "some out, or title more nodes so."
-                )
-        for name in ("picture", "pictures", "mask", "last_frame", "video", "sound", "face"):
-            wanted = len(workflow.slots.get(name, ()))
-            is_ours = name == "mask" and wish.task == "outpaint"
-            if wanted > len(wish.files.get(name, ())) and not is_ours:
-                raise ArgumentError(
-                    f"The workflow of `{self._model}` needs {wanted} of `{name}`, and {len(wish.files.get(name, ()))} "
-                    "were given."
-                )
-
-    def _check_numbers(self, wish: Wish, values: Mapping[ValueName, Value], workflow: Workflow) -> None:
-        check_count(values)
-        count = int(values.get("count", 1))
-        if count > MOST_COUNT:
-            raise ArgumentError(f"`count` is {count}; at most {MOST_COUNT} are made at once. Ask for fewer.")
-        if count > 1 and not {"count", "seed"} & set(workflow.slots):
-            raise ArgumentError(
-                f"The workflow of `{self._model}` has no node titled `count` or `seed`, so it makes the same each "
-                "time. Ask for one, or title a node so."
-            )
-        if not 0 <= int(values.get("seed", 0)) <= MOST_SEED:
-            raise ArgumentError(f"`seed` is {values['seed']}; it must be a whole number from 0 to {MOST_SEED}.")
-        if wish.task == "outpaint":
-            margins_of(wish)
-
-    def _sized(self, wish: Wish, values: dict[ValueName, Value], workflow: Workflow) -> list[str]:
-        target = target_of(values)
-        told = {name: values.pop(name) for name in SIZED if name in values}
-        if target is None:
-            return []
-        if not {"width_pixels", "height_pixels"} <= set(workflow.slots):
-            return [
-                f"The workflow of `{self._model}` has no nodes titled `width_pixels` and `height_pixels`: the size is "
-                "its own."
-            ]
-        width, height = nearest_pixels(target, SIZES)
-        values |= {"width_pixels": width, "height_pixels": height}
-        if target.exact in (None, (width, height)):
-            return []
-        return [f"{' '.join(map(str, told.values()))} was made {width}×{height} px, of which each side is a whole 8."]
 
     async def make(self, wish: Wish, *, run: "Run") -> Made:
         """Make a wish that was fitted; a run that was killed goes on with what ComfyUI has in its queue.

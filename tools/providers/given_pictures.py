@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..base.errors import ArgumentError
+from ..base.errors import ArgumentError, MediaError
 from ..base.picture_files import MAX_SIDE_PIXELS, open_picture
 from ..base.pictures import jpeg
 
@@ -171,22 +171,29 @@ def placed(inner: tuple[int, int], outer: tuple[int, int]) -> tuple[int, int, in
     return left, top, left + width, top + height
 
 
-async def cut_to(content: bytes, size: tuple[int, int], run: "Run") -> bytes:
-    """Return what was drawn into a larger frame without that frame, at its own size; see `given_margins`.
+async def cut_to(content: bytes, size: tuple[int, int], run: "Run", *, is_framed: bool = True) -> bytes:
+    """Return what was drawn at the size that it was to have; what is no picture as it came, for it was paid.
 
-    Raises:
-        MediaError: It is no picture.
+    Args:
+        content: What came.
+        size: What it is to have.
+        run: For its decoder.
+        is_framed: It was drawn into a frame of another shape, which is cut off, see `given_margins`; else it was drawn
+            out of its shape a little, and is drawn back.
     """
     with run.workspace.scratch() as folder:
         path = folder / "drawn"
         path.write_bytes(content)
-        return await run.decode(_cut, path, "drawn", size)
+        try:
+            return await run.decode(_cut, path, "drawn", size, is_framed)
+        except MediaError:
+            return content
 
 
-def _cut(path: Path, name: str, size: tuple[int, int]) -> bytes:
+def _cut(path: Path, name: str, size: tuple[int, int], is_framed: bool) -> bytes:
     picture = open_picture(path, name)
     if picture.size != size:
-        picture = picture.crop(placed(size, picture.size)).resize(size)
+        picture = (picture.crop(placed(size, picture.size)) if is_framed else picture).resize(size)
     return _png(picture)
 
 

@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -136,9 +135,8 @@ class OpenAIPictures(AtOwnEndpoint):
             contents, texts, refusal = await self._results(served, answer, run)
             files = []
             for number, content in enumerate(contents, before + 1):
-                file = await stored_picture(
-                    await _cut(content, ready, run), f"picture-{number}", served, inputs=ready.inputs, run=run
-                )
+                cut = await cut_to(content, ready.whole, run) if ready.whole else content
+                file = await stored_picture(cut, f"picture-{number}", served, inputs=ready.inputs, run=run)
                 files.append(file.handle)
             return {"files": files, "texts": texts, "refusal": refusal}
 
@@ -186,12 +184,6 @@ async def _ready(wish: Wish, draws: Draws, run: "Run") -> Ready:
         size = f"{frame[0]}x{frame[1]}"
         return Ready(pictures=(masked.picture,), mask=masked.see_through, size=size, whole=whole, inputs=handles[:1])
     return Ready(pictures=tuple(await given_pictures(handles, draws.bytes, run)), inputs=handles)
-
-
-async def _cut(content: bytes, ready: Ready, run: "Run") -> bytes:
-    with suppress(MediaError):  # it was paid, and is kept; whoever looks at it says what it is
-        return await cut_to(content, ready.whole, run) if ready.whole else content
-    return content
 
 
 def _quote(served: ServedModel, part: Part) -> Quote:

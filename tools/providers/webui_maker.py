@@ -11,12 +11,11 @@ from base64 import b64encode
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from ..base.draws import Draws, Sizes
 from ..base.endpoints import ServedModel
 from ..base.errors import ArgumentError, ProviderError, SensoriumError, SettingsError
-from ..base.makers import Fitted, Made, Maker, Task, Value, ValueName, Wish
+from ..base.makers import Fitted, Made, Maker, Task, Wish
 from ..base.paid import Keeper, request_files
 from ..base.posting import get, post
 from ..base.price import quote_of
@@ -24,40 +23,23 @@ from ..base.settings import Settings
 from .at_own_endpoint import AtOwnEndpoint
 from .given_pictures import Given, cut_to, given_margins, given_masked, given_picture, margins_of
 from .picture_results import decoded, stored_picture
-from .picture_sizes import SIZED, Target, nearest_pixels, target_of
-from .picture_wishes import check_count, check_files, check_prompt, given_handles
+from .picture_wishes import given_handles
 from .webui_answers import facts_of, info_of, pictures_in, progress_of
+from .webui_wishes import MOST_SIDE, NEEDS, even, fitted
 
 if TYPE_CHECKING:
     from ..base.run import Run
 
 LOADED = "default"
 """Name of whichever checkpoint the server has loaded."""
-MOST_COUNT = 16
-MOST_SEED = 2**32 - 1
-MOST_SCALE = 8.0
-MOST_PROMPT = 20_000
 MOST_BYTES = 50_000_000
 """Of a picture that is given: the server opens it in memory."""
 LOOK_SECONDS = 1.0
 """How often the progress is asked for."""
-SIZES = Draws(free_sizes=Sizes(step=8, least_pixels=64 * 64, most_pixels=4096 * 4096, most_side=4096))
-"""The autoencoder halves a side three times; the most is what its own pages offer, doubled."""
 # What is usual where nothing is said of strength: WebUI's own for changing, less for variations, more for new margins.
 _STRENGTHS = {"edit": 0.75, "vary": 0.6, "inpaint": 0.75, "outpaint": 0.85}
 _UPSCALERS = ("R-ESRGAN 4x+", "ESRGAN_4x", "SwinIR_4x", "Lanczos")
 """The best known that a server has enlarges."""
-_NEEDS: Mapping[str, tuple[Any, ...]] = {
-    "edit": ("picture",),
-    "vary": ("picture",),
-    "inpaint": ("picture", "mask"),
-    "outpaint": ("picture",),
-    "upscale": ("picture",),
-    "describe": ("picture",),
-}
-_TAKEN: frozenset[ValueName] = frozenset(
-    ("prompt", "negative_prompt", "style", "count", "seed", "strength", "scale", *SIZED)
-) | {"left_pixels", "right_pixels", "top_pixels", "bottom_pixels"}
 
 
 def maker(settings: Settings, model: str, role: str) -> Maker:
@@ -70,36 +52,12 @@ class WebUI(AtOwnEndpoint):
     free_path = "/sdapi/v1/sd-models"
 
     def tasks(self) -> frozenset[Task]:
-        tasks = ("image", *_NEEDS) if self.role == "draw" else ()
-        return frozenset(cast("Task", one) for one in tasks)
+        return frozenset({"image", *NEEDS}) if self.role == "draw" else frozenset()
 
     def fit(self, wish: Wish) -> Fitted:
         if wish.task not in self.tasks():
             raise ArgumentError(f"`{self._model}` does not {wish.task!r}; it can: {', '.join(sorted(self.tasks()))}.")
-        check_files(wish, _NEEDS.get(wish.task, ()), self._model, most=1 if wish.task in _NEEDS else 0)
-        values: dict[ValueName, Value] = {name: value for name, value in wish.values.items() if value not in (None, "")}
-        if style := values.pop("style", None):
-            values["prompt"] = f"{values.get('prompt', '')}, {style}".lstrip(", ")
-        if wish.task not in ("vary", "upscale", "describe"):
-            check_prompt(values, MOST_PROMPT, self._model)
-        _check_numbers(wish, values)
-        notes = [f"`{self._model}` takes no `{name}`; it was left out." for name in values if name not in _TAKEN]
-        values = {name: value for name, value in values.items() if name in _TAKEN}
-        notes += self._sized(wish, values)
-        return Fitted(wish=Wish(task=wish.task, values=values, files=wish.files), notes=tuple(notes))
-
-    def _sized(self, wish: Wish, values: dict[ValueName, Value]) -> list[str]:
-        target = target_of(values)
-        for name in SIZED:
-            values.pop(name, None)
-        if target is None or wish.task in ("outpaint", "upscale", "describe"):
-            return []
-        width, height = nearest_pixels(target, SIZES)
-        values |= {"width_pixels": width, "height_pixels": height}
-        if target.exact is None or target.exact == (width, height):
-            return []
-        asked = f"{target.exact[0]}×{target.exact[1]}"
-        return [f"`{self._model}` makes no pictures of {asked} px; {width}×{height} px come nearest."]
+        return fitted(wish, self._model)
 
     async def make(self, wish: Wish, *, run: "Run") -> Made:
         """Make a wish that was fitted; the server is interrupted when the call is stopped.
@@ -172,7 +130,7 @@ class WebUI(AtOwnEndpoint):
         elif wish.task == "outpaint":
             margins = margins_of(wish)
             whole = (size[0] + margins.left + margins.right, size[1] + margins.top + margins.bottom)
-            size = _even(whole)
+            size = even(whole)
             wide = await given_margins(handle, margins, size, MOST_BYTES, run)
             picture, mask = wide.picture, wide.white
         body["init_images"] = [_b64(picture)]
@@ -180,7 +138,9 @@ class WebUI(AtOwnEndpoint):
             # Filled with what was there, over the whole picture: so that it fits what is around it.
             body |= {"mask": _b64(mask), "inpainting_mask_invert": 0, "inpainting_fill": 1, "inpaint_full_res": False}
         if "width" not in body:
-            body["width"], body["height"] = _even(size)
+            body["width"], body["height"] = even(size)
+            # It comes back as large as it was, unless it is larger than anything that is drawn here.
+            whole = whole or (size if max(size) <= MOST_SIDE else None)
         return whole
 
     async def _checkpoint(self, run: "Run") -> str:
@@ -220,13 +180,14 @@ class WebUI(AtOwnEndpoint):
 
     def _keeper(self, wish: Wish, whole: tuple[int, int] | None, inputs: tuple[str, ...], run: "Run") -> Keeper:
         served, count = self._served(), int(wish.values.get("count", 1))
+        is_framed = wish.task == "outpaint"
 
         async def keep(answer: dict[str, Any]) -> dict[str, Any]:
             info = info_of(answer)
             contents = [decoded(served, one) for one in pictures_in(answer, info, count)]
             files = []
             for number, content in enumerate(contents, 1):
-                cut = await cut_to(content, whole, run) if whole else content
+                cut = await cut_to(content, whole, run, is_framed=is_framed) if whole else content
                 file = await stored_picture(
                     cut, f"picture-{number}", served, inputs=inputs, run=run, facts=facts_of(info, number)
                 )
@@ -267,24 +228,6 @@ async def _interrupt(served: ServedModel, task: str, run: "Run") -> None:
     with suppress(SensoriumError):
         async with post(served, "/sdapi/v1/interrupt", {}, egress=run.egress):
             pass
-
-
-def _check_numbers(wish: Wish, values: Mapping[ValueName, Value]) -> None:
-    check_count(values)
-    if int(values.get("count", 1)) > MOST_COUNT:
-        raise ArgumentError(f"`count` is {values['count']}; at most {MOST_COUNT} are made at once. Ask for fewer.")
-    if not 0 <= float(values.get("strength", 0)) <= 1:
-        raise ArgumentError(f"`strength` is {values['strength']}; it must be from 0 (keep) to 1 (replace).")
-    if not 0 <= int(values.get("seed", 0)) <= MOST_SEED:
-        raise ArgumentError(f"`seed` is {values['seed']}; it must be a whole number from 0 to {MOST_SEED}.")
-    if wish.task == "upscale" and not 1 < float(values.get("scale", 2)) <= MOST_SCALE:
-        raise ArgumentError(f"`scale` is {values['scale']}; it must be above 1, and at most {MOST_SCALE:g}.")
-    if wish.task == "outpaint":
-        margins_of(wish)
-
-
-def _even(size: tuple[int, int]) -> tuple[int, int]:
-    return nearest_pixels(Target(ratio=size[0] / size[1], pixels=float(size[0] * size[1]), exact=size), SIZES)
 
 
 def _b64(picture: Given) -> str:

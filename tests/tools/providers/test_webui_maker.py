@@ -104,7 +104,8 @@ async def test_a_picture_is_changed_with_a_strength(drawing: Opening, webui: Any
     run = drawing(webui)
     files = {"picture": (picture(run, tmp_path / "a.png"),)}
     values = {"prompt": "At night", "strength": 0.3}
-    await make("draw", Wish(task="edit", values=values, files=files), run)
+    made = await make("draw", Wish(task="edit", values=values, files=files), run)
+    assert size_of(made, run) == (200, 100), "as large as the one that was given"
     (sent,) = webui.asked("/sdapi/v1/img2img")
     assert (sent["denoising_strength"], sent["width"], sent["height"]) == (0.3, 208, 104)
     assert webui.picture("init_images").size == (200, 100)
