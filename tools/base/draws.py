@@ -42,6 +42,8 @@ class Draws:
     sizes: tuple[str, ...] = ()
     """`1024x1024`; all that there are, the usual one first."""
     free_sizes: Sizes | None = None
+    has_sizes: bool = True
+    """Whether a request may say which size it wants."""
     aspects: tuple[str, ...] = ()
     """`16:9`, of a model that takes no pixels."""
     resolutions: tuple[str, ...] = ()
@@ -100,8 +102,11 @@ def read_draws(table: Any, where: str) -> Draws:
         read |= {name: tuple(value)} if name in table else {}
     for name in _WHOLE:
         _check_whole(table.get(name, 1), name, where)
-    if not isinstance(table.get("seed", False), bool) or not isinstance(table.get("body", {}), Mapping):
-        raise SettingsError(f"`draws` of {where}: `seed` must be true or false, and `body` a table.")
+    truths = all(isinstance(table.get(name, False), bool) for name in ("seed", "has_sizes"))
+    if not truths or not isinstance(table.get("body", {}), Mapping):
+        raise SettingsError(
+            f"`draws` of {where}: `seed` and `has_sizes` must be true or false, and `body` a table of fields."
+        )
     if "free_sizes" in table:
         read["free_sizes"] = _sizes(table["free_sizes"], where)
     return Draws(**read)

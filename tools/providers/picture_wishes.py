@@ -124,6 +124,8 @@ def _sized(values: dict[ValueName, Value], draws: Draws, model: str) -> list[str
     told = {name: values.pop(name) for name in SIZED if name in values}
     if target is None:
         return []
+    if not draws.has_sizes:
+        return [f"`{model}` takes no size such as {', '.join(map(str, told.values()))}; it chooses itself."]
     if draws.api == "chat":
         return _shaped(values, target, told, draws, model)
     width, height = nearest_pixels(target, draws)
