@@ -187,14 +187,14 @@ class Asking:
         """Return the address of a request; what stands in it came from answers, and must not lead elsewhere."""
         base = self.api.base_url
         parts = parse(request.path)
-        alone = look_up(parts[0].name, parts[0].filter) if len(parts) == 1 and isinstance(parts[0], Hole) else None
-        if isinstance(alone, str) and urlsplit(alone).scheme:
-            if not is_same_host(alone, base):
+        begin = look_up(parts[0].name, parts[0].filter) if isinstance(parts[0], Hole) else None
+        if isinstance(begin, str) and urlsplit(begin).scheme:
+            if not is_same_host(begin, base):
                 raise ProviderError(
                     f"`{self.api.name}` answered with an address of another host, which is not asked, for the key "
-                    f"would go along: {faults.shown(self.served, alone)!r}."
+                    f"would go along: {faults.shown(self.served, begin)!r}."
                 )
-            return alone
+            return "".join([begin, *(one for one in parts[1:] if isinstance(one, str))])
         path = render(request.path, lambda name, filter: _quoted(self._of(name, filter, look_up)))
         if path is MISSING:
             raise ProviderError(f"`{self.api.name}` gave nothing to ask for at {request.path!r}.")

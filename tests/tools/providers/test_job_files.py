@@ -46,15 +46,22 @@ EXPECTED: dict[str, tuple[type[Exception], str]] = {
 
 @pytest.fixture(scope="module")
 def media(making: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """A picture, a sound and a film, as they are given and as they are made."""
-    folder = tmp_path_factory.mktemp("media")
-    picture, sound = io.BytesIO(), io.BytesIO()
-    making.slide("A kite", width=640, height=480).save(picture, "PNG")
-    with wave.open(sound, "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", ""))
-        file.writeframes(bytes(2 * 8000 * 12))
-    film = making.video(folder / "film.mp4", lambda n: making.slide(str(n), width=160, height=120), seconds=4, fps=2)
-    return {"picture": picture.getvalue(), "sound": sound.getvalue(), "video": film.read_bytes()}
+    """A picture, a sound and a film, as they are given and as they are made; and others for a second order."""
+    folder, found = tmp_path_factory.mktemp("media"), {}
+    for number, suffix in enumerate(["", "-all"]):
+        picture, sound = io.BytesIO(), io.BytesIO()
+        making.slide(f"Kite {number}", width=640, height=480).save(picture, "PNG")
+        with wave.open(sound, "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", ""))
+            file.writeframes(bytes([number]) * (2 * 8000 * 12))
+
+        def paint(frame: int, number: int = number) -> Any:
+            return making.slide(f"{number} {frame}", width=160, height=120)
+
+        film = making.video(folder / f"film{suffix}.mp4", paint, seconds=4, fps=2)
+        found |= {f"picture{suffix}": picture.getvalue(), f"sound{suffix}": sound.getvalue()}
+        found |= {f"video{suffix}": film.read_bytes()}
+    return found
 
 
 class World:
@@ -63,6 +70,7 @@ class World:
     def __init__(self, job_documents: ModuleType, media: dict[str, bytes], folder: Path, stack: ExitStack) -> None:
         self.documents, self.media, self.folder, self.stack = job_documents, media, folder, stack
         self.servers = {name: stack.enter_context(job_documents.serving(name)) for name in NAMES}
+        self.calls = 0
         self.run = self.opened("all")
 
     def opened(self, name: str) -> Run:
@@ -78,7 +86,7 @@ class World:
         }
         run = Run.open(replace(settings, endpoints={**settings.endpoints, **here}))
         self.stack.callback(run.library.close)
-        return run.within(Call(id="call", tool="a_maker", arguments={}, inputs=[]))
+        return run
 
     async def order(self, api: JobApi, operation: Operation, run: Run, *, full: bool = False) -> tuple[Made, Any]:
         """Order what an operation makes; give back what came, and the server."""
@@ -92,7 +100,10 @@ class World:
         jobs = run.settings.endpoints[api.name].jobs
         assert jobs is not None
         assert choose(jobs, model, operation.role, wish)[0].name == operation.name
-        return await maker.make(maker.fit(wish).wish, run=run), server
+        # Another call each time, else the ledger would have what is ordered already.
+        self.calls += 1
+        own = run.within(Call(id=f"call-{self.calls}", tool="a_maker", arguments={}, inputs=[]))
+        return await maker.make(maker.fit(wish).wish, run=own), server
 
 
 def _here(api: JobApi, url: str) -> JobApi:
@@ -138,10 +149,13 @@ def value_of(name: str, take: Take, samples: dict[str, Value], *, full: bool) ->
         return take.of[-1 if full else 0]
     sample = samples.get(name)
     if isinstance(sample, str):
-        return sample[:1] * int(take.span.most) if full and take.span.most and name != "title" else sample
+        if full and take.span.most and name != "title":
+            return sample[:1] * int(take.span.most)
+        return f"{sample}!" if full and name in ("prompt", "text") else sample
     if isinstance(sample, bool) or take.span.most is None:
         return sample if sample is not None else int(take.span.least or 1)
-    return int(take.span.most) if take.span.most == int(take.span.most) else take.span.most
+    end = take.span.most if full else take.span.least or take.span.most
+    return int(end) if end == int(end) else end
 
 
 def given(name: str, take: Take, run: Run, media: dict[str, bytes], *, full: bool) -> tuple[str, ...]:
@@ -154,7 +168,9 @@ def given(name: str, take: Take, run: Run, media: dict[str, bytes], *, full: boo
     # Bytes behind the end of a PNG file are not looked at: the pictures look the same, and are several.
     marks = [f"{name}{number}".encode() if kind == "picture" else b"" for number in range(count)]
     return tuple(
-        run.put(media[kind] + mark, name=f"{name}.{media_type[-3:]}", media_type=media_type, facts=facts).handle
+        run.put(
+            media[kind + "-all" * full] + mark, name=f"{name}.{media_type[-3:]}", media_type=media_type, facts=facts
+        ).handle
         for mark in marks
     )
 
@@ -219,7 +235,7 @@ def test_every_documented_request_is_made_by_some_operation(world: World) -> Non
 async def test_a_prompt_of_midjourney_carries_what_has_no_field(world: World) -> None:
     api = APIS["midjourney"]
     _, server = await world.order(api, api.operations[0], world.opened("prompts"), full=True)
-    assert server.bodies[0]["prompt"] == "A kite over a lake --ar 21:9 --no blur --seed 4294967295"
+    assert server.bodies[0]["prompt"] == "A kite over a lake! --ar 21:9 --no blur --seed 4294967295"
 
 
 async def test_what_is_made_longer_at_kling_is_named_by_its_video(world: World) -> None:
