@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..base.errors import MediaError
 from ..base.footage import open_video
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from av.filter import Graph
     from av.filter.context import FilterContext
     from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
     from numpy.typing import NDArray
 
     Picture = NDArray[np.uint8]
@@ -112,7 +113,7 @@ def _written(animation: Animation, width: int, run: Run) -> tuple[bytes, Animate
                 size = frame.width, frame.height
                 encoder = "gif" if animation.form == "gif" else "libwebp_anim"
                 options = {} if animation.form == "gif" else {"quality": _WEBP_QUALITY}
-                stream = container.add_stream(encoder, rate=rate, options=options)
+                stream = cast("VideoStream", container.add_stream(encoder, rate=rate, options=options))
                 stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, frame.format.name
                 stream.codec_context.time_base = _TICK if animation.form == "gif" else Fraction(1, 1000)
             base = stream.codec_context.time_base
@@ -148,7 +149,7 @@ def _pictures(animation: Animation, width: int, run: Run) -> "Iterator[tuple[int
                 number += 1
             if held is None or take.start_seconds + number * step < at + 1.5 * step:
                 held = footage.image(frame, width)
-        while held is not None and take.start_seconds + number * step < take.end_seconds - step / 2:
+        while held is not None and (number == 0 or take.start_seconds + number * step < take.end_seconds - step / 2):
             yield number, held
             number += 1
 

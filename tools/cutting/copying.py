@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..base.errors import MediaError
 from ..base.footage import Footage, open_video
@@ -23,6 +23,7 @@ from .rendering import Edit
 from .sound_files import SoundStream
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
     from av.packet import Packet
     from av.stream import Stream
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 # After a seek the reader goes back so far at first, where it landed too late.
 _BACK_SECONDS = 1.0
 _CHECK_EVERY = 256
+_COVERS = frozenset({"mjpeg", "png"})
+_WITH_COVERS = frozenset({"mp3", "ipod", "mp4", "mov", "flac"})
+# Players leave out so much at the start: 1105 samples at 44.1 kHz, the delay of encoder and decoder.
+_MP3_DELAY_SECONDS = Fraction(1105, 44_100)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,13 +160,15 @@ class Copying:
         out: "OutputContainer",
         spans: Sequence[_Span],
         copies: "dict[int, Stream]",
-        lanes: "list[Iterator[tuple[float, Packet[Stream]]]]",
+        lanes: "list[Iterator[tuple[float, Packet[Any]]]]",
         picture: int | None,
     ) -> None:
         """Write what goes beside the picture, and all of it side by side."""
         if self.form.chapters:
             out.set_chapters(chapters_of(container, [(float(one.start), float(one.end)) for one in spans]))
         others = [one for one in container.streams if one.index in copies and one.index != picture]
+        covers = [one for one in others if one.type == "video"]
+        others = [one for one in others if one not in covers]
         if others:
             lanes.append(self._others(container, others, spans, copies))
         if self.edit is not None and self.edit.has_sound:
@@ -169,10 +176,22 @@ class Copying:
         if self.edit is not None and self.edit.soft:
             lanes.append(words_track(out, self.form, self.edit.soft, self.edit.language))
         out.start_encoding()
+        if covers:
+            self._add_covers(out, covers, copies)
         self._mux(out, lanes, spans)
 
+    def _add_covers(self, out: "OutputContainer", covers: "Sequence[Stream]", copies: "dict[int, Stream]") -> None:
+        """Write the pictures that stand for a recording, which come before its sound."""
+        with open_media(self.path, self.name) as container:
+            for one in covers:
+                packet = next((two for two in container.demux(container.streams[one.index]) if two.size), None)
+                if packet is not None:
+                    packet.pts = packet.dts = 0
+                    packet.stream = copies[one.index]
+                    out.mux(packet)
+
     def _mux(
-        self, out: "OutputContainer", lanes: "Sequence[Iterator[tuple[float, Packet[Stream]]]]", spans: Sequence[_Span]
+        self, out: "OutputContainer", lanes: "Sequence[Iterator[tuple[float, Packet[Any]]]]", spans: Sequence[_Span]
     ) -> None:
         whole = float(spans[-1].position + spans[-1].end - spans[-1].start)
         count = 0
@@ -189,12 +208,19 @@ class Copying:
         self, container: "InputContainer", out: "OutputContainer", matching: Matching | None
     ) -> "tuple[dict[int, Stream], tuple[str, ...]]":
         """Add the streams that the container takes; the second says which it does not."""
+        from av.stream import Disposition
+
         kinds = {"video": self.form.video, "audio": self.form.audio, "subtitle": self.form.subtitles}
         picture, sound = video_stream(container), audio_stream(container)
         copies: dict[int, Stream] = {}
         left_out = []
         for one in container.streams:
             codec = codec_of(one)
+            if one.disposition & Disposition.attached_pic:
+                if codec in _COVERS and self.form.muxer in _WITH_COVERS:
+                    copies[one.index] = out.add_stream_from_template(one, opaque=True)
+                    copies[one.index].disposition = Disposition.attached_pic
+                continue
             is_main = one is sound or (one is picture and matching is not None)
             more_sound = one.type == "audio" and self.form.video_encoder != ""
             wanted = is_main or more_sound or (one.type == "subtitle" and self.form.subtitle_codec != "")
@@ -206,13 +232,20 @@ class Copying:
                 if one.type in ("audio", "subtitle") and self.form.video_encoder:
                     left_out.append(f"{one.type} ({codec or 'of an unknown kind'})")
                 continue
-            copy = out.add_stream_from_template(one, opaque=True)
+            copy = self._copy_of(one, out)
             describe(copy, one)
             copies[one.index] = copy
             if one is picture and matching is not None:
                 copy.codec_context.extradata = matching.extradata
         out.metadata.update(tags_of(container))
         return copies, tuple(left_out)
+
+    def _copy_of(self, old: "Stream", out: "OutputContainer") -> "Stream":
+        if self.form.muxer == "mp3" and old.type == "audio":
+            # Of a decoder's stream the muxer would note a wrong delay; the encoder's is what players leave out.
+            sound = cast("AudioStream", old)
+            return out.add_stream("libmp3lame", rate=sound.rate, layout="mono" if sound.channels == 1 else "stereo")
+        return out.add_stream_from_template(old, opaque=True)
 
     def _planned(self, footage: Footage, matching: Matching, parts: Sequence[tuple[float, float]]) -> list[_Span]:
         tick = footage.stream.time_base
@@ -273,7 +306,7 @@ class Copying:
 
     def _picture(
         self, footage: Footage, matching: Matching, spans: Sequence[_Span], copy: "Stream"
-    ) -> "Iterator[tuple[float, Packet[Stream]]]":
+    ) -> "Iterator[tuple[float, Packet[Any]]]":
         tick = footage.stream.time_base
         assert tick is not None
         rate = footage.stream.average_rate or footage.stream.base_rate or Fraction(25)
@@ -290,7 +323,7 @@ class Copying:
             packet.time_base, packet.stream = tick, copy
             yield float(decoded[number] * tick), packet
 
-    def _packets(self, footage: Footage, matching: Matching, spans: Sequence[_Span]) -> "Iterator[Packet[Stream]]":
+    def _packets(self, footage: Footage, matching: Matching, spans: Sequence[_Span]) -> "Iterator[Packet[Any]]":
         """Yield the packets of the parts in the order of their plans."""
         for span in spans:
             assert span.plan is not None
@@ -302,7 +335,7 @@ class Copying:
             if found.tail:
                 yield from self._encoded(footage, matching, found.tail, found)
 
-    def _body(self, footage: Footage, matching: Matching, found: Plan) -> "Iterator[Packet[Stream]]":
+    def _body(self, footage: Footage, matching: Matching, found: Plan) -> "Iterator[Packet[Any]]":
         import av
 
         assert found.body is not None and footage.stream.time_base is not None
@@ -330,10 +363,10 @@ class Copying:
 
     def _encoded(
         self, footage: Footage, matching: Matching, span: tuple[int, int], found: Plan
-    ) -> "Iterator[Packet[Stream]]":
+    ) -> "Iterator[Packet[Any]]":
         import av
 
-        waiting: tuple[int, Packet[Stream]] | None = None
+        waiting: tuple[int, Packet[Any]] | None = None
         for new in matching.encode(self._frames(footage, span, found)):
             packet = av.Packet(new.content)
             packet.is_keyframe = new.is_key
@@ -363,7 +396,7 @@ class Copying:
         streams: "Sequence[Stream]",
         spans: Sequence[_Span],
         copies: "dict[int, Stream]",
-    ) -> "Iterator[tuple[float, Packet[Stream]]]":
+    ) -> "Iterator[tuple[float, Packet[Any]]]":
         """Yield the packets of sound and subtitles that lie in the parts."""
         from av.stream import Discard
 
@@ -388,6 +421,8 @@ class Copying:
                 if not self._belongs(old.type, start, length, span, is_first=number == 0):
                     continue
                 shift = round((span.position - span.start) / base)
+                if self.form.muxer == "mp3":
+                    shift += round(_MP3_DELAY_SECONDS / base)
                 pts, duration = packet.pts + shift, packet.duration or 0
                 if old.type == "subtitle":
                     begins = max(pts, round(span.position / base))
@@ -406,6 +441,8 @@ class Copying:
         if is_first and self.form.exact_sound:
             # One packet more than is heard: each is decoded upon the one before.
             return start + 2 * length > span.start
+        if self.form.muxer == "mp3":
+            start += _MP3_DELAY_SECONDS
         return start + length / 2 >= span.start
 
     def _seek(self, container: "InputContainer", seconds: float) -> None:

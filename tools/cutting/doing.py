@@ -537,8 +537,8 @@ class Editing:
         form = FORMATS[asked.format] if asked.format else own
         if form.video_encoder:
             output = self._output("film", form)
-            made = await run.decode(film_of, run.path(self.media), self.name, output, cast("Container", form.name), run)
-            return await self._keep(output, form, "film", made.seconds, picture=True, sound=False)
+            film = await run.decode(film_of, run.path(self.media), self.name, output, cast("Container", form.name), run)
+            return await self._keep(output, form, "film", film.seconds, picture=True, sound=False)
         if not form.is_picture:
             raise MediaError(f"{self.name!r} is a picture and has no sound for {form.name}.")
         if asked.start_seconds is not None or asked.end_seconds is not None or asked.frames_per_second is not None:

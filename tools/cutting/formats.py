@@ -137,7 +137,7 @@ def codec_of(stream: "Stream") -> str:
     return "" if stream.codec_context is None else str(stream.codec_context.codec.canonical_name)
 
 
-_OF_TYPE = {one.media_type: one.name for one in reversed(FORMATS.values()) if one.name not in ("gif", "webp")}
+_OF_TYPE = {one.media_type: one.name for one in reversed(list(FORMATS.values())) if one.name not in ("gif", "webp")}
 
 
 def format_for(media_type: str, kind: str) -> Format:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..base.footage import Footage, open_video
 from ..base.outputs import OutputFile
@@ -112,7 +112,7 @@ def _kind(file: Whole, form: Format) -> tuple[tuple[object, ...], tuple[object, 
 
 def _pictures(
     files: Sequence[Whole], positions: Sequence[Fraction], copy: "Stream", run: Run
-) -> "Iterator[tuple[float, Packet[Stream]]]":
+) -> "Iterator[tuple[float, Packet[Any]]]":
     order = array("q")
     base = Fraction(1, 90_000)
     for file, position in zip(files, positions, strict=True):
@@ -127,7 +127,8 @@ def _pictures(
     for file in files:
         with open_video(file.path, file.name) as footage:
             footage.seek(0.0)
-            for packet in footage.packets():
+            packets: Iterator[Packet[Any]] = footage.packets()
+            for packet in packets:
                 if not packet.size or packet.pts is None:
                     continue
                 if at >= len(order):
@@ -135,7 +136,7 @@ def _pictures(
                 tick = packet.time_base
                 packet.duration = round((packet.duration or 0) * tick / base)
                 packet.pts, packet.dts, packet.time_base = order[at], decoded[at], base
-                packet.stream = copy  # type: ignore[assignment]
+                packet.stream = copy
                 yield float(decoded[at] * base), packet
                 at += 1
 
@@ -162,7 +163,7 @@ def _stored(footage: Footage, run: Run) -> _Stored:
 
 def _sounds(
     files: Sequence[Whole], positions: Sequence[Fraction], copy: "Stream", has_picture: bool
-) -> "Iterator[tuple[float, Packet[Stream]]]":
+) -> "Iterator[tuple[float, Packet[Any]]]":
     last: int | None = None
     for file, position in zip(files, positions, strict=True):
         origin: Fraction | None = None
@@ -172,7 +173,8 @@ def _sounds(
         with open_media(file.path, file.name) as container:
             stream = audio_stream(container)
             assert stream is not None
-            for packet in container.demux(stream):
+            packets: Iterator[Packet[Any]] = container.demux(stream)
+            for packet in packets:
                 if packet.pts is None or not packet.size:
                     continue
                 base = packet.time_base
@@ -186,5 +188,5 @@ def _sounds(
                 pts = pts if last is None else max(pts, last + 1)
                 last = pts
                 packet.pts = packet.dts = pts
-                packet.stream = copy  # type: ignore[assignment]
+                packet.stream = copy
                 yield float(pts * base), packet

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from . import nal
 from .formats import codec_of
@@ -125,7 +125,8 @@ class Matching:
         from av.codec.context import Flags
 
         old = self.stream.codec_context
-        encoder = av.CodecContext.create("libx264" if self._header else _VPX_ENCODERS[self._codec], "w")
+        name = "libx264" if self._header else _VPX_ENCODERS[self._codec]
+        encoder = cast("VideoCodecContext", av.CodecContext.create(name, "w"))
         encoder.width, encoder.height, encoder.pix_fmt = old.width, old.height, old.pix_fmt
         encoder.time_base = self._tick
         encoder.framerate = self.stream.average_rate or self.stream.base_rate or Fraction(25)

@@ -71,7 +71,7 @@ def tags_of(container: "InputContainer") -> dict[str, str]:
     return {
         key: value[:_MOST_TAG_LETTERS]
         for key, value in list(container.metadata.items())[:100]
-        if key.lower() not in _OWN_TAGS and not key.lower().startswith("com.android")
+        if key.lower() not in _OWN_TAGS and not key.lower().startswith(("com.android", "itun", "id3v2_priv"))
     }
 
 
@@ -113,7 +113,7 @@ def chapters_of(container: "InputContainer", spans: Sequence[tuple[float, float]
 
 def words_track(
     out: "OutputContainer", form: Format, words: "Sequence[Words]", language: str
-) -> "Iterator[tuple[float, Packet[Stream]]]":
+) -> "Iterator[tuple[float, Packet[Any]]]":
     """Add a track of soft subtitles, and return its packets with their times."""
     track = out.add_mux_stream(form.subtitle_codec)
     track.time_base = Fraction(1, 1000)
@@ -121,7 +121,7 @@ def words_track(
     return _word_packets(track, form, words)
 
 
-def _word_packets(track: "Stream", form: Format, words: "Sequence[Words]") -> "Iterator[tuple[float, Packet[Stream]]]":
+def _word_packets(track: "Stream", form: Format, words: "Sequence[Words]") -> "Iterator[tuple[float, Packet[Any]]]":
     import av
 
     for one in words:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 REVERSED_BYTES = 96 << 20
 """Of the frames that are held at once to play them backwards."""
+# Of a frame; a little more, so that times in the middle of two are all rounded the same way.
+_HALF = 0.5001
 _STEP_SECONDS = 0.25
 """How far picture and sound are apart at most while they are written."""
 
@@ -166,7 +168,7 @@ class _Rendering:
         # Of frames that come faster than they are shown, as when the speed is changed, some are left out.
         tick = 1 / self.edit.frames_per_second
         for at, frame in self._changed():
-            moment = round(at / tick) * tick if self.edit.steady else at
+            moment = math.floor(at / tick + _HALF) * tick if self.edit.steady else at
             if moment - last < (0.5 * tick if self.edit.steady or self.edit.speed > 1 else 1e-6):
                 continue
             if self.edit.steady and moment > self.edit.seconds - 0.5 * tick:
@@ -257,7 +259,7 @@ class _Overlays:
 
 def sounds(edit: Edit, run: Run, rate: int = RATE) -> "Iterator[Block]":
     """Yield the sound of an edit, from its start to its end."""
-    blocks = chain.from_iterable(
+    blocks: Iterator[Block] = chain.from_iterable(
         _of(take, edit, run, rate) for take in (reversed(edit.takes) if edit.backwards else edit.takes)
     )
     if edit.other is not None and edit.other.way == "replace":

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..base.outputs import OutputFile
 from ..base.run import Run
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import OutputContainer
     from av.packet import Packet
-    from av.stream import Stream
 
 _BITS_PER_SECOND = {"aac": 192_000, "libmp3lame": 192_000, "libopus": 128_000}
 _RATES: Mapping[str, frozenset[int]] = {
@@ -65,7 +64,7 @@ class SoundStream:
         stream.time_base = Fraction(1, rate)
         return cls(edit, run, stream, rate)
 
-    def packets(self) -> "Iterator[tuple[float, Packet[Stream]]]":
+    def packets(self) -> "Iterator[tuple[float, Packet[Any]]]":
         """Yield the encoded sound with its times; the file must have been begun."""
         import av
         import numpy as np
@@ -83,7 +82,7 @@ class SoundStream:
             yield from self._encoded(resampler.resample(None))
         yield from self._encoded([None])
 
-    def _encoded(self, frames: "list[AudioFrame] | list[None]") -> "Iterator[tuple[float, Packet[Stream]]]":
+    def _encoded(self, frames: "list[AudioFrame] | list[None]") -> "Iterator[tuple[float, Packet[Any]]]":
         for frame in frames:
             for packet in self.stream.encode(frame):
                 yield float((packet.pts or 0) * packet.time_base), packet

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..base.length import WITHOUT_TIMES
 from ..base.run import Run
@@ -133,7 +133,7 @@ class Heard:
 
 def _arrays(found: "Sequence[AudioFrame]") -> "Iterator[Block]":
     for frame in found:
-        yield frame.to_ndarray()  # type: ignore[misc]
+        yield cast("Block", frame.to_ndarray())
 
 
 def _silence(channels: int, samples: int, rate: int) -> "Iterator[Block]":
@@ -183,7 +183,7 @@ def at_tempo(blocks: "Iterator[Block]", factor: float, channels: int, rate: int 
                 frame = graph.pull()
             except (av.error.BlockingIOError, av.error.EOFError):
                 return
-            yield frame.to_ndarray()
+            yield cast("Block", frame.to_ndarray())
 
     at = 0
     for block in blocks:
