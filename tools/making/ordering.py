@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..base.run import Run
 
 WHO = {
-    "draw": "`SENSORIUM_DRAW=openai:gpt-image-1` with `OPENAI_API_KEY`, or a Stable Diffusion WebUI on this machine",
+    "draw": "`SENSORIUM_DRAW=openai:gpt-image-2` with `OPENAI_API_KEY`, or a Stable Diffusion WebUI on this machine",
     "film": "`SENSORIUM_FILM=kling:kling-v2-6` with `KLING_API_KEY`, or `google:veo-3.1-generate-preview` with "
     "`GEMINI_API_KEY` (`compose_video` makes films of pictures, titles, narration and music here)",
     "play": "`SENSORIUM_PLAY=minimax:music-2.5` with `MINIMAX_API_KEY`",
