@@ -136,7 +136,7 @@ def _limit(name: str, take: Take) -> str:
     parts = []
     if take.of:
         parts.append(", ".join(str(one).lower() if isinstance(one, bool) else f"{one}" for one in take.of))
-    elif span := _span(take.span):
+    elif (span := _span(take.span)) and not (span == "from 1" or (name in FILES and take.span.most == 1)):
         unit = {"prompt": " characters", "text": " characters", "lyrics": " characters", "seconds": " s"}.get(name, "")
         parts.append(f"{span}{' files' if name in FILES else unit}")
     parts += [one.partition("/")[2] for one in take.types]
