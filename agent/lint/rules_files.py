@@ -16,28 +16,40 @@ from .wrong_kind import wrong_kind
 def check_file_argument(step: Step, spec: ToolSpec, port: Port, draft: Draft) -> Iterator[Finding]:
     """Check what one of our own tools is given where it takes a file."""
     for use in draft.uses[step.id]:
-        if use.place[0] != port.name:
-            continue
-        root, path = split(use.reference)
-        if root == "files" and not path:
-            yield from _check_all_files(step, use, port, draft)
-            continue
-        try:
-            given = draft.given(use.reference, step)
-        except NoSuchPart:
-            continue
-        if not use.alone:
-            continue
-        if use.as_text:
-            yield Finding(
-                step=step.id,
-                rule="wrong-type",
-                message=f"`{port.name}` of `{spec.name}` is a file, and `${{{use.reference}}}` is text.",
-                repair={"do": "set-place", "place": list(use.place), "value": f"${use.reference}"},
-            )
-            continue
-        if root == "item" or (root in draft.tools and path[-1:] != ("media",)):
-            yield from _check_file(step, port, use, given, draft)
+        if use.place[0] == port.name:
+            yield from check_file(step, spec, port, use, draft)
+
+
+def inner_file(spec: ToolSpec, use: Use) -> Port | None:
+    """Return the field that a reference stands in, where that is a file: `picture` of one of the `scenes` of a film."""
+    if spec.tool is None or len(use.place) != 3:
+        return None
+    found = (one for one in spec.tool.inner_files if (one.within, one.name) == (use.place[0], use.place[2]))
+    return next((Port(name=one.name, kinds=frozenset(one.kinds)) for one in found), None)
+
+
+def check_file(step: Step, spec: ToolSpec, port: Port, use: Use, draft: Draft) -> Iterator[Finding]:
+    """Check one reference where a file is taken."""
+    root, path = split(use.reference)
+    if root == "files" and not path:
+        yield from _check_all_files(step, use, port, draft)
+        return
+    try:
+        given = draft.given(use.reference, step)
+    except NoSuchPart:
+        return
+    if not use.alone:
+        return
+    if use.as_text:
+        yield Finding(
+            step=step.id,
+            rule="wrong-type",
+            message=f"`{port.name}` of `{spec.name}` is a file, and `${{{use.reference}}}` is text.",
+            repair={"do": "set-place", "place": list(use.place), "value": f"${use.reference}"},
+        )
+        return
+    if root == "item" or (root in draft.tools and path[-1:] != ("media",)):
+        yield from _check_file(step, port, use, given, draft)
 
 
 def _check_all_files(step: Step, use: Use, port: Port, draft: Draft) -> Iterator[Finding]:

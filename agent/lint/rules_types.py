@@ -7,6 +7,7 @@ from typing import Any
 from ..plan import Step
 from .draft import Draft, Given, Place, Use, joined, split
 from .finding import Finding
+from .rules_files import check_file, inner_file
 from .shapes import NoSuchPart, choices, items_of, properties, types, unfit, walk
 from .toolspec import Port, ToolSpec
 
@@ -17,6 +18,9 @@ def check_types(step: Step, spec: ToolSpec, port: Port, draft: Draft) -> Iterato
         return
     for use in draft.uses[step.id]:
         if use.place[0] != port.name or not use.alone:
+            continue
+        if (inner := inner_file(spec, use)) is not None:
+            yield from check_file(step, spec, inner, use, draft)
             continue
         try:
             given = draft.given(use.reference, step)

@@ -235,3 +235,13 @@ def test_findings_are_plain_data() -> None:
         "step": "a", "rule": "unknown-tool", "message": "There is no tool 'ocr'. Did you mean `read_text`?",
         "severity": "error", "repair": {"do": "rename-tool", "to": "read_text"},
     }  # fmt: skip
+
+
+def test_files_in_the_scenes_of_a_film_are_checked_as_any_other() -> None:
+    makers = [step("frames", "extract_frames", media="$files[0]", count=2), step("voice", "speak", text="Hello")]
+    scenes = [{"picture": "$frames.items[0].picture", "narration": "$voice.audio"}, {"video": "$files[0]"}]
+    assert check(plan(*makers, step("film", "compose_video", scenes=scenes)), catalog(), facts=[FILM]) == []
+    wrong = [{"picture": "$voice.audio", "narration": "$frames.items"}, {"title": "${voice.seconds}"}]
+    found = check(plan(*makers, step("film", "compose_video", scenes=wrong)), catalog(), facts=[FILM])
+    assert rules(found) == [("film", "wrong-kind"), ("film", "wrong-type")]
+    assert "takes picture" in found[0].message and "takes a file" in found[1].message
