@@ -92,6 +92,7 @@ class Assistant:
         *,
         thread: str | None = None,
         recipe: Path | None = None,
+        values: Mapping[str, str] | None = None,
         options: Options | None = None,
         on_event: OnEvent | None = None,
         approve: Approve | None = None,
@@ -105,6 +106,7 @@ class Assistant:
             thread: The conversation to go on with: its id, the start of it, that of any of its runs, or `last`; a new
                 one when left out, whose id is in the answer.
             recipe: What is done instead of asking who plans, as `export` wrote it; it brings its request.
+            values: What of the recipe is set by name, as it is written: its parameters, and files as their paths.
             options: Limits of this run.
             on_event: Called with each event, in the loop's thread.
             approve: Decides about calls that the policy asks about. Gives it None, the answer's status is `waiting`.
@@ -122,6 +124,7 @@ class Assistant:
                     files,
                     thread=thread,
                     recipe=recipe,
+                    values=values,
                     options=options,
                     on_event=on_event,
                     approve=approve,
@@ -133,7 +136,9 @@ class Assistant:
         request = redact(request)  # it is kept, and shown to models
         known = self.threads.get(thread).id if thread else None
         if recipe:
-            request, plan, labels = await self.fit(recipe, files)
+            files = [files] if isinstance(files, str | Path) else list(files)
+            files += [one for one in self.files_set(recipe, values or {}).values() if one not in files]
+            request, plan, labels = await self.fit(recipe, files, values)
             options = replace(options, given={"plan": plan.model_dump(), "labels": sorted(labels)})
         elif options.remember:
             options = self._noted(request, options)
@@ -158,8 +163,17 @@ class Assistant:
             return options
         return replace(options, given={"text": noted(found, answer_language(request))})
 
-    async def fit(self, recipe: Path, files: str | Path | Sequence[str | Path]) -> tuple[str, Plan, Labels]:
-        """Return the request of a recipe, its plan for some files, and who had a part in it.
+    def files_set(self, recipe: Path, values: Mapping[str, str]) -> dict[str, str]:
+        """Return input -> path, of those values of a recipe that are files."""
+        from .recipe import read_recipe
+
+        inputs = {one.name for one in read_recipe(recipe).inputs}
+        return {name: value for name, value in values.items() if name in inputs}
+
+    async def fit(
+        self, recipe: Path, files: str | Path | Sequence[str | Path], values: Mapping[str, str] | None = None
+    ) -> tuple[str, Plan, Labels]:
+        """Return the request of a recipe, its plan for some files and values, and who had a part in it.
 
         Raises:
             SettingsError: It is no recipe, or does not fit the files; the message says why and what to change.
@@ -169,8 +183,13 @@ class Assistant:
 
         made = read_recipe(recipe)
         await self.runner.ask_servers(plan_is_given=True)
-        facts = await ingest_files(_absolute(files), self._base)
-        return made.request, fit(made, facts, self.tools), made.labels
+        paths = _absolute(files)
+        given = self.files_set(recipe, values or {})
+        paths += [one for one in _absolute(list(given.values())) if one not in paths]
+        facts = await ingest_files(paths, self._base)
+        named = {name: paths.index(_absolute(path)[0]) for name, path in given.items()}
+        others = {name: value for name, value in (values or {}).items() if name not in given}
+        return made.request, fit(made, facts, self.tools, values=others, named=named), made.labels
 
     def export(self, run_id: str) -> "Recipe":
         """Return what a run did as a recipe that can be done with other files.

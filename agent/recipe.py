@@ -5,9 +5,9 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from ..tools.base.errors import ArgumentError, SettingsError
 from ..tools.base.labels import Labels, joined
@@ -16,6 +16,7 @@ from ..tools.base.tool import Tool
 from .lint import check, errors
 from .plan import Plan, Step, references
 from .printing import one_line
+from .recipe_values import Parameter, filled, placed
 
 SCHEMA = "sensorium.recipe/1"
 _FILE = re.compile(r"(\$\$)|(\$\{?files)\[(\d+)\]")
@@ -28,10 +29,14 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = ""
-    """Of the file it was made with; for people."""
+    """Of the file it was made with; or what a file is given as: `--set NAME=FILE`."""
     kind: str
     has_sound: bool | None = None
     has_pictures: bool | None = None
+    optional: bool = False
+    """Without it, the arguments that name it are left out."""
+    words: str = ""
+    """What it is for, for people."""
 
     def __str__(self) -> str:
         kind = {"audio": "a recording", "picture": "a picture", "text": "a text"}.get(self.kind, f"a {self.kind}")
@@ -42,7 +47,12 @@ class Input(BaseModel):
 class RecipeStep(Step):
     """A step, the version of its tool that it was made with, and what had been read when it was written."""
 
-    version: int
+    version: int | None = None
+    """None: any."""
+    only_with: list[str] = Field(default_factory=list)
+    """Names of inputs and parameters without which it is left out, with whatever refers to it."""
+    only_without: list[str] = Field(default_factory=list)
+    """Names of inputs and parameters with which it is left out."""
     written_after: list[str] = Field(default_factory=list)
     """Labels; empty for a step that was written on the user's words alone. See `tools.base.labels`."""
 
@@ -55,13 +65,13 @@ class Recipe(BaseModel):
     schema_: Literal["sensorium.recipe/1"] = Field(alias="schema")
     goal: str
     request: str
+    words: str = ""
+    """What it makes, for people."""
     inputs: list[Input] = Field(default_factory=list)
+    parameters: dict[Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$")], Parameter] = Field(
+        default_factory=dict
+    )
     steps: list[RecipeStep] = Field(min_length=1, max_length=64)
-
-    @property
-    def plan(self) -> Plan:
-        steps = [Step.model_validate(one.model_dump(exclude={"version", "written_after"})) for one in self.steps]
-        return Plan(goal=self.goal, steps=steps)
 
     @property
     def labels(self) -> Labels:
@@ -167,13 +177,22 @@ def read_recipe(path: Path) -> Recipe:
         raise SettingsError(f"The recipe {name}: `{where}`: {one_line(first['msg'])}. Change it there.") from error
 
 
-def fit(recipe: Recipe, files: Sequence[Mapping[str, Any]], catalog: Mapping[str, Tool]) -> Plan:
+def fit(
+    recipe: Recipe,
+    files: Sequence[Mapping[str, Any]],
+    catalog: Mapping[str, Tool],
+    *,
+    values: Mapping[str, str] = MappingProxyType({}),
+    named: Mapping[str, int] = MappingProxyType({}),
+) -> Plan:
     """Return the plan of a recipe for some files.
 
     Args:
         recipe: What is to be done.
         files: The facts of the files, as `ingest` gives them.
         catalog: The tools there are.
+        values: Its parameters that are set, as they are written.
+        named: Input -> the number of the file that was given for it by name.
 
     Raises:
         SettingsError: It does not fit them; the message says why and what to change.
@@ -181,13 +200,19 @@ def fit(recipe: Recipe, files: Sequence[Mapping[str, Any]], catalog: Mapping[str
     for one in files:
         if not one.get("handle"):
             raise SettingsError(f"{one['name']!r} cannot be used: {one.get('error', 'it cannot be read')}")
-    if len(files) != len(recipe.inputs):
+    if named or any(one.optional for one in recipe.inputs):
+        places = placed(recipe.inputs, files, named)
+        inputs = [one for one, place in zip(recipe.inputs, places, strict=True) if place is not None]
+        files_of = [files[place] for place in places if place is not None]
+    else:
+        places, inputs, files_of = list(range(len(recipe.inputs))), recipe.inputs, list(files)
+    if len(files_of) != len(inputs):
         wanted = ", ".join(str(one) for one in recipe.inputs) or "none"
         raise SettingsError(
             f"The recipe takes {_count(len(recipe.inputs))} ({wanted}), and you gave {_count(len(files))}. "
             f"Give {'that many' if recipe.inputs else 'none'}; run it once for each of several."
         )
-    for place, (wanted_file, one) in enumerate(zip(recipe.inputs, files, strict=True)):
+    for place, (wanted_file, one) in enumerate(zip(inputs, files_of, strict=True)):
         given = Input(kind=one["kind"], has_sound=one.get("has_sound"), has_pictures=one.get("has_pictures"))
         lacks = [name for name in _TRAITS if getattr(wanted_file, name) and not getattr(given, name)]
         if given.kind != wanted_file.kind or lacks:
@@ -198,12 +223,14 @@ def fit(recipe: Recipe, files: Sequence[Mapping[str, Any]], catalog: Mapping[str
             )
     for step in recipe.steps:
         there = catalog.get(step.tool)
-        if there is not None and there.version != step.version:
+        if there is not None and step.version not in (None, there.version):
             raise SettingsError(
                 f"The step `{step.id}` of the recipe was made with version {step.version} of `{step.tool}`, and there "
                 f"is version {there.version}. Export a new run, or set `version = {there.version}` in the recipe."
             )
-    plan = recipe.plan
+    steps = filled(recipe, values, places)
+    plain = [one.model_dump(exclude={"version", "written_after", "only_with", "only_without"}) for one in steps]
+    plan = Plan(goal=recipe.goal, steps=[Step.model_validate(one) for one in plain])
     if found := errors(check(plan, catalog, facts=files)):
         raise SettingsError(f"The step `{found[0].step}` of the recipe does not fit: {found[0].message}")
     return plan
