@@ -50,12 +50,22 @@ def ability_of(model: str, own: Iterable[Ability] = ()) -> Ability:
         model: The model's name at its endpoint.
         own: What is said for this endpoint; it counts before what is known of the name anywhere.
     """
-    known = Ability(pattern=model)
+    known, own = Ability(pattern=model), tuple(own)
     for one in (*own, *_known_models()):
         if one.fits(model):
             news = {part.name: value for part in fields(one) if (value := getattr(one, part.name)) is not None}
             known = replace(known, **{name: value for name, value in news.items() if getattr(known, name) is None})
-    return known
+    return replace(known, draws=_draws_of(model, own))
+
+
+def _draws_of(model: str, own: Iterable[Ability]) -> Draws | None:
+    """Return how a model is asked for pictures: as said for its endpoint, and for the rest as its name says."""
+    said = [one.draws for one in own if one.draws and one.fits(model)]
+    named = next((one.draws for one in _known_models() if one.draws and one.fits(model)), None)
+    found: Draws | None = None
+    for one in [*said, *([named] if named else [])]:
+        found = found.over(one) if found else one
+    return found
 
 
 @cache

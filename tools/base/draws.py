@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 from .errors import SettingsError
@@ -64,6 +64,13 @@ class Draws:
     """What `response_format` is to say; empty where the field is refused."""
     body: Mapping[str, Any] = field(default_factory=dict)
     """More fields of its requests."""
+    said: frozenset[str] = field(default=frozenset(), compare=False)
+    """The fields that its table has."""
+
+    def over(self, other: "Draws") -> "Draws":
+        """Return what this says, and of what it does not say what another does."""
+        mine = {name: getattr(self, name) for name in self.said}
+        return replace(other, **{**mine, "body": {**other.body, **self.body}, "said": self.said | other.said})
 
 
 _WHOLE = ("count", "pictures", "prompt", "bytes", "tokens")
@@ -84,7 +91,7 @@ def read_draws(table: Any, where: str) -> Draws:
     Raises:
         SettingsError: It cannot be understood; the message names the field.
     """
-    known = [one.name for one in fields(Draws)]
+    known = [one.name for one in fields(Draws) if one.name != "said"]
     if not isinstance(table, Mapping):
         raise SettingsError(f"`draws` of {where} must be a table. It can have: {', '.join(known)}.")
     if unknown := [one for one in table if one not in known]:
@@ -109,7 +116,7 @@ def read_draws(table: Any, where: str) -> Draws:
         )
     if "free_sizes" in table:
         read["free_sizes"] = _sizes(table["free_sizes"], where)
-    return Draws(**read)
+    return Draws(**read, said=frozenset(table))
 
 
 def _sizes(table: Any, where: str) -> Sizes:

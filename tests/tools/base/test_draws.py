@@ -39,13 +39,25 @@ def test_an_endpoint_may_ask_all_its_models_in_its_own_way() -> None:
         "draw",
         read_endpoints(["google:gemini-2.5-flash-image"], {}, {"GEMINI_API_KEY": "k" * 20}),
     )
-    assert served.ability.draws == Draws(has_sizes=False, given="none", tasks=("image",), format="b64_json")
+    draws = served.ability.draws
+    assert draws is not None and (draws.api, draws.has_sizes, draws.given) == ("images", False, "none")
+    assert (draws.tasks, draws.format, draws.tokens) == (("image",), "b64_json", 1290)
 
 
 def test_a_user_says_it_of_a_model_of_their_own() -> None:
     table = {"base_url": "http://127.0.0.1:8000/v1", "models": {"mine*": {"draws": {"sizes": ["640x480"], "count": 4}}}}
     served = served_model("house:mine-2", "draw", read_endpoints([], {"house": table}, {}))
     assert served.ability.draws == Draws(sizes=("640x480",), count=4)
+
+
+def test_a_user_changes_one_field_and_the_rest_stays() -> None:
+    table = {"models": {"gpt-image-2*": {"draws": {"count": 2, "body": {"background": "transparent"}}}}}
+    served = served_model(
+        "openai:gpt-image-2", "draw", read_endpoints([], {"openai": table}, {"OPENAI_API_KEY": "k" * 20})
+    )
+    draws, usual = served.ability.draws, ability_of("gpt-image-2").draws
+    assert draws is not None and usual is not None
+    assert (draws.count, draws.body, draws.free_sizes) == (2, {"background": "transparent"}, usual.free_sizes)
 
 
 @pytest.mark.parametrize(
