@@ -73,25 +73,27 @@ async def make(role: str, wish: Wish, run: "Run") -> Made:
     """
     tried: list[str] = []
     failed: SensoriumError | None = None
-    ladder = run.models.ladder(role)
+    ladder, chosen = run.models.ladder(role), run.settings.models.get(role)
     for number, maker in enumerate(ladder, 1):
         if reason := _passed_over(maker, wish):
-            tried.append(f"{maker.identity}: {reason}")
+            # What somebody would have to install says nothing to who never named it.
+            tried += [f"{maker.identity}: {reason}"] if chosen or not maker.missing() else []
             continue
         try:
-            made = await _made(maker, parts(maker, wish), run)
+            orders = parts(maker, wish)
         except UnavailableError as error:
             tried.append(f"{maker.identity}: {error}")
             continue
+        try:
+            made = await _made(maker, orders, run)
         except _Begun as begun:
             raise begun.error from begun
-        except (OverBudget, ProviderError, SettingsError) as error:
+        except (OverBudget, ProviderError, SettingsError, UnavailableError) as error:
             if not run.settings.degrade and not any(_is_far(one, run) for one in ladder[number:]):
                 raise
             failed = failed or error
             tried.append(f"{maker.identity}: {error}")
             continue
-        chosen = run.settings.models.get(role)
         instead = [f"Another than `{chosen}` made it. {one}" for one in tried] if chosen else []
         return replace(made, notes=tuple(dict.fromkeys([*instead, *made.notes])))
     if failed is not None:
