@@ -323,7 +323,8 @@ def _raw_bytes(film: Film) -> int:
 
 def _handles(film: Film) -> list[str]:
     """Return the files of a film, each once."""
-    return list(dict.fromkeys(one.handle for one in (*film.shots, *film.strips) if one.handle))
+    named = [*(shot.handle for shot in film.shots), *(strip.handle for strip in film.strips)]
+    return list(dict.fromkeys(filter(None, named)))
 
 
 def _prove(film: Film, proof: Proof, *, has_sound: bool) -> None:

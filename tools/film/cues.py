@@ -60,16 +60,17 @@ def _said(times: re.Match[str], lines: list[str]) -> Said | None:
                 break
             continue
         kept.append(_plain(line))
-    numbers = [int(one or 0) for one in times.groups()]
-    start, end = (_seconds(*numbers[at : at + 4], times.group(at + 4)) for at in (0, 4))
+    start, end = (_seconds(list(times.groups("0"))[at : at + 4]) for at in (0, 4))
     text = ""
     for line in filter(None, kept):
         text = f"{text}\n{line}" if text and line.startswith(("-", "–", "—")) else join([text, line]) if text else line
     return Said(start_seconds=start, end_seconds=end, text=text) if text and end > start else None
 
 
-def _seconds(hours: int, minutes: int, seconds: int, _: int, fraction: str) -> float:
-    return hours * 3600 + minutes * 60 + seconds + int(fraction) / 10 ** len(fraction)
+def _seconds(clock: list[str]) -> float:
+    hours, minutes, seconds, fraction = clock
+    whole = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+    return whole + float(f"0.{fraction}")
 
 
 def _plain(line: str) -> str:

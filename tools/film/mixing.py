@@ -153,4 +153,5 @@ def _is_loud(block: "Block") -> "NDArray[np.bool_]":
     starts = np.arange(0, len(power), _HOP)
     sums = np.add.reduceat(power, starts)
     lengths = np.minimum(_HOP, len(power) - starts)
-    return cast("NDArray[np.bool_]", sums / lengths > 10 ** (_SPEECH_DB / 10))
+    loud: NDArray[np.bool_] = sums / lengths > 10 ** (_SPEECH_DB / 10)
+    return loud

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from ..base.errors import MediaError
 from ..base.footage import Footage, open_video
@@ -225,7 +225,7 @@ def _upright(frame: "VideoFrame", footage: Footage, width: int, height: int) -> 
         interpolation="AREA" if frame.width > size[0] else "BICUBIC",
         threads=1,
     )
-    picture = Planes(scaled.to_ndarray())
+    picture = Planes(cast("NDArray[np.uint8]", scaled.to_ndarray()))
     if turn == Turn():
         return picture
     turned = Planes.blank(width, height)

@@ -261,9 +261,11 @@ class Writer:
         return stream
 
     def _add_sound(self, sound: SoundTrack) -> "AudioStream":
-        codec = "libopus" if self._container_name == "webm" else "aac"
         layout = "mono" if sound.channels == 1 else "stereo"
-        stream = self._container.add_stream(codec, rate=sound.rate, layout=layout)
+        if self._container_name == "webm":
+            stream = self._container.add_stream("libopus", rate=sound.rate, layout=layout)
+        else:
+            stream = self._container.add_stream("aac", rate=sound.rate, layout=layout)
         stream.codec_context.bit_rate = sound.bits_per_second
         return stream
 
