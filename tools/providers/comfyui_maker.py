@@ -47,6 +47,13 @@ class ComfyUI(AtOwnEndpoint):
         super().__init__(settings, model, role)
         self._read: Workflow | None = None
 
+    @property
+    def identity(self) -> str:
+        try:
+            return f"{self._model}#{self._workflow().version}"  # what it makes depends on the file, not on its name
+        except SettingsError:
+            return self._model
+
     def missing(self) -> str | None:
         if reason := super().missing():
             return reason
@@ -129,7 +136,7 @@ class ComfyUI(AtOwnEndpoint):
         order = Order(served=served, key=key, quote=quote, call=run.call.id, is_job=True)
         async with run.budget.paying(order) as payment:
             run.pay(payment)
-            run.used(served.full_name)
+            run.used(self.identity)
             if payment.outcome is None:
                 payment.settle(outcome=await self._worked(wish, nodes, files, payment, run))
         made: dict[str, Any] = payment.outcome

@@ -9,6 +9,7 @@ of their numbers), `mask`, `last_frame`, `face`, `video`, `sound`. Where a node 
 """
 
 import copy
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -84,6 +85,8 @@ class Workflow:
     slots: Mapping[str, tuple[Slot, ...]]
     results: tuple[str, ...]
     """Nodes whose files are wanted; empty: those of all."""
+    version: str
+    """Another one for another content."""
 
     def tasks(self, role: str) -> frozenset[Task]:
         has = frozenset(self.slots)
@@ -124,7 +127,8 @@ def read_workflow(home: Path, name: str) -> Workflow:
     try:
         if file.stat().st_size > MOST_BYTES:
             raise SettingsError(f"{where} has more than {MOST_BYTES:,} bytes, which no workflow has.")
-        plain = json.loads(file.read_text(encoding="utf-8"))
+        content = file.read_bytes()
+        plain = json.loads(content)
     except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"{where} cannot be read: {error}. Export it again.") from error
     if isinstance(plain, Mapping) and "nodes" in plain and "links" in plain:
@@ -133,10 +137,14 @@ def read_workflow(home: Path, name: str) -> Workflow:
         raise SettingsError(
             f"{where} is no workflow: nodes with `class_type` and `inputs`. Save it with `Export (API)`."
         )
-    return _named(name, {str(number): node for number, node in plain.items()}, where)
+    nodes = {str(number): node for number, node in plain.items()}
+    slots, results = _named(nodes, where)
+    version = hashlib.sha256(content).hexdigest()[:8]
+    return Workflow(name=name, nodes=nodes, slots=slots, results=results, version=version)
 
 
-def _named(name: str, nodes: Mapping[str, Any], where: str) -> Workflow:
+def _named(nodes: Mapping[str, Any], where: str) -> tuple[dict[str, tuple[Slot, ...]], tuple[str, ...]]:
+    """Return where each name goes, and the nodes whose files are wanted."""
     slots: dict[str, tuple[Slot, ...]] = {}
     results = []
     for number in sorted(nodes, key=_in_order):
@@ -151,7 +159,7 @@ def _named(name: str, nodes: Mapping[str, Any], where: str) -> Workflow:
             f"{where} has no node whose title names what it takes. Set titles such as `prompt`, `seed`, `width_pixels, "
             "height_pixels` or `picture` in ComfyUI, and export it again."
         )
-    return Workflow(name=name, nodes=nodes, slots=slots, results=tuple(results))
+    return slots, tuple(results)
 
 
 def _names(title: str) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from sensorium.tools.base.call import perform
 from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.errors import ArgumentError, Cancelled, MediaError, SettingsError
 from sensorium.tools.base.makers import Made, Maker, Wish
@@ -116,6 +117,17 @@ async def test_named_nodes_get_what_was_wished_and_the_saved_pictures_come(openi
     assert run.budget.spent.usd == 0
     again = await make("draw", Wish(task="image", values=values), run)
     assert (again.files, len(comfyui.workflows)) == (made.files, 1), "the same order of a run is not drawn twice"
+
+
+async def test_a_changed_workflow_is_another_one_for_what_is_remembered(opening: Opening, comfyui: Any) -> None:
+    one = opening(DRAWING)
+    identities = [maker(one).identity]
+    other = opening({**DRAWING, "3": {**DRAWING["3"], "_meta": {"title": "seed"}}})
+    identities.append(maker(other).identity)
+    assert len(set(identities)) == 2 and all(name.startswith("comfyui:mine#") for name in identities)
+    args = {"prompt": "A cat", "seed": 4}
+    first, second = [await perform("make_image", args, run) for run in (one, one)]
+    assert (first.cached, second.cached, first.provider) == (False, True, identities[0])
 
 
 async def test_without_a_seed_each_run_draws_another_picture(opening: Opening, comfyui: Any) -> None:
