@@ -12,7 +12,7 @@ from .base.models import Models
 from .base.run import Run
 from .base.tool import Foreseen, Picture, Sounding, Video, tool
 from .making.foreseeing import SOME_WORDS, foreseen, foreseen_wish
-from .making.inputs import MOST_PICTURES, check_words, job_of, see_pictures, wish_of
+from .making.inputs import MOST_PICTURES, check_words, hear_recording, job_of, see_film, see_pictures, wish_of
 from .making.ordering import make
 from .making.results import MadeVideo
 from .making.sizes import check_size
@@ -99,6 +99,10 @@ async def make_video(
     check_words("negative_prompt", negative_prompt)
     check_size(aspect, None, None)
     await see_pictures([one for one in (picture, last_frame, *(pictures or ())) if one], run)
+    if video:
+        await see_film(video, run)
+    if sound:
+        await hear_recording(sound, run)
     wish = wish_of(
         task,
         {

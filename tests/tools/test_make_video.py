@@ -38,6 +38,7 @@ def films(tmp_path_factory: pytest.TempPathFactory, making: ModuleType, atelier:
         "black": making.video(folder / "black.mp4", black, seconds=2.0),
         "tone": making.wav(folder / "tone.wav", tone),
         "long tone": making.wav(folder / "long.wav", making.tone(6.0)),
+        "cut": Path(atelier.lying(folder, "cut.mp4", (folder / "loud.mp4").read_bytes()[:2000])),
         "photo": Path(atelier.lying(folder, "photo.png", atelier.picture(320, 240))),
     }
 
@@ -105,6 +106,27 @@ async def test_what_does_not_fit_together_is_told_before_anyone_is_asked(
     one, run = filming(run, atelier, films["loud"])
     with pytest.raises(ArgumentError) as refused:
         await call("make_video", args, run)
+    assert told in str(refused.value)
+    assert one.wishes == []
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"picture": "photo", "sound": "mute"}, "'mute.mp4' has no sound"),
+        ({"picture": "photo", "sound": "silent"}, "'silent.mp4' is silent"),
+        ({"picture": "photo", "sound": "cut"}, "'cut.mp4'"),
+        ({"video": "cut"}, "'cut.mp4'"),
+        ({"video": "tone"}, "'tone.wav' is audio/wav, and `make_video` needs video"),
+        ({"picture": "tone"}, "needs picture"),
+    ],
+)
+async def test_a_file_that_is_of_no_use_is_found_before_anyone_is_asked(
+    given: dict[str, Any], told: str, *, run: Run, atelier: ModuleType, films: dict[str, Path]
+) -> None:
+    one, run = filming(run, atelier, films["loud"])
+    with pytest.raises(MediaError) as refused:
+        await call("make_video", with_paths(given, films), run)
     assert told in str(refused.value)
     assert one.wishes == []
 

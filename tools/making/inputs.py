@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.endpoints import split_model
-from ..base.errors import ArgumentError
+from ..base.errors import ArgumentError, MediaError
 from ..base.makers import FileName, Task, Value, ValueName, Wish
+from ..base.media import examine
 from ..base.picture_files import read_picture
-from .measuring import levels
+from .measuring import levels, measure
 
 if TYPE_CHECKING:
     from ..base.run import Run
@@ -68,6 +69,32 @@ async def see_pictures(handles: Sequence[str], run: "Run") -> list[Seen]:
         MediaError: One is no picture, or damaged.
     """
     return [await run.decode(_see, run.path(one), run.name(one)) for one in handles]
+
+
+async def see_film(handle: str, run: "Run") -> None:
+    """See that a film has a moving picture that can be decoded.
+
+    Raises:
+        MediaError: It has none, or is damaged.
+    """
+    facts = await run.decode(examine, run.path(handle), run.name(handle))
+    if facts.video is None or not facts.video.width_pixels:
+        raise MediaError(f"{run.name(handle)!r} has no moving picture. It has: {'; '.join(facts.streams)}.")
+
+
+async def hear_recording(handle: str, run: "Run") -> None:
+    """See that a recording has sound that can be decoded, and that something is heard on it.
+
+    Raises:
+        MediaError: It has none, or is damaged.
+    """
+    found = await run.decode(measure, run.path(handle), run.name(handle), run)
+    if not found.has_sound:
+        raise MediaError(
+            f"{run.name(handle)!r} has no sound. Give a recording of what is to be said. Nothing was sent."
+        )
+    if found.is_silent:
+        raise MediaError(f"{run.name(handle)!r} is silent. Give a recording of what is to be said. Nothing was sent.")
 
 
 def _see(path: Path, name: str) -> Seen:
