@@ -419,3 +419,32 @@ async def test_a_film_that_is_cancelled_ends_and_leaves_nothing(run: Run, plain:
     with pytest.raises(Cancelled):
         await asyncio.wait_for(composed(replace(run, on_progress=stop), scenes), 60)
     assert seen[-1] < 0.9 and left_behind(run) == []
+
+
+@pytest.mark.parametrize(("turn", "mirror"), [(90, False), (180, False), (270, False), (0, True)])
+async def test_a_clip_of_a_telephone_stands_upright(
+    run: Run, broken: ModuleType, tmp_path: Path, turn: int, mirror: bool
+) -> None:
+    path = broken.numbered(tmp_path / "clip.mp4", frames=5, turn=turn, mirror=mirror)
+    film = await composed(run, [{"video": str(path)}], height_pixels=180, aspect="16:9", frames_per_second=25)
+    seen = [broken.number_in(picture) for _, picture in pictures(run, film)]
+    assert seen and seen == sorted(seen) and set(seen) <= set(range(5))
+
+
+async def test_the_brightness_of_hdr_is_brought_to_the_usual_one(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "hdr.mkv"
+    said = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:log-level=error"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx265", rate=10, options={"preset": "ultrafast", "x265-params": said})
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p10le"
+        stored = np.full((270, 320), 512, np.uint16)
+        stored[:180] = np.repeat([64, 300, 509, 720], 80)  # 0, 5, 100 and 750 candela a square metre
+        for number in range(5):
+            frame = av.VideoFrame.from_ndarray(stored, format="yuv420p10le")
+            frame.pts, frame.time_base = number, Fraction(1, 10)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    film = await composed(run, [{"video": str(path)}])
+    black, dark, white, glaring = picture_at(run, film, 0.2)[72, [32, 96, 160, 224]].mean(axis=1)
+    # Taken as it is stored, white would be a middle grey of 130.
+    assert black < 10 and 30 < dark < 90 and white > 170 and glaring > 240

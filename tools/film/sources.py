@@ -209,12 +209,13 @@ def fitted(frame: "VideoFrame", footage: Footage, width: int, height: int) -> Pl
 
 def _upright(frame: "VideoFrame", footage: Footage, width: int, height: int) -> Planes:
     """Return a frame as it is displayed, in a size."""
-    from av.video.reformatter import ColorRange, Colorspace
+    from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
     turn: Turn = footage.turn
     size = (height, width) if turn.transpose else (width, height)
     # A file that does not say how its colours are meant: by its size, as players take it.
     unsaid = frame.colorspace == 2 and frame.height >= 720
+    is_high = frame.color_trc in (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)  # HDR
     scaled = footage.scaler.reformat(
         frame,
         *size,
@@ -222,6 +223,8 @@ def _upright(frame: "VideoFrame", footage: Footage, width: int, height: int) -> 
         src_colorspace=Colorspace.ITU709 if unsaid else None,
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
+        dst_color_trc=ColorTrc.BT709 if is_high else None,
+        dst_color_primaries=ColorPrimaries.BT709 if is_high else None,
         interpolation="AREA" if frame.width > size[0] else "BICUBIC",
         threads=1,
     )
