@@ -75,7 +75,6 @@ async def clone_voice(
     It is refused without a recorded statement of consent. The sample is sent to the provider; the statement stays
     here, beside a record of what was checked.
     """
-    maker = _cloner(run)
     if consent is None:
         raise ArgumentError(
             "`consent` is missing: a voice is learnt only with its speaker's consent. Record the speaker of `sample` "
@@ -83,6 +82,7 @@ async def clone_voice(
         )
     if not name.strip() or len(name) > MOST_NAME_LETTERS:
         raise ArgumentError(f"`name` is {name[:80]!r}. Give the voice a name of 1 to {MOST_NAME_LETTERS} letters.")
+    maker = _cloner(run)
     voice = await _voice(sample, run)
     statement, said = await _stated(consent, voice, run)
     sound = await run.decode(decode_sound, run.path(sample), run.name(sample), run, rate=_RATE)

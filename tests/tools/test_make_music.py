@@ -51,7 +51,7 @@ async def test_lyrics_are_not_sung_without_a_model_that_sings(run: Run) -> None:
     music = await made(run, "happy song", lyrics="La la la")
     assert music.limits == [
         "The lyrics are not sung: nothing here sings, and the music was made without them. "
-        "`SENSORIUM_PLAY=minimax:music-1.5` with its key would."
+        "`SENSORIUM_PLAY=minimax:music-2.5` with its key would."
     ]
 
 
@@ -67,7 +67,13 @@ async def test_it_goes_on_in_the_key_and_tempo_of_a_sample(run: Run) -> None:
     assert "D major" in after.texts[0] and "beats a minute" in after.texts[0]
     beats = float(after.texts[0].split(" beats a minute")[0].split()[-1])
     assert min(abs(beats / one - 1) for one in (60, 120)) < 0.02
-    assert after.limits[0].startswith("It takes up the key and the tempo that were measured in the sample")
+    assert after.limits[0].startswith("Of the sample it takes up the key (D major) and the tempo (")
+
+
+async def test_a_sample_without_key_or_tempo_is_said(run: Run, making: ModuleType, tmp_path: Path) -> None:
+    silent = making.wav(tmp_path / "none.wav", making.tone(6.0, level=0.0))
+    music = await made(run, "calm", sample=str(silent), seconds=2)
+    assert music.limits[0].startswith("Neither key nor tempo was found in the sample")
 
 
 @pytest.mark.parametrize(

@@ -72,9 +72,10 @@ def levels(path: Path, name: str, run: Run) -> Levels:
                 # A stream may change its format on the way; the measure then starts again from there.
                 shape = (frame.format.name, frame.layout.name, frame.sample_rate)
                 channels, rate = frame.layout.nb_channels, frame.sample_rate
-                resampler = AudioResampler(format="fltp")
+                # Interleaved: the planes of more channels than two are not safe to read.
+                resampler = AudioResampler(format="flt")
                 graph = Graph()
-                source = graph.add_abuffer(sample_rate=rate, format="fltp", layout=shape[1], time_base=frame.time_base)
+                source = graph.add_abuffer(sample_rate=rate, format="flt", layout=shape[1], time_base=frame.time_base)
                 meter, sink = graph.add("ebur128", "metadata=1:peak=true"), graph.add("abuffersink")
                 source.link_to(meter)
                 meter.link_to(sink)
@@ -107,10 +108,10 @@ def _decibels(share: float) -> float:
 
 
 def _count(frame: "AudioFrame", sums: _Sums) -> None:
-    """Count clipped samples of a frame of planar floats, and what its channels have in common."""
+    """Count clipped samples of a frame of interleaved floats, and what its channels have in common."""
     import numpy as np
 
-    samples: NDArray[np.float32] = np.nan_to_num(frame.to_ndarray())
+    samples: NDArray[np.float32] = np.nan_to_num(frame.to_ndarray()[0].reshape(-1, frame.layout.nb_channels).T)
     full = np.abs(samples) >= _FULL
     if full.any():
         runs = np.zeros(max(0, full.shape[1] - _CLIPPED_IN_A_ROW + 1), dtype=bool)

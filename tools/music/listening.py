@@ -24,6 +24,7 @@ _FLOOR = 1e-10
 _LOWEST_NOTE, _HIGHEST_NOTE = 65.0, 2_100.0
 _LOWEST_PITCH, _HIGHEST_PITCH = 60.0, 1_000.0
 _PERIODIC = 0.8
+_LOUDEST = 8.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,12 +97,18 @@ def _pieces(coming: "Iterator[NDArray[np.float32]]", length: list[int]) -> "Iter
         held += len(block)
         while held >= need:
             whole = np.concatenate(waiting)
-            # Damaged sound may hold what is no number.
-            yield np.nan_to_num(whole[:need])
+            yield _believable(whole[:need])
             waiting, held = [whole[step:]], held - step
     if held:
-        whole = np.nan_to_num(np.concatenate(waiting))
+        whole = _believable(np.concatenate(waiting))
         yield np.pad(whole, (0, -len(whole) % HOP + _WIDE))
+
+
+def _believable(samples: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    """Return samples without what is no number in damaged sound, nor far beyond full scale."""
+    import numpy as np
+
+    return np.clip(np.nan_to_num(samples), -_LOUDEST, _LOUDEST)
 
 
 def _measured(

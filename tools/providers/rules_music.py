@@ -53,11 +53,7 @@ class RulesMusic:
         if str(wish.values.get("lyrics", "")).strip():
             notes.append(
                 "The lyrics are not sung: nothing here sings, and the music was made without them. "
-                "`SENSORIUM_PLAY=minimax:music-1.5` with its key would."
-            )
-        if wish.task == "continue":
-            notes.append(
-                "It takes up the key and the tempo that were measured in the sample, not its melody or its instruments."
+                "`SENSORIUM_PLAY=minimax:music-2.5` with its key would."
             )
         asked = read(str(values.get("prompt", "")))
         if asked.mood is None:
@@ -72,7 +68,7 @@ class RulesMusic:
             asked = replace(asked, beats_per_minute=int(beats))
         samples = wish.files.get("sound", ())
         heard = await run.decode(listen, run.path(samples[0]), run.name(samples[0]), run) if samples else None
-        composed = _planned(asked, heard, float(wish.values["seconds"]), seed)
+        composed, notes = _planned(asked, heard, float(wish.values["seconds"]), seed)
         run.used(self.identity)
         making = Making(kind="algorithm", provider=self.identity, inputs=samples)
         with run.workspace.scratch() as folder:
@@ -83,20 +79,31 @@ class RulesMusic:
                 raise
             music = await keep(run, folder / "music.wav", name="music.wav", media_type="audio/wav", making=making)
             midi = await keep(run, folder / "music.mid", name="music.mid", media_type="audio/midi", making=making)
-        return Made(files=(music,), served_by=self.identity, texts=(midi.handle, told(composed)), seed=seed)
+        return Made(
+            files=(music,), served_by=self.identity, texts=(midi.handle, told(composed)), seed=seed, notes=notes
+        )
 
 
-def _planned(asked: Asked, heard: Listened | None, seconds: float, seed: int) -> Plan:
+def _planned(asked: Asked, heard: Listened | None, seconds: float, seed: int) -> tuple[Plan, tuple[str, ...]]:
+    """Return what is to be played, and what of a sample it goes on with."""
     if heard is None:
-        return plan(seconds=seconds, asked=asked, seed=seed)
+        return plan(seconds=seconds, asked=asked, seed=seed), ()
     key, tempo = key_of(heard.chroma), tempo_of(heard.onsets)
-    return plan(
+    found = [
+        *([f"the key ({key.key.name})"] if key else []),
+        *([f"the tempo ({tempo.beats_per_minute:.0f} a minute)"] if tempo else []),
+    ]
+    taken = (
+        f"Of the sample it takes up {' and '.join(found)}" if found else "Neither key nor tempo was found in the sample"
+    )
+    composed = plan(
         seconds=seconds,
         asked=asked,
         seed=seed,
         key=key.key if key else None,
         beats_per_minute=tempo.beats_per_minute if tempo else None,
     )
+    return composed, (f"{taken}; its melody and its instruments are not known to rules.",)
 
 
 def _write(composed: Plan, folder: Path, title: str, run: "Run") -> None:

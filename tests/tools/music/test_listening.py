@@ -112,6 +112,18 @@ def test_levels_of_stereo_are_measured(tmp_path: Path, quiet: Any) -> None:
     assert (start, end) == (pytest.approx(2.0, abs=0.05), pytest.approx(3.0, abs=0.05))
 
 
+@pytest.mark.parametrize("channels", [1, 3, 8, 16])
+def test_any_number_of_channels_is_measured(tmp_path: Path, quiet: Any, channels: int) -> None:
+    import wave
+
+    with wave.open(str(tmp_path / "many.wav"), "wb") as file:
+        file.setparams((channels, 2, RATE, 0, "NONE", ""))
+        file.writeframes((noise(1.0 * channels) * 32767).astype("<i2").tobytes())
+    found = levels(tmp_path / "many.wav", "many.wav", quiet)
+    assert found.channels == channels and found.loudness_lufs is not None
+    assert listen(tmp_path / "many.wav", "many.wav", quiet).seconds == pytest.approx(1.0, abs=0.01)
+
+
 def test_levels_of_silence_are_none(tmp_path: Path, making: ModuleType, quiet: Any) -> None:
     found = levels(making.wav(tmp_path / "z.wav", np.zeros(32_000, dtype=np.float32)), "z.wav", quiet)
     assert (found.loudness_lufs, found.true_peak_db, found.clipped_samples) == (None, None, 0)
