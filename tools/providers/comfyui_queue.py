@@ -224,7 +224,8 @@ def _wrong(answer: str, workflow: Workflow) -> str | None:
         return None
     told = []
     for node, about in nodes.items() if isinstance(nodes, Mapping) else ():
-        for one in about.get("errors", []) if isinstance(about, Mapping) else []:
+        errors = about.get("errors") if isinstance(about, Mapping) else None
+        for one in errors if isinstance(errors, list) else []:
             if isinstance(one, Mapping):
                 told.append(f"{workflow.title(str(node))}: {one.get('message')}, {one.get('details')}")
     if not told and isinstance(error, Mapping):

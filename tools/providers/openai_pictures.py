@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _GIVEN_TOKENS = 1600
 """About what a picture that is given counts as; the answer says how much it was."""
 _REFUSED_SHOWN = 300
+MOST_FILES, MOST_LETTERS = 16, 20_000
+"""Of an answer; no request asks for more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +135,7 @@ class OpenAIPictures(AtOwnEndpoint):
 
         async def keep(answer: dict[str, Any]) -> dict[str, Any]:
             contents, texts, refusal = await self._results(served, answer, run)
+            contents, texts = contents[:MOST_FILES], [one[:MOST_LETTERS] for one in texts[:MOST_FILES]]
             files = []
             for number, content in enumerate(contents, before + 1):
                 cut = await cut_to(content, ready.whole, run) if ready.whole else content
