@@ -30,6 +30,8 @@ APIS = {
 }
 OPERATIONS = [pytest.param(api, one, id=f"{name}-{one.name}") for name, api in APIS.items() for one in api.operations]
 NAMES = sorted(APIS)
+# One loop, so that connections and the processes that decode are kept from test to test.
+one_loop = pytest.mark.asyncio(loop_scope="module")
 SAMPLES: dict[str, Value] = {
     "prompt": "A kite over a lake", "text": "Good morning.", "lyrics": "[Verse]\nThe wind", "negative_prompt": "blur",
     "title": "The kite", "voice": "a-voice", "emotion": "calm", "language": "en", "job": "an-earlier-job",
@@ -183,6 +185,7 @@ def test_a_file_says_where_it_was_read_and_when(name: str) -> None:
     assert api.note
 
 
+@one_loop
 @pytest.mark.parametrize(("api", "operation"), OPERATIONS)
 @pytest.mark.parametrize("full", [False, True], ids=["least", "all"])
 async def test_an_order_is_as_its_documents_say_and_is_brought(
@@ -199,6 +202,7 @@ async def test_an_order_is_as_its_documents_say_and_is_brought(
     assert sent.count(sent[-1]) == 1, "it was ordered twice"
 
 
+@one_loop
 @pytest.mark.parametrize("name", NAMES)
 async def test_refusals_are_told_apart(name: str, world: World) -> None:
     api, server, run = APIS[name], world.servers[name], world.opened(f"{name}-refuses")
@@ -232,18 +236,21 @@ def test_every_documented_request_is_made_by_some_operation(world: World) -> Non
     assert unused == []
 
 
+@one_loop
 async def test_a_prompt_of_midjourney_carries_what_has_no_field(world: World) -> None:
     api = APIS["midjourney"]
     _, server = await world.order(api, api.operations[0], world.opened("prompts"), full=True)
     assert server.bodies[0]["prompt"] == "A kite over a lake! --ar 21:9 --no blur --seed 4294967295"
 
 
+@one_loop
 async def test_what_is_made_longer_at_kling_is_named_by_its_video(world: World) -> None:
     api = APIS["kling"]
     made, _ = await world.order(api, api.operations[0], world.opened("videos"))
     assert made.job == "video-7"
 
 
+@one_loop
 async def test_a_voice_that_minimax_keeps_has_the_name_that_it_was_given(world: World) -> None:
     api = APIS["minimax"]
     operation = next(one for one in api.operations if one.task == "clone")
