@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.errors import ArgumentError, MediaError
-from ..base.picture_files import MAX_SIDE_PIXELS, open_picture
+from ..base.picture_files import MAX_PICTURE_PIXELS, MAX_SIDE_PIXELS, open_picture
 from ..base.pictures import jpeg
 
 if TYPE_CHECKING:
@@ -143,10 +143,10 @@ def _with_margins(path: Path, name: str, margins: Margins, size: tuple[int, int]
     picture = open_picture(path, name)
     width = picture.width + margins.left + margins.right
     height = picture.height + margins.top + margins.bottom
-    if max(width, height) > MAX_SIDE_PIXELS:
+    if max(width, height) > MAX_SIDE_PIXELS or width * height > MAX_PICTURE_PIXELS:
         raise ArgumentError(
-            f"{name!r} would have {width:,}×{height:,} px with these margins; the limit is {MAX_SIDE_PIXELS:,} a side. "
-            "Add less."
+            f"{name!r} would have {width:,}×{height:,} px with these margins; the limit is {MAX_PICTURE_PIXELS:,} in "
+            f"all, and {MAX_SIDE_PIXELS:,} a side. Add less."
         )
     box = placed((width, height), size or (width, height))
     scale = (box[2] - box[0]) / width

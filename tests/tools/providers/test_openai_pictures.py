@@ -320,6 +320,9 @@ async def test_files_that_do_not_fit_are_refused_before_anything_is_sent(
         with pytest.raises(kind, match=words):
             files = {"picture": (picture,), "mask": (given,)}
             await order(run, Wish(task="inpaint", values={"prompt": "A"}, files=files))
+    with pytest.raises(ArgumentError, match=r"would have 16,320×16,240 px with these margins"):
+        wide = {"prompt": "A", "left_pixels": 16_000, "top_pixels": 16_000}
+        await order(run, Wish(task="outpaint", values=wide, files={"picture": (picture,)}))
     noise = tmp_path / "noise.png"
     Image.effect_noise((1700, 1700), 90).convert("RGB").save(noise)
     tight = drawing("dall-e-2")
