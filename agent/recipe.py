@@ -229,11 +229,23 @@ def fit(
                 f"is version {there.version}. Export a new run, or set `version = {there.version}` in the recipe."
             )
     steps = filled(recipe, values, places)
+    for one in steps:
+        if one.tool not in catalog and (lacks := _lacks(one.tool)):
+            raise SettingsError(f"The step `{one.id}` of the recipe is `{one.tool}`, which {lacks}")
     plain = [one.model_dump(exclude={"version", "written_after", "only_with", "only_without"}) for one in steps]
     plan = Plan(goal=recipe.goal, steps=[Step.model_validate(one) for one in plain])
     if found := errors(check(plan, catalog, facts=files)):
         raise SettingsError(f"The step `{found[0].step}` of the recipe does not fit: {found[0].message}")
     return plan
+
+
+def _lacks(tool: str) -> str:
+    """Return what a tool of ours needs that nothing here serves, and what would; nothing for one that is not known."""
+    from ..tools import catalog
+    from ..tools.making.ordering import WHO
+
+    roles = catalog()[tool].roles if tool in catalog() else ()
+    return f"nothing here does: set {WHO[roles[0]]}." if roles and roles[0] in WHO else ""
 
 
 def _steps(plans: Iterable[Mapping[str, Any]]) -> dict[str, Step]:

@@ -1,0 +1,234 @@
+"""`sensorium make`: whole productions by recipes, with and without models."""
+
+import base64
+import io
+import json
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from sensorium.agent.cli import main
+from sensorium.agent.recipe import read_recipe
+from sensorium.agent.recipes import HOUSE
+
+DIALOGUE = """Anna: Rex, why did you eat my shoes?
+Rex: I did not eat them. I tasted them.
+
+Anna: And the sofa?
+Rex: A second opinion.
+Anna: And who pays for it?
+Rex: I buried my half in the garden.
+"""
+STUDIO = """
+name = "Pets"
+page = "https://pets.test/docs (2026-11-21)"
+base_url = "{url}"
+key = "PETS_KEY"
+[price]
+calls = 0.25
+[operations.edit]
+role = "draw"
+task = "edit"
+models = ["pet*"]
+[operations.edit.takes]
+prompt = {{}}
+picture = {{}}
+[operations.edit.submit]
+path = "/edit"
+form = {{ image = "{{picture:file}}", prompt = "{{prompt}}" }}
+[operations.edit.result]
+files = "images"
+as = "base64"
+[operations.talk]
+role = "film"
+task = "talk"
+models = ["pet*"]
+[operations.talk.takes]
+prompt = {{}}
+picture = {{}}
+sound = {{}}
+[operations.talk.submit]
+path = "/talk"
+form = {{ image = "{{picture:file}}", sound = "{{sound:file}}", prompt = "{{prompt}}" }}
+[operations.talk.result]
+files = "videos"
+as = "base64"
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SENSORIUM_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def studio(home: Path, job_server: ModuleType, making: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A provider that changes pictures, and lets them say a recording."""
+
+    def answer(asked: Any) -> Any:
+        if asked.path == "/edit":
+            out = io.BytesIO()
+            Image.effect_noise((360, 640), 60).convert("RGB").save(out, "PNG")
+            return job_server.Reply(body={"images": [base64.b64encode(out.getvalue()).decode()]})
+        if asked.path == "/talk":
+            with wave.open(io.BytesIO(asked.body["sound"])) as sound:
+                rate, samples = sound.getframerate(), sound.readframes(sound.getnframes())
+            heard = np.frombuffer(samples, np.int16).astype(np.float32) / 32768
+            first = Image.open(io.BytesIO(asked.body["image"])).convert("RGB")
+            file = home / "talk.mp4"
+            making.video(file, first.rotate, seconds=len(heard) / rate, sound=heard, rate=rate, gop=10)
+            return job_server.Reply(body={"videos": [base64.b64encode(file.read_bytes()).decode()]})
+        return None
+
+    with job_server.serving() as running:
+        running.answering = answer
+        (home / "providers").mkdir(parents=True)
+        (home / "providers" / "pets.toml").write_text(STUDIO.format(url=running.url))
+        for name, value in {"PETS_KEY": "pets-key-1234567", "SENSORIUM_DRAW": "pets:pet-1"}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("SENSORIUM_FILM", "pets:pet-1")
+        yield running
+
+
+def streams(file: Path) -> tuple[float, tuple[int, int], int]:
+    with av.open(str(file)) as container:
+        assert container.duration
+        video = container.streams.video[0]
+        return container.duration / 1e6, (video.width, video.height), len(container.streams.audio)
+
+
+def test_the_recipes_of_the_house_can_be_read_and_are_listed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sorted(one.stem for one in HOUSE.glob("*.toml")) == ["explainer", "talking_pet"]
+    for file in HOUSE.glob("*.toml"):
+        assert read_recipe(file).words
+    assert main(["make"]) == 0
+    text = capsys.readouterr().out
+    assert "explainer: A narrated film" in text and "--set aspect=…: Shape of the picture (16:9, 9:16, 1:1;" in text
+    assert main(["make", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in listed] == ["explainer", "talking_pet"]
+    assert listed[1]["inputs"][0] == {"name": "pet", "kind": "picture", "optional": False, "words": "Who answers."}
+
+
+def test_an_explainer_is_made_without_any_key(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home.parent / "tea.md").write_text("# Tea\n\n## Leaves\n\nTea is made of leaves.\n\n## Water\n\nIt must be hot.\n")
+    assert main(["make", "explainer", "tea.md", "--set", "aspect=1:1", "--set", "height_pixels=240", "-o", "out"]) == 0
+    seconds, size, sounds = streams(home.parent / "out" / "film.mp4")
+    assert (size, sounds, 4 < seconds < 20) == ((240, 240), 1, True)
+    assert "Tea is made of leaves." in (home.parent / "out" / "captions.srt").read_text()
+    assert "film.mp4" in capsys.readouterr().out
+
+
+def test_a_talking_pet_is_made_with_models_for_picture_and_film(
+    home: Path, studio: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (300, 400), "tan").save(home.parent / "rex.png")
+    (home.parent / "dialogue.txt").write_text(DIALOGUE)
+    command = ["make", "talking_pet", "rex.png", "dialogue.txt", "--set", "height_pixels=320"]
+    assert main([*command, "--plan-only", "--json"]) == 0
+    planned = json.loads(capsys.readouterr().out)
+    assert [one["served_by"] for one in planned["quote"]["steps"] if one["served_by"]] == ["pets:pet-1"] * 2
+    assert studio.asked == []
+    assert main([*command, "--yes", "-o", "out"]) == 0
+    assert [one.path for one in studio.asked] == ["/edit", "/talk"]
+    seconds, size, sounds = streams(home.parent / "out" / "film.mp4")
+    assert (size, sounds, seconds > 8) == ((180, 320), 1, True)
+    said = " ".join((home.parent / "out" / "captions.srt").read_text().split())
+    places = [said.index(one) for one in ("I tasted them", "A second opinion", "I buried my half")]
+    assert places == sorted(places)
+    capsys.readouterr()
+    assert main([*command, "--yes"]) == 0  # asked again, nothing is paid
+    assert len(studio.asked) == 2
+    capsys.readouterr()
+    assert main(["show", "out/film.mp4", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["maker"]["digital_source_type"] == "compositeWithTrainedAlgorithmicMedia"
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "words"),
+    [
+        (["nothing"], 2, "There is no recipe 'nothing'. There are: explainer, talking_pet."),
+        (["../explainer"], 2, "There is no recipe"),
+        (["explainer", "--set", "aspect=4:3", "--set", "text=a"], 3, "`aspect` is '4:3'. Supported: 16:9, 9:16, 1:1."),
+        (["explainer", "--set", "slides=one", "--set", "text=a"], 3, "`slides` is 'one', and must be a whole number."),
+        (["explainer", "--set", "slides=99", "--set", "text=a"], 3, "it must be from 2 to 40"),
+        (["explainer", "--set", "colour=red"], 3, "The recipe has no `colour` to be set. It has: `text`, `slides`"),
+        (["explainer", "--set", "text"], 2, "write it as `--set NAME=VALUE`"),
+        (["explainer", "--set", "text=a", "--set", "text=b"], 2, "gives `text` twice"),
+        (["explainer", "rex.png"], 3, "'rex.png' is a picture, and the recipe has no more place for one."),
+        (["talking_pet", "dialogue.txt"], 3, "The recipe needs `pet`, a picture (Who answers.). Give it as a file."),
+        (["talking_pet", "rex.png"], 3, "is `make_video`, which nothing here does: set `SENSORIUM_FILM"),
+    ],
+)
+def test_what_does_not_fit_is_said_before_anything_is_made(
+    home: Path, capsys: pytest.CaptureFixture[str], command: list[str], code: int, words: str
+) -> None:
+    Image.new("RGB", (30, 40)).save(home.parent / "rex.png")
+    (home.parent / "dialogue.txt").write_text(DIALOGUE)
+    assert main(["make", *command]) == code
+    assert words in capsys.readouterr().err
+
+
+def test_without_words_and_without_a_model_nothing_is_paid(
+    home: Path, studio: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (30, 40)).save(home.parent / "rex.png")
+    assert main(["make", "talking_pet", "rex.png", "--yes", "--set", "topic=shoes"]) == 3
+    told = capsys.readouterr()
+    assert "Write it yourself" in told.out and "SENSORIUM_THINK" in told.out
+    assert main(["make", "talking_pet", "rex.png", "--yes"]) == 1
+    assert "A dialogue needs its words" in capsys.readouterr().out
+    assert studio.asked == []
+
+
+def test_a_recipe_of_ones_own_takes_values_files_and_alternatives(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "recipes").mkdir(parents=True)
+    (home / "recipes" / "hello.toml").write_text("""
+schema = "sensorium.recipe/1"
+goal = "Say hello"
+request = "Say hello."
+[[inputs]]
+name = "greeting"
+kind = "text"
+optional = true
+[parameters.name]
+default = "you, $friend"
+[parameters.loud]
+type = "truth"
+default = false
+[parameters.fast]
+type = "whole"
+optional = true
+[[steps]]
+id = "read"
+tool = "write_script"
+only_with = ["greeting"]
+args = { file = "$files[0]" }
+[[steps]]
+id = "say"
+tool = "speak"
+args = { text = { first_of = ["$read.title", "Hello ${set.name}"] }, words_per_minute = "$set.fast" }
+""")
+    assert main(["make", "hello", "--plan-only", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)["plan"]
+    assert [(one["id"], one["args"]) for one in plan["steps"]] == [("say", {"text": "Hello you, $$friend"})]
+    (home.parent / "hi.txt").write_text("Good morning.")
+    given = ["--set", "greeting=hi.txt", "--set", "fast=200"]
+    assert main(["make", "hello", *given, "--plan-only", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)["plan"]
+    assert [(one["id"], one["args"]) for one in plan["steps"]] == [
+        ("read", {"file": "$files[0]"}),
+        ("say", {"text": "$read.title", "words_per_minute": 200}),
+    ]
