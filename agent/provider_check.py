@@ -37,8 +37,8 @@ def check(file: Path, *, as_json: bool) -> int:
     warnings = [*([] if api is None else _doubts(api, tomllib.loads(text)))]
     sent = [] if api is None else [one for each in api.operations for one in _dry_run(api, each)]
     if as_json:
-        error = {"line": line, "message": fault} if fault else None
-        say_json({"ok": not fault, "file": str(file), "error": error, "warnings": warnings, "sent": sent}, indent=1)
+        wrong = {"line": line, "message": fault} if fault else None
+        say_json({"ok": not fault, "file": str(file), "error": wrong, "warnings": warnings, "sent": sent}, indent=1)
         return 3 if fault else 0
     if api is None:
         raise SettingsError(f"{file!s}{f', line {line}' if line else ''}: {fault}")

@@ -112,7 +112,7 @@ class Asking:
         """
         refuse_endpoint(self.served.endpoint)
         body = render(request.body, look_up) if request.body is not None else MISSING
-        form = render(dict(request.form), look_up) if request.form is not None else MISSING
+        form: Any = render(dict(request.form), look_up) if request.form is not None else MISSING
         sent = {**self._headers(self.api.headers), **self._headers(request.headers, look_up), **(headers or {})}
         if is_file:
             sent.setdefault("Accept", "*/*")

@@ -160,7 +160,7 @@ class Download:
                 max_keepalive_connections=0,
                 network_backend=MeteredBackend(dialler, self._meter),
             ) as pool:
-                request = httpcore2.Request("GET", url, headers=asked, extensions={"timeout": wait})
+                request = httpcore2.Request("GET", url, headers=list(asked.items()), extensions={"timeout": wait})
                 response = await pool.handle_async_request(request)
                 try:
                     yield response

@@ -54,14 +54,16 @@ def fit(operation: Operation, wish: Wish, who: str) -> Fitted:
             continue
         values[name], note = _fitted(name, value, operation.takes[name], who)
         notes += note
-    sized, said = fit_size(wish.values, operation.takes, operation.defaults)
+    sized, said = fit_size(
+        {str(name): value for name, value in wish.values.items()}, operation.takes, operation.defaults
+    )
     values |= sized  # type: ignore[arg-type]
     notes += said
     values |= {name: value for name, value in operation.defaults.items() if name not in values and name != "callback"}  # type: ignore[misc]
     _check_files(operation, wish, who)
-    for name, take in operation.takes.items():
-        if take.needed and name not in values and not wish.files.get(name):  # type: ignore[call-overload]
-            raise ArgumentError(f"`{who}` needs `{name}` for `{wish.task}`. Give it.")
+    for known, take in operation.takes.items():
+        if take.needed and known not in values and not wish.files.get(known):  # type: ignore[call-overload]
+            raise ArgumentError(f"`{who}` needs `{known}` for `{wish.task}`. Give it.")
     return Fitted(wish=Wish(task=wish.task, values=values, files=wish.files), notes=tuple(notes))
 
 
