@@ -27,11 +27,12 @@ _LOOKS = (
 )
 _LEAD = rf"^\s*{_ASKING}(?P<looks>(?:(?:{_LOOKS})(?:\s*,\s*|\s+(?:and\s+)?))*)"
 _ASKING_ZH = (
-    r"^\s*(?:请|麻烦)?(?:你)?(?:帮我|给我|为我|替我)?(?:画|做|制作|生成|设计|绘制|创建|来|出|弄|要|写)?(?:出)?(?:一)?(?:张|个|幅|份|页)?"
+    r"^\s*(?:请|麻烦)?(?:你)?(?:帮我|给我|为我|替我)?(?:画|做|制作|生成|设计|绘制|创建|来|出|弄|要|写(?!着|上)|列)?(?:出)?(?:一)?(?:张|个|幅|份|页)?"
     r"(?P<looks>(?:(?:简单|简洁|干净|漂亮|好看|优雅|现代|极简|深色|浅色|黑色|白色|蓝色|绿色|红色|紫色|横版|竖版|方形)的?)*)"
 )
 _NOUNS: Mapping[str, str] = {
-    "title": r"title\s+(?:card|slide|page)|(?:section|chapter|end|text|closing|opening)\s+(?:card|title)|intertitle",
+    "title": r"title\s+(?:card|slide|page)|(?:section|chapter|end|text|closing|opening)\s+(?:card|title|slide)"
+    r"|intertitle",
     "quote": r"(?:quote|quotation)(?:\s+card)?",
     "list": r"(?:(?:shopping|grocery|packing|reading|bullet(?:ed)?|numbered|to-?do|task|guest|check)[\s-]?)?list"
     r"(?:\s+card)?|agenda",
@@ -97,10 +98,26 @@ def read_card(prompt: str, style: str | None = None) -> Asked | None:
             found = re.match(rf"{lead}(?P<noun>{noun})(?![A-Za-z])", text, re.IGNORECASE)
             if found and (card := _cards(kind, found["noun"])(text[found.end() :])):
                 return Asked(card=card, looks=_looks(text[: found.end()]) | _looks(_unquoted(text[found.end() :])))
+    if (named := _named_after(text)) is not None:
+        return named
     if (bare := read_diagram(re.sub(r"的?(?:流程图|示意图)[。.]?$", "", text), is_bare=True)) is not None:
         return Asked(card=bare, looks=frozenset())
     if (said := _quoted_alone(text)) is not None:
         return Asked(card=said, looks=frozenset())
+    return None
+
+
+def _named_after(text: str) -> Asked | None:
+    """Return the card of `写着“…”的标题卡`, where what it is stands after its words."""
+    for lead, nouns in ((_LEAD, _NOUNS), (_ASKING_ZH, _NOUNS_ZH)):
+        begins = re.match(lead, text, re.IGNORECASE)
+        for kind in ("title", "quote"):
+            ends = re.search(rf"(?:{nouns[kind]})[。.!！]?$", text, re.IGNORECASE)
+            if begins and ends and begins.end() <= ends.start():
+                inside = text[begins.end() : ends.start()]
+                card = _cards(kind, ends[0])(inside) if _QUOTED.search(inside) else None
+                if card:
+                    return Asked(card=card, looks=_looks(begins[0]) | _looks(_unquoted(inside)))
     return None
 
 
@@ -201,7 +218,7 @@ def _content(rest: str) -> str | None:
 def _after(rest: str) -> str:
     """Return what follows a noun without the colon or the words that join it on."""
     return re.sub(
-        r"^\s*(?:[:：]|(?:that\s+)?show(?:s|ing)\b\s*:?|of\b|for\b|from\b|with\b|显示|表示)?\s*",
+        r"^\s*[,，]?\s*(?:[:：]|(?:that\s+)?show(?:s|ing)\b\s*:?|of\b|for\b|from\b|with\b|显示|表示)?\s*",
         "",
         rest,
         flags=re.IGNORECASE,
