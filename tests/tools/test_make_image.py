@@ -142,6 +142,9 @@ async def test_a_picture_of_one_colour_is_passed_on_with_a_note(run: Run, atelie
     one = atelier.Studio(gives=[("image/png", atelier.picture(colour="teal"))])
     made = await call("make_image", {"prompt": "teal"}, atelier.served(run, "draw", [one]))
     assert made.limits == ["All of the picture is of one colour."]
+    white = atelier.Studio(gives=[("image/png", atelier.picture(colour="white"))])
+    plain = await call("make_image", {"prompt": "a plain white page"}, atelier.served(run, "draw", [white]))
+    assert plain.limits == ["All of the picture is of one colour."]
 
 
 async def test_what_is_bent_is_noted_and_proved_as_it_was_ordered_in_the_end(run: Run, atelier: ModuleType) -> None:

@@ -28,6 +28,8 @@ _RESOLUTION = re.compile(r"(\d{3,4})[pP]")
 _NAMES = {"picture": ("a picture", "pictures"), "video": ("a film", "films"), "audio": ("sound", "recordings")}
 # What is given may be blank, and then a part of it is.
 _AS_GIVEN = frozenset({"pick", "upscale"})
+# A filter of a provider gives black; who asks for one colour gets it.
+_FLAT = re.compile(r"\b(?:plain|solid|blank|empty|pure|uniform)\b|纯|空白", re.IGNORECASE)
 _WORDS_ONLY = frozenset({"describe", "clone"})
 # What goes on from something given has at least the length that was ordered: some count the whole, some what is new.
 _LONGER = frozenset({"extend", "continue", "talk", "dance"})
@@ -102,12 +104,16 @@ def _faults(found: Measured, wish: Wish, kind: str, given: Mapping[str, float]) 
     if found.partial:
         yield f"the file is cut off or damaged; {found.seconds or 0:.1f} s of it can be read"
     if kind != "audio":
-        if found.flat in ("black", "white") and wish.task not in _AS_GIVEN:
+        if found.flat in ("black", "white") and not _may_be_flat(wish):
             yield f"all of it is {found.flat}"
         yield from _wrong_size(found, wish, given)
     if kind != "picture":
         yield from _wrong_length(found, wish, given)
         yield from _wrong_sound(found, wish, kind)
+
+
+def _may_be_flat(wish: Wish) -> bool:
+    return wish.task in _AS_GIVEN or _FLAT.search(str(wish.values.get("prompt", ""))) is not None
 
 
 def _wrong_size(found: Measured, wish: Wish, given: Mapping[str, float]) -> Iterator[str]:
@@ -169,7 +175,7 @@ def _wrong_sound(found: Measured, wish: Wish, kind: str) -> Iterator[str]:
 
 
 def _notes(found: Measured, wish: Wish) -> Iterator[str]:
-    if found.flat == "one colour" and wish.task not in _AS_GIVEN:
+    if found.flat and wish.task not in _AS_GIVEN:
         yield "All of the picture is of one colour."
     if wish.values.get("with_sound") is False and found.has_sound and not found.is_silent:
         yield "It has sound, though none was ordered; `edit_media` takes it out."
