@@ -28,7 +28,10 @@ LEAST_SAMPLE_SECONDS = 5.0
 """Of speech; most providers want 10 s and more, and say so."""
 MOST_SAMPLE_SECONDS = 180.0
 """More does not help, and 10 MB is the most that some take: 9 MB at 24 kHz."""
+LONGEST_SAMPLE_SECONDS = 1800.0
+"""So much is looked through for speech."""
 LEAST_STATEMENT_SECONDS = 1.5
+MOST_STATEMENT_BYTES = 200_000_000
 MOST_NAME_LETTERS = 60
 _RATE = 24_000
 _NOISY_DB = 12.0
@@ -149,6 +152,11 @@ async def _voice(sample: str, run: Run) -> Heard:
         ArgumentError: It is too short, or has too little speech.
     """
     voice = await heard_voice(sample, run)
+    if voice.seconds > LONGEST_SAMPLE_SECONDS:
+        raise ArgumentError(
+            f"{run.name(sample)!r} lasts {voice.seconds:,.0f} s; a sample has at most {LONGEST_SAMPLE_SECONDS:,.0f} s, "
+            f"and {MOST_SAMPLE_SECONDS:g} s are enough. Cut out the best with `edit_media`. Nothing was sent."
+        )
     if voice.speech_seconds < LEAST_SAMPLE_SECONDS:
         raise ArgumentError(
             f"{run.name(sample)!r} has {voice.speech_seconds:.1f} s of speech in {voice.seconds:.1f} s of sound; a "
@@ -179,19 +187,14 @@ async def _stated(consent: str, voice: Heard, run: Run) -> tuple[Artifact, _Stat
     written, told = await _words(consent, run)
     checks.append(told)
     if written is not None:
-        verdict = consents(written.text)
-        if verdict is Consent.NO or (verdict is Consent.UNCLEAR and written.quality == "good"):
-            raise ArgumentError(
-                f"`consent` is {named!r}, and {written.engine} hears {written.text[:200]!r} in it: that is no consent "
-                f"to a voice being cloned. Record the speaker saying, for example, {SENTENCE!r}. Nothing was sent."
-            )
-        checks.append(
-            f"Its words speak of consent: {written.text[:300]!r}."
-            if verdict is Consent.YES
-            else f"In its words no consent could be made out, which a draft does not disprove: {written.text[:300]!r}."
-        )
+        checks.append(_judged(written, named))
     checks.append(_alike(voice, heard))
     kept = run.artifact(consent)
+    if kept.bytes > MOST_STATEMENT_BYTES:
+        raise ArgumentError(
+            f"`consent` is {named!r} of {kept.bytes:,} bytes; the statement is kept, and the limit is "
+            f"{MOST_STATEMENT_BYTES:,}. Give its sound alone (`edit_media` extracts it). Nothing was sent."
+        )
     statement = run.put(run.path(consent).read_bytes(), name=f"consent {kept.name}", media_type=kept.media_type)
     return statement, _Statement(text=written.text if written else "", checks=tuple(checks))
 
@@ -207,6 +210,25 @@ async def _words(consent: str, run: Run) -> "tuple[Transcript | None, str]":
     if written.quality == "good":
         return written, f"Its words were written down by {written.engine}."
     return written, f"Its words were written down by {written.engine}, whose drafts have many wrong words."
+
+
+def _judged(written: "Transcript", named: str) -> str:
+    """Return what the words of a statement say of consent.
+
+    Raises:
+        ArgumentError: They say no, or a good recogniser hears no consent in them.
+    """
+    verdict, words = consents(written.text), written.text[:300]
+    if verdict is not Consent.NO and written.language not in (None, "en", "zh"):
+        return f"They are in {written.language!r}, in which consent is not known here: {words!r}."
+    if verdict is Consent.NO or (verdict is Consent.UNCLEAR and written.quality == "good"):
+        raise ArgumentError(
+            f"`consent` is {named!r}, and {written.engine} hears {words!r} in it: that is no consent to a voice being "
+            f"cloned. Record the speaker saying, for example, {SENTENCE!r}. Nothing was sent."
+        )
+    if verdict is Consent.YES:
+        return f"Its words speak of consent: {words!r}."
+    return f"In its words no consent could be made out, which a draft does not disprove: {words!r}."
 
 
 def _alike(voice: Heard, statement: Heard) -> str:

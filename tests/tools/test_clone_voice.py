@@ -43,9 +43,9 @@ def spoken(settings: Settings) -> Any:
         run.library.close()
 
 
-def hearing(studio: Any, server: Any, script: ModuleType, words: str) -> Run:
+def hearing(studio: Any, server: Any, script: ModuleType, words: str, language: str = "english") -> Run:
     """Return a run over the studio's settings whose recogniser hears these words."""
-    server.hearing = lambda asked: script.Reply(body={"text": words, "language": "english"})
+    server.hearing = lambda asked: script.Reply(body={"text": words, "language": language})
     ears = Endpoint(name="ears", base_url=server.url, timeout_seconds=20.0)
     settings = studio.run.settings
     return Run.open(
@@ -100,6 +100,16 @@ async def test_a_statement_that_nothing_can_write_down_is_kept_and_said_so(learn
     asked = {"sample": str(await spoken(SAMPLE)), "consent": str(await spoken(STATEMENT))}
     made = await call("clone_voice", asked, run)
     assert any(one.startswith("Its words were not checked") for one in made.checks)
+    run.library.close()
+
+
+async def test_words_of_another_language_are_kept_and_not_judged(
+    learns: Any, spoken: Any, server: Any, script: ModuleType
+) -> None:
+    run = hearing(learns, server, script, "Je consens au clonage.", "french")
+    asked = {"sample": str(await spoken(SAMPLE)), "consent": str(await spoken(STATEMENT))}
+    made = await call("clone_voice", asked, run)
+    assert "They are in 'fr', in which consent is not known here: 'Je consens au clonage.'." in made.checks
     run.library.close()
 
 

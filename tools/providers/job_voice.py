@@ -96,3 +96,12 @@ class JobVoice:
         if not made.files:
             raise MediaError(f"`{self._model}` answered without any sound. Ask again.")
         return await run.decode(decoded, made.files[0].handle, run)
+
+    async def try_out(self, run: "Run") -> str | None:
+        """Let it say one word; None, for any sound will do.
+
+        Raises:
+            SensoriumError: It cannot be asked, or gives no sound.
+        """
+        await self.speak("Ready.", manner=Manner(), run=run)
+        return None

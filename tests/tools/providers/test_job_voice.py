@@ -86,3 +86,9 @@ async def test_what_is_no_sound_is_not_played(studio: Any, job_server: ModuleTyp
     with pytest.raises(MediaError):
         await call("speak", {"text": "One."}, run)
     run.library.close()
+
+
+async def test_it_is_tried_out_with_one_word(speaks: Any) -> None:
+    [voice, *_] = speaks.run.models.ladder("speak")
+    assert voice.missing() is None and await voice.try_out(speaks.run) is None
+    assert asked_of(speaks) == [{"text": "Ready.", "voice": "narrator"}]
