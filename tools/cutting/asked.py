@@ -144,12 +144,12 @@ def inside(start: float, end: float, seconds: float, name: str) -> tuple[float, 
         ArgumentError: It is not in the file.
     """
     lasts = f"{name!r} lasts {seconds:.2f} s ({clock(seconds)})"
+    if start >= seconds:
+        raise ArgumentError(f"The part begins at {start:g} s, and {lasts}. Give an earlier start.")
     if start < 0 or end <= start:
         raise ArgumentError(
             f"The part from {start:g} s to {end:g} s is none: it must start at 0 or later and then end."
         )
-    if start >= seconds:
-        raise ArgumentError(f"The part begins at {start:g} s, and {lasts}. Give an earlier start.")
     if end > seconds + _END_SLACK_SECONDS:
         raise ArgumentError(f"The part ends at {end:g} s, and {lasts}. Leave the end out for all that follows.")
     return start, min(end, seconds)

@@ -404,16 +404,18 @@ class Copying:
         for one in container.streams:
             if one.index not in wanted:
                 one.discard = Discard.all
-        last: dict[int, int] = {}
+        ends: dict[int, int] = {}
         for number, span in enumerate(spans):
             self._seek(container, float(span.start) - 2 * _BACK_SECONDS)
             ended: set[int] = set()
+            is_last = number == len(spans) - 1
             for packet in container.demux(list(streams)):
                 base, old = packet.time_base, packet.stream
                 if packet.pts is None or not packet.size or not base:
                     continue
                 start, length = packet.pts * base, (packet.duration or 0) * base
-                if start >= span.heard_until:
+                half = 0 if is_last or old.type == "subtitle" else length / 2
+                if start + half >= span.heard_until:
                     ended.add(old.index)
                     if ended == wanted or start > span.heard_until + 10:
                         break
@@ -424,13 +426,17 @@ class Copying:
                 if self.form.muxer == "mp3":
                     shift += round(_MP3_DELAY_SECONDS / base)
                 pts, duration = packet.pts + shift, packet.duration or 0
+                end = ends.get(old.index)
                 if old.type == "subtitle":
                     begins = max(pts, round(span.position / base))
-                    ends = min(pts + duration, round((span.position + span.heard_until - span.start) / base))
-                    pts, duration = begins, ends - begins
-                if old.index in last and pts <= last[old.index]:
-                    pts = last[old.index] + 1
-                last[old.index] = pts
+                    last = min(pts + duration, round((span.position + span.heard_until - span.start) / base))
+                    pts, duration = begins, last - begins
+                elif end is not None and pts != end:
+                    if pts + duration / 2 < end:
+                        continue
+                    # Parts of packets cannot be joined: sound goes on without a gap, half a packet off at most.
+                    pts = end if pts < end + duration else pts
+                ends[old.index] = pts + duration
                 packet.pts = packet.dts = pts
                 packet.duration, packet.stream = duration, copies[old.index]
                 yield float(pts * base), packet

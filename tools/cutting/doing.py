@@ -54,6 +54,8 @@ Way = Literal["copied", "partly encoded", "encoded"]
 _BEYOND_SECONDS = 60.0
 """A whole file is copied to so much behind its end: the end of a stream is not always said."""
 _LEAST_SECONDS = 0.02
+_CREDENTIAL_BYTES = 16_000
+"""What a manifest adds to a picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,12 +336,13 @@ class Editing:
             form=form.name,
             frames_per_second=rate,
             width_pixels=asked.width_pixels or min(WIDTH_PIXELS, self.source.width_pixels),
-            max_bytes=asked.max_bytes or MAX_BYTES,
+            max_bytes=self._own_bytes(asked.max_bytes or MAX_BYTES),
         )
         output = self._output("animated", form)
         made = await run.decode(animate, output, animation, run)
         if made.width_pixels < min(animation.width_pixels, self.source.width_pixels):
-            self._note(f"It was made {made.width_pixels} px wide to keep to {animation.max_bytes:,} bytes.")
+            most = asked.max_bytes or MAX_BYTES
+            self._note(f"It was made {made.width_pixels} px wide to keep to {most:,} bytes.")
         file = await keep(
             run,
             output.path,
@@ -348,7 +351,17 @@ class Editing:
             making=Making(kind="edit", inputs=self._inputs()),
             facts={"seconds": made.seconds, "width_pixels": made.width_pixels, "height_pixels": made.height_pixels},
         )
+        self._weigh(file)
         return Done(file=file, way="encoded", seconds=made.seconds, start_seconds=span[0], end_seconds=span[1])
+
+    def _own_bytes(self, most: int) -> int:
+        """Return how many bytes are left for a picture when it is written into it who made it."""
+        return most - min(_CREDENTIAL_BYTES, most // 4) if self.run.settings.credentials.enabled else most
+
+    def _weigh(self, file: "Artifact") -> None:
+        most = self.asked.max_bytes
+        if most is not None and file.bytes > most:
+            self._note(f"With what tells who made it, it has {file.bytes:,} bytes, more than {most:,}.")
 
     async def _extract(self) -> Done:
         asked, source = self.asked, self.source
@@ -543,7 +556,8 @@ class Editing:
             raise MediaError(f"{self.name!r} is a picture and has no sound for {form.name}.")
         if asked.start_seconds is not None or asked.end_seconds is not None or asked.frames_per_second is not None:
             raise ArgumentError(f"{self.name!r} is a still picture: it has no seconds to choose from.")
-        edit = StillEdit(format=form.name, max_bytes=asked.max_bytes, degrees=asked.degrees, mirror=asked.mirror)
+        most = self._own_bytes(asked.max_bytes) if asked.max_bytes else None
+        edit = StillEdit(format=form.name, max_bytes=most, degrees=asked.degrees, mirror=asked.mirror)
         if asked.task == "crop":
             left, top, width, height, notes = crop_box(asked, source, self.name, even_sizes=False)
             self.notes += notes
@@ -564,6 +578,7 @@ class Editing:
             making=Making(kind="edit", inputs=self._inputs()),
             facts={"width_pixels": made.width_pixels, "height_pixels": made.height_pixels},
         )
+        self._weigh(file)
         return Done(file=file, way="encoded")
 
     # Parts of a request
@@ -678,9 +693,9 @@ async def join(run: "Run", handles: Sequence[str], asked: Asked, folder: Path) -
     ]
     tried = await run.decode(try_joining, wholes, output, form, run)
     inputs = tuple(dict.fromkeys(handles))
-    seconds = sum(one.seconds for one in found)
     has_sound = any(one.facts.audio is not None for one in found)
     if tried.copied is not None:
+        seconds = tried.copied.pieces[-1].end_seconds
         done = await editing._keep(output, form, "joined", seconds, picture=bool(films), sound=has_sound)
         return replace(done, way="copied"), editing.notes
     output.remove()

@@ -34,12 +34,17 @@ class Whole:
     seconds: float
 
 
+_BEHIND_SECONDS = 0.5
+"""Sound that goes on for longer than this behind the last frame is heard to its end."""
+
+
 @dataclass(frozen=True)
 class _Stored:
     """The picture of one file: when its frames are shown, in the order in which they are stored."""
 
     pts: Sequence[int]
     start: int
+    end: int
     tick: Fraction
 
 
@@ -56,10 +61,9 @@ def _join(files: Sequence[Whole], output: OutputFile, form: Format, run: Run) ->
     if len(kinds) > 1:
         raise Unsafe("the files are not encoded alike")
     has_picture, has_sound = (bool(part) for part in kinds.pop())
-    positions, position = [], Fraction(0)
-    for one in files:
-        positions.append(position)
-        position += Fraction(repr(one.seconds))
+    lengths = [_length(one, run, has_picture=has_picture) for one in files]
+    positions = [sum(lengths[:number], Fraction(0)) for number in range(len(files))]
+    whole = float(sum(lengths))
     with open_media(files[0].path, files[0].name) as container, muxed(output, form) as out:
         lanes = []
         moving, sound = video_stream(container), audio_stream(container)
@@ -71,15 +75,15 @@ def _join(files: Sequence[Whole], output: OutputFile, form: Format, run: Run) ->
         if has_sound and sound is not None:
             copy = out.add_stream_from_template(sound, opaque=True)
             describe(copy, sound)
-            lanes.append(_sounds(files, positions, copy, has_picture))
+            lanes.append(_sounds(files, positions, lengths, copy, has_picture=has_picture))
         for number, (at, packet) in enumerate(heapq.merge(*lanes, key=lambda one: one[0])):
             if number % _CHECK_EVERY == 0:
                 run.check()
-                run.progress(min(1.0, max(0.0, at / float(position))), "joining")
+                run.progress(min(1.0, max(0.0, at / whole)), "joining")
             out.mux(packet)
     pieces = tuple(
-        Piece(start_seconds=float(at), end_seconds=float(at) + one.seconds)
-        for one, at in zip(files, positions, strict=True)
+        Piece(start_seconds=float(at), end_seconds=float(at + length))
+        for at, length in zip(positions, lengths, strict=True)
     )
     return Copied(pieces=pieces)
 
@@ -108,6 +112,17 @@ def _kind(file: Whole, form: Format) -> tuple[tuple[object, ...], tuple[object, 
         with open_video(file.path, file.name) as footage:
             picture += (footage.turn.transpose, footage.turn.mirror_columns, footage.turn.mirror_rows)
     return picture, heard
+
+
+def _length(file: Whole, run: Run, *, has_picture: bool) -> Fraction:
+    """Return how long a file is shown: to the end of its last frame, so that the next one follows it at once."""
+    whole = Fraction(repr(file.seconds))
+    if not has_picture:
+        return whole
+    with open_video(file.path, file.name) as footage:
+        found = _stored(footage, run)
+    shown = (found.end - found.start) * found.tick
+    return whole if whole - shown > _BEHIND_SECONDS else shown
 
 
 def _pictures(
@@ -144,7 +159,7 @@ def _pictures(
 def _stored(footage: Footage, run: Run) -> _Stored:
     matching = Matching(footage.stream)
     footage.seek(0.0)
-    found = array("q")
+    found, end = array("q"), 0
     for number, packet in enumerate(footage.packets()):
         if number % _CHECK_EVERY == 0:
             run.check()
@@ -155,17 +170,23 @@ def _stored(footage: Footage, run: Run) -> _Stored:
         if not found and (not packet.is_keyframe or matching.entry(bytes(packet)) != "clean"):
             raise Unsafe("one of them does not begin with a frame that stands by itself")
         found.append(packet.pts)
+        end = max(end, packet.pts + (packet.duration or 0))
     tick = footage.stream.time_base
     if not found or tick is None or min(found) < found[0]:
         raise Unsafe("one of them begins with frames that need what is not there")
-    return _Stored(found, found[0], tick)
+    return _Stored(found, found[0], end, tick)
 
 
 def _sounds(
-    files: Sequence[Whole], positions: Sequence[Fraction], copy: "Stream", has_picture: bool
+    files: Sequence[Whole],
+    positions: Sequence[Fraction],
+    lengths: Sequence[Fraction],
+    copy: "Stream",
+    *,
+    has_picture: bool,
 ) -> "Iterator[tuple[float, Packet[Any]]]":
-    last: int | None = None
-    for file, position in zip(files, positions, strict=True):
+    end: int | None = None
+    for file, position, length in zip(files, positions, lengths, strict=True):
         origin: Fraction | None = None
         if has_picture:
             with open_video(file.path, file.name) as footage:
@@ -177,16 +198,19 @@ def _sounds(
             for packet in packets:
                 if packet.pts is None or not packet.size:
                     continue
-                base = packet.time_base
+                base, duration = packet.time_base, packet.duration or 0
                 if origin is None:
                     origin = (stream.start_time or 0) * base
                 at = packet.pts * base - origin
-                # The first packet of encoded sound only prepares the second, and half of one too many is not heard.
-                if at + (packet.duration or 0) * base / 2 < 0 or at >= Fraction(repr(file.seconds)):
-                    continue
                 pts = round((at + position) / base)
-                pts = pts if last is None else max(pts, last + 1)
-                last = pts
+                # Before a file begins its sound is only prepared, and packets cannot be joined in parts.
+                if at + duration * base / 2 < 0 or at + duration * base / 2 >= length:
+                    continue
+                if end is not None and pts != end:
+                    if pts + duration / 2 < end:
+                        continue
+                    pts = end if pts < end + duration else pts
+                end = pts + duration
                 packet.pts = packet.dts = pts
                 packet.stream = copy
                 yield float(pts * base), packet
