@@ -28,7 +28,12 @@ BLOCKS = [
 DRAWINGS = {("architecture.md", "request + files"), ("architecture.md", "validate the arguments")}
 """The flow of data, which is no code: page and beginning."""
 Shell = Callable[[str], "subprocess.CompletedProcess[str]"]
-EXAMPLES = {"one_tool.py": ["talk.mp4"], "watch.py": ["talk.mp4"], "folder.py": ["videos", "reports"]}
+EXAMPLES = {
+    "one_tool.py": ["talk.mp4"],
+    "watch.py": ["talk.mp4"],
+    "folder.py": ["videos", "reports"],
+    "explainer.py": ["notes.md", "explained"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, making: ModuleType) -> Path:
     slides[0].save(folder / "slide.png")
     slides[1].save(folder / "other.png")
     (folder / "talk.py").write_text("print(sum(range(10)))\n", encoding="utf-8")
+    (folder / "notes.md").write_text("# Tea\n\n## Water\n\nIt must be hot.\n", encoding="utf-8")
     (folder / "videos").mkdir()
     shutil.copy(folder / "talk.mp4", folder / "videos")
     return folder
