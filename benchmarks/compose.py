@@ -39,14 +39,16 @@ def main() -> None:
         for seconds in lengths:
             command = [sys.executable, __file__, "--make", str(folder), str(seconds)]
             home = folder / f"home-{seconds}"
-            cost = measure(command, env={**os.environ, "SENSORIUM_HOME": str(home), "SENSORIUM_OFFLINE": "1"})
+            env = {**os.environ, "SENSORIUM_HOME": str(home), "SENSORIUM_OFFLINE": "1"}
+            cost = measure(command, env=env, shared_once=True)
             row("`compose_video`", seconds, cost)
         program = shutil.which("ffmpeg")
         if program is None:
             print("\nNo `ffmpeg` program is here to compare with.")
             return
         for seconds in lengths:
-            row("`ffmpeg` with `zoompan`", seconds, measure(by_program(program, folder, seconds), env=dict(os.environ)))
+            by_ffmpeg = measure(by_program(program, folder, seconds), env=dict(os.environ), shared_once=True)
+            row("`ffmpeg` with `zoompan`", seconds, by_ffmpeg)
 
 
 def row(what: str, seconds: int, cost: Measured) -> None:
