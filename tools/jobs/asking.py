@@ -18,6 +18,7 @@ from ..base.contents import Contents, contents_of
 from ..base.egress import Egress
 from ..base.endpoints import ServedModel
 from ..base.errors import ArgumentError, ProviderError, SensoriumError, SettingsError
+from ..base.letters import whole
 from ..base.outward import refuse_endpoint
 from ..base.posting import BUSY_WAITS_SECONDS, accepted, retry_after
 from ..base.secrets import know
@@ -379,7 +380,7 @@ async def _read(client: "httpx2.AsyncClient", request: "httpx2.Request", served:
         await response.aclose()
     content = b"".join(parts)
     try:
-        data = json.loads(content)
+        data = whole(json.loads(content))
     except (ValueError, RecursionError):
         data = None
     return _Answer(status=response.status_code, headers=response.headers, content=content, data=data)

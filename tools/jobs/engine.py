@@ -124,10 +124,24 @@ class Engine:
             is_file = self.operation.result.encoding == "body" and not submit.job
             request = await self.run.thread(self.asking.written, submit, filling, headers=headers, is_file=is_file)
         with self._given_back(payment, ArgumentError):
-            answer = await self._submit(payment, filling, request)
+            answer = await self._sent(payment, filling, request)
         if answer is not None and submit.job:
             self._began(payment, expression(submit.job)(answer))
         return answer
+
+    async def _sent(self, payment: Payment, filling: Filling, request: Written) -> Any:
+        """Return the answer to an order; whoever is stopped meanwhile still learns the id of the job."""
+        sending = asyncio.ensure_future(self._submit(payment, filling, request))
+        try:
+            return await asyncio.shield(sending)
+        except asyncio.CancelledError as error:
+            where = self.operation.submit.job
+            if where and await _ended_well(sending):
+                if sending.result() is not None:
+                    self._began(payment, expression(where)(sending.result()))
+                raise await self._stopped(payment, filling.with_known(job=payment.job), error) from None
+            sending.cancel()
+            raise
 
     @contextmanager
     def _given_back(self, payment: Payment, errors: type[BaseException]) -> Iterator[None]:
@@ -340,6 +354,12 @@ class Engine:
     @property
     def _who(self) -> str:
         return self.asking.served.full_name
+
+
+async def _ended_well(work: "asyncio.Future[Any]") -> bool:
+    """Tell whether work has come to its end within a moment, and without an error."""
+    await asyncio.wait({work}, timeout=CANCEL_SECONDS)
+    return work.done() and not work.cancelled() and work.exception() is None
 
 
 def fraction_of(value: Any) -> float | None:

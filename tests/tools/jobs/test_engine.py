@@ -1,12 +1,20 @@
 """Orders at a job API: sent once, asked about until done, brought and paid for."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
 
 from sensorium.tools.base.budget import OutcomeUnknown
-from sensorium.tools.base.errors import ArgumentError, Cancelled, MediaError, ProviderError, SettingsError
+from sensorium.tools.base.errors import (
+    ArgumentError,
+    Cancelled,
+    LocalOnlyError,
+    MediaError,
+    ProviderError,
+    SettingsError,
+)
 from sensorium.tools.base.makers import Made, Wish
 from sensorium.tools.base.run import Run
 from sensorium.tools.jobs import engine
@@ -227,6 +235,67 @@ async def test_a_stopped_run_says_that_the_job_goes_on_where_nobody_can_stop_it(
         await task
     assert "Job 'job-1' goes on at `shop:brush-1`" in caplog.text
     assert states(run) == [("unknown", "job-1")]
+
+
+async def test_whoever_is_stopped_while_ordering_learns_the_id(
+    ordering: Any, shop: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    run, ordered, go_on = ordering(), asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def hold(asked: Any) -> None:
+        if asked.path == "/jobs":
+            loop.call_soon_threadsafe(ordered.set)
+            go_on.wait(30)
+
+    shop.answering = hold
+    task = asyncio.create_task(made_in(run))
+    await ordered.wait()
+    task.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert states(run) == [("unknown", "job-1")]
+    assert "Job 'job-1' goes on" in caplog.text
+    assert (await made_in(run)).job == "job-1"
+
+
+async def test_no_cookie_is_kept_and_no_key_goes_elsewhere(ordering: Any, shop: Any, job_server: Any) -> None:
+    shop.play("poll", job_server.Reply(body={"code": 0, "data": {}}, headers={"set-cookie": "a=b"}))
+    await made_in(ordering())
+    assert all("cookie" not in one.headers for one in shop.asked)
+    assert {one.headers["user-agent"] for one in shop.asked} == {"sensorium"}
+
+
+async def test_nothing_leaves_this_machine_where_nothing_may(ordering: Any, shop: Any) -> None:
+    run = ordering(env={"SENSORIUM_LOCAL_ONLY": "1"})
+    shop.file_url = "https://93.184.215.14/kite.png"
+    with pytest.raises(LocalOnlyError):
+        await made_in(run)
+    shop.url = "https://shop.test"
+    far = ordering("far", env={"SENSORIUM_LOCAL_ONLY": "1"})
+    with pytest.raises(LocalOnlyError, match=r"Nothing was sent to 'shop\.test'"):
+        await made_in(far, Wish(task="image", values={"prompt": "another"}))
+    assert states(far) == [("refunded", "")]
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"code": 0, "data": {"id": "\\ud800"}}', b"\xff\xfe", b"null", b"[]"]
+)
+async def test_hostile_answers_are_errors(ordering: Any, shop: Any, job_server: Any, body: bytes) -> None:
+    shop.play("submit", job_server.Reply(body=body))
+    with pytest.raises(ProviderError):
+        await made_in(ordering())
+
+
+async def test_a_job_that_costs_nothing_is_taken_up_all_the_same(ordering: Any, shop: Any) -> None:
+    shop.never_ends = True
+    run = ordering(deadline=0.1, file="[providers.shop]\nprice = { calls = 0 }")
+    with pytest.raises(ProviderError, match="not finished"):
+        await made_in(run)
+    shop.never_ends = False
+    await made_in(run)
+    assert (len(shop.of("submit")), run.budget.spent.usd) == (1, 0.0)
 
 
 async def test_another_run_takes_up_a_job_that_was_left(ordering: Any, shop: Any) -> None:
