@@ -28,7 +28,7 @@ class Face:
     gives: Literal["data", "media"] = "data"
     """`media` results are pictures and links for people and models; `data` results are structured."""
     hidden: frozenset[str] = frozenset()
-    """Arguments that only plans give."""
+    """Arguments that plans and scripts give, and few others need: a list of tools must be short."""
     left_out: frozenset[str] = frozenset()
     """Fields of the result that other fields say as well."""
     quotes: bool = False
@@ -119,6 +119,13 @@ FACES: Mapping[str, Face] = {
         tells="Gives `identical`, `rows` of facts, `near_duplicate`, places in `changed`, times in `differences`; the "
         "picture `marked` frames the places.",
     ),
+    "describe_sound": Face(
+        title="Describe a sound",
+        group="media",
+        quotes=True,
+        left_out=frozenset({"measures"}),
+        tells="Gives `parts` (speech, music, noise, silence) with times, `beats_per_minute`, `key`, `summary`.",
+    ),
     "read_artifact": Face(
         title="Read a text artifact",
         group="media",
@@ -129,6 +136,9 @@ FACES: Mapping[str, Face] = {
         title="Say a text aloud",
         group="make",
         gives="media",
+        nested=True,
+        says="English and Chinese may be mixed: each part is said in its own language. In a dialogue each line of "
+        "`text` begins with a speaker of `voices` and a colon.",
         tells="Gives `audio`, its `seconds` and the `engine`, which may sound robotic.",
     ),
     "make_chart": Face(
@@ -137,6 +147,70 @@ FACES: Mapping[str, Face] = {
         gives="media",
         nested=True,
         tells="Gives `picture` (PNG, also small to look at) and `drawing` (SVG).",
+    ),
+    "make_image": Face(
+        title="Draw a picture",
+        group="make",
+        gives="media",
+        tells="Gives `pictures`, their `engine` and `seed`.",
+    ),
+    "edit_image": Face(
+        title="Change a picture",
+        group="make",
+        gives="media",
+        hidden=frozenset({"negative_prompt", "style"}),
+        says="`pick` takes one of a grid and `upscale` enlarges also without a model; all else takes one that draws.",
+        tells="Gives `pictures`, or `texts` where words were asked for.",
+    ),
+    "make_video": Face(
+        title="Make a video with a model",
+        group="make",
+        gives="media",
+        model="film",
+        tells="Gives `video` with its `seconds` and size.",
+    ),
+    "make_music": Face(
+        title="Make music",
+        group="make",
+        gives="media",
+        hidden=frozenset({"instrumental", "mood"}),
+        tells="Gives `audio`, its `seconds` and the `engine`; also `midi` where it was composed by rules.",
+    ),
+    "compose_video": Face(
+        title="Put a film together",
+        group="make",
+        gives="media",
+        says="Pictures move slowly and are never distorted, scenes fade over, music gets softer under speech, and the "
+        "loudness is even. Use `speak`, `make_image` and `make_music` for what goes into it.",
+        nested=True,
+        hidden=frozenset(
+            {
+                "caption_style",
+                "container",
+                "frames_per_second",
+                "loudness_lufs",
+                "music_gain_db",
+                "transition_seconds",
+            }
+        ),
+        tells="Gives `video`, its `seconds`, `scene_starts_seconds` and the captions as `srt`.",
+    ),
+    "edit_media": Face(
+        title="Cut, join or convert media",
+        group="make",
+        gives="media",
+        nested=True,
+        hidden=frozenset(
+            {"silence_db", "min_silence_seconds", "keep_seconds", "mirror", "frames_per_second", "max_bytes"}
+        ),
+        tells="Gives `file`, or several in `items`, with the start and end that were really taken.",
+    ),
+    "picture_sound": Face(
+        title="Draw a sound",
+        group="make",
+        gives="media",
+        hidden=frozenset({"motion", "width_pixels", "height_pixels", "language"}),
+        tells="Gives `file`, a picture or a video, and its `seconds`.",
     ),
     "fetch_url": Face(
         title="Fetch a file or a page",

@@ -94,7 +94,7 @@ async def compose_video(
     voice: Annotated[str | None, Field(description="Of what scenes `say`; see `speak`.")] = None,
     music_gain_db: Annotated[float, Field(ge=-40, le=20, description="Louder or softer music than usual.")] = 0.0,
     loudness_lufs: Annotated[float, Field(ge=-31, le=-12, description="Of the whole film (EBU R128).")] = -16.0,
-    frames_per_second: Annotated[int, Field(ge=10, le=60)] = 25,
+    frames_per_second: Annotated[int, Field(ge=10, le=60, description="Of the film.")] = 25,
     container: Annotated[Container, Field(description="Of the file.")] = "mp4",
     run: Run,
 ) -> ComposedVideo:

@@ -90,9 +90,9 @@ async def edit_image(
     left_pixels: Annotated[
         int | None, Field(ge=0, le=MOST_ADDED_PIXELS, description="To draw on, on the left.")
     ] = None,
-    right_pixels: Annotated[int | None, Field(ge=0, le=MOST_ADDED_PIXELS)] = None,
-    top_pixels: Annotated[int | None, Field(ge=0, le=MOST_ADDED_PIXELS)] = None,
-    bottom_pixels: Annotated[int | None, Field(ge=0, le=MOST_ADDED_PIXELS)] = None,
+    right_pixels: Annotated[int | None, Field(ge=0, le=MOST_ADDED_PIXELS, description="On the right.")] = None,
+    top_pixels: Annotated[int | None, Field(ge=0, le=MOST_ADDED_PIXELS, description="Above.")] = None,
+    bottom_pixels: Annotated[int | None, Field(ge=0, le=MOST_ADDED_PIXELS, description="Below.")] = None,
     scale: Annotated[
         float | None, Field(gt=1, le=8, description="How many times as wide and high; 2 if left out.")
     ] = None,

@@ -113,12 +113,12 @@ async def edit_media(
     ] = None,
     run: Run,
 ) -> EditedMedia:
-    """Cut, join or change a video, a sound or a picture: trim, split at silences or times, leave parts out, join, crop,
-    scale, rotate, change speed, mute, replace or mix sound, extract sound, add subtitles, convert, make a GIF.
+    """Cut, join, change or convert a video, a sound or a picture.
 
-    One `task` a call; each takes only the arguments that name it. Streams are copied without loss wherever that gives
-    what was asked; a cut to the frame encodes only the frames around it. `crop`, `scale`, `rotate` and `convert` take
-    pictures, too. Use `compose_video` to make a film out of pictures and words.
+    Trim, split at silences or times, leave parts out, crop, scale, rotate, change speed, mute, replace or mix sound,
+    extract sound, add subtitles, make a GIF. One `task` a call; each takes only the arguments that name it. Streams are
+    copied without loss wherever that gives what was asked; a cut to the frame encodes only the frames around it.
+    `crop`, `scale`, `rotate` and `convert` take pictures, too. Use `compose_video` for a film of pictures and words.
     """
     from .cutting.doing import Editing, join
     from .cutting.survey import survey

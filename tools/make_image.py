@@ -38,8 +38,10 @@ async def make_image(
     prompt: Annotated[str, Field(description="What is to be seen, in any language the model reads.")],
     negative_prompt: Annotated[str | None, Field(description="What must not be seen.")] = None,
     aspect: Annotated[str | None, Field(description="Width to height, such as `16:9`, `1:1` or `9:16`.")] = None,
-    width_pixels: Annotated[int | None, Field(ge=LEAST_PIXELS, le=MOST_PIXELS)] = None,
-    height_pixels: Annotated[int | None, Field(ge=LEAST_PIXELS, le=MOST_PIXELS)] = None,
+    width_pixels: Annotated[
+        int | None, Field(ge=LEAST_PIXELS, le=MOST_PIXELS, description="The nearest that the model makes.")
+    ] = None,
+    height_pixels: Annotated[int | None, Field(ge=LEAST_PIXELS, le=MOST_PIXELS, description="Likewise.")] = None,
     *,
     count: Annotated[int, Field(ge=1, le=MOST_AT_ONCE, description="How many pictures of it.")] = 1,
     seed: Annotated[

@@ -31,6 +31,13 @@ CALLS: Mapping[str, dict[str, Any]] = {
     "read_artifact": {"artifact": "notes.txt"},
     "speak": {"text": "The report is ready."},
     "make_chart": {"series": [{"name": "sales", "x": [1, 2, 3], "y": [3.5, 1, 2]}], "kind": "bar"},
+    "describe_sound": {"media": "talk.mp4"},
+    "make_image": {"prompt": "title card: Hello"},
+    "edit_image": {"picture": "slide.png", "task": "pick", "index": 2},
+    "make_music": {"description": "calm piano", "seconds": 2},
+    "compose_video": {"scenes": [{"title": "Hello", "seconds": 1}], "height_pixels": 144},
+    "edit_media": {"task": "trim", "media": "talk.mp4", "start_seconds": 1, "end_seconds": 2},
+    "picture_sound": {"media": "talk.mp4"},
     "run_agent": {"request": "Read the text", "files": ["slide.png"]},
 }
 """A call of each; a new tool of the face needs one."""
