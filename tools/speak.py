@@ -192,11 +192,11 @@ def _script(lines: Sequence[Line], language: str | None, engine: Voice, *, one_v
         pieces = list(
             split_text(line.text, language, one_voice=one_voice or engine.multilingual, most=engine.most_characters)
         )
+        if not any(tokens(piece.text) for piece in pieces):
+            raise ArgumentError(
+                f"A line of {line.speaker or 'nobody'!r} in `text` is {line.text[:40]!r}, which has no word to say."
+            )
         if len(lines) > 1:
-            if not any(piece.text for piece in pieces):
-                raise ArgumentError(
-                    f"A line of {line.speaker or 'nobody'!r} in `text` is {line.text[:40]!r}, which has no word to say."
-                )
             pieces = [replace(piece, turn=number) for piece in pieces]
         if script and not script[-1].pause_seconds:
             script.append(Piece(pause_seconds=_TURN_SECONDS, turn=number))

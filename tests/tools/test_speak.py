@@ -147,6 +147,8 @@ async def test_a_text_has_a_turn_for_each_stretch_between_marks_of_pauses(run: R
         ("Anna: Hello.", {"Tom": "en-gb"}, "a line of 'Anna', who is not in `voices`. It has: Tom"),
         ("Hello.", {"Tom": "en-gb"}, "`voices` names Tom, and `text` has no line of theirs"),
         ("Tom: Hello.\nTom: …", {"Tom": "en-gb"}, "A line of 'Tom' in `text` is '…', which has no word to say"),
+        ("Tom:", {"Tom": "en-gb"}, "A line of 'Tom' in `text` is '', which has no word to say"),
+        ("Tom: <#1#>", {"Tom": "en-gb"}, "A line of 'Tom' in `text` is '<#1#>', which has no word to say"),
         ("Tom: Hello.", {"Tom": " "}, "`voices` gives 'Tom' no voice"),
         ("Tom: Hello.", {"": "en-gb"}, "A name has 1 to 40 letters"),
         ("Tom: Hello.", {"Tom": "en-gb", "TOM": "en"}, "`voices` has a name twice"),
