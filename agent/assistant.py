@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..tools.base.errors import SettingsError
 from ..tools.base.journal import Journal, RunRow
 from ..tools.base.labels import Labels, condensed, of_model
 from ..tools.base.run import Run, new_run_id
@@ -178,6 +179,7 @@ class Assistant:
         Raises:
             SettingsError: It is no recipe, or does not fit the files; the message says why and what to change.
         """
+        from .foreseeing import foreseen
         from .ingest import ingest_files
         from .recipe import fit, read_recipe
 
@@ -189,7 +191,10 @@ class Assistant:
         facts = await ingest_files(paths, self._base)
         named = {name: paths.index(_absolute(path)[0]) for name, path in given.items()}
         others = {name: value for name, value in (values or {}).items() if name not in given}
-        return made.request, fit(made, facts, self.tools, values=others, named=named), made.labels
+        plan = fit(made, facts, self.tools, values=others, named=named)
+        if found := foreseen(plan, self.tools, self._base.models):
+            raise SettingsError(f"The step `{found[0].step}` of the recipe cannot be had: {found[0].message}")
+        return made.request, plan, made.labels
 
     def export(self, run_id: str) -> "Recipe":
         """Return what a run did as a recipe that can be done with other files.

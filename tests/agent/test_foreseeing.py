@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from sensorium.agent.assistant import Assistant
 from sensorium.agent.foreseeing import foreseen
 from sensorium.agent.plan import Plan, Step
 from sensorium.agent.quote import quote_plan
 from sensorium.tools.base.catalog import catalog
+from sensorium.tools.base.errors import SettingsError
 from sensorium.tools.base.models import Models
 from sensorium.tools.base.settings import Settings
 
@@ -77,3 +79,22 @@ def test_a_film_is_quoted_with_the_seconds_that_will_be_ordered(kling: Settings)
     for seconds, usd in (({"seconds": 4}, 0.5), ({"seconds": 10}, 1.0), ({}, 0.5)):
         quote = quote_plan(plan(film__make_video={"prompt": "a dog", **seconds}), catalog(), priced)
         assert quote.cost.high_usd == pytest.approx(usd)
+
+
+async def test_a_recipe_that_wants_what_nobody_makes_is_refused_before_it_runs(kling: Settings, tmp_path: Path) -> None:
+    recipe = tmp_path / "film.toml"
+    recipe.write_text(
+        """
+schema = "sensorium.recipe/1"
+goal = "Film a dog"
+request = "Film a dog."
+
+[[steps]]
+id = "film"
+tool = "make_video"
+args = { prompt = "a dog", seconds = 60 }
+""",
+        encoding="utf-8",
+    )
+    with Assistant(kling) as assistant, pytest.raises(SettingsError, match=r"step `film` .*takes 5, 10 s as `seconds`"):
+        await assistant.fit(recipe, [])
