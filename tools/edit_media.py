@@ -30,11 +30,12 @@ class EditedMedia(BaseModel):
 
     file: Artifact = Field(description="The result; of several, the first.")
     items: list[EditedFile] = Field(description="All results, in order; `split` gives several.")
+    files: list[Artifact] = Field(description="Their files alone, for example for `join`.")
     seconds: float | None = Field(None, description="Of all results together.")
     limits: list[str] = Field(default_factory=list)
 
 
-@tool(effect="pure", resource="cpu", version=1, timeout_seconds=4 * 3600.0)
+@tool(effect="pure", resource="cpu", version=1)
 async def edit_media(
     task: Annotated[
         Task,
@@ -179,6 +180,7 @@ async def edit_media(
             )
             for one in results
         ],
+        files=[one.file for one in results],
         seconds=round(sum(seconds), 3) if seconds else None,
         limits=notes,
     )

@@ -32,7 +32,7 @@ class SoundPicture(BaseModel):
     limits: list[str] = Field(default_factory=list)
 
 
-@tool(effect="pure", resource="cpu", version=1, timeout_seconds=4 * 3600.0)
+@tool(effect="pure", resource="cpu", version=1)
 async def picture_sound(
     media: Annotated[Sounding, Field(description="Sound, or a video with sound.")],
     form: Annotated[

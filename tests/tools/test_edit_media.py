@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from sensorium.tools.base.call import call
-from sensorium.tools.base.errors import ArgumentError, MediaError, ToolError
+from sensorium.tools.base.errors import ArgumentError, Cancelled, MediaError, ToolError
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.sound import decode_sound
 from sensorium.tools.edit_media import EditedMedia
@@ -195,7 +195,7 @@ async def test_pieces_hold_every_frame_once_and_join_to_the_whole_again(
     made = await edit("split", film, at_seconds=[4.0, 1.48])
     pieces = [[number for _, number in shown(made, item)] for item in range(3)]
     assert pieces == [list(range(37)), list(range(37, 100)), list(range(100, 150))]
-    again = await edit("join", files=[one.file.handle for one in made.items])
+    again = await edit("join", files=[one.handle for one in made.files])
     even(shown(again), list(range(150)))
     assert again.items[0].way == "copied"
     assert onsets(heard(again)) == pytest.approx(BEEPS, abs=2 / FPS)
@@ -402,6 +402,8 @@ async def test_what_a_file_says_of_itself_stays(edit: Edit, run: Run, film: Path
         chapters = [(one["start"] * one["time_base"], one["metadata"]["title"]) for one in container.chapters()]
     assert [title for _, title in chapters] == ["one", "two"]
     assert [float(at) for at, _ in chapters] == pytest.approx([0, 1], abs=0.03)
+    scaled = await edit("scale", source, width_pixels=80)
+    assert scaled.limits == ["What was encoded anew does not have any more: 2 chapters."]
 
 
 def _chapter(number: int, start: int, end: int, title: str) -> Any:
@@ -547,3 +549,12 @@ async def test_nothing_is_left_of_an_edit_that_fails(run: Run, tone: Path) -> No
         await call("edit_media", {"task": "speed", "media": str(tone), "speed": 0.1}, small)
     scratch = run.settings.home / "scratch"
     assert not scratch.exists() or not list(scratch.rglob("*.*"))
+
+
+async def test_an_edit_that_is_cancelled_leaves_nothing(run: Run, film: Path) -> None:
+    from dataclasses import replace
+
+    watched = replace(run, on_progress=lambda progress: run.cancelled.set())
+    with pytest.raises(Cancelled):
+        await call("edit_media", {"task": "reverse", "media": str(film)}, watched)
+    assert not list((run.settings.home / "scratch").rglob("*.*"))

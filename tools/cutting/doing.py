@@ -237,6 +237,8 @@ class Editing:
             self._note("The picture has a high dynamic range, which was not kept: its colours may look pale.")
         if source.channels > 2:
             self._note(f"The {source.channels} channels of sound were mixed to stereo.")
+        if source.more:
+            self._note(f"What was encoded anew does not have any more: {', '.join(source.more)}.")
         output = self._output(suffix, form)
         made = await run.decode(render, output, cast("Container", form.name), edit, run)
         if made.damaged:

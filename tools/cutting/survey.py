@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..base.errors import MediaError
 from ..base.media import MediaFacts, examine
 from ..base.safe_open import audio_stream, open_media, video_stream
 from .formats import codec_of
 from .muxing import tags_of
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
 
 _HDR_TRANSFERS = frozenset({16, 18})
 """PQ and HLG (ITU-T H.273, table 3)."""
@@ -28,6 +32,8 @@ class Survey:
     is_lossless: bool = False
     """Its sound is, so that it can be cut to the sample."""
     tags: dict[str, str] = field(default_factory=dict)
+    more: tuple[str, ...] = ()
+    """What it has beside one picture and one sound, for people."""
 
     @property
     def seconds(self) -> float:
@@ -66,4 +72,17 @@ def survey(path: Path, name: str) -> Survey:
             is_hdr=moving is not None and moving.codec_context.color_trc in _HDR_TRANSFERS,
             is_lossless=audio_codec.startswith("pcm_") or audio_codec in ("flac", "alac"),
             tags=tags_of(container),
+            more=_more(container),
         )
+
+
+def _more(container: "InputContainer") -> tuple[str, ...]:
+    sounds, words, chapters = len(container.streams.audio), len(container.streams.subtitles), len(container.chapters())
+    found = []
+    if sounds > 1:
+        found.append(f"{sounds - 1} more tracks of sound" if sounds > 2 else "another track of sound")
+    if words:
+        found.append(f"{words} tracks of subtitles" if words > 1 else "a track of subtitles")
+    if chapters:
+        found.append(f"{chapters} chapters")
+    return tuple(found)
