@@ -25,6 +25,7 @@ from .errors import (
     TransientError,
 )
 from .labels import NOTHING, USER, Labels, joined, of_tool
+from .letters import whole
 from .memo import artifacts_in, handles_in
 from .policy import judge
 from .price import Quote, added
@@ -87,6 +88,7 @@ async def perform(
     found = tool if isinstance(tool, Tool) else find_tool(tool, run.settings)
     arguments = validate(found, args)
     handles = await _resolve(found, arguments, run)
+    _mend_letters(arguments)
     plain = arguments.model_dump(mode="json")
     outer = run.call.labels
     if labels is None:
@@ -158,6 +160,13 @@ def wrong_arguments(name: str, error: ValidationError, accepted: Collection[str]
     problems = "; ".join(f"`{'.'.join(map(str, one['loc'])) or 'arguments'}`: {one['msg']}" for one in error.errors())
     takes = ", ".join(f"`{one}`" for one in accepted)
     return f"`{name}` cannot take these arguments: {problems}. It takes: {takes}."
+
+
+def _mend_letters(arguments: BaseModel) -> None:
+    """Put U+FFFD for half a letter in texts, which no file can hold; names of files are handles by now."""
+    for name, value in arguments:
+        if isinstance(value, str | list | dict):
+            setattr(arguments, name, whole(value))
 
 
 def _permit(tool: Tool, plain: Mapping[str, Any], run: Run, labels: Mapping[str, Labels], quote: Quote | None) -> None:

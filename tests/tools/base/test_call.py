@@ -35,6 +35,11 @@ async def test_an_unknown_tool_names_the_nearest(run: Run) -> None:
         await perform("probe_medium", {}, run)
 
 
+async def test_half_a_letter_in_a_text_is_no_fault_of_ours(run: Run) -> None:
+    spoken = await call("speak", {"text": "\ud83d hello \ud83d\ude00"}, run)
+    assert spoken.text == "\ufffd hello \U0001f600"
+
+
 async def test_a_pure_call_is_free_the_second_time_whatever_the_file_is_called(run: Run, tmp_path: Path) -> None:
     ran = []
 
