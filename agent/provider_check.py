@@ -19,6 +19,11 @@ from .tool_commands import columns
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _BODY_COLUMNS = 400
+_NUMBERS = (
+    "width_pixels", "height_pixels", "count", "seed", "strength", "index", "scale", "left_pixels", "right_pixels",
+    "top_pixels", "bottom_pixels", "seconds", "frames_per_second", "speed", "beats_per_minute",
+)  # fmt: skip
+"""Values that are numbers; of the others a limit is one of letters."""
 
 
 def check(file: Path, *, as_json: bool) -> int:
@@ -42,7 +47,8 @@ def check(file: Path, *, as_json: bool) -> int:
         return 3 if fault else 0
     if api is None:
         raise SettingsError(f"{file!s}{f', line {line}' if line else ''}: {fault}")
-    say(f"{file}: {api.title}, {len(api.operations)} operations, {api.base_url}")
+    count = len(api.operations)
+    say(f"{file}: {api.title}, {count} operation{'s' if count > 1 else ''}, {api.base_url}")
     for warning in warnings:
         say(f"  to be seen to: {warning}")
     for one in sent:
@@ -82,8 +88,9 @@ def _doubts(api: JobApi, table: Mapping[str, Any]) -> Iterator[str]:
     parts = urlsplit(api.base_url)
     if parts.scheme == "http" and not is_this_machine(parts.hostname or ""):
         yield "`base_url` is not encrypted, and the key would travel so: is there an https address?"
-    if api.name in presets() and api.key:
-        yield f"{api.name!r} is known already, and its key is in `{presets()[api.name].get('key')}`; leave `key` out."
+    known = presets().get(api.name, {}).get("key", api.key)
+    if api.key not in (None, known):
+        yield f"{api.name!r} is known already, and its key is in `{known}`; leave `key` out."
     if api.key is None and api.jwt is None and not is_this_machine(parts.hostname or ""):
         yield "there is no `key`, so none is sent."
     if not table.get("price"):
@@ -106,8 +113,8 @@ def _dry_run(api: JobApi, operation: Operation) -> Iterator[dict[str, Any]]:
             return [made] if name == "pictures" else made
         take = operation.takes.get(name)
         value: Any = operation.defaults.get(name, take.of[0] if take and take.of else None)
-        if value is None and take and (take.span.least or take.span.most):
-            value = take.span.least or take.span.most if name not in ("prompt", "text", "lyrics") else None
+        if value is None and take and name in _NUMBERS:
+            value = take.span.least or take.span.most
         value = f"<{name}>" if value is None else value
         value = operation.maps.get(name, {}).get(str(value), value)
         return str(value) if filter == "text" else value
