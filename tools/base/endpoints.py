@@ -202,6 +202,15 @@ def served_model(model: str, role: str, endpoints: Mapping[str, Endpoint]) -> Se
         raise SettingsError(
             f"{setting} is {model!r}, and the key of `{provider}` is missing. Set `{endpoint.key}` to it."
         )
+    if (
+        endpoint.wire == "jobs"
+        and endpoint.jobs
+        and role not in (roles := {one.role for one in endpoint.jobs.operations})
+    ):
+        raise SettingsError(
+            f"{setting} is {model!r}, and `{provider}` serves {', '.join(sorted(roles))} only. `sensorium providers` "
+            "lists who serves what."
+        )
     return ServedModel(endpoint=endpoint, name=name, role=role)
 
 

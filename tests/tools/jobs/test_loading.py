@@ -130,3 +130,9 @@ def test_a_signed_key_is_a_json_web_token() -> None:
 def test_a_model_that_nobody_describes_is_missing(home: Path) -> None:
     settings = read(home, SENSORIUM_DRAW="shop:pencil", SHOP_KEY=CANARY)
     assert "has no model 'pencil' here; it has: brush*" in str(provider(settings, "shop:pencil", "draw").missing())
+
+
+def test_who_only_draws_does_not_think(home: Path) -> None:
+    settings = read(home, SENSORIUM_THINK="shop:brush-1", SHOP_KEY=CANARY)
+    with pytest.raises(SettingsError, match="`shop` serves draw only"):
+        served_model("shop:brush-1", "think", settings.endpoints)
