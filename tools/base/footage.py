@@ -111,10 +111,14 @@ class Footage:
         """Yield packets from the read position on; stop where the file cannot be read further."""
         import av
 
-        try:
-            yield from self.container.demux(self.stream)
-        except av.error.FFmpegError:
-            self.errors += 1
+        while True:
+            try:
+                yield from self.container.demux(self.stream)
+            except IndexError:
+                continue  # of a stream that begins in the middle, which PyAV does not know; it reads on behind it
+            except av.error.FFmpegError:
+                self.errors += 1
+            return
 
     def decode(self, packet: "Packet[VideoStream]") -> "list[VideoFrame]":
         """Return the frames a packet completes; none when it is damaged."""

@@ -121,8 +121,8 @@ def _read_to_end(container: "InputContainer", stream: "Stream", from_seconds: fl
                 end = finish if end is None else max(end, finish)
             if count % 256 == 255 and time.monotonic() > deadline:
                 return End(seconds=end, reached=False)
-    except av.error.FFmpegError:
-        pass  # damaged or cut off here: what was read counts
+    except (av.error.FFmpegError, IndexError):
+        pass  # damaged or cut off here, or a new stream begins: what was read counts
     return End(seconds=end, reached=True)
 
 

@@ -177,6 +177,9 @@ def frames(
         run.check()
         try:
             packet = next(packets)
+        except IndexError:
+            packets = container.demux(watched)  # a stream begins in the middle, which PyAV does not know
+            continue
         except (StopIteration, av.EOFError):
             break
         except (av.FFmpegError, OSError):

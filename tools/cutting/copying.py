@@ -17,7 +17,7 @@ from ..base.safe_open import audio_stream, open_media, video_stream
 from ..base.upright import Turn
 from .formats import Format, codec_of
 from .matching import Matching, Unsafe
-from .muxing import chapters_of, describe, muxed, tags_of, words_track
+from .muxing import MuxError, chapters_of, describe, muxed, packets_of, tags_of, words_track
 from .outline import Plan, Stored, decoding_times, plan
 from .rendering import Edit
 from .sound_files import SoundStream
@@ -184,7 +184,7 @@ class Copying:
         """Write the pictures that stand for a recording, which come before its sound."""
         with open_media(self.path, self.name) as container:
             for one in covers:
-                packet = next((two for two in container.demux(container.streams[one.index]) if two.size), None)
+                packet = next((two for two in packets_of(container, [container.streams[one.index]]) if two.size), None)
                 if packet is not None:
                     packet.pts = packet.dts = 0
                     packet.stream = copies[one.index]
@@ -409,7 +409,7 @@ class Copying:
             self._seek(container, float(span.start) - 2 * _BACK_SECONDS)
             ended: set[int] = set()
             is_last = number == len(spans) - 1
-            for packet in container.demux(list(streams)):
+            for packet in packets_of(container, streams):
                 base, old = packet.time_base, packet.stream
                 if packet.pts is None or not packet.size or not base:
                     continue
@@ -497,3 +497,5 @@ def try_copying(copying: Copying, output: OutputFile, parts: Sequence[tuple[floa
         return Tried(copied=copying.write(output, parts))
     except Unsafe as error:
         return Tried(copied=None, reason=str(error))
+    except MuxError:
+        return Tried(copied=None, reason=f"its packets do not go into {copying.form.name}")

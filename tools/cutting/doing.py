@@ -265,7 +265,7 @@ class Editing:
         proof = await run.decode(
             prove,
             output.path,
-            output.path.name,
+            self._file_name(suffix, form),
             seconds,
             picture=picture,
             sound=sound,

@@ -15,7 +15,7 @@ from ..base.safe_open import audio_stream, open_media, video_stream
 from .copying import Copied, Piece, Tried
 from .formats import Format, codec_of
 from .matching import Matching, Unsafe
-from .muxing import describe, muxed, tags_of
+from .muxing import MuxError, describe, muxed, packets_of, tags_of
 from .outline import decoding_times
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def try_joining(files: Sequence[Whole], output: OutputFile, form: Format, run: R
         return Tried(copied=_join(files, output, form, run))
     except Unsafe as error:
         return Tried(copied=None, reason=str(error))
+    except MuxError:
+        return Tried(copied=None, reason=f"their packets do not go into {form.name}")
 
 
 def _join(files: Sequence[Whole], output: OutputFile, form: Format, run: Run) -> Copied:
@@ -194,8 +196,7 @@ def _sounds(
         with open_media(file.path, file.name) as container:
             stream = audio_stream(container)
             assert stream is not None
-            packets: Iterator[Packet[Any]] = container.demux(stream)
-            for packet in packets:
+            for packet in packets_of(container, [stream]):
                 if packet.pts is None or not packet.size:
                     continue
                 base, duration = packet.time_base, packet.duration or 0

@@ -28,13 +28,17 @@ _STREAM_TAGS = frozenset({"language", "title", "handler_name"})
 _MOST_TAG_LETTERS = 2_000
 
 
+class MuxError(MediaError):
+    """Packets do not go into a container."""
+
+
 @contextmanager
 def muxed(output: OutputFile, form: Format) -> "Iterator[OutputContainer]":
     """Give a container to add streams to; it is whole when the block ends, and gone when it fails.
 
     Raises:
         StorageError: The disk is full.
-        MediaError: What was written does not go together.
+        MuxError: What was written does not go together.
     """
     import av
 
@@ -56,7 +60,7 @@ def muxed(output: OutputFile, form: Format) -> "Iterator[OutputContainer]":
     except av.error.FFmpegError as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise StorageError("The file cannot be written: the disk is full. Free some space.") from error
-        raise MediaError(f"The file cannot be written as {form.name}: {error}. Choose another `format`.") from error
+        raise MuxError(f"The file cannot be written as {form.name}: {error}. Choose another `format`.") from error
     finally:
         if not done:
             with suppress(Exception):
@@ -131,3 +135,17 @@ def _word_packets(track: "Stream", form: Format, words: "Sequence[Words]") -> "I
         packet.pts = packet.dts = round(one.start_seconds * 1000)
         packet.duration = max(1, round(one.end_seconds * 1000) - packet.pts)
         yield one.start_seconds, packet
+
+
+def packets_of(container: "InputContainer", streams: "Sequence[Stream]") -> "Iterator[Packet[Any]]":
+    """Yield the packets of streams from the read position on; stop where the file cannot be read further."""
+    import av
+
+    while True:
+        try:
+            yield from container.demux(list(streams))
+        except IndexError:
+            continue  # see `Footage.packets`
+        except (av.error.FFmpegError, OSError):
+            pass
+        return
