@@ -131,7 +131,7 @@ async def compose_video(
         transition_seconds=transition_seconds,
         music_gain_db=music_gain_db,
     )
-    limits = [limit for part in parts for limit in part.seen.limits]
+    limits = [limit for part in parts for limit in part.seen.limits] + list(timeline.limits)
     lines = list(timeline.lines) if subtitles is None else _within(subtitles, timeline.seconds)
     film = Film(
         width_pixels=width,
@@ -153,6 +153,7 @@ async def compose_video(
     with run.workspace.scratch() as folder:
         output = OutputFile(path=folder / name, max_bytes=min(run.settings.max_bytes, _raw_bytes(film)))
         composed = await run.decode(compose, film, handles, output, run)
+        limits += filter(None, composed.limits)
         run.progress(0.98, "looking at the film")
         proof = await run.decode(look_at_film, output.path, name, run)
         _prove(film, proof, has_sound=composed.gain_db is not None)

@@ -448,3 +448,26 @@ async def test_the_brightness_of_hdr_is_brought_to_the_usual_one(run: Run, tmp_p
     black, dark, white, glaring = picture_at(run, film, 0.2)[72, [32, 96, 160, 224]].mean(axis=1)
     # Taken as it is stored, white would be a middle grey of 130.
     assert black < 10 and 30 < dark < 90 and white > 170 and glaring > 240
+
+
+async def test_a_clip_that_is_shorter_than_its_scene_ends_with_its_last_frame(
+    run: Run, making: ModuleType, tmp_path: Path
+) -> None:
+    levels = [10, 60, 110, 160, 210, 250]
+    clip = making.video(tmp_path / "clip.mp4", lambda n: Image.new("RGB", (64, 36), (levels[n // 10],) * 3), seconds=6)
+    scene = {"video": str(clip), "start_seconds": 1.0, "end_seconds": 3.0, "seconds": 4.0}
+    film = await composed(run, [scene])
+    seen = [round(picture.mean()) for _, picture in pictures(run, film)]
+    assert [min(levels, key=lambda level: abs(level - one)) for one in seen] == [60] * 10 + [110] * 30
+    assert any("last frame" in one for one in film.limits)
+
+
+async def test_a_damaged_clip_is_shown_as_far_as_it_goes(run: Run, making: ModuleType, tmp_path: Path) -> None:
+    clip = making.video(tmp_path / "clip.mp4", lambda n: making.slide(f"{n}"), seconds=4, gop=5)
+    content = bytearray(clip.read_bytes())
+    middle = content.index(b"mdat") + len(content) // 3
+    content[middle : middle + 3000] = bytes(3000)
+    clip.write_bytes(content)
+    film = await composed(run, [{"video": str(clip)}])
+    assert film.seconds == pytest.approx(4.0, abs=0.11)
+    assert any("damaged" in one for one in film.limits)

@@ -37,6 +37,7 @@ class Composed:
     gain_db: float | None
     """None for a film without sound."""
     is_limited: bool
+    limits: list[str]
 
 
 def compose(film: Film, handles: Sequence[str], output: OutputFile, run: Run) -> Composed:
@@ -70,7 +71,8 @@ def compose(film: Film, handles: Sequence[str], output: OutputFile, run: Run) ->
         subtitles=[SubtitleTrack(language=film.language)] if film.has_soft_lines else [],
     ) as writer:
         lines = list(reversed(film.lines)) if film.has_soft_lines else []
-        for number, painted in enumerate(_pictures(film, files)):
+        limits: list[str] = []
+        for number, painted in enumerate(_pictures(film, files, limits)):
             at = number / film.frames_per_second
             while lines and lines[-1].start_seconds <= at:
                 line = lines.pop()
@@ -80,7 +82,7 @@ def compose(film: Film, handles: Sequence[str], output: OutputFile, run: Run) ->
                 writer.hear(block)
             if number % film.frames_per_second == 0:
                 run.progress(0.1 + 0.88 * number / film.frames, f"{at:.0f} of {film.seconds:.0f} s")
-    return Composed(frames=writer.pictures, gain_db=gain, is_limited=limiter.reduced)
+    return Composed(frames=writer.pictures, gain_db=gain, is_limited=limiter.reduced, limits=limits)
 
 
 class _Files:
@@ -95,8 +97,8 @@ class _Files:
         return self._open[handle]
 
 
-def _pictures(film: Film, files: _Files) -> Iterator[Planes]:
-    """Yield the pictures of a film; each is changed when the next is asked for."""
+def _pictures(film: Film, files: _Files, limits: list[str]) -> Iterator[Planes]:
+    """Yield the pictures of a film, each of which is changed when the next is asked for, and note what is damaged."""
     import cv2
 
     first, second = (Planes.blank(film.width_pixels, film.height_pixels) for _ in range(2))
@@ -110,7 +112,7 @@ def _pictures(film: Film, files: _Files) -> Iterator[Planes]:
                 shot = shots.pop()
                 playing.append((shot, open_source(shot, film, files.path(shot.handle) if shot.handle else None)))
             while len(playing) > 1 and at >= playing[1][0].start_seconds + playing[1][0].fade_seconds / 2 - 1e-6:
-                playing.pop(0)[1].close()
+                limits.append(playing.pop(0)[1].close())
             shot, source = playing[0]
             source.paint(at - shot.start_seconds, first)
             if len(playing) > 1:
@@ -122,7 +124,7 @@ def _pictures(film: Film, files: _Files) -> Iterator[Planes]:
             yield first
     finally:
         for _, source in playing:
-            source.close()
+            limits.append(source.close())
 
 
 class _Captions:

@@ -26,6 +26,8 @@ class Shot:
     """Of the file, for messages."""
     from_seconds: float = 0.0
     """Where a clip begins."""
+    to_seconds: float | None = None
+    """Where it ends; its last frame stands when the shot is longer."""
     move: Move = "none"
     words: Drawn | None = None
     """What is written over it."""

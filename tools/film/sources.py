@@ -42,7 +42,9 @@ class Source(Protocol):
         """Paint what is seen at a time of the shot, in order of time; before its start and after its end it stands."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> str:
+        """Close its file, and return what is to be known of it; nothing where all is well."""
+        ...
 
 
 def open_source(shot: Shot, film: Film, path: Path | None) -> Source:
@@ -73,8 +75,8 @@ class Card:
     def paint(self, at_seconds: float, onto: Planes) -> None:
         onto.data[:] = self._picture.data
 
-    def close(self) -> None:
-        """Nothing is open."""
+    def close(self) -> str:
+        return ""
 
 
 class Still:
@@ -140,8 +142,8 @@ class Still:
         if self._words:
             self._words.lay_on(onto)
 
-    def close(self) -> None:
-        """Nothing is open."""
+    def close(self) -> str:
+        return ""
 
 
 class Clip:
@@ -164,7 +166,10 @@ class Clip:
             )
 
     def paint(self, at_seconds: float, onto: Planes) -> None:
-        at = self._shot.from_seconds + min(max(0.0, at_seconds), self._shot.seconds) + self._slack
+        shot = self._shot
+        end = shot.from_seconds + shot.seconds if shot.to_seconds is None else shot.to_seconds
+        # At its end the next frame is not the clip's any more.
+        at = min(shot.from_seconds + max(0.0, at_seconds) + self._slack, max(shot.from_seconds, end - self._slack / 2))
         fresh = None
         while self._next is not None and (self._next[0] <= at or (fresh or self._shown) is None):
             fresh = self._next[1]
@@ -177,8 +182,10 @@ class Clip:
         assert self._picture is not None
         onto.data[:] = self._picture.data
 
-    def close(self) -> None:
+    def close(self) -> str:
+        errors = self._footage.errors
         self._stack.close()
+        return f"{self._shot.name!r} is damaged: where nothing can be read, the frame before stands." if errors else ""
 
 
 def fitted(frame: "VideoFrame", footage: Footage, width: int, height: int) -> Planes:

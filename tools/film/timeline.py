@@ -56,6 +56,12 @@ class Part:
     """Of its picture or clip."""
     narration: Sound | None = None
 
+    @property
+    def clip_end_seconds(self) -> float:
+        """Where its clip ends, in the clip's file."""
+        end = self.scene.end_seconds
+        return self.seen.seconds if end is None else min(end, self.seen.seconds)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
@@ -66,6 +72,7 @@ class Timeline:
     strips: tuple[Strip, ...]
     lines: tuple[Line, ...]
     """What is said or captioned, not drawn yet."""
+    limits: tuple[str, ...] = ()
 
 
 def lay_out(
@@ -108,7 +115,15 @@ def lay_out(
             lines = _spoken(narration.words, 0.0, narration.seconds)
     if music is not None:
         strips += _music(music, total, music_gain_db)
-    return Timeline(seconds=total, shots=tuple(shots), strips=tuple(strips), lines=tuple(lines))
+    stands = [shot.seconds - (shot.to_seconds - shot.from_seconds) for shot in shots if shot.to_seconds is not None]
+    limits = ["Clips that are shorter than their scenes end with their last frame standing."]
+    return Timeline(
+        seconds=total,
+        shots=tuple(shots),
+        strips=tuple(strips),
+        lines=tuple(lines),
+        limits=tuple(limits if any(seconds > BREATH_SECONDS for seconds in stands) else ()),
+    )
 
 
 def _lengths(parts: Sequence[Part], narration: Sound | None) -> list[float]:
@@ -142,8 +157,7 @@ def _own_seconds(part: Part, number: int) -> tuple[float, bool]:
         return scene.seconds, False
     heard = spoken + BREATH_SECONDS if spoken else 0.0
     if scene.video:
-        end = part.seen.seconds if scene.end_seconds is None else scene.end_seconds
-        return max(heard, min(end, part.seen.seconds) - scene.start_seconds), False
+        return max(heard, part.clip_end_seconds - scene.start_seconds), False
     if heard:
         return max(1.0, heard), False
     words = f"{scene.title} {scene.text} {scene.caption or ''}"
@@ -172,7 +186,11 @@ def _shot(part: Part, number: int, start: float, seconds: float, fade: float) ->
     scene = part.scene
     shot = Shot(kind="card", start_seconds=start, seconds=seconds, fade_seconds=fade, colour=_CARD)
     if scene.video:
-        return replace(shot, kind="clip", handle=scene.video, name=part.name, from_seconds=scene.start_seconds)
+        span = {
+            "from_seconds": scene.start_seconds,
+            "to_seconds": min(part.clip_end_seconds, scene.start_seconds + seconds),
+        }
+        return replace(shot, kind="clip", handle=scene.video, name=part.name, **span)
     if scene.picture:
         move = scene.move or _MOVES[number % len(_MOVES)]
         return replace(shot, kind="picture", handle=scene.picture, name=part.name, move=move)
@@ -185,9 +203,8 @@ def _strips(part: Part, start: float, seconds: float) -> list[Strip]:
         heard = min(part.narration.seconds, seconds)
         strips.append(_strip("speech", part.narration, start, heard, SPEECH_LUFS))
     if scene.video and scene.with_sound and part.seen.has_sound and part.seen.loudness_lufs is not None:
-        end = part.seen.seconds if scene.end_seconds is None else min(scene.end_seconds, part.seen.seconds)
         clip = Sound(handle=scene.video, name=part.name, found=part.seen)
-        heard = min(seconds, end - scene.start_seconds)
+        heard = min(seconds, part.clip_end_seconds - scene.start_seconds)
         strip = _strip("clip", clip, start, heard, CLIP_LUFS)
         strips.append(replace(strip, from_seconds=scene.start_seconds, rise_seconds=0.05, fall_seconds=0.15))
     return strips
