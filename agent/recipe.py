@@ -229,9 +229,9 @@ def fit(
                 f"is version {there.version}. Export a new run, or set `version = {there.version}` in the recipe."
             )
     steps = filled(recipe, values, places)
-    for one in steps:
-        if one.tool not in catalog and (lacks := _lacks(one.tool)):
-            raise SettingsError(f"The step `{one.id}` of the recipe is `{one.tool}`, which {lacks}")
+    for step in steps:
+        if step.tool not in catalog and (why := _lacks(step.tool)):
+            raise SettingsError(f"The step `{step.id}` of the recipe is `{step.tool}`, which {why}")
     plain = [one.model_dump(exclude={"version", "written_after", "only_with", "only_without"}) for one in steps]
     plan = Plan(goal=recipe.goal, steps=[Step.model_validate(one) for one in plain])
     if found := errors(check(plan, catalog, facts=files)):
