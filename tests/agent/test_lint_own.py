@@ -225,6 +225,7 @@ def test_every_file_in_a_result_has_a_kind_by_its_name() -> None:
     }
     anything = {"run_python.artifacts", "fetch_url.file", "fetch_url.files"}
     anything |= {"make_music.midi", "clone_voice.record", "clone_voice.statement"}
+    anything |= {"edit_media.file", "edit_media.files", "picture_sound.file"}
     assert unknown == {"make_chart.drawing", "write_report.data", *anything}
     assert of_tool(catalog()["speak"]).gives == {"audio"}
 
