@@ -109,7 +109,7 @@ class Results:
                     self.wish.task if part == "1/1" else f"{self.wish.task}-{part.partition('/')[0]}", media_type
                 ),
                 media_type=media_type,
-                making=Making(kind="model", provider=self._who, inputs=tuple(made_of)),
+                making=Making(kind="model", provider=self._who, inputs=tuple(made_of), task=self.wish.task),
                 facts=facts,
             )
 

@@ -180,7 +180,7 @@ class ComfyUI(AtOwnEndpoint):
 
     async def _kept(self, queue: Queue, outputs: Mapping[str, Any], wish: Wish, run: "Run") -> list[str]:
         inputs = tuple(handle for several in wish.files.values() for handle in several)
-        making = Making(kind="model", provider=self._served().full_name, inputs=inputs)
+        making = Making(kind="model", provider=self._served().full_name, inputs=inputs, task=wish.task)
         found: list[tuple[str, Path]] = []
         kept = []
         with run.workspace.scratch() as folder:

@@ -103,7 +103,7 @@ class Diffusers:
             run.call.stop.set()
             raise
         inputs = tuple(one for handles in wish.files.values() for one in handles)
-        making = Making(kind="model", provider=self.identity, inputs=inputs)
+        making = Making(kind="model", provider=self.identity, inputs=inputs, task=wish.task)
         if self._role == "film":
             rate = float(wish.values.get("frames_per_second", USUAL_FRAMES_PER_SECOND))
             with run.workspace.scratch() as folder:

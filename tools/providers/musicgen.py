@@ -82,7 +82,7 @@ class MusicGen:
         except asyncio.CancelledError:
             run.call.stop.set()
             raise
-        making = Making(kind="model", provider=self.identity, inputs=sample)
+        making = Making(kind="model", provider=self.identity, inputs=sample, task=wish.task)
         music = await keep(run, _wav(sound, rate), name="music.wav", media_type="audio/wav", making=making)
         return Made(
             files=(music,),

@@ -139,7 +139,9 @@ class OpenAIPictures(AtOwnEndpoint):
             files = []
             for number, content in enumerate(contents, before + 1):
                 cut = await cut_to(content, ready.whole, run) if ready.whole else content
-                file = await stored_picture(cut, f"picture-{number}", served, inputs=ready.inputs, run=run)
+                file = await stored_picture(
+                    cut, f"picture-{number}", served, inputs=ready.inputs, task=part.wish.task, run=run
+                )
                 files.append(file.handle)
             return {"files": files, "texts": texts, "refusal": refusal}
 

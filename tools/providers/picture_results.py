@@ -14,6 +14,7 @@ from ..base.sniff import sniff
 from ..credentials.keeping import Making, keep
 
 if TYPE_CHECKING:
+    from ..base.makers import Task
     from ..base.run import Run
     from ..base.workspace import Artifact, Fact
 
@@ -73,11 +74,12 @@ async def stored_picture(
     served: ServedModel,
     *,
     inputs: tuple[str, ...],
+    task: "Task",
     run: "Run",
     facts: "Mapping[str, Fact] | None" = None,
 ) -> "Artifact":
     """Store what came for a picture, under the type that it has."""
     media_type = sniff(io.BytesIO(content)).media_type
     ending = _ENDINGS.get(media_type, media_type.rpartition("/")[2])
-    making = Making(kind="model", provider=served.full_name, inputs=inputs)
+    making = Making(kind="model", provider=served.full_name, inputs=inputs, task=task)
     return await keep(run, content, name=f"{name}.{ending}", media_type=media_type, making=making, facts=facts)

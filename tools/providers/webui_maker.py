@@ -189,7 +189,13 @@ class WebUI(AtOwnEndpoint):
             for number, content in enumerate(contents, 1):
                 cut = await cut_to(content, whole, run, is_framed=is_framed) if whole else content
                 file = await stored_picture(
-                    cut, f"picture-{number}", served, inputs=inputs, run=run, facts=facts_of(info, number)
+                    cut,
+                    f"picture-{number}",
+                    served,
+                    inputs=inputs,
+                    task=wish.task,
+                    run=run,
+                    facts=facts_of(info, number),
                 )
                 files.append(file.handle)
             caption = answer.get("caption")
