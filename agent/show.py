@@ -142,6 +142,9 @@ def _costs(view: RunView, columns: int) -> Iterator[str]:
         yield fit(f"  {pad(one.state, 9)} {price:>8}  {what}", columns)
         if units:
             yield fit(f"      {units}", columns)
+        if one.job:
+            goes_on = " goes on there; `sensorium resume` asks for it" if one.state in ("intent", "unknown") else ""
+            yield from _wrapped("      job ", f"{one.job}{goes_on}", columns, indent=10)
 
 
 def _sent(view: RunView, columns: int) -> Iterator[str]:
