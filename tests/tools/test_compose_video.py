@@ -343,6 +343,7 @@ async def test_signs_that_no_font_has_are_left_out_and_letters_are_not(
         ({"picture": "GREY", "narration": "CLIP"}, {}, MediaError, "no sound"),
         ({"picture": "GREY", "seconds": 1, "narration": "TONE"}, {}, ArgumentError, "lasts 2.0 s"),
         ({"picture": "GREY", "seconds": 1}, {"narration": "TONE"}, ArgumentError, "the scenes 1.0 s together"),
+        ({"picture": "GREY", "seconds": 1}, {"music": "CLICK"}, ArgumentError, "0.5 s at least"),
         ({"picture": "GREY", "seconds": 1}, {"captions": "LATE"}, ArgumentError, "begin at 60.0 s"),
         ({"picture": "GREY", "seconds": 1}, {"captions": "TEXT"}, MediaError, "no subtitles in it"),
         ({"picture": "GREY", "seconds": 1}, {"captions": "LONG"}, ArgumentError, "fewer words"),
@@ -374,6 +375,7 @@ async def test_what_cannot_be_is_said_with_its_limit_before_anything_is_made(
         "LONG": str(tmp_path / "LONG.srt"),
         "EMPTY": str(making.wav(tmp_path / "EMPTY.wav", np.zeros(0, np.float32))),
         "TONE": str(making.wav(tmp_path / "TONE.wav", making.tone(2))),
+        "CLICK": str(making.wav(tmp_path / "CLICK.wav", making.tone(0.1))),
         "CLIP": str(making.video(tmp_path / "CLIP.mp4", lambda n: Image.new("RGB", (64, 36)), seconds=1)),
     }
     more = dict(more)

@@ -19,6 +19,7 @@ MOST_SECONDS = 7200.0
 SPEECH_LUFS, CLIP_LUFS, MUSIC_LUFS = -16.0, -18.0, -22.0
 """How loud each is before all of it is brought to one loudness: what is said stays in front."""
 MOST_GAIN_DB = 24.0
+SHORTEST_MUSIC_SECONDS = 0.5
 LOOP_FADE_SECONDS = 1.5
 """Over which music goes over into itself."""
 END_FADE_SECONDS = 3.0
@@ -114,6 +115,11 @@ def lay_out(
         if narration.words and not lines:
             lines = _spoken(narration.words, 0.0, narration.seconds)
     if music is not None:
+        if music.seconds < SHORTEST_MUSIC_SECONDS:
+            raise ArgumentError(
+                f"{music.name!r} lasts {music.seconds:.2f} s, and music that is played again and again lasts "
+                f"{SHORTEST_MUSIC_SECONDS:g} s at least. Give a longer piece."
+            )
         strips += _music(music, total, music_gain_db)
     stands = [shot.seconds - (shot.to_seconds - shot.from_seconds) for shot in shots if shot.to_seconds is not None]
     limits = ["Clips that are shorter than their scenes end with their last frame standing."]
