@@ -64,6 +64,7 @@ def doctor(chosen: argparse.Namespace) -> int:
         think,
         *check_roles(settings, online=chosen.online),
         check_font(),
+        check_credentials(settings),
         check_sandbox(settings),
         check_opening(settings),
         check_fetching(settings),
@@ -292,6 +293,27 @@ def check_servers(settings: Settings) -> Iterator[Check]:
             said = f"{len(found.tools)} tools{more}; {found.server or 'a server without a name'}, {found.era}"
             fix = "" if found.tools else f"name tools that it has in `tools` of `[mcp.servers.{one.server.name}]`"
             yield Check(name=name, state="ok" if found.tools else "less", found=said, fix=fix)
+
+
+def check_credentials(settings: Settings) -> Check:
+    """See whether what is made here can be signed; none is made for that."""
+    from ..tools.credentials import native
+    from ..tools.credentials.identity import identity
+
+    chosen = settings.credentials
+    if not chosen.enabled:
+        found = "files that are made do not tell who made them"
+        return Check(name="signing", state="less", found=found, fix="remove `enabled = false` from `[credentials]`")
+    try:
+        native.c2pa()
+        if chosen.certificate is None:
+            found = "with a certificate that is made here: it shows changes, and nobody vouches for the name"
+        else:
+            identity(chosen, settings.home)
+            found = f"with the certificate {chosen.certificate}"
+    except SensoriumError as error:
+        return Check(name="signing", state="less", found="files that are made are not signed", fix=str(error))
+    return Check(name="signing", state="ok", found=f"files that are made are signed {found}")
 
 
 def check_font() -> Check:

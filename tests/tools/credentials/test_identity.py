@@ -11,14 +11,17 @@ from typing import Any
 
 import pytest
 
+from sensorium.agent.doctor import check_credentials
+from sensorium.tools.base.decoder_asks import Asks
 from sensorium.tools.base.errors import SettingsError
-from sensorium.tools.base.packing import Parcel
+from sensorium.tools.base.packing import PackError, Parcel
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.credentials.chosen import Credentials, read_credentials
 from sensorium.tools.credentials.identity import NAME, Identity, identity, own_anchors
 from sensorium.tools.credentials.keeping import Making, keep
 from sensorium.tools.credentials.reading import read_told
+from sensorium.tools.sandbox.channel import Message
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path/></svg>'
 
@@ -209,3 +212,30 @@ async def test_what_is_made_is_signed_with_ones_own_certificate(
         stranger = (await run.decode(read_told, run.path(kept.handle), "a", "")).manifest
         assert stranger and stranger.signer == "not known here"
     assert run.egress.rows() == []
+
+
+def test_a_decoder_gets_one_signature_and_only_of_a_manifest(run: Run, tmp_path: Path) -> None:
+    def asked(data: bytes, number: int = 0) -> Any:
+        blobs = [bytes(one) for one in Parcel().frame({"number": number, "data": data})]
+        return Message(body={"ask": "sign"}, blobs=[bytearray(one) for one in blobs])
+
+    asks = Asks(run, readers=[identity(Credentials(), tmp_path)])
+    with pytest.raises(PackError, match="a signature that it may not have"):
+        asks.answer(asked(b"\x84jSignature1", number=1))
+    assert len(asks.answer(asked(b"\x84jSignature1 of a file"))) == 64
+    with pytest.raises(PackError, match="a signature that it may not have"):
+        asks.answer(asked(b"\x84jSignature1 of another"))
+    with pytest.raises(SettingsError, match="Only what COSE has signed"):
+        Asks(run, readers=[identity(Credentials(), tmp_path)]).answer(asked(b"anything else"))
+
+
+def test_the_doctor_says_who_signs_and_what_is_wrong_with_a_certificate(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    assert check_credentials(settings).state == "ok"
+    assert not (tmp_path / "credentials").exists()
+    certificate, _ = own(tmp_path)
+    _, another = own(tmp_path, curve="SECP384R1")
+    wrong = replace(settings, credentials=Credentials(certificate=certificate, key=another))
+    assert "does not belong to the certificate" in check_credentials(wrong).fix
+    off = replace(settings, credentials=Credentials(enabled=False))
+    assert check_credentials(off).state == "less"
