@@ -225,6 +225,15 @@ async def test_a_part_is_left_out(
     assert onsets(heard(made)) == pytest.approx([0.6, 2.02], abs=1 / FPS)
 
 
+async def test_sound_stays_with_its_picture_over_many_cuts(
+    edit: Edit, film: Path, shown: Callable[..., Shown], heard: Callable[..., np.ndarray]
+) -> None:
+    made = await edit("remove", film, parts=[(0.12 + 0.2 * number, 0.2 + 0.2 * number) for number in range(24)])
+    times = {number: at for at, number in shown(made)}
+    wanted = [times[25], times[50], times[112] + 0.02]
+    assert onsets(heard(made)) == pytest.approx(wanted, abs=1 / FPS)
+
+
 async def test_films_of_other_kinds_are_joined_in_the_size_of_the_first(  # noqa: PLR0917
     edit: Edit, run: Run, film: Path, making: ModuleType, tmp_path: Path, heard: Callable[..., np.ndarray]
 ) -> None:

@@ -420,30 +420,49 @@ class Copying:
                     if ended == wanted or start > span.heard_until + 10:
                         break
                     continue
-                if not self._belongs(old.type, start, length, span, is_first=number == 0):
-                    continue
-                shift = round((span.position - span.start) / base)
-                if self.form.muxer == "mp3":
-                    shift += round(_MP3_DELAY_SECONDS / base)
-                pts, duration = packet.pts + shift, packet.duration or 0
                 end = ends.get(old.index)
-                if old.type == "subtitle":
-                    begins = max(pts, round(span.position / base))
-                    last = min(pts + duration, round((span.position + span.heard_until - span.start) / base))
-                    pts, duration = begins, last - begins
-                elif end is not None and pts != end:
-                    if pts + duration / 2 < end:
-                        continue
-                    # Parts of packets cannot be joined: sound goes on without a gap, half a packet off at most.
-                    pts = end if pts < end + duration else pts
-                ends[old.index] = pts + duration
-                packet.pts = packet.dts = pts
-                packet.duration, packet.stream = duration, copies[old.index]
-                yield float(pts * base), packet
+                if not self._belongs(old.type, start, length, span, end, is_first=number == 0):
+                    continue
+                if not self._place(packet, span, end):
+                    continue
+                ends[old.index] = (packet.pts or 0) + (packet.duration or 0)
+                packet.stream = copies[old.index]
+                yield float((packet.pts or 0) * base), packet
 
-    def _belongs(self, kind: str, start: Fraction, length: Fraction, span: _Span, *, is_first: bool) -> bool:
+    def _place(self, packet: "Packet[Any]", span: _Span, end: int | None) -> bool:
+        """Move a packet to where it belongs in the new file, and return whether there is a place for it.
+
+        Args:
+            packet: Of sound or of subtitles.
+            span: The part that it lies in.
+            end: Where the packet before it ends there.
+        """
+        base = packet.time_base
+        shift = round((span.position - span.start) / base)
+        if self.form.muxer == "mp3":
+            shift += round(_MP3_DELAY_SECONDS / base)
+        pts, duration = (packet.pts or 0) + shift, packet.duration or 0
+        if packet.stream.type == "subtitle":
+            begins = max(pts, round(span.position / base))
+            last = min(pts + duration, round((span.position + span.heard_until - span.start) / base))
+            pts, duration = begins, last - begins
+        elif end is not None and pts != end:
+            if pts + duration / 2 < end:
+                return False
+            # Parts of packets cannot be joined: sound goes on without a gap, half a packet off at most.
+            pts = end if pts < end + duration else pts
+        packet.pts = packet.dts = pts
+        packet.duration = duration
+        return True
+
+    def _belongs(
+        self, kind: str, start: Fraction, length: Fraction, span: _Span, end: int | None, *, is_first: bool
+    ) -> bool:
         if kind == "subtitle":
             return start + length > span.start
+        if end is not None and not is_first:
+            # What goes on best from the part before may begin a little before this one.
+            return start + 2 * length > span.start
         if is_first and self.form.exact_sound:
             # One packet more than is heard: each is decoded upon the one before.
             return start + 2 * length > span.start

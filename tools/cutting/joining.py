@@ -205,7 +205,8 @@ def _sounds(
                 at = packet.pts * base - origin
                 pts = round((at + position) / base)
                 # Before a file begins its sound is only prepared, and packets cannot be joined in parts.
-                if at + duration * base / 2 < 0 or at + duration * base / 2 >= length:
+                early = Fraction(3 if end is not None else 1, 2)
+                if at + early * duration * base < 0 or at + duration * base / 2 >= length:
                     continue
                 if end is not None and pts != end:
                     if pts + duration / 2 < end:
