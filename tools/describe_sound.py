@@ -92,10 +92,6 @@ async def describe_sound(
         limits.append(f"Speech could not be told from other sound. {missing}")
     else:
         speech = await run.thread(speech_spans, sound.samples, run)
-    # Results are remembered under who serves `hear`, since that may be a model which listens.
-    for engine in run.models.usable("hear")[:1]:
-        run.used(engine.identity)
-    run.used("sensorium")
     answer, engine_name, more = await _answered(question, sound.samples, run)
     found = parts(heard, speech)
     music = _in(found, "music", heard)
@@ -128,6 +124,7 @@ async def _answered(question: str | None, samples: Any, run: Run) -> tuple[str, 
     measured = "sensorium (measured)"
     model = listener(run.settings)
     if model is None or model.missing():
+        run.call.idle_roles.add("hear")
         why = [model.missing() or ""] if model else []
         if question:
             why.append(

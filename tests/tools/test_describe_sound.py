@@ -156,6 +156,15 @@ async def test_measures_are_given_when_the_model_fails(
     assert any("`house:ears` did not answer" in one and "out of order" in one for one in found.limits)
 
 
+async def test_a_failure_is_not_remembered(
+    listening: Callable[..., Run], server: Any, script: ModuleType, making: ModuleType, tmp_path: Path
+) -> None:
+    media, run = making.wav(tmp_path / "hum.wav", making.tone(1.0)), listening()
+    server.play(script.Reply(status=400, body={"error": {"message": "not now"}}), says(script, "A hum."))
+    assert (await described(run, media)).answer == ""
+    assert (await described(run, media)).answer == "A hum."
+
+
 @pytest.mark.parametrize("question", [" ", "x" * 2001])
 async def test_an_empty_or_endless_question_is_refused(run: Run, mixed: Path, question: str) -> None:
     with pytest.raises(ArgumentError, match="`question` has"):
