@@ -126,28 +126,42 @@ def test_an_explainer_is_made_without_any_key(home: Path, capsys: pytest.Capture
     assert (size, sounds, 4 < seconds < 20) == ((240, 240), 1, True)
     assert "Tea is made of leaves." in (home.parent / "out" / "captions.srt").read_text()
     assert "film.mp4" in capsys.readouterr().out
+    assert main(["export", "last", "-o", "mine.toml"]) == 0
+    (home.parent / "coffee.md").write_text("# Coffee\n\n## Beans\n\nIt is made of beans.\n")
+    assert main(["run", "--recipe", "mine.toml", "coffee.md", "--plan-only", "--json"]) == 0
+    steps = json.loads(capsys.readouterr().out)["plan"]["steps"]
+    assert [one["id"] for one in steps] == ["script", "slides", "music", "film"]
+    assert steps[3]["args"]["height_pixels"] == 240
 
 
-def test_a_talking_pet_is_made_with_models_for_picture_and_film(
-    home: Path, studio: Any, capsys: pytest.CaptureFixture[str]
+def test_a_talking_pet_is_made_with_models_and_goes_on_where_it_failed(
+    home: Path, studio: Any, job_server: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Image.new("RGB", (300, 400), "tan").save(home.parent / "rex.png")
     (home.parent / "dialogue.txt").write_text(DIALOGUE)
-    command = ["make", "talking_pet", "rex.png", "dialogue.txt", "--set", "height_pixels=320"]
+    usual, refusing = studio.answering, [True]
+
+    def answer(asked: Any) -> Any:
+        if asked.path == "/talk" and refusing:
+            refusing.clear()
+            return job_server.Reply(status=400, body={"message": "the sound is refused today"})
+        return usual(asked)
+
+    studio.answering = answer
+    command = ["make", "talking_pet", "rex.png", "dialogue.txt", "--set", "height_pixels=240", "--set", "pause=0.9"]
     assert main([*command, "--plan-only", "--json"]) == 0
     planned = json.loads(capsys.readouterr().out)
     assert [one["served_by"] for one in planned["quote"]["steps"] if one["served_by"]] == ["pets:pet-1"] * 2
     assert studio.asked == []
-    assert main([*command, "--yes", "-o", "out"]) == 0
-    assert [one.path for one in studio.asked] == ["/edit", "/talk"]
+    assert main([*command, "--yes", "-o", "out"]) in (1, 4, 5)
+    assert not (home.parent / "out" / "film.mp4").exists()
+    assert main(["resume", "last", "--yes"]) == 0
+    assert [one.path for one in studio.asked] == ["/edit", "/talk", "/talk"]  # what was paid is not paid again
     seconds, size, sounds = streams(home.parent / "out" / "film.mp4")
-    assert (size, sounds, seconds > 8) == ((180, 320), 1, True)
+    assert (size[1], sounds, seconds > 7) == (240, 1, True)
     said = " ".join((home.parent / "out" / "captions.srt").read_text().split())
     places = [said.index(one) for one in ("I tasted them", "A second opinion", "I buried my half")]
     assert places == sorted(places)
-    capsys.readouterr()
-    assert main([*command, "--yes"]) == 0  # asked again, nothing is paid
-    assert len(studio.asked) == 2
     capsys.readouterr()
     assert main(["show", "out/film.mp4", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)

@@ -57,6 +57,8 @@ async def told(
         source = content if isinstance(content, Path) else folder / "made"
         output = OutputFile(path=folder / "told", max_bytes=_size(content) + _ROOM_BYTES)
         stamped, notes = None, list[str]()
+        if (several := len(set(making.inputs))) > MOST_INPUTS:
+            notes.append(f"of its {several} inputs {MOST_INPUTS} are named.")
         try:
             if isinstance(content, bytes):
                 await run.thread(source.write_bytes, content)
