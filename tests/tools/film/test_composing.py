@@ -59,5 +59,5 @@ def test_memory_does_not_grow_with_the_length_of_a_film(making: ModuleType, tmp_
         return int(told.stdout) / 1024
 
     # What libraries keep for themselves settles within the first film's length.
-    short, long = peak_megabytes(16), peak_megabytes(64)
+    short, long = peak_megabytes(10), peak_megabytes(40)
     assert long - short < 12, (short, long)
