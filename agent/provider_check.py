@@ -33,6 +33,8 @@ def check(file: Path, *, as_json: bool) -> int:
         SettingsError: It cannot be used.
     """
     try:
+        if file.exists() and not file.is_file():
+            raise SettingsError(f"{str(file)!r} is no regular file.")
         text = file.read_bytes().decode("utf-8")
     except OSError as error:
         raise SettingsError(f"{str(file)!r} cannot be read: {error.strerror}.") from None

@@ -29,7 +29,7 @@ def _whole(operations: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> A
     if not isinstance(own, Mapping) or LIKE not in own:
         return own
     other = own[LIKE]
-    if other not in operations or not isinstance(operations[other], Mapping):
+    if not isinstance(other, str) or other not in operations or not isinstance(operations[other], Mapping):
         raise KeyError(name)
     if other in (*seen, name):
         raise RecursionError(name)

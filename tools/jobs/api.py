@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -307,8 +308,10 @@ def _refusals(fields: "_Table") -> dict[str, str]:
     fields.has_only(" ".join(REFUSALS))
     for name in fields.values:
         try:
-            re.compile(fields.text(name))
-        except re.error as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", FutureWarning)
+                re.compile(fields.text(name))
+        except (re.error, FutureWarning) as error:
             raise fields.wrong(name, f"it is no regular expression: {error}") from None
     return dict(fields.values)
 

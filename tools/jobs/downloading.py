@@ -1,6 +1,7 @@
 """Fetches what a provider made into a file: only from public hosts or its own, and on from where it was cut off."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 WAITS_SECONDS = (0.5, 2.0, 5.0, 10.0)
 """Pauses before a file that was cut off is asked for again."""
 LONGEST_WAIT_SECONDS = 60.0
+_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", re.ASCII)
 _GONE = (401, 403, 404, 410)
 _AGAIN = (408, 425, 429, 500, 502, 503, 504)
 
@@ -121,11 +123,11 @@ class Download:
             if response.status in _AGAIN:
                 asked = headers.get("retry-after", "")
                 raise _Cut(f"it answered {response.status}", float(asked) if asked.isdecimal() else 0.0)
-            if response.status == 206 and _start(headers) == had:
-                await self._save(response, headers, path, had)
+            if response.status == 206 and (part := _part(headers)) and part[0] == had and self._is_same(headers, had):
+                await self._save(response, headers, path, had, part[1])
             elif response.status == 200:
-                await self._save(response, headers, path, 0)
-            elif had:  # it has no such part: from the start, then
+                await self._save(response, headers, path, 0, None)
+            elif had:  # it has no such part, or one of another file: from the start, then
                 self._tag = ""
                 raise _Cut(f"it answered {response.status}")
             else:
@@ -173,15 +175,26 @@ class Download:
         finally:
             self.run.egress.end(number, was_sent=self._meter.sent > before)
 
-    async def _save(self, response: httpcore2.Response, headers: Mapping[str, str], path: Path, had: int) -> None:
+    def _is_same(self, headers: Mapping[str, str], had: int) -> bool:
+        """Tell whether a part is of the content that came so far; some servers pass `If-Range` over.
+
+        A part has the entity tag that the whole has, and may leave its date out (RFC 9110, 15.3.7).
+        """
+        tag = headers.get("etag", "")
+        return not had or tag == self._tag or (not tag and not self._tag.startswith('"'))
+
+    async def _save(
+        self, response: httpcore2.Response, headers: Mapping[str, str], path: Path, had: int, total: int | None
+    ) -> None:
         most = self._rules.max_bytes
         length = headers.get("content-length", "")
-        whole = had + int(length) if length.isdecimal() else None
+        whole = total or (had + int(length) if length.isdecimal() else None)
         if headers.get("content-encoding", "identity") not in ("identity", ""):
             raise ProviderError(f"`{self.name}` sends what it made compressed, though it was not asked to.")
         # A weak tag says nothing of bytes (RFC 9110, 13.1.5).
         tag = headers.get("etag", "")
-        self._tag = tag if tag and not tag.startswith("W/") else headers.get("last-modified", "")
+        tag = tag if tag and not tag.startswith("W/") else headers.get("last-modified", "")
+        self._tag = tag if tag.isascii() else ""
         if whole is not None and whole > most:
             raise self._too_large(f"{whole:,}", most)
         self._meter.limit(2 * most + MOST_HEADER_BYTES, "")
@@ -194,7 +207,8 @@ class Download:
                     raise self._too_large(f"more than {most:,}", most)
                 file.write(data)
                 self.progress(size, whole)
-        if whole is not None and size < whole:
+        if whole is not None and size != whole:
+            self._tag = self._tag if size < whole else ""
             raise _Cut(f"{size:,} of {whole:,} bytes came")
 
     def _own(self) -> frozenset[tuple[str, int]]:
@@ -209,11 +223,10 @@ class Download:
         )
 
 
-def _start(headers: Mapping[str, str]) -> int | None:
-    """Return the first byte that a part of a file has."""
-    kind, _, rest = headers.get("content-range", "").partition(" ")
-    first = rest.partition("-")[0]
-    return int(first) if kind == "bytes" and first.isdecimal() else None
+def _part(headers: Mapping[str, str]) -> tuple[int, int | None] | None:
+    """Return the first byte that a part of a file has, and the bytes of the whole where they are told."""
+    found = _RANGE.fullmatch(headers.get("content-range", ""))
+    return (int(found[1]), None if found[2] == "*" else int(found[2])) if found else None
 
 
 def _size(path: Path) -> int:

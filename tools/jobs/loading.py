@@ -22,6 +22,8 @@ def read_table(file: Path) -> dict[str, Any]:
         SettingsError: It cannot be read, or is no TOML.
     """
     try:
+        if not file.is_file():
+            raise SettingsError(f"{str(file)!r} is no regular file, so it describes no job API. Remove it.")
         if file.stat().st_size > _MOST_BYTES:
             raise SettingsError(f"{str(file)!r} has more than {_MOST_BYTES:,} bytes, so it describes no job API.")
         return tomllib.loads(file.read_bytes().decode("utf-8"))

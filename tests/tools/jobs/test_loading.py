@@ -69,6 +69,13 @@ def test_a_broken_file_troubles_only_who_uses_it(home: Path, text: str) -> None:
     assert "cannot be used" in str(provider(settings, "shop:brush-1", "draw").missing())
 
 
+def test_what_is_no_file_is_not_waited_for(home: Path) -> None:
+    (home / "providers" / "shop.toml").unlink()
+    (home / "providers" / "shop.toml").mkdir()
+    settings = read(home, SENSORIUM_DRAW="shop:brush-1")
+    assert "is no regular file" in str(provider(settings, "shop:brush-1", "draw").missing())
+
+
 def test_an_api_beside_another_keeps_its_own_address(home: Path) -> None:
     text = (home / "providers" / "shop.toml").read_text().replace('key = "SHOP_KEY"', "")
     (home / "providers" / "deepseek.toml").write_text(text)
