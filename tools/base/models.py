@@ -6,6 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
+from ..jobs.by_name import takes_jobs
 from .endpoints import split_model
 from .errors import SettingsError
 from .settings import Settings
@@ -263,13 +264,15 @@ class Models:
         """
         if name not in ENDPOINTS:
             return [(role,)] if name in SEVERAL_ROLES else [()]
-        model = self.settings.models[role]
-        if name != "remote_maker":
-            return [(model,)]
-        others = [
-            one for one in self.settings.fallbacks.get(role, ()) if split_model(one)[0] in self.settings.endpoints
-        ]
-        return [(one, role) for one in (model, *others)]
+        endpoints = self.settings.endpoints
+        others = [one for one in self.settings.fallbacks.get(role, ()) if split_model(one)[0] in endpoints]
+        models = (self.settings.models[role], *others)
+        if name == "remote_maker":
+            return [(one, role) for one in models]
+        # What speaks an endpoint's own words asks others that do, but none that takes jobs.
+        named = [(endpoints[split_model(one)[0]], split_model(one)[1]) for one in models]
+        apart = any(takes_jobs(endpoint, model, role) for endpoint, model in named)
+        return [(one,) for one in (models if apart else models[:1])]
 
     def _names(self, role: str) -> tuple[str, ...]:
         """Return the modules of a role from the one that the settings name on."""

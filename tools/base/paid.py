@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..jobs.by_name import takes_jobs
 from . import faults
 from .budget import Order
 from .egress import Egress
@@ -270,5 +271,8 @@ def charged(answer: Mapping[str, Any]) -> float | None:
 def _fallbacks(run: "Run", served: ServedModel) -> list[ServedModel]:
     endpoints = run.settings.endpoints
     asked = run.settings.fallbacks.get(served.role, ())
-    # Others serve on this machine, and are asked by whoever asks this one.
-    return [served_model(one, served.role, endpoints) for one in asked if split_model(one)[0] in endpoints]
+    # Others serve on this machine, or take jobs, and are asked by whoever asks this one.
+    others = [served_model(one, served.role, endpoints) for one in asked if split_model(one)[0] in endpoints]
+    return [
+        one for one in others if one.full_name != served.full_name and not takes_jobs(one.endpoint, one.name, one.role)
+    ]

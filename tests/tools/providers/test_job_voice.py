@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sensorium.tools import call
+from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.errors import ArgumentError, MediaError, ProviderError
 from sensorium.tools.base.run import Run
 
@@ -77,6 +78,35 @@ async def test_another_speaks_when_it_fails_unless_that_is_forbidden(studio: Any
     run = Run.open(strict)
     with pytest.raises(ProviderError, match="out of order"):
         await call("speak", {"text": "One."}, run)
+    run.library.close()
+
+
+@pytest.mark.parametrize("job_first", [True, False])
+async def test_job_apis_and_endpoints_stand_in_for_each_other(
+    studio: Any, job_server: ModuleType, server: Any, script: ModuleType, job_first: bool
+) -> None:
+    house = Endpoint(name="house", base_url=server.url, timeout_seconds=20.0)
+    names = ["studio:say-1", "house:voice"] if job_first else ["house:voice", "studio:say-1"]
+    settings = studio.run.settings
+    run = Run.open(
+        replace(
+            settings,
+            models={"speak": names[0]},
+            fallbacks={"speak": (names[1],)},
+            endpoints={**settings.endpoints, "house": house},
+        )
+    )
+    broken = {"error": {"message": "out of order"}}
+    if job_first:
+        studio.answering = lambda asked: job_server.Reply(status=500, body={"code": 5, "message": "out of order"})
+        server.play(script.Reply(body=said(0.5)))
+    else:
+        studio.answering = lambda asked: job_server.Reply(body={"code": 0, "sound": said(0.5).hex()})
+        server.play(script.Reply(status=500, body=broken))
+    spoken = await call("speak", {"text": "One."}, run)
+    assert spoken.engine == names[1] and spoken.seconds == pytest.approx(0.5, abs=0.01)
+    assert spoken.limits[0].startswith(f"Another voice than {names[0]} speaks.")
+    assert [one.path for one in studio.asked] == ["/say"] * len(studio.asked)
     run.library.close()
 
 
