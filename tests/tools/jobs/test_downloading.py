@@ -34,6 +34,37 @@ async def test_a_server_that_knows_no_parts_is_asked_for_all_of_it(ordering: Any
     assert [one.headers.get("range") for one in shop.of("file")] == [None, "bytes=500-", None]
 
 
+@pytest.mark.parametrize(
+    ("headers", "last"),
+    [({"etag": '"two"'}, None), ({}, None), ({"etag": '"one"'}, 600)],
+    ids=["of another file", "of which nothing is said", "less than was asked for"],
+)
+async def test_a_part_is_put_behind_another_only_where_it_belongs(
+    ordering: Any, shop: Any, job_server: Any, headers: dict[str, str], last: int | None
+) -> None:
+    content = shop.content
+    part = content[500:last] if headers.get("etag") == '"one"' else bytes(len(content) - 500)
+    place = {"content-range": f"bytes 500-{499 + len(part)}/{len(content)}"}
+    shop.play(
+        "file",
+        job_server.Reply(body=content, headers={"etag": '"one"'}, cut_after=500),
+        job_server.Reply(status=206, body=part, headers={**place, **headers}),
+    )
+    run = ordering(file="[credentials]\nenabled = false")
+    made = await made_in(run)
+    assert run.path(made.files[0].handle).read_bytes() == content
+
+
+async def test_a_part_that_nobody_asked_for_is_not_taken_for_the_whole(
+    ordering: Any, shop: Any, job_server: Any
+) -> None:
+    place = {"content-range": f"bytes 0-299/{len(shop.content)}", "etag": '"ö"'}
+    shop.play("file", job_server.Reply(status=206, body=shop.content[:300], headers=place))
+    run = ordering(file="[credentials]\nenabled = false")
+    made = await made_in(run)
+    assert run.path(made.files[0].handle).read_bytes() == shop.content
+
+
 async def test_a_download_that_is_cut_for_ever_can_be_had_later(ordering: Any, shop: Any, job_server: Any) -> None:
     shop.play("file", *[job_server.Reply(body=shop.content, cut_after=9)] * 4)
     run = ordering()
