@@ -17,6 +17,7 @@ _PROMPTS = {
 """Text chunks of PNG in which these keep what they were asked; the words are not shown, who asked for them may not
 want it."""
 _MOST_LETTERS = 200
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF", "BMP")
 
 
 def other_metadata(file: Path, name: str, media_type: str) -> dict[str, str]:
@@ -32,9 +33,10 @@ def _of_picture(file: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     with file.open("rb") as opened:
         try:
-            picture = Image.open(opened)
-            exif = picture.getexif()
+            picture = Image.open(opened, formats=_FORMATS)
             texts = dict(picture.info)
+            # Without this chunk before its pixels, Pillow would decode a PNG to look for it behind them.
+            exif = picture.getexif() if picture.format != "PNG" or "exif" in texts else Image.Exif()
         except Exception as error:  # whatever Pillow raises at damaged content
             raise MediaError("no picture") from error
         for tag in (ExifTags.Base.Software, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.DateTime):
