@@ -237,6 +237,9 @@ class Editing:
             self._note("The picture has a high dynamic range, which was not kept: its colours may look pale.")
         if source.channels > 2:
             self._note(f"The {source.channels} channels of sound were mixed to stereo.")
+        size = (edit.look.width_pixels, edit.look.height_pixels) if edit.look else (0, 0)
+        if self.asked.task not in ("crop", "scale", "rotate") and size != (source.width_pixels, source.height_pixels):
+            self._note(f"The size was made even, as encoders need it: {size[0]}×{size[1]} px.")
         if source.more:
             self._note(f"What was encoded anew does not have any more: {', '.join(source.more)}.")
         output = self._output(suffix, form)

@@ -27,6 +27,8 @@ REVERSED_BYTES = 96 << 20
 """Of the frames that are held at once to play them backwards."""
 # Of a frame; a little more, so that times in the middle of two are all rounded the same way.
 _HALF = 0.5001
+# Of several frames in the time of one, the first is shown; times are rounded by less than this share of a frame.
+_JITTER = 0.1
 _STEP_SECONDS = 0.25
 """How far picture and sound are apart at most while they are written."""
 
@@ -167,8 +169,9 @@ class _Rendering:
         last = -math.inf
         # Of frames that come faster than they are shown, as when the speed is changed, some are left out.
         tick = 1 / self.edit.frames_per_second
+        half = _HALF if self.edit.speed <= 1 else _JITTER
         for at, frame in self._changed():
-            moment = math.floor(at / tick + _HALF) * tick if self.edit.steady else at
+            moment = math.floor(at / tick + half) * tick if self.edit.steady else at
             if moment - last < (0.5 * tick if self.edit.steady or self.edit.speed > 1 else 1e-6):
                 continue
             if self.edit.steady and moment > self.edit.seconds - 0.5 * tick:
