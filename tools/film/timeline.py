@@ -192,11 +192,9 @@ def _shot(part: Part, number: int, start: float, seconds: float, fade: float) ->
     scene = part.scene
     shot = Shot(kind="card", start_seconds=start, seconds=seconds, fade_seconds=fade, colour=_CARD)
     if scene.video:
-        span = {
-            "from_seconds": scene.start_seconds,
-            "to_seconds": min(part.clip_end_seconds, scene.start_seconds + seconds),
-        }
-        return replace(shot, kind="clip", handle=scene.video, name=part.name, **span)
+        begin = scene.start_seconds
+        end = min(part.clip_end_seconds, begin + seconds)
+        return replace(shot, kind="clip", handle=scene.video, name=part.name, from_seconds=begin, to_seconds=end)
     if scene.picture:
         move = scene.move or _MOVES[number % len(_MOVES)]
         return replace(shot, kind="picture", handle=scene.picture, name=part.name, move=move)
