@@ -121,8 +121,10 @@ async def edit_media(
     copied without loss wherever that gives what was asked; a cut to the frame encodes only the frames around it.
     `crop`, `scale`, `rotate` and `convert` take pictures, too. Use `compose_video` for a film of pictures and words.
     """
-    from .cutting.doing import Editing, join
+    from .cutting.doing import done
+    from .cutting.joins import join
     from .cutting.survey import survey
+    from .cutting.writing import Writing
 
     asked = Asked(
         task=task,
@@ -154,18 +156,18 @@ async def edit_media(
     asked.check(media is not None)
     with run.workspace.scratch() as folder:
         if task == "join":
-            done, notes = await join(run, [*([media] if media else []), *(files or [])], asked, folder)
-            results = [done]
+            joined, notes = await join(run, [*([media] if media else []), *(files or [])], asked, folder)
+            results = [joined]
         else:
             assert media is not None
             found = await run.decode(survey, run.path(media), run.name(media))
-            editing = Editing(run, media, asked, folder, found)
+            job = Writing(run, media, asked, folder, found)
             if found.facts.kind == "picture" and task not in OF_PICTURES:
                 raise MediaError(
                     f"{run.name(media)!r} is a still picture, which `{task}` is not for: "
                     f"{', '.join(sorted(OF_PICTURES))} are."
                 )
-            results, notes = await editing.done(), editing.notes
+            results, notes = await done(job), job.notes
     seconds = [one.seconds for one in results if one.seconds is not None]
     return EditedMedia(
         file=results[0].file,

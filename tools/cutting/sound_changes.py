@@ -1,0 +1,83 @@
+"""Take the sound out of a file, silence it, or put other sound into it; pictures are copied."""
+
+from dataclasses import replace
+
+from ..base.errors import ArgumentError, MediaError
+from .asked import sound_format
+from .rendering import Other
+from .survey import survey
+from .writing import BEYOND_SECONDS, Done, Writing, whole_take
+
+
+async def extract_sound(job: Writing) -> Done:
+    asked, source = job.asked, job.source
+    job.need_sound("extract")
+    form = sound_format(source, asked.format)
+    if form.video_encoder or form.is_picture:
+        raise ArgumentError(f"{form.name} is no format of sound. Give m4a, mp3, wav, flac, opus or ogg.")
+    span = asked.span(source.seconds, job.name)
+    whole = span == (0.0, source.seconds)
+    if source.audio_codec in form.audio and not (source.is_lossless and form.name in ("wav", "flac") and not whole):
+        parts = [(0.0, source.seconds + BEYOND_SECONDS) if whole else span]
+        copying = job.copying(form, picture=False)
+        copied, output = await job.copy_parts(copying, parts, "sound")
+        if copied is not None:
+            done = await job.keep(output, form, "sound", span[1] - span[0], picture=False, sound=True)
+            return replace(done, way="copied", start_seconds=span[0], end_seconds=span[1])
+    done = await job.render_sound(job.edit([job.take(*span)], picture=False), form, "sound")
+    return replace(done, start_seconds=span[0], end_seconds=span[1])
+
+
+async def change_sound(job: Writing) -> Done:
+    """Mute, replace or mix sound: the picture is copied."""
+    asked, source = job.asked, job.source
+    seconds = source.seconds
+    has_sound = source.facts.audio is not None
+    edit = job.edit([job.take()], picture=False)
+    if asked.task == "mute":
+        job.need_sound("mute")
+        span = asked.span(seconds, job.name)
+        if span == (0.0, seconds):
+            if source.facts.video is None:
+                raise ArgumentError(f"{job.name!r} is sound alone: muted, nothing would be left.")
+            edit = replace(edit, has_sound=False)
+        else:
+            edit = replace(edit, silent=(span,))
+    else:
+        other = await other_sound(job)
+        if other.way == "mix" and not has_sound:
+            job.note(f"{job.name!r} had no sound of its own; it has only the new one.")
+            other = replace(other, way="replace")
+        if other.delay_seconds + other.take.seconds < seconds - 0.1 and other.way == "replace":
+            job.note(f"The new sound ends at {other.delay_seconds + other.take.seconds:.2f} s; then it is silent.")
+        edit = replace(edit, has_sound=True, other=other, channels=2)
+    suffix = {"mute": "muted", "replace_sound": "new-sound", "mix_sound": "mixed"}[asked.task]
+    form = job.form()
+    if source.facts.video is None:
+        return await job.render_sound(edit, job.sound_form(), suffix)
+    copying = job.copying(form, sound=False, edit=edit)
+    copied, output = await job.copy_parts(copying, [(0.0, seconds + BEYOND_SECONDS)], suffix)
+    if copied is None:
+        return await job.render_film(replace(edit, look=job.look()), form, suffix)
+    expected = seconds if edit.has_sound else copied.pieces[0].end_seconds
+    return await job.keep_copied(output, copied, form, suffix, expected, sound=edit.has_sound, new_sound=edit.has_sound)
+
+
+async def other_sound(job: Writing) -> Other:
+    asked, run = job.asked, job.run
+    assert asked.sound is not None
+    found = await run.decode(survey, run.path(asked.sound), run.name(asked.sound))
+    if found.facts.audio is None:
+        raise MediaError(f"{run.name(asked.sound)!r} has no sound to use. It has: {'; '.join(found.facts.streams)}.")
+    delay = asked.start_seconds or 0.0
+    if delay >= job.source.seconds:
+        raise ArgumentError(
+            f"`start_seconds` is {delay:g}, where the new sound begins, and {job.name!r} lasts "
+            f"{job.source.seconds:.2f} s."
+        )
+    return Other(
+        take=whole_take(run, asked.sound, found),
+        way="mix" if asked.task == "mix_sound" else "replace",
+        gain=10 ** (asked.volume_db / 20),
+        delay_seconds=delay,
+    )

@@ -1,0 +1,258 @@
+"""Write an edited file: copied where that gives what was asked, else encoded; and prove it before it is stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+from ..base.errors import ArgumentError, MediaError
+from ..base.moments import Span
+from ..base.outputs import OutputFile
+from ..credentials.keeping import Making, keep
+from .asked import Asked, sound_format
+from .copying import Copied, Copying, try_copying
+from .formats import FORMATS, Format, format_for
+from .looks import Look, even
+from .proving import joint_fault, prove
+from .rendering import Edit, Take, render
+from .sound_files import write_sound
+from .survey import Survey
+
+if TYPE_CHECKING:
+    from ..base.run import Run
+    from ..base.workspace import Artifact
+    from ..film.writer import Container
+
+Way = Literal["copied", "partly encoded", "encoded"]
+BEYOND_SECONDS = 60.0
+"""A whole file is copied to so much behind its end: the end of a stream is not always said."""
+_CREDENTIAL_BYTES = 16_000
+"""What a manifest adds to a picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """A file that was made."""
+
+    file: "Artifact"
+    way: Way
+    seconds: float | None = None
+    start_seconds: float | None = None
+    """Of the source, where the file is a part of it."""
+    end_seconds: float | None = None
+    encoded_frames: int = 0
+
+
+@dataclass(eq=False)
+class Writing:
+    """One call of `edit_media`: ways to write a file, each proven before it is stored."""
+
+    run: "Run"
+    media: str
+    asked: Asked
+    folder: Path
+    source: Survey
+    notes: list[str] = field(default_factory=list)
+    _made: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.run.name(self.media)
+
+    def need_sound(self, for_what: str) -> None:
+        if self.source.facts.audio is None:
+            raise MediaError(
+                f"{self.name!r} has no sound to {for_what}. It has: {'; '.join(self.source.facts.streams)}."
+            )
+
+    async def copy_parts(
+        self, copying: Copying, parts: Sequence[Span], suffix: str
+    ) -> tuple[Copied | None, OutputFile]:
+        """Write parts out of packets; None where that cannot be, which is noted."""
+        run = self.run
+        output = self.output(suffix, copying.form)
+        tried = await run.decode(try_copying, copying, output, list(parts))
+        reason = tried.reason
+        if tried.copied is not None and any(one.joints_seconds for one in tried.copied.pieces):
+            pieces = list(tried.copied.pieces)
+            reason = await run.decode(joint_fault, output.path, self.name, run.path(self.media), pieces, run)
+        if tried.copied is not None and not reason:
+            if tried.copied.left_out:
+                self.note(f"{copying.form.name} does not take over: {', '.join(tried.copied.left_out)}.")
+            return tried.copied, output
+        output.remove()
+        self.note(f"All of it was encoded anew: {reason}.")
+        return None, output
+
+    async def keep_copied(
+        self,
+        output: OutputFile,
+        copied: Copied,
+        form: Format,
+        suffix: str,
+        seconds: float,
+        *,
+        sound: bool | None = None,
+        new_sound: bool = False,
+    ) -> Done:
+        has_sound = self.source.facts.audio is not None if sound is None else sound
+        has_picture = self.source.facts.video is not None and bool(form.video_encoder)
+        done = await self.keep(output, form, suffix, seconds, picture=has_picture, sound=has_sound)
+        way: Way = "partly encoded" if copied.encoded_frames or new_sound else "copied"
+        if copied.frames and copied.encoded_frames == copied.frames:
+            way = "encoded"
+        return replace(
+            done,
+            way=way,
+            start_seconds=round(copied.pieces[0].start_seconds, 3),
+            end_seconds=round(copied.pieces[0].end_seconds, 3) if len(copied.pieces) == 1 else done.end_seconds,
+            encoded_frames=copied.encoded_frames,
+        )
+
+    async def render_film(self, edit: Edit, form: Format, suffix: str) -> Done:
+        run, source = self.run, self.source
+        if not form.video_encoder:
+            return await self.render_sound(edit, form, suffix)
+        if source.is_hdr:
+            self.note("The picture has a high dynamic range, which was not kept: its colours may look pale.")
+        if source.channels > 2:
+            self.note(f"The {source.channels} channels of sound were mixed to stereo.")
+        size = (edit.look.width_pixels, edit.look.height_pixels) if edit.look else (0, 0)
+        if self.asked.task not in ("crop", "scale", "rotate") and size != (source.width_pixels, source.height_pixels):
+            self.note(f"The size was made even, as encoders need it: {size[0]}×{size[1]} px.")
+        if source.more:
+            self.note(f"What was encoded anew does not have any more: {', '.join(source.more)}.")
+        output = self.output(suffix, form)
+        made = await run.decode(render, output, cast("Container", form.name), edit, run)
+        if made.damaged:
+            self.note(f"{made.damaged} damaged packets could not be decoded; what they showed is missing.")
+        return await self.keep(output, form, suffix, made.seconds, picture=True, sound=edit.has_sound)
+
+    async def render_sound(self, edit: Edit, form: Format, suffix: str) -> Done:
+        run, source = self.run, self.source
+        output = self.output(suffix, form)
+        rate = source.rate if source.rate else 48_000
+        made = await run.decode(
+            write_sound, output, form, edit, run, rate=rate, codec=source.audio_codec if source.is_lossless else ""
+        )
+        return await self.keep(output, form, suffix, made.seconds, picture=False, sound=True)
+
+    async def keep(
+        self, output: OutputFile, form: Format, suffix: str, seconds: float, *, picture: bool, sound: bool
+    ) -> Done:
+        """Prove a file that was written, and store it."""
+        run, video = self.run, self.source.facts.video
+        slack = 2 / (video.frames_per_second or 25) if video else 0.1
+        if video is not None and video.variable_rate:
+            slack = max(slack, 1.0)
+        proof = await run.decode(
+            prove,
+            output.path,
+            self.file_name(suffix, form),
+            seconds,
+            picture=picture,
+            sound=sound,
+            slack_seconds=slack + 0.02 * seconds if not picture else slack,
+            run=run,
+        )
+        facts = proof.facts
+        about: dict[str, str | int | float | bool | None] = {"seconds": facts.seconds}
+        if facts.video is not None:
+            about |= {"width_pixels": facts.video.width_pixels, "height_pixels": facts.video.height_pixels}
+        file = await keep(
+            run,
+            output.path,
+            name=self.file_name(suffix, form),
+            media_type=facts.media_type if form.name in ("opus", "ogg") else form.media_type,
+            making=Making(kind="edit", inputs=self.inputs()),
+            facts=about,
+        )
+        return Done(file=file, way="encoded", seconds=facts.seconds)
+
+    def own_bytes(self, most: int) -> int:
+        """Return how many bytes are left for a picture when it is written into it who made it."""
+        return most - min(_CREDENTIAL_BYTES, most // 4) if self.run.settings.credentials.enabled else most
+
+    def weigh(self, file: "Artifact") -> None:
+        most = self.asked.max_bytes
+        if most is not None and file.bytes > most:
+            self.note(f"With what tells who made it, it has {file.bytes:,} bytes, more than {most:,}.")
+
+    def form(self) -> Format:
+        """Return what the result is written as: the format of the source, unless another was asked for."""
+        facts = self.source.facts
+        form = FORMATS[self.asked.format] if self.asked.format else format_for(facts.media_type, facts.kind)
+        if facts.video is None and form.video_encoder:
+            form = sound_format(self.source, None)
+        if facts.video is not None and not form.video_encoder:
+            raise ArgumentError(f"`{self.asked.task}` gives a film, and {form.name} is none. Use `convert` afterwards.")
+        return form
+
+    def sound_form(self) -> Format:
+        return sound_format(self.source, self.asked.format)
+
+    def copying(
+        self, form: Format, *, exact: bool = True, picture: bool = True, sound: bool = True, edit: Edit | None = None
+    ) -> Copying:
+        return Copying(
+            path=self.run.path(self.media),
+            name=self.name,
+            form=form,
+            run=self.run,
+            exact=exact,
+            picture=picture,
+            sound=sound,
+            edit=edit,
+        )
+
+    def take(self, start_seconds: float = 0.0, end_seconds: float | None = None) -> Take:
+        take = whole_take(self.run, self.media, self.source)
+        end = self.source.seconds if end_seconds is None else end_seconds
+        return replace(take, start_seconds=start_seconds, end_seconds=end)
+
+    def look(self) -> Look:
+        return Look(width_pixels=even(self.source.width_pixels), height_pixels=even(self.source.height_pixels))
+
+    def edit(self, takes: Sequence[Take], *, picture: bool = True) -> Edit:
+        video = self.source.facts.video
+        return Edit(
+            takes=tuple(takes),
+            look=self.look() if picture and video is not None else None,
+            frames_per_second=min(120.0, max(1.0, (video.frames_per_second if video else None) or 25.0)),
+            steady=video is None or not video.variable_rate,
+            speed=self.asked.speed or 1.0,
+            backwards=self.asked.task == "reverse",
+            has_sound=self.source.facts.audio is not None,
+            channels=1 if self.source.channels == 1 else 2,
+            tags=self.source.tags,
+        )
+
+    def output(self, suffix: str, form: Format) -> OutputFile:
+        self._made += 1
+        path = self.folder / f"{self._made}-{suffix}.{form.ending}"
+        return OutputFile(path=path, max_bytes=self.run.settings.max_bytes)
+
+    def file_name(self, suffix: str, form: Format) -> str:
+        stem = Path(self.name).stem[:80] or "file"
+        return f"{stem}.{form.ending}" if suffix == "as" else f"{stem}-{suffix}.{form.ending}"
+
+    def inputs(self) -> tuple[str, ...]:
+        more = [self.asked.sound, self.asked.subtitles]
+        return tuple(dict.fromkeys([self.media, *(one for one in more if one)]))
+
+    def note(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+def whole_take(run: "Run", handle: str, found: Survey) -> Take:
+    """Return all of a file."""
+    return Take(
+        path=run.path(handle),
+        name=run.name(handle),
+        start_seconds=0.0,
+        end_seconds=found.seconds,
+        origin_seconds=found.sound_origin_seconds,
+        has_picture=found.facts.video is not None,
+        has_sound=found.facts.audio is not None,
+    )
