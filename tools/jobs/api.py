@@ -1,21 +1,17 @@
 """Reads the file of a job API, and says precisely what is wrong with it."""
 
-import json
-import math
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
-from functools import cache
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from ..base.by_model import read_by_model
-from ..base.endpoints import LIMITS, VARIABLE, http_address
-from ..base.errors import SettingsError
+from ..base.endpoints import LIMITS, VARIABLE
 from ..base.makers import FILES, TASKS, VALUES
 from ..base.price import read_prices
 from . import template
 from .alike import LIKE, spelled_out
+from .finding import expression
 from .shapes import (
     LONGEST_DEADLINE_SECONDS,
     REFUSALS,
@@ -33,25 +29,14 @@ from .shapes import (
     Upload,
     Via,
 )
+from .tables import JobFileError, Table, is_number, line_of, near_to
+
+__all__ = ["JobFileError", "expression", "line_of", "read_api"]
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-OF_VALUES = ("", "text", "int", "ms")
-"""Filters of values; the last is a number of seconds in whole milliseconds."""
-OF_FILES = ("", "base64", "data_url", "url", "file", "type", "name", "seconds")
-"""Filters of files; the last four are a part of a form, the media type, the name and the length in whole seconds."""
-OURS = ("model", "key", "job", "order", "callback", "file")
 _SPAN = ("least", "most", "step")
 _OF_FILE = ("bytes", "types", "width_pixels", "height_pixels", "seconds", "inverted")
 _HEADERS = {"Authorization": "Bearer {key}"}
-
-
-class JobFileError(SettingsError):
-    """A file of a job API cannot be understood."""
-
-    def __init__(self, message: str, path: tuple[str, ...]) -> None:
-        super().__init__(message)
-        self.path = path
-        """The names of the tables that lead to what is wrong, and its own; see `line_of`."""
 
 
 def read_api(table: Mapping[str, Any], name: str) -> JobApi:
@@ -64,7 +49,7 @@ def read_api(table: Mapping[str, Any], name: str) -> JobApi:
     Raises:
         JobFileError: Something in it cannot be understood; the message names the field and what is accepted.
     """
-    fields = _Table(table, (), f"providers/{name}.toml")
+    fields = Table(table, (), f"providers/{name}.toml")
     fields.has_only(
         "name page base_url key note headers jwt ok message deadline_seconds free_when_failed refusals price limits "
         "upload operations"
@@ -97,17 +82,17 @@ def read_api(table: Mapping[str, Any], name: str) -> JobApi:
     return api
 
 
-def _operations(fields: "_Table") -> "_Table":
+def _operations(fields: Table) -> Table:
     """Return the operations with what they take from those that they are like."""
     operations = fields.table("operations")
     try:
-        return _Table(spelled_out(operations.values), operations.path, operations.file)
+        return Table(spelled_out(operations.values), operations.path, operations.file)
     except (KeyError, RecursionError) as error:
         name = str(error.args[0])
         raise operations.table(name).wrong(LIKE, "there is no such other operation to be like") from None
 
 
-def _operation(fields: "_Table", name: str) -> Operation:
+def _operation(fields: Table, name: str) -> Operation:
     fields.has_only("role task models takes defaults maps upload submit lookup poll cancel result")
     role = fields.choice("role", TASKS)
     takes = {one: _take(fields.table("takes"), one) for one in fields.table("takes").values}
@@ -134,7 +119,7 @@ def _operation(fields: "_Table", name: str) -> Operation:
     return made
 
 
-def _check_holes(fields: "_Table", made: Operation) -> None:
+def _check_holes(fields: Table, made: Operation) -> None:
     """See that what is taken is sent, and that what is sent is taken."""
     sent = {one.name for part in _templates(made.submit) for one in template.holes(part)}
     for name in (one for one in made.takes if one not in sent):
@@ -149,10 +134,10 @@ def _templates(request: Request) -> tuple[Any, ...]:
     return request.path, request.body, request.form, request.headers
 
 
-def _take(fields: "_Table", name: str) -> Take:
+def _take(fields: Table, name: str) -> Take:
     is_file = name in FILES
     if not is_file and name not in VALUES:
-        raise fields.wrong(name, f"there is no such value or file{_near(name, (*VALUES, *FILES))}")
+        raise fields.wrong(name, f"there is no such value or file{near_to(name, (*VALUES, *FILES))}")
     one = fields.table(name)
     one.has_only(" ".join(("of", "needed", *_SPAN, *(_OF_FILE if is_file else ()))))
     of = one.values.get("of", [])
@@ -170,7 +155,7 @@ def _take(fields: "_Table", name: str) -> Take:
     )
 
 
-def _span(fields: "_Table", *, alone: bool = False) -> Span:
+def _span(fields: Table, *, alone: bool = False) -> Span:
     if alone:
         fields.has_only(" ".join(_SPAN))
     found = {name: fields.number(name, 0.0, least=None) for name in _SPAN if name in fields.values}
@@ -181,7 +166,7 @@ def _span(fields: "_Table", *, alone: bool = False) -> Span:
     return Span(**found)
 
 
-def _defaults(fields: "_Table", takes: Mapping[str, Take]) -> dict[str, Any]:
+def _defaults(fields: Table, takes: Mapping[str, Take]) -> dict[str, Any]:
     for name, value in fields.values.items():
         if (name not in takes and name != "callback") or name in FILES:
             raise fields.wrong(name, "only values that are taken, and `callback`, have a default")
@@ -192,14 +177,14 @@ def _defaults(fields: "_Table", takes: Mapping[str, Take]) -> dict[str, Any]:
     return dict(fields.values)
 
 
-def _maps(fields: "_Table", takes: Mapping[str, Take]) -> dict[str, dict[str, Any]]:
+def _maps(fields: Table, takes: Mapping[str, Take]) -> dict[str, dict[str, Any]]:
     for name in fields.values:
         if name not in takes and name != "model":
             raise fields.wrong(name, "only values that are taken, and `model`, are translated")
     return {name: dict(fields.table(name).values) for name in fields.values}
 
 
-def _submit(fields: "_Table") -> Submit:
+def _submit(fields: Table) -> Submit:
     fields.has_only("method path body form headers job idempotency")
     return Submit(
         **_request(fields, "POST", (*VALUES, *FILES, "model", "order", "callback")),
@@ -208,20 +193,20 @@ def _submit(fields: "_Table") -> Submit:
     )
 
 
-def _lookup(fields: "_Table") -> Lookup:
+def _lookup(fields: Table) -> Lookup:
     fields.has_only("method path body headers job")
     return Lookup(**_request(fields, "GET", ("model", "order")), job=fields.expression("job"))
 
 
-def _cancel(fields: "_Table") -> Request:
+def _cancel(fields: Table) -> Request:
     fields.has_only("method path body headers")
     return Request(**_request(fields, "POST", ("model", "job", "order")))
 
 
-def _poll(fields: "_Table") -> Poll:
+def _poll(fields: Table) -> Poll:
     fields.has_only("method path body headers status done failed progress error seconds")
     pauses = fields.values.get("seconds", [Poll.first_seconds, Poll.longest_seconds])
-    is_pair = isinstance(pauses, list) and len(pauses) == 2 and all(_is_number(one) for one in pauses)
+    is_pair = isinstance(pauses, list) and len(pauses) == 2 and all(is_number(one) for one in pauses)
     if not is_pair or not 0 < pauses[0] <= pauses[1] <= 300:
         raise fields.wrong("seconds", "it must be the first and the longest pause, such as `[5, 20]`, at most 300")
     done = fields.words("done")
@@ -239,7 +224,7 @@ def _poll(fields: "_Table") -> Poll:
     )
 
 
-def _result(fields: "_Table") -> Result:
+def _result(fields: Table) -> Result:
     fields.has_only("files as keyed texts text seed job via")
     encoding = fields.choice("as", get_args(Encoding), "url")
     if encoding == "body" and "files" in fields.values:
@@ -259,12 +244,12 @@ def _result(fields: "_Table") -> Result:
     )
 
 
-def _via(fields: "_Table") -> Via:
+def _via(fields: Table) -> Via:
     fields.has_only("method path body headers files")
     return Via(**_request(fields, "GET", ("model", "job", "order", "file")), files=fields.expression("files"))
 
 
-def _upload(fields: "_Table") -> Upload:
+def _upload(fields: Table) -> Upload:
     fields.has_only("method path body form fields headers url")
     part = fields.text("form", None)
     if part is not None and "body" in fields.values:
@@ -278,7 +263,7 @@ def _upload(fields: "_Table") -> Upload:
     return Upload(**known, part=part, url=fields.expression("url"))
 
 
-def _request(fields: "_Table", method: str, known: Iterable[str]) -> dict[str, Any]:
+def _request(fields: Table, method: str, known: Iterable[str]) -> dict[str, Any]:
     if "body" in fields.values and "form" in fields.values:
         raise fields.wrong("form", "a request has a `body` or a `form`, not both")
     for where in ("path", "body", "form", "headers"):
@@ -294,7 +279,7 @@ def _request(fields: "_Table", method: str, known: Iterable[str]) -> dict[str, A
     return made
 
 
-def _jwt(fields: "_Table") -> Jwt:
+def _jwt(fields: Table) -> Jwt:
     fields.has_only("issuer secret seconds")
     for name in ("issuer", "secret"):
         if not VARIABLE.fullmatch(fields.text(name)):
@@ -304,7 +289,7 @@ def _jwt(fields: "_Table") -> Jwt:
     )
 
 
-def _refusals(fields: "_Table") -> dict[str, str]:
+def _refusals(fields: Table) -> dict[str, str]:
     fields.has_only(" ".join(REFUSALS))
     for name in fields.values:
         try:
@@ -314,194 +299,3 @@ def _refusals(fields: "_Table") -> dict[str, str]:
         except (re.error, FutureWarning) as error:
             raise fields.wrong(name, f"it is no regular expression: {error}") from None
     return dict(fields.values)
-
-
-@cache
-def expression(text: str) -> Callable[[Any], Any]:
-    """Return what a JMESPath expression finds in JSON data.
-
-    Raises:
-        ValueError: It is none.
-    """
-    import jmespath
-    from jmespath.exceptions import JMESPathError
-
-    try:
-        compiled = jmespath.compile(text)
-    except JMESPathError as error:
-        raise ValueError(" ".join(str(error).split())) from None
-
-    def find(data: Any) -> Any:
-        try:
-            return compiled.search(data, _options())
-        except JMESPathError:
-            return None  # a function was given another type than it takes: what is asked for is not there
-
-    return find
-
-
-@cache
-def _options() -> Any:
-    """Return JMESPath's options with `from_json(text)`: some answers hold JSON as a text."""
-    from jmespath import Options, functions
-
-    class Functions(functions.Functions):  # type: ignore[misc]
-        @functions.signature({"types": ["string", "null"]})  # type: ignore[untyped-decorator]
-        def _func_from_json(self, text: str | None) -> Any:
-            try:
-                return json.loads(text or "null")
-            except ValueError:
-                return None
-
-    return Options(custom_functions=Functions())
-
-
-def line_of(text: str, path: tuple[str, ...]) -> int | None:
-    """Return the line of a TOML text, counted from 1, on which a field stands; that of its table where it has none."""
-    lines = text.splitlines()
-    for size in range(len(path), 0, -1):
-        table, inner = path[:size], path[size:]
-        header = r"\s*\[+\s*" + r"\s*\.\s*".join(_key(one) for one in table) + r"\s*\]+"
-        start = next((number for number, line in enumerate(lines) if re.match(header, line)), None)
-        if start is not None:
-            return _line_in(lines, start + 1, inner) or start + 1
-    return _line_in(lines, 0, path)
-
-
-def _line_in(lines: list[str], start: int, path: tuple[str, ...]) -> int | None:
-    if not path:
-        return None
-    for number in range(start, len(lines)):
-        if re.match(r"\s*\[", lines[number]):
-            break
-        if re.match(rf"\s*{_key(path[0])}\s*[.=]", lines[number]):
-            return number + 1
-    return None
-
-
-def _key(name: str) -> str:
-    return rf"[\"']?{re.escape(name)}[\"']?"
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), 1)
-    return f"; did you mean `{near[0]}`?" if near else ""
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-_NEEDED: Any = object()
-
-
-class _Table:
-    """A table of the file and where it stands."""
-
-    def __init__(self, values: Any, path: tuple[str, ...], file: str) -> None:
-        self.path, self.file = path, file
-        if not isinstance(values, Mapping):
-            raise JobFileError(f"{file}: `{'.'.join(path)}` must be a table.", path)
-        self.values: Mapping[str, Any] = values
-
-    def wrong(self, name: str, why: str) -> JobFileError:
-        where = ".".join((*self.path, name))
-        value = self.values.get(name)
-        shown = f" is {value!r}" if isinstance(value, str | int | float) else ""
-        return JobFileError(f"{self.file}: `{where}`{shown}: {why}.", (*self.path, name))
-
-    def has_only(self, known: str) -> None:
-        for name in (one for one in self.values if one not in known.split()):
-            near = _near(name, known.split()) or f"; it can be: {', '.join(known.split())}"
-            raise self.wrong(name, f"there is no such field{near.removesuffix('?')}")
-
-    def table(self, name: str) -> "_Table":
-        return _Table(self.values.get(name, {}), (*self.path, name), self.file)
-
-    def text(self, name: str, default: Any = _NEEDED) -> Any:
-        value = self.values.get(name, default)
-        if value is _NEEDED:
-            raise self.wrong(name, "it is missing")
-        if value is not default and (not isinstance(value, str) or not value.strip()):
-            raise self.wrong(name, "it must be a text with something in it")
-        return value
-
-    def texts(self, name: str, *, one_too: bool = False, at_least: int = 0) -> tuple[str, ...]:
-        value = self.values.get(name, [])
-        value = [value] if one_too and isinstance(value, str) else value
-        if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
-            raise self.wrong(name, "it must be a list of texts")
-        if len(value) < at_least:
-            raise self.wrong(name, "it is missing")
-        return tuple(value)
-
-    def words(self, name: str) -> tuple[str, ...]:
-        """Return what a status is compared with: texts, numbers, true or false."""
-        value = self.values.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(one, str | int | float) for one in value):
-            raise self.wrong(name, "it must be a list of texts")
-        return tuple(map(template.as_text, value))
-
-    def number(self, name: str, default: float, *, least: float | None = 1e-9, most: float | None = None) -> float:
-        value = self.values.get(name, default)
-        if not _is_number(value) or not (least or float("-inf")) <= value <= (most or float("inf")):
-            upto = f", at most {most:g}" if most else ""
-            raise self.wrong(name, f"it must be a number{' above 0' if least else ''}{upto}")
-        return float(value)
-
-    def truth(self, name: str, default: bool) -> bool:
-        value = self.values.get(name, default)
-        if not isinstance(value, bool):
-            raise self.wrong(name, "it must be true or false")
-        return value
-
-    def choice(self, name: str, known: Iterable[str], default: Any = _NEEDED) -> Any:
-        value = self.text(name, default)
-        if value not in known:
-            raise self.wrong(name, f"it must be one of: {', '.join(known)}")
-        return value
-
-    def address(self, name: str) -> str:
-        text = self.text(name).rstrip("/")
-        self.check(name, lambda _: http_address(text, f"`{name}`", "https://api.example.com"))
-        return str(text)
-
-    def check(self, name: str, read: Callable[[Any], object]) -> None:
-        """See that a field can be read as others of the settings are."""
-        try:
-            read(self.values.get(name, {}))
-        except SettingsError as error:
-            raise JobFileError(f"{self.file}: {error}", (*self.path, name)) from None
-
-    def headers(self, name: str) -> dict[str, str]:
-        values = self.table(name)
-        for one, text in values.values.items():
-            if not isinstance(text, str) or not re.fullmatch(r"[A-Za-z0-9-]+", one) or "\n" in text:
-                raise values.wrong(one, "a header has a name of letters, digits and `-`, and a text on one line")
-        return dict(values.values)
-
-    def expression(self, name: str, default: Any = _NEEDED) -> Any:
-        text = self.text(name, default)
-        if text is not None:
-            try:
-                expression(text)
-            except ValueError as error:
-                raise self.wrong(name, f"it is no JMESPath expression ({error})") from None
-        return text
-
-    def check_holes(self, name: str, known: Iterable[str]) -> None:
-        known = tuple(known)
-        for hole in template.holes(self.values.get(name)):
-            if hole.name not in known:
-                raise self.wrong(name, f"`{{{hole.name}}}` is not known here{_near(hole.name, known)}")
-            filters = OF_FILES if hole.name in (*FILES, "file") else OF_VALUES
-            if hole.filter not in filters:
-                raise self.wrong(
-                    name, f"`{{{hole.name}:{hole.filter}}}` has no such filter; there is: {', '.join(filters[1:])}"
-                )
-            if hole.name in FILES and not hole.filter and not self._is_condition(name, hole.name):
-                raise self.wrong(name, f"`{{{hole.name}}}` is a file: say how, for example `{{{hole.name}:base64}}`")
-
-    def _is_condition(self, name: str, file: str) -> bool:
-        """Tell whether a file is only named by an `if`."""
-        return f"{{{file}}}" not in repr(self.values.get(name))
