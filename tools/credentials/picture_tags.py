@@ -159,12 +159,7 @@ def _cut(content: bytes, most: int) -> Iterator[bytes]:
 
 def tiff(file: BinaryIO, story: Story) -> list[Piece]:
     """Return a TIFF with who made it in the tags of its first picture, written anew at the end."""
-    mark, version, place = struct.unpack("<2sHI", exactly(file, 0, 8))
-    order = "<" if mark == b"II" else ">"
-    if order == ">":
-        version, place = struct.unpack(">2xHI", exactly(file, 0, 8))
-    if version != 42:
-        raise CannotTag("it is a large TIFF")
+    order, place = _first_page(file)
     (count,) = struct.unpack(order + "H", exactly(file, place, 2))
     table = exactly(file, place + 2, 12 * count)
     entries = {struct.unpack(order + "H", one[:2])[0]: one for one in _cut(table, 12)}
@@ -178,6 +173,27 @@ def tiff(file: BinaryIO, story: Story) -> list[Piece]:
         at += len(content) + len(content) % 2
     new += struct.pack(order + "H", len(entries)) + b"".join(entries[tag] for tag in sorted(entries)) + then
     return [exactly(file, 0, 4), struct.pack(order + "I", at), Part(8, size), bytes(new)]
+
+
+def pages_of_tiff(file: BinaryIO) -> int:
+    """Return 1 or 2: whether a TIFF has another page than its first; 1 of one that is damaged or large."""
+    try:
+        order, place = _first_page(file)
+        (count,) = struct.unpack(order + "H", exactly(file, place, 2))
+        return 2 if any(exactly(file, place + 2 + 12 * count, 4)) else 1
+    except CannotTag:
+        return 1
+
+
+def _first_page(file: BinaryIO) -> tuple[str, int]:
+    """Return the order of bytes, and where the table of the first page stands."""
+    mark, version, place = struct.unpack("<2sHI", exactly(file, 0, 8))
+    order = "<" if mark == b"II" else ">"
+    if order == ">":
+        version, place = struct.unpack(">2xHI", exactly(file, 0, 8))
+    if version != 42:
+        raise CannotTag("it is a large TIFF")
+    return order, place
 
 
 def svg(file: BinaryIO, story: Story) -> list[Piece]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from ..base.errors import MediaError
 from ..base.sniff import sniff
 from .other_metadata import other_metadata
-from .said import said_in
+from .said import ends_of, said_in, was_signed
 from .signed import Manifest, read_manifest
 from .story import SOURCE_TYPES
 from .tagging import MANIFESTS
@@ -81,20 +81,25 @@ def read_told(file: Path, name: str, anchors: str) -> Told:
             manifest = read_manifest(opened, MANIFESTS.get(media_type, media_type), anchors)
         except MediaError as error:
             limits.append(str(error))
-        said = said_in(opened)
+        content = ends_of(opened)
         size = file.stat().st_size
-    metadata = {**other_metadata(file, name, media_type), **said}
+    metadata = {**other_metadata(file, name, media_type), **said_in(content)}
+    # A drawing with one wrong byte is no text any more.
+    could_be = media_type in MANIFESTS or content.lstrip()[:5] in (b"<?xml", b"<svg ", b"<svg>")
+    is_lost = manifest is None and could_be and was_signed(content)
+    if is_lost and not limits:
+        limits.append("It holds parts of a manifest of C2PA, which cannot be read.")
     return Told(
         media_type=media_type,
         bytes=size,
-        maker=_maker(manifest, metadata),
+        maker=_maker(manifest, metadata, is_lost=is_lost),
         manifest=manifest,
         metadata=metadata,
         limits=limits,
     )
 
 
-def _maker(manifest: Manifest | None, metadata: dict[str, str]) -> Maker:
+def _maker(manifest: Manifest | None, metadata: dict[str, str], *, is_lost: bool) -> Maker:
     if manifest is not None:
         kind = manifest.source_type
         return Maker(
@@ -109,12 +114,12 @@ def _maker(manifest: Manifest | None, metadata: dict[str, str]) -> Maker:
     names = ("CreatorTool", "AISystemUsed", "made by", "software", "encoder", "Software")
     by = next((metadata[one] for one in names if metadata.get(one)), "")
     if not (kind or by):
-        return Maker()
+        return Maker(proof="altered" if is_lost else "none")
     return Maker(
         how=HOW.get(kind, "unknown"),
         digital_source_type=kind,
         by=by,
         tool=metadata.get("tool", ""),
         made_at=metadata.get("CreateDate", "") or metadata.get("at", ""),
-        proof="said",
+        proof="altered" if is_lost else "said",
     )

@@ -12,16 +12,28 @@ _PROPERTIES = ("DigitalSourceType", "CreatorTool", "AISystemUsed", "CreateDate")
 _LINE = re.compile(rb"made by (Sensorium [^;\x00-\x1f]{1,200}); tool (\w{1,60}); at ([0-9TZ:-]{20})"
                    rb"(?:; digital source type (\w{1,60})\.)?")  # fmt: skip
 _MOST_LETTERS = 200
+_MANIFEST_MARKS = (b"jumdc2pa", b"jumdc2ma", b"c2pa:manifest", b"urn:c2pa:", b"c2pa.assertions", b"c2pa.signature")
+"""Several, as any byte of one may be what was changed."""
 
 
-def said_in(file: BinaryIO) -> dict[str, str]:
-    """Return property -> what is said, of those that tell who made it."""
+def ends_of(file: BinaryIO) -> bytes:
+    """Return the parts of a file in which metadata can stand."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     content = file.read(_LOOKED_BYTES)
     if size > _LOOKED_BYTES:
         file.seek(max(_LOOKED_BYTES, size - _LOOKED_BYTES))
         content += file.read(_LOOKED_BYTES)
+    return content
+
+
+def was_signed(content: bytes) -> bool:
+    """Tell whether there is something of a manifest, be it whole or not."""
+    return any(mark in content for mark in _MANIFEST_MARKS)
+
+
+def said_in(content: bytes) -> dict[str, str]:
+    """Return property -> what is said, of those that tell who made it."""
     found: dict[str, str] = {}
     for packet in _PACKET.findall(content):
         for name in _PROPERTIES:

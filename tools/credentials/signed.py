@@ -127,9 +127,14 @@ def _state(failures: Sequence[str]) -> Literal["valid", "altered", "broken"]:
 
 
 def _failures(store: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield what is wrong with the file's own manifest; what is wrong with an input's is said of that one."""
-    active = (store.get("validation_results") or {}).get("activeManifest") or {}
-    yield from active.get("failure") or []
+    """Yield what is wrong with the file's own manifest, and what became of those it carries since it was signed.
+
+    What was wrong with an input before is said of that one.
+    """
+    results = store.get("validation_results") or {}
+    yield from (results.get("activeManifest") or {}).get("failure") or []
+    for one in results.get("ingredientDeltas") or []:
+        yield from (one.get("validationDeltas") or {}).get("failure") or []
 
 
 def _used(one: Mapping[str, Any], manifests: Mapping[str, Any]) -> UsedFile:

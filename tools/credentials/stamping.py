@@ -12,6 +12,7 @@ from ..base.outputs import OutputFile
 from . import native
 from .identity import Pen
 from .manifest import NO_FORMAT, Ingredient, is_by_model, sign, source_types
+from .picture_tags import pages_of_tiff
 from .pieces import CannotTag, Part, Piece, copied, opened, size_of
 from .story import BY_MODEL, COMPOSED, PART_BY_MODEL, Story
 from .tagging import MANIFESTS, TAGS
@@ -111,6 +112,9 @@ def _tagged(file: BinaryIO, story: Story) -> tuple[list[Piece], str]:
 
 
 def _sign(file: BinaryIO, out: BinaryIO, story: Story, pen: Pen, given: Sequence[Ingredient]) -> None:
+    if story.media_type == "image/tiff" and pages_of_tiff(file) > 1:
+        # c2pa 0.38 copies the first page alone, and what is left points to nothing.
+        raise MediaError("No signed manifest could be put in: a TIFF of several pages would lose them.")
     try:
         sign(file, out, replace(story, media_type=MANIFESTS[story.media_type]), pen, given)
     except native.c2pa().C2paError as error:

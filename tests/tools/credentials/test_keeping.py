@@ -207,6 +207,28 @@ async def test_a_changed_claim_breaks_the_signature(run: Run, tmp_path: Path) ->
     assert found.manifest is None or found.manifest.state == "broken"
 
 
+async def test_a_change_of_a_manifest_that_is_carried_on_is_noticed(run: Run, tmp_path: Path) -> None:
+    drawn = await keep(run, picture(), name="drawn.png", media_type="image/png", making=BY_MODEL)
+    making = replace(BY_MODEL, inputs=(drawn.handle,))
+    kept = await keep(run, picture(), name="next.png", media_type="image/png", making=making)
+    content = bytearray(run.path(kept.handle).read_bytes())
+    content[content.index(b"softwareAgent") + 3] ^= 1  # in the first one, which is the input's
+    file = tmp_path / "next.png"
+    file.write_bytes(content)
+    found = await told(run, file)
+    assert found.manifest
+    assert (found.maker.proof, found.manifest.problems[0]) == ("altered", "ingredient.manifest.mismatch")
+
+
+@pytest.mark.parametrize("mark", [b"jumdc2pa", b"caBX"])
+async def test_what_is_left_of_a_manifest_is_not_taken_for_none(run: Run, tmp_path: Path, mark: bytes) -> None:
+    kept = await keep(run, picture(), name="a.png", media_type="image/png", making=BY_MODEL)
+    file = tmp_path / "a.png"
+    file.write_bytes(run.path(kept.handle).read_bytes().replace(mark, b"x" * len(mark)))
+    found = await told(run, file)
+    assert (found.manifest, found.maker.proof, len(found.limits)) == (None, "altered", 1)
+
+
 async def test_inputs_are_named_with_who_made_them(run: Run, tmp_path: Path) -> None:
     mine = tmp_path / "小狗 & me.jpg"
     mine.write_bytes(picture("JPEG"))
