@@ -97,7 +97,11 @@ def _all_blocks(
         stream = sound_stream(container, name)
         resampler, shape = None, None
         done = 0.0  # seconds handed to the resampler
-        is_far = from_seconds > _WORTH_SECONDS and _goes_to(container, stream, from_seconds - 1, origin)
+        is_far = False
+        if from_seconds > _WORTH_SECONDS and stream.time_base is not None and _has_index(container):
+            if origin is None:
+                origin = float((stream.start_time or 0) * stream.time_base)
+            is_far = _goes_to(container, stream, from_seconds - 1 + origin)
         for frame in frames(container, stream, name, run, reading):
             length = frame.samples / frame.sample_rate
             if origin is None:
@@ -131,14 +135,18 @@ def _all_blocks(
         reading.limits += _shortcomings(path, container, stream, reading, done)
 
 
-def _goes_to(container: "InputContainer", stream: "AudioStream", seconds: float, origin: float | None) -> bool:
-    """Go to a time of a file, counted from its second 0, if that is known; return whether that could be done."""
+def _has_index(container: "InputContainer") -> bool:
+    """Return whether times are known after a seek; without an index they are guessed from the bit rate."""
+    return container.format.name not in ("mp3", "aac")
+
+
+def _goes_to(container: "InputContainer", stream: "AudioStream", seconds: float) -> bool:
+    """Go to a time of the container, as well as it can; return whether that could be done."""
     import av
 
-    if container.format.name in ("mp3", "aac") or origin is None or stream.time_base is None:
-        return False  # those without an index guess their times after it
+    assert stream.time_base is not None
     try:
-        container.seek(int((seconds + origin) / stream.time_base), stream=stream)
+        container.seek(int(seconds / stream.time_base), stream=stream)
     except av.FFmpegError:
         return False
     return True

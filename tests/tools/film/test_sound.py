@@ -4,10 +4,13 @@ from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 
+import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from sensorium.tools.base.run import Run
+from sensorium.tools.base.sound_blocks import Reading, stereo_blocks
 from sensorium.tools.film.limiting import Limiter
 from sensorium.tools.film.loudness import Meter
 from sensorium.tools.film.mixing import RATE, Ducking, Mixer
@@ -114,3 +117,31 @@ def test_music_plays_to_the_end_without_a_gap(length: float) -> None:
         assert 0 < overlap <= min(one.fall_seconds, after.rise_seconds) + 1e-6
     assert last.fall_seconds >= min(0.5, last.seconds) or len(strips) == 1
     assert all(one.seconds <= length + 1e-9 and one.gain_db == pytest.approx(-2.0) for one in strips)
+
+
+@pytest.mark.parametrize("ending", ["wav", "flac", "mp3", "m4a", "mkv", "ogg", "mp4"])
+def test_sound_from_far_into_a_file_is_at_its_place(run: Run, making: ModuleType, tmp_path: Path, ending: str) -> None:
+    rate, path = 16_000, tmp_path / f"long.{ending}"
+    sound = making.tone(80, hertz=400, level=0.01)
+    sound[70 * rate :] *= 50
+    if ending == "mp4":
+        making.video(path, lambda n: Image.new("RGB", (64, 36)), seconds=80, fps=2, sound=sound)
+    else:
+        codec = {"wav": "pcm_s16le", "flac": "flac", "mp3": "libmp3lame", "ogg": "libopus"}.get(ending, "aac")
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream(codec, rate=48_000 if codec == "libopus" else rate, layout="mono")
+            context = stream.codec_context
+            resampler = av.AudioResampler(context.format.name, "mono", context.sample_rate, context.frame_size or 1024)
+            whole = av.AudioFrame.from_ndarray((sound[None] * 32767).astype(np.int16), format="s16", layout="mono")
+            whole.sample_rate = rate
+            for frame in [*resampler.resample(whole), *resampler.resample(None)]:
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+
+    def begins_and_ends(from_seconds: float) -> tuple[float, float]:
+        blocks = stereo_blocks(path, "long", run, RATE, Reading(), from_seconds=from_seconds)
+        heard = np.concatenate(list(blocks), axis=1)
+        loud = np.flatnonzero(np.abs(heard[0]) > 0.15)
+        return from_seconds + loud[0] / RATE, from_seconds + heard.shape[1] / RATE
+
+    assert begins_and_ends(61.5) == pytest.approx(begins_and_ends(0.0), abs=0.03)
