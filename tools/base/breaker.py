@@ -53,10 +53,12 @@ class Breaker:
         rest = self._opened + OPEN_SECONDS - self._clock()
         if rest > 0 or self._has_trial:
             when = f"in {max(1, round(rest))} s" if rest > 0 else "when the request that tries it has ended"
-            raise ProviderError(
+            left_alone = ProviderError(
                 f"`{model.endpoint.name}` failed {MAX_FAILURES} times in a row and is left alone; it is asked again "
                 f"{when}. Nothing was sent."
             )
+            left_alone.wait_seconds = rest if rest > 0 else 1.0
+            raise left_alone
         self._has_trial = True
         return True
 

@@ -100,7 +100,7 @@ async def _keep(
 def _open(endpoint: Endpoint) -> "AsyncOpenAI":
     import openai
 
-    from .short_bodies import shorten
+    from .short_bodies import refuse_bombs, shorten
 
     async def strip(request: "httpx2.Request") -> None:
         for name in [one for one in request.headers if one not in _HEADERS]:
@@ -111,12 +111,13 @@ def _open(endpoint: Endpoint) -> "AsyncOpenAI":
             del request.headers["authorization"]
 
     # The last looks at what is really sent, after all that may change it.
-    before = [*([] if endpoint.name == "openai" else [strip]), *([_stay] if endpoint.local_only else []), _note]
+    stripping = [] if endpoint.name == "openai" else [strip]
+    before = [*stripping, _plainly, *([_stay] if endpoint.local_only else []), _note]
     timeout = openai.Timeout(endpoint.timeout_seconds, connect=CONNECT_SECONDS)
     try:
         http = openai.DefaultAsyncHttpxClient(
             timeout=timeout,
-            event_hooks={"request": before, "response": [shorten]},
+            event_hooks={"request": before, "response": [refuse_bombs, shorten]},
             trust_env=not (endpoint.is_local or endpoint.local_only),  # no proxy leads to this machine
             follow_redirects=False,  # the key goes to the address that was set, and nowhere else
         )
@@ -153,9 +154,11 @@ async def _keep_plain(clients: dict[bool, Any], *, is_here: bool) -> AsyncGenera
 def _open_plain(*, is_here: bool) -> "httpx2.AsyncClient":
     import httpx2
 
+    from .short_bodies import refuse_bombs, shorten
+
     try:
         client = httpx2.AsyncClient(
-            event_hooks={"request": [_stay_if_told, _note]},
+            event_hooks={"request": [_plainly, _stay_if_told, _note], "response": [refuse_bombs, shorten]},
             headers={"user-agent": "sensorium", "accept": "application/json"},
             timeout=httpx2.Timeout(60.0, connect=CONNECT_SECONDS),
             trust_env=not is_here,  # no proxy leads to this machine
@@ -166,6 +169,11 @@ def _open_plain(*, is_here: bool) -> "httpx2.AsyncClient":
         raise _no_proxy(error) from None
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client
+
+
+async def _plainly(request: "httpx2.Request") -> None:
+    """Let an answer be compressed only as `refuse_bombs` lets it pass."""
+    request.headers["accept-encoding"] = "gzip, deflate"
 
 
 async def _stay_if_told(request: "httpx2.Request") -> None:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 MAX_BYTES = 96 * 2**20
 """No answer is longer, also where it holds a film in base64."""
 MOST_SHOWN = 300
+MOST_REFUSED = 2**18
+"""Bytes of a refusal."""
+MOST_READ = 20_000
+"""Letters of a refusal that are looked through."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,7 +250,11 @@ class Asking:
         told = faults.shown(self.served, said) or faults.words(self.served, text)
         why = f": {told.rstrip('.')}" if told else ""
         code = f" ({status})" if status >= 300 else ""
-        kind = self.kind_of(f"{status} {said} {text[:20_000]}")
+        # The page of a proxy speaks of policies, too; and what else is long says nothing more.
+        text = text[:MOST_READ] if not faults.is_page(text) else ""
+        kind = self.kind_of(f"{status} {said[:MOST_READ]} {text}")
+        if kind == "busy" and status >= 500 and status != 503:
+            kind = None  # it may have been worked on, and is not sent again
         if kind == "policy":
             return kind, ArgumentError(
                 f"`{name}` refuses this for its rules about content{code}{why}. Ask for something else, or in other "
@@ -374,6 +382,8 @@ async def _read(client: "httpx2.AsyncClient", request: "httpx2.Request", served:
         async for part in response.aiter_bytes():
             parts.append(part)
             size += len(part)
+            if not response.is_success and size > MOST_REFUSED:  # also where it was compressed
+                break
             if size > MAX_BYTES:
                 raise faults.broken_off(served, f"it goes on after {MAX_BYTES} bytes")
     finally:

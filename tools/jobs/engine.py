@@ -77,15 +77,17 @@ class Engine:
         async with self._filled(payment) as (filling, woken):
             answer = None if payment.job else await self._begin(payment, filling)
             if not self.operation.poll:
-                await self._settle(payment, filling, answer)
+                with self._going_on(payment):  # it was made: whatever is wrong with what came may have been paid
+                    await self._settle(payment, filling, answer)
                 return
-            known = filling.with_known(job=payment.job)
+            known, is_done = filling.with_known(job=payment.job), False
             with self._going_on(payment):
                 try:
                     answer = await self._wait(payment, known, woken)
+                    is_done = True
                     await self._settle(payment, known, answer)
                 except (asyncio.CancelledError, Cancelled) as error:
-                    raise await self._stopped(payment, known, error) from None
+                    raise await self._stopped(payment, known, error, is_done=is_done) from None
 
     @asynccontextmanager
     async def _filled(self, payment: Payment) -> AsyncIterator[tuple[Filling, asyncio.Event | None]]:
@@ -125,7 +127,7 @@ class Engine:
             request = await self.run.thread(self.asking.written, submit, filling, headers=headers, is_file=is_file)
         with self._given_back(payment, ArgumentError):
             answer = await self._sent(payment, filling, request)
-        if answer is not None and submit.job:
+        if submit.job and not payment.job:
             self._began(payment, expression(submit.job)(answer))
         return answer
 
@@ -137,7 +139,7 @@ class Engine:
         except asyncio.CancelledError as error:
             where = self.operation.submit.job
             if where and await _ended_well(sending):
-                if sending.result() is not None:
+                if not payment.job:
                     self._began(payment, expression(where)(sending.result()))
                 raise await self._stopped(payment, filling.with_known(job=payment.job), error) from None
             sending.cancel()
@@ -322,10 +324,14 @@ class Engine:
                 payment.leave()
             raise
 
-    async def _stopped(self, payment: Payment, filling: Filling, error: BaseException) -> BaseException:
+    async def _stopped(
+        self, payment: Payment, filling: Filling, error: BaseException, *, is_done: bool = False
+    ) -> BaseException:
         """Stop the job where its provider can, else say that it goes on; return what is raised."""
         who, job = self._who, payment.job
-        if self.operation.cancel and not payment.taken_from and await self._cancelled(filling):
+        if is_done:  # what is paid for and made is not thrown away
+            said = f"Job {job!r} of `{who}` is done. {self._how_to_go_on(payment)}"
+        elif self.operation.cancel and not payment.taken_from and await self._cancelled(filling):
             payment.ended()
             said = f"Job {job!r} of `{who}` was cancelled there; it may have been charged."
         else:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ KINDS = {
 """Role -> the media type that its files have, and what they are in words."""
 MOST_FILES = 64
 MOST_LETTERS = 100_000
+_SEED = re.compile(r"-?\d{1,20}", re.ASCII)
 
 
 @dataclass(kw_only=True)
@@ -156,14 +158,14 @@ def listed(found: Any) -> list[Any]:
 def _texts(where: str | None, answers: list[Any]) -> list[str]:
     for answer in answers if where else ():
         if found := listed(expression(where or "")(answer)):
-            return [as_text(one)[:MOST_LETTERS] for one in found if isinstance(one, str | int | float)]
+            return [as_text(one)[:MOST_LETTERS] for one in found[:MOST_FILES] if isinstance(one, str | int | float)]
     return []
 
 
 def _seed(where: str | None, answers: list[Any]) -> int | None:
     for answer in answers if where else ():
         for found in listed(expression(where or "")(answer)):
-            if str(found).lstrip("-").isdecimal():
+            if isinstance(found, str | int) and _SEED.fullmatch(str(found)):
                 return int(found)
     return None
 

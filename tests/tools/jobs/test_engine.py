@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sensorium.tools.base import breaker
 from sensorium.tools.base.budget import OutcomeUnknown
 from sensorium.tools.base.errors import (
     ArgumentError,
@@ -18,6 +19,7 @@ from sensorium.tools.base.errors import (
 from sensorium.tools.base.makers import Made, Wish
 from sensorium.tools.base.run import Run
 from sensorium.tools.jobs import engine
+from sensorium.tools.jobs.results import MOST_FILES
 from sensorium.tools.providers.remote_maker import provider
 
 KITE = Wish(task="image", values={"prompt": "a kite"})
@@ -75,7 +77,7 @@ async def test_an_answer_may_hold_the_result_itself(ordering: Any, shop: Any) ->
     assert (made.job, made.files[0].media_type, shop.of("poll")) == ("", "image/png", [])
 
 
-async def test_twenty_jobs_share_few_connections(ordering: Any, shop: Any) -> None:
+async def test_many_jobs_share_few_connections(ordering: Any, shop: Any) -> None:
     run = ordering()
     wishes = [Wish(task="image", values={"prompt": f"kite {number}"}) for number in range(6)]
     await asyncio.gather(*(made_in(run, one) for one in wishes))
@@ -220,6 +222,21 @@ async def test_a_stopped_run_cancels_the_job_where_it_can(ordering: Any, shop: A
     assert states(run) == [("unknown", "")]
 
 
+async def test_what_is_done_is_not_cancelled_by_whoever_stops_while_it_is_fetched(
+    ordering: Any, shop: Any, job_server: Any
+) -> None:
+    run = ordering(picture=job_server.CANCEL)
+    shop.play("file", job_server.Reply(status=503))
+    shop.answering = lambda asked: run.cancelled.set() if asked.path.startswith("/files/") else None
+    with pytest.raises(Cancelled, match=r"Job 'job-1' of `shop:brush-1` is done\. It is not ordered anew"):
+        await made_in(run)
+    assert (shop.of("cancel"), states(run)) == ([], [("unknown", "job-1")])
+    run.cancelled.clear()
+    shop.answering = lambda asked: None
+    assert (await made_in(run)).job == "job-1"
+    assert len(shop.of("submit")) == 1
+
+
 async def test_a_stopped_run_says_that_the_job_goes_on_where_nobody_can_stop_it(
     ordering: Any, shop: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -286,6 +303,78 @@ async def test_hostile_answers_are_errors(ordering: Any, shop: Any, job_server: 
     shop.play("submit", job_server.Reply(body=body))
     with pytest.raises(ProviderError):
         await made_in(ordering())
+
+
+@pytest.mark.parametrize("body", [b"", b"null"])
+async def test_an_order_that_is_taken_without_a_word_is_not_asked_for(
+    ordering: Any, shop: Any, job_server: Any, body: bytes
+) -> None:
+    shop.play("submit", job_server.Reply(body=body))
+    run = ordering()
+    with pytest.raises(ProviderError):
+        await made_in(run)
+    assert (shop.of("poll"), [one.path for one in shop.asked], states(run)) == ([], ["/jobs"], [("unknown", "")])
+
+
+async def test_what_was_made_at_once_and_cannot_be_fetched_stays_paid(
+    ordering: Any, shop: Any, job_server: Any
+) -> None:
+    written = shop.description(deadline=20.0)
+    shop.description = lambda **more: written.replace('files = "images"\nas = "base64"', 'files = "images"')
+    run = ordering()
+    handle = run.put(shop.content, name="kite.png", media_type="image/png").handle
+    for _ in range(2):
+        shop.play("now", job_server.Reply(body={"code": 0, "images": ["ftp://nowhere.test/kite.png"]}))
+    with pytest.raises(ProviderError, match="cannot be fetched"):
+        await made_in(run, Wish(task="vary", files={"picture": (handle,)}))
+    with pytest.raises(OutcomeUnknown):
+        await made_in(run, Wish(task="vary", files={"picture": (handle,)}))
+    assert (len(shop.of("now")), run.budget.spent.unknown_usd) == (1, 0.5)
+
+
+async def test_the_page_of_a_proxy_is_no_refusal(ordering: Any, shop: Any, job_server: Any) -> None:
+    page = b"<html>Temporarily unavailable. No unsafe content: see our policy.</html>"
+    shop.play("poll", job_server.Reply(status=503, body=page))
+    run = ordering()
+    await made_in(run)
+    assert (len(shop.of("submit")), run.budget.spent.usd) == (1, 0.5)
+
+
+async def test_an_order_is_not_sent_again_because_a_server_failed_busily(
+    ordering: Any, shop: Any, job_server: Any
+) -> None:
+    shop.play("submit", job_server.Reply(status=504, body={"code": 9, "message": "too many jobs"}))
+    run = ordering()
+    with pytest.raises(ProviderError, match="504"):
+        await made_in(run)
+    assert (len(shop.of("submit")), states(run)) == (1, [("unknown", "")])
+
+
+async def test_a_provider_that_is_left_alone_for_a_while_is_waited_for(
+    ordering: Any, shop: Any, job_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "OPEN_SECONDS", 0.5)
+    shop.play("poll", *[job_server.Reply(status=500)] * 5)
+    await made_in(ordering())
+    assert len(shop.of("submit")) == 1
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd"])
+async def test_an_answer_that_may_swell_is_not_opened(ordering: Any, shop: Any, job_server: Any, encoding: str) -> None:
+    shop.play("submit", job_server.Reply(body=b"x", headers={"content-encoding": encoding}))
+    with pytest.raises(ProviderError, match="asked for as gzip or deflate"):
+        await made_in(ordering())
+    assert shop.of("submit")[0].headers["accept-encoding"] == "gzip, deflate"
+
+
+@pytest.mark.parametrize("seed", ["--5", "9" * 5000, {"a": 1}, [True]])
+async def test_a_seed_that_is_none_does_not_lose_what_was_made(
+    ordering: Any, shop: Any, job_server: Any, seed: Any
+) -> None:
+    data = {"status": "done", "files": [f"{shop.url}/files/x"], "words": ["so"] * 1000, "seed": seed}
+    shop.play("poll", job_server.Reply(body={"code": 0, "data": data}))
+    made = await made_in(ordering())
+    assert (made.seed, len(made.texts)) == (None, MOST_FILES)
 
 
 async def test_a_job_that_costs_nothing_is_taken_up_all_the_same(ordering: Any, shop: Any) -> None:
