@@ -7,7 +7,7 @@ from ..plan import literal
 from .builder import Plain
 from .composer import Composer
 from .facts import File
-from .intents import Edit, Intent, Report, Say, Summarize, Understanding
+from .intents import Edit, EditTask, Intent, Report, Say, Slideshow, Summarize, Understanding
 from .names import files_named
 from .phrases import Tongue
 
@@ -36,7 +36,10 @@ def compose(understood: Understanding, files: Sequence[File]) -> Composed:
     composer = _composed(understood, usable[:MOST_STEPS], given, bool(files))
     while len(composer.steps) > MOST_STEPS:
         composer = _composed(understood, composer.files[:-1], given, bool(files))
-    used = given if any(one["tool"] == "run_python" for one in composer.steps.values()) else usable
+    # A script may read what the request does not name; a sound may be given to a film that it does not name.
+    runs = any(one["tool"] == "run_python" for one in composer.steps.values())
+    plain = str(list(composer.steps.values()))
+    used = given if runs else [one for one in given if one in usable or f"'{one.reference}'" in plain]
     goal = " ".join(understood.request.split())
     return Composed(
         goal=literal(goal[:200] + "…" if len(goal) > 200 else goal),
@@ -91,10 +94,47 @@ def _merged(intents: Sequence[Intent]) -> list[Intent]:
     if len(parts) > 1:
         found[found.index(parts[0])] = replace(parts[0], spans=tuple(span for one in parts for span in one.spans))
         found = [one for one in found if one not in parts[1:]]
-    return found
+    return _with_music(found)
+
+
+def _with_music(found: list[Intent]) -> list[Intent]:
+    """Return the intents with one slideshow: "then add calm music" is about the film that is made."""
+    shows = [one for one in found if isinstance(one, Slideshow)]
+    if not shows:
+        return found
+    mixed = [one for one in found if isinstance(one, Edit) and one.task == "mix_sound"]
+    moods = [one.mood for one in shows] + [f"{one.form} music" for one in mixed if one.form]
+    show = replace(
+        shows[0],
+        music=bool(mixed) or any(one.music for one in shows),
+        mood=next((one for one in moods if one), ""),
+    )
+    first = found.index(shows[0])
+    others = [one for one in found if one not in mixed and not isinstance(one, Slideshow)]
+    return [*others[:first], show, *others[first:]]
 
 
 def _in_order(intents: Sequence[Intent]) -> list[Intent]:
-    """Return the intents so that what others show or say comes before them."""
+    """Return the intents so that what others show or say comes before them; each change where it spoils no other.
+
+    Times are those of the file as it was given, so what names them comes first; subtitles are drawn into the last
+    shape, or it would cut them off.
+    """
     last = (Summarize, Report, Say)
-    return sorted(intents, key=lambda one: last.index(type(one)) if isinstance(one, last) else -1)
+    edits = iter(sorted((one for one in intents if isinstance(one, Edit)), key=_rank))
+    ordered = [next(edits) if isinstance(one, Edit) else one for one in intents]
+    return sorted(ordered, key=lambda one: last.index(type(one)) if isinstance(one, last) else -1)
+
+
+_RANKS: tuple[frozenset[EditTask], ...] = (
+    frozenset({"keep", "leave_out"}),
+    frozenset({"without_silence", "speed", "reverse"}),
+    frozenset({"mute", "replace_sound", "mix_sound", "crop", "scale", "rotate", "flip"}),
+    frozenset({"burn_subtitles", "mux_subtitles"}),
+)
+
+
+def _rank(edit: Edit) -> int:
+    if edit.task == "mute" and edit.spans:
+        return -1
+    return next((place for place, tasks in enumerate(_RANKS) if edit.task in tasks), len(_RANKS))

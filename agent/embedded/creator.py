@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
+from ...tools.cutting.formats import FORMATS
 from ..plan import literal
 from .builder import Builder, Plain
 from .facts import File
@@ -16,6 +17,10 @@ MUSIC_SECONDS = 30.0
 """Of what plays under a film again and again."""
 SCENE_SECONDS = 4.0
 LEAST_SCENE_SECONDS = 1.0
+LEAST_MUSIC_SECONDS, MOST_MUSIC_SECONDS = 8.0, 600.0
+UNDER_SPEECH_DB = -15.0
+LEAST_SPEED, MOST_SPEED = 0.1, 20.0
+USUAL_HEIGHT_PIXELS = 720
 
 
 @dataclass(frozen=True)
@@ -38,21 +43,28 @@ class Creator(Builder):
         if wanted.task == "join":
             self.join()
             return
-        changed = False
-        for file in self.files:
-            if self.edits(file, wanted):
-                changed = True
-                self.change(file, wanted)
+        if wanted.task in ("mix_sound", "replace_sound"):
+            self.sound(wanted)
+            return
+        if fault := self.fault(wanted):
+            self.notes.append(fault)
+            return
+        # A file of subtitles may be the only one that is named: "burn subs.srt into the video".
+        changed = [one for one in self.files if self.edits(one, wanted)]
+        if not changed and wanted.task in _SUBTITLES and not self.names_media():
+            changed = [one for one in self.given if self.edits(one, wanted)]
+        for file in changed:
+            self.change(file, wanted)
         if not changed:
-            self.missing(
-                self.say("what this changes", "可以这样修改的内容"),
-                self.say("a video, a recording or a picture", "视频、录音或图片"),
+            english, chinese = _CHANGED.get(wanted.task, _CHANGED["keep"])
+            self.notes.append(
+                self.say(f"This changes {english}, and there is none.", f"这只能用于{chinese}，这里没有。")
             )
 
     def edits(self, file: File, wanted: Edit) -> bool:
         """Tell whether a change can be made to a file at all."""
         match wanted.task:
-            case "crop" | "scale" | "rotate":
+            case "crop" | "scale" | "rotate" | "flip":
                 return file.kind in ("video", "picture")
             case "upscale":
                 return file.kind == "picture"
@@ -89,21 +101,121 @@ class Creator(Builder):
         """Return what `edit_media` is told beside the file and the part."""
         args: Plain = {"task": _TASKS.get(wanted.task, wanted.task)}
         match wanted.task:
-            case "split":
-                args["at_seconds"] = self.points(file, wanted)
-            case "crop":
+            case "split" if points := self.points(file, wanted):
+                args["at_seconds"] = points
+            case "crop" if wanted.form:
                 args["aspect"] = wanted.form
-            case "scale" | "speed" | "rotate":
-                name = {"scale": "height_pixels", "speed": "speed", "rotate": "degrees"}[wanted.task]
-                args[name] = wanted.amount if wanted.task == "speed" else int(wanted.amount or 0)
+            case "crop":
+                args |= {"width_pixels": wanted.width_pixels, "height_pixels": int(wanted.amount or 0)}
+            case "scale":
+                args |= self.scaled(file, wanted)
+            case "without_silence" if wanted.amount:
+                args["min_silence_seconds"] = wanted.amount
+            case "flip":
+                args |= {"mirror": True, **({"degrees": 180} if wanted.amount else {})}
+            case "speed":
+                args["speed"] = wanted.amount
+            case "rotate":
+                args["degrees"] = int(wanted.amount or 0)
             case "burn_subtitles" | "mux_subtitles":
-                args["subtitles"] = f"{self.heard_in(file)}.srt"
+                args["subtitles"] = self.subtitles_of(file, wanted)
             case "sound" | "convert" | "gif":
                 if wanted.form in SOUND_FORMATS and file.kind == "video":
                     args["task"] = "extract_sound"
-                if form := "gif" if wanted.task == "gif" else wanted.form:
+                if form := wanted.form or ("gif" if wanted.task == "gif" else ""):
                     args["format"] = form
         return args
+
+    def fault(self, wanted: Edit) -> str:
+        """Return why a change cannot be made as it was asked for; "" when it can."""
+        if wanted.task == "rotate" and wanted.amount not in (90, 180, 270):
+            return self.say(
+                f"I turn by 90, 180 or 270 degrees, not by {wanted.amount or 0:g}.",
+                f"只能旋转 90、180 或 270 度，不能旋转 {wanted.amount or 0:g} 度。",
+            )
+        if wanted.task == "speed" and not LEAST_SPEED <= (wanted.amount or 0) <= MOST_SPEED:
+            return self.say(
+                f"The speed may be {LEAST_SPEED:g} to {MOST_SPEED:g} times, not {wanted.amount or 0:g}.",
+                f"速度可以是 {LEAST_SPEED:g} 到 {MOST_SPEED:g} 倍，不能是 {wanted.amount or 0:g} 倍。",
+            )
+        if wanted.form and wanted.task in ("convert", "sound", "gif") and wanted.form not in FORMATS:
+            return self.say(
+                f"I do not write {wanted.form}. I write: {', '.join(FORMATS)}.",
+                f"我不能输出 {wanted.form} 格式。可以输出：{'、'.join(FORMATS)}。",
+            )
+        if wanted.task == "keep" and not wanted.spans:
+            return self.say(
+                "Say from when to when, for example “cut out 0:10 to 0:20” or “keep the first minute”: what begins "
+                "or ends there I cannot tell.",
+                "请说明从何时到何时，例如“剪掉0:10到0:20”或“只保留前一分钟”：内容从哪里开始、到哪里结束，我无法判断。",
+            )
+        return ""
+
+    def scaled(self, file: File, wanted: Edit) -> Plain:
+        """Return the size that a file is brought to."""
+        if wanted.max_bytes and file.kind == "picture":
+            return {"task": "convert", "format": "jpeg", "max_bytes": wanted.max_bytes}
+        if wanted.width_pixels or wanted.amount:
+            sizes = {"width_pixels": wanted.width_pixels, "height_pixels": int(wanted.amount or 0)}
+            return {name: one for name, one in sizes.items() if one}
+        high = file.height_pixels
+        if wanted.share and high:
+            return {"height_pixels": max(2, round(high * wanted.share / 2) * 2)}
+        height = USUAL_HEIGHT_PIXELS if not high or high > USUAL_HEIGHT_PIXELS else max(2, high // 4 * 2)
+        asked = self.say(
+            f"No size was named: {height} pixels high was taken. Name another height, such as 480p, if you want one.",
+            f"没有指定大小：按高 {height} 像素处理。如需其他大小，请说明高度，例如 480p。",
+        )
+        if wanted.max_bytes:
+            size = f"{wanted.max_bytes / 1e6:g} MB"
+            asked = self.say(f"I cannot aim at {size} of a film. ", f"我不能把视频压到指定的 {size}。") + asked
+        self.remarks.append(asked)
+        return {"height_pixels": height}
+
+    def subtitles_of(self, file: File, wanted: Edit) -> str:
+        """Return the subtitles that were given, else those of what is heard."""
+        if given := next((one for one in self.given if one.name.lower().endswith((".srt", ".vtt"))), None):
+            return given.reference
+        if wanted.form:
+            self.remarks.append(
+                self.say(
+                    "The subtitles are in the language that is spoken: I cannot translate without a language model.",
+                    "字幕与所说的语言相同：没有语言模型我不能翻译。",
+                )
+            )
+        return f"{self.heard_in(file)}.srt"
+
+    def names_media(self) -> bool:
+        """Tell whether a film or a recording is among the files that are used."""
+        return any(one.kind in ("video", "audio") for one in self.files)
+
+    def sound(self, wanted: Edit) -> None:
+        """Give a film, or a recording, another sound or a further one."""
+        used = self.files if len(self.files) > 1 else self.given
+        target = next((one for one in used if one.kind == "video"), None)
+        target = target or next((one for one in used if one.sounds), None)
+        others = [one for one in used if one.sounds and one is not target]
+        other = next((one for one in others if one.kind == "audio"), others[0] if others else None)
+        if target is None or (other is None and wanted.task == "replace_sound"):
+            self.notes.append(
+                self.say(
+                    "This needs a film and the other sound: name both files after the request.",
+                    "这需要一个视频和另一段声音：请在请求后面写上两个文件。",
+                )
+            )
+            return
+        if other:
+            sound = other.reference
+        else:
+            mood = wanted.form or "calm background"
+            words = f"{mood} music" if mood.isascii() else f"{mood}的音乐"
+            seconds = min(MOST_MUSIC_SECONDS, max(LEAST_MUSIC_SECONDS, target.seconds or MUSIC_SECONDS))
+            music = {"description": literal(words), "seconds": round(seconds, 1)}
+            sound = f"{self.step('music', 'make_music', music)}.audio"
+        args: Plain = {"task": wanted.task, "sound": sound}
+        if wanted.task == "mix_sound" and target.sounds:
+            args["volume_db"] = UNDER_SPEECH_DB
+        self.edited(target, "with_sound", args)
 
     def heard_in(self, file: File) -> str:
         """Return what is said in a file as the changes so far left it."""
@@ -134,7 +246,15 @@ class Creator(Builder):
         return [span[0], end]
 
     def join(self) -> None:
-        files = [file for file in self.files if file.kind in ("video", "audio")]
+        files = [file for file in self.in_order_of_names() if file.kind in ("video", "audio")]
+        if len(files) < 2 and sum(file.kind == "picture" for file in self.files) > 1:
+            self.notes.append(
+                self.say(
+                    "Pictures are not joined: ask for a slideshow of them, or for a comparison.",
+                    "图片不能拼接：请说“用这些图片做视频”，或要求对比。",
+                )
+            )
+            return
         if len(files) < 2:
             self.notes.append(
                 self.say(
@@ -144,6 +264,14 @@ class Creator(Builder):
             )
             return
         self.step("joined", "edit_media", {"task": "join", "files": [one.reference for one in files]})
+
+    def in_order_of_names(self) -> list[File]:
+        """Return the files as the request names them: "b.mp4 and a.mp4" is another film than "a.mp4 and b.mp4"."""
+        request = self.understood.request.casefold()
+        places = [request.find(one.name.casefold()) for one in self.files]
+        if -1 in places:
+            return self.files
+        return [one for _, one in sorted(zip(places, self.files, strict=True), key=lambda pair: pair[0])]
 
     def draw(self, wanted: Draw) -> None:
         prompt = literal(wanted.prompt)
@@ -173,13 +301,17 @@ class Creator(Builder):
             return
         pictures = [file for file in shown if file.kind == "picture"]
         clips = sum(file.seconds or 0.0 for file in shown if file.kind == "video")
-        each = None
-        if wanted.seconds and pictures:
+        each = wanted.each_seconds
+        if wanted.seconds and pictures and not each:
             each = round(max(LEAST_SCENE_SECONDS, (wanted.seconds - clips) / len(pictures)), 2)
         scenes: list[Plain] = [
             {file.kind: file.reference, **({"seconds": each} if each and file.kind == "picture" else {})}
             for file in shown
         ]
+        for scene, caption in zip((one for one in scenes if "picture" in one), wanted.captions, strict=False):
+            scene["caption"] = literal(caption)
+        if wanted.title:
+            scenes.insert(0, {"title": literal(wanted.title)})
         args: Plain = {"scenes": scenes}
         if wanted.aspect in ("16:9", "9:16", "1:1"):
             args["aspect"] = wanted.aspect
@@ -187,7 +319,10 @@ class Creator(Builder):
             args["music"] = sounds[0].reference
         elif wanted.music:
             whole = clips + len(pictures) * (each or SCENE_SECONDS)
-            music = {"description": "calm background music", "seconds": min(MUSIC_SECONDS, max(8.0, whole))}
+            music = {
+                "description": literal(wanted.mood or "calm background music"),
+                "seconds": min(MUSIC_SECONDS, max(8.0, whole)),
+            }
             args["music"] = f"{self.step('music', 'make_music', music)}.audio"
         self.step("film", "compose_video", args)
 
@@ -218,10 +353,21 @@ class Creator(Builder):
 _TASKS = {
     "keep": "trim",
     "without_silence": "remove",
+    "flip": "rotate",
     "mux_subtitles": "add_subtitles",
     "sound": "extract_sound",
     "gif": "convert",
 }
+_SUBTITLES = ("burn_subtitles", "mux_subtitles")
+_CHANGED: dict[str, tuple[str, str]] = {
+    "keep": ("a video or a recording", "视频或录音"),
+    **dict.fromkeys(("crop", "scale", "rotate", "flip", "convert"), ("a video or a picture", "视频或图片")),
+    "upscale": ("a picture", "图片"),
+    **dict.fromkeys(("sound", "without_silence"), ("a video or a recording with sound", "有声音的视频或录音")),
+    **dict.fromkeys(("mute", *_SUBTITLES), ("a video with sound", "有声音的视频")),
+    **dict.fromkeys(("gif", "reverse"), ("a video", "视频")),
+}
+"""What each change is for."""
 _MOVES = frozenset({"trim", "remove", "speed", "reverse"})
 _STEP_NAMES = {
     "keep": "clip",

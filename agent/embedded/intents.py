@@ -167,12 +167,15 @@ EditTask = Literal[
     "scale",
     "speed",
     "mute",
+    "replace_sound",
+    "mix_sound",
     "sound",
     "burn_subtitles",
     "mux_subtitles",
     "convert",
     "gif",
     "rotate",
+    "flip",
     "reverse",
     "upscale",
 ]
@@ -190,9 +193,13 @@ class Edit:
     every_seconds: float | None = None
     """After how long it is split, again and again."""
     amount: float | None = None
-    """How much faster, how many degrees clockwise, or how many pixels high."""
+    """How much faster, how many degrees clockwise, how many pixels high, or the shortest silence in seconds."""
+    width_pixels: int | None = None
+    share: float | None = None
+    """Of its size, to which it is scaled."""
+    max_bytes: int | None = None
     form: str = ""
-    """An aspect such as `9:16`, or a format such as `mp3`."""
+    """An aspect such as `9:16`, a format such as `mp3`, music that is wanted, or the language of subtitles."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,9 +226,17 @@ class Slideshow:
 
     seconds: float | None = None
     """Of the whole film."""
+    each_seconds: float | None = None
+    """Of each picture."""
     aspect: str = ""
     music: bool = False
     """With music that is made for it, where no sound is given."""
+    mood: str = ""
+    """Of that music, in the user's words."""
+    captions: tuple[str, ...] = ()
+    """Under the pictures, in their order."""
+    title: str = ""
+    """On a card before them."""
 
 
 @dataclass(frozen=True, kw_only=True)

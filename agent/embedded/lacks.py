@@ -49,10 +49,15 @@ LACKS: Mapping[Lack, re.Pattern[str]] = {
         r"""
             (?:blur|pixelate|anonymi[sz]e|denoise|dub|stabili[sz]e|watermark|colou?ri[sz]e)(?= |$)
             remove (?:the |all )?(?:background(?: noise)?|noise|watermark)
-            add (?:(?:the|a|some|my)\s+)*(?:watermark|logo)
+            (?:add|put) (?:(?:the|a|some|my)\s+)*(?:watermark|logo|filters?|effects?|fades?|fade ?-?(?:in|out)s?)
+            (?:make|turn) (?:(?:the|this|it|that|my|video|clip|film|picture|photo|image|sound|audio|much|more|a
+              bit|little)\s+)+(?:brighter|darker|louder|quieter|sharper|black and white|gr[ae]y(?:scale)?|sepia
+              colou?rful)
+            (?:normali[sz]e|boost|increase|raise|lower|reduce|adjust|change|fix) (?:(?:the|its|this)\s+)*(?:volume
+              loudness|brightness|contrast|saturation|colou?rs?|white balance)
             edit (?:the|this|my) (?:video|audio)
         """,
-        r"降噪|去水印|加水印|打码|配音|美颜|防抖",
+        r"降噪|去水印|加水印|打码|配音(?!乐)|美颜|防抖|滤镜|调[亮暗]|变[亮暗]|黑白|音量[^,。]{0,4}(?:调|大|小)|调[大小]音量|加特效|淡入|淡出",
     ),
     "write": sign(
         rf"""

@@ -3,10 +3,11 @@
 import re
 from dataclasses import replace
 
+from .edit_signs import EDIT_SIGNS
 from .intents import Cannot, DescribeSound, Draw, DrawSound, Film, Intent, Music, Slideshow, Understanding
 from .signs import MAKE, SKIP
 from .times import NUMBER, number
-from .wording import Clause, either, sign
+from .wording import MASK, Clause, either, sign
 
 MAKE_VIDEO = "make_video"
 _ART = either(
@@ -19,7 +20,7 @@ _VIDEO = r"(?:videos?|movies?|films?|animations?|clips?|trailers?|reels?|montage
 _A_VIDEO = rf"(?:an? )?(?:\w+ )?{_VIDEO}"
 _NOT_VIDEO = r"(?!\s+(?:report|summar|transcript|subtitle|chapter|analysis|overview|notes|info|facts|file))"
 _HAN_NOT_CHART = r"(?![^,。]{0,8}(?:图表|柱|折线|饼|曲线|直方|散点|条形|语速))"
-_THESE = r"(?:(?:the|this|these|those|my|all|both)\s+)*"
+_THESE = rf"(?:(?:the|this|these|those|my|all|both|of|{NUMBER})\s+)*"
 
 _MUSIC = sign(
     rf"""
@@ -27,7 +28,7 @@ _MUSIC = sign(
           beats?|background music)
         sing
     """,
-    r"作曲|谱曲|(?:生成|创作|写|作|唱)[^,。]{0,8}(?:音乐|歌|曲子?|旋律|配乐)",
+    r"作曲|谱曲|(?:生成|创作|写|作|唱|来|弄|制作)[^,。]{0,8}(?:音乐|歌|曲子?|旋律|配乐)",
 )
 _FILM = sign(
     rf"(?:{MAKE}|film|animate|shoot) {SKIP}{_VIDEO}{_NOT_VIDEO}|text[- ]to[- ]video|animate (?:this|the|it)",
@@ -45,6 +46,7 @@ _DRAW = sign(
         text[- ]to[- ]image
     """,
     rf"""
+        (?:生成|创作|设计|制作|做)[^,。]{{0,4}}(?:标题|片头|片尾|字|名言|引言|金句|语录)(?:卡片|字卡|卡)
         {_HAN_NOT_CHART}(?:画(?!面|质|外|中)[一只条个张幅副朵棵座辆]{{1,2}}(?!图)[^,。]+|(?:生成|创作
           设计)(?:一?[张幅个])?[^,。]{{0,8}}(?:图片|图像|插画|海报|头像|标志|logo|壁纸|标题卡|流程图))
         文生图|画一?[张个]?流程图
@@ -52,7 +54,14 @@ _DRAW = sign(
 )
 # What is set from type is asked for by its name alone, with a colon.
 _CARD = re.compile(
-    r"^\W*(?:flow ?chart|title ?card|quote(?: ?card)?|list(?: ?card)?|diagram|流程图|标题卡|引言|引用|列表)\s*:.*\w"
+    r"^\W*(?:flow ?chart|title ?card|quote(?: ?card)?|list(?: ?card)?|diagram"
+    rf"|流程图|标题卡|(?:引言|名言|金句|语录)卡?|引用|列表)\s*(?::.*[\w{MASK}]|{MASK})"
+)
+_ARROWS = re.compile(r"\b(?:diagram|graph|流程|图)\b.*(?:->|→|=>)|(?:diagram|流程图|图).*(?:->|→|=>)")
+# What may follow a picture in the same breath: "draw a cat and compose a tune" are two clauses already.
+_AND_MUSIC = re.compile(
+    rf"\s+(?:and|plus|with)\s+(?=(?:(?:an?|some|{NUMBER}|seconds?|minutes?|of)\s+)*(?:[\w-]+\s+){{0,2}}?"
+    r"(?:music|songs?|tunes?|melod(?:y|ies)|jingles?)\W*$)"
 )
 _REPAINT = sign(
     rf"""
@@ -66,28 +75,51 @@ _SLIDES = sign(
         (?:{MAKE}|turn|combine|put|edit) {SKIP}(?:slide ?-?shows?|photo (?:films?|videos?|montages?)|montages?)
         slide ?-?shows?
         (?:{MAKE}|turn|combine|put) {SKIP}{_VIDEO} (?:out )?(?:of|from|with) {_THESE}(?:pictures?|photos?|images?
-          slides?|files?|clips?)
+          slides?|files?|clips?|them|these|those|both)
         (?:turn|combine|put) {_THESE}(?:pictures?|photos?|images?|slides?) (?:together )?(?:in)?to {_A_VIDEO}
     """,
     r"""
         (?:把|用|将)[^,。]{0,10}(?:图片|照片|幻灯片|素材)[^,。]{0,6}(?:做|制作|合成|生成|剪)[^,。]{0,6}(?:视频|影片|短片)
-        幻灯片视频|照片视频|电子相册
+        (?:做成|制作|生成|做)[^,。]{0,4}(?:幻灯片|相册)|幻灯片视频|照片视频|电子相册
     """,
 )
+_TOGETHER = re.compile(
+    r"\b(?:join|merge|concat\w*|stitch|combine|put)\b.*(?:fad(?:e|es|ing)|dissolve|transition)|(?:拼|合).*(?:淡|转场|过渡)"
+)
+_TITLED = sign(
+    rf"(?:add|put|insert|with|start with|begin with) {SKIP}(?:title|intro|opening)(?: cards?| slides?| screens?)?",
+    r"(?:加|配|添加)[^,。]{0,4}(?:片头|标题)",
+)
+_CAPTIONED = sign(r"captions?|captioned|subtitles?|texts?|words?|labels?|labell?ed", r"字幕|文字|说明")
+_EACH = re.compile(
+    rf"(?P<count>{NUMBER})[- ]*(?:seconds?|secs?|s)\s+(?:per|for each|for every|each|a)\b"
+    rf"|每[^,。]{{0,4}}?(?P<han>{NUMBER})\s*秒"
+    rf"|each (?:\w+ )?(?:for |shown for )?(?P<after>{NUMBER})[- ]*(?:seconds?|secs?|s)\b"
+)
+_MOOD = re.compile(r"\b(?P<mood>(?:(?!(?:with|and|add|some|the|this|my|a|an|background|of|to)\b)[\w-]+ ){1,3})music\b")
+_HAN_MOOD = re.compile(
+    r"(?:配上?|加上?|添加|用)(?:一?[段首个点些])?(?P<mood>[\u4e00-\u9fff]{1,6}的(?:背景)?(?:音乐|配乐))"
+)
+_GIF = sign(rf"{MAKE} {SKIP}(?:gifs?|animations?)", r"(?:做|生成|制作)[^,。]{0,6}(?:gif|动图)")
+_OF_GIVEN = re.compile(r"\b(?:the|this|that|my|our|its|these|those)\b|[这那该本]")
 _WITH_MUSIC = sign(r"(?:with|and|add|some|background) (?:\w+ )?music", r"配乐|背景音乐|加音乐|配上音乐")
 _SHOW = rf"(?:(?:{MAKE}|draw|show|plot|display|render|visuali[sz]e) {SKIP})?"
-_WAVES = sign(rf"{_SHOW}(?:wave ?-?forms?|sound ?waves?|audio waves?)", r"波形图?")
+_WAVES = sign(
+    rf"{_SHOW}(?:wave ?-?forms?|sound ?waves?|audio waves?|(?:audio|sound|music) visuali[sz](?:er|ation)s?)", r"波形图?"
+)
 _SPECTRUM = sign(rf"{_SHOW}(?:spectrograms?|spectrum|sonograms?)", r"频谱图?|声谱图?|语谱图?")
 _MOVING = sign(r"videos?|moving|animated?|visuali[sz]ers?|animation", r"视频|动态|动画")
 _LIKE = sign(
     r"""
         (?:what|which) (?:kind of |sort of |type of )?(?:sounds?|noises?|music|instruments?|genre
           tempo|bpm) (?:is|are|do|does|can|was|were|plays?)\b.*
+        what (?:is|are|does|do|did) (?:(?:this|that|it|the|they)\s+)*(?:\w+ )?sounds? like
+        how does (?:this|that|it|the \w+|the) sound
         (?:what|which) (?:musical )?key (?:is|are|does)\b.*
         (?:describe|analy[sz]e) (?:the |this |that |its )?(?:sounds?|noises?|music|song|tune)
         how fast is (?:the |this )?(?:music|song|beat)|(?:tempo|bpm|beats per minute|musical key)
     """,
-    r"(?:什么|哪种)(?:声音|音乐|乐器|调|曲风)|(?:描述|分析)[^,。]{0,4}(?:声音|音乐|曲子)|节拍|几拍|什么调|调性",
+    r"听起来(?:怎么样|像|如何|是)|声音(?:是|像)?(?:什么样|怎么?样)|节奏|(?:什么|哪种)(?:声音|音乐|乐器|调|曲风)|(?:描述|分析)[^,。]{0,4}(?:声音|音乐|曲子)|节拍|几拍|什么调|调性",
 )
 _LENGTH = re.compile(rf"(?P<count>{NUMBER})[- ]*(?P<unit>seconds?|secs?|s|minutes?|mins?|秒钟?|分钟)(?![a-z])")
 _OF_LENGTH = re.compile(rf"\s*(?:{_LENGTH.pattern})(?:\s+of)?\s*")
@@ -116,23 +148,42 @@ def made_in(clause: Clause, text: str, kinds: frozenset[str]) -> tuple[list[Inte
     """
     sounds = bool(kinds & {"audio", "video"})
     if sounds and (_SPECTRUM.search(text) or _WAVES.search(text)):
-        form = "video" if _MOVING.search(text) else "spectrogram" if _SPECTRUM.search(text) else "waveform"
-        return [DrawSound(form=form)], _blank(text)  # type: ignore[arg-type]
+        if _MOVING.search(text):
+            return [DrawSound(form="video")], _blank(text)
+        drawn: list[Intent] = [DrawSound(form="waveform")] if _WAVES.search(text) else []
+        return [*drawn, *([DrawSound(form="spectrogram")] if _SPECTRUM.search(text) else [])], _blank(text)
     if described := described_in(clause, text, kinds):
         return [described], _blank(text)
-    if kinds & {"picture", "video"} and _SLIDES.search(text):
-        music = bool(_WITH_MUSIC.search(text))
-        return [Slideshow(seconds=_seconds(text), aspect=_aspect(text), music=music)], _blank(text)
+    if "picture" in kinds and "video" not in kinds and EDIT_SIGNS["mix_sound"].search(" ".join(text.split())):
+        return [_slideshow(clause, text, titled=False, music=True)], _blank(text)
+    titled = bool(clause.quotes) and bool(_TITLED.search(text))
+    if kinds & {"picture", "video"} and (titled or _SLIDES.search(text) or _TOGETHER.search(text)):
+        return [_slideshow(clause, text, titled=titled)], _blank(text)
     if kinds == {"picture"} and _REPAINT.search(text):
         return [Draw(prompt=_words(clause, text), repaints=True)], _blank(text)
+    made = _of_words(clause, text, kinds)
+    return made, _blank(text) if made else text
+
+
+def _of_words(clause: Clause, text: str, kinds: frozenset[str]) -> list[Intent]:
+    """Return what is to be made of words alone."""
     whole = _OF_LENGTH.sub(" ", text)
+    if not kinds and _GIF.search(text):
+        return [Film(prompt=_words(clause, text))]
+    if not kinds and (both := _AND_MUSIC.search(text)) and not _MUSIC.search(text[: both.start()]):
+        drawn = _of_words(replace(clause, text=clause.text[: both.start()]), text[: both.start()], kinds)
+        if drawn:
+            played = clause.text[both.end() :].strip().rstrip(".!。！")
+            return [*drawn, Music(description=played, seconds=_seconds(text[both.end() :]))]
     if _MUSIC.search(whole):
-        return [Music(description=_words(clause, text), seconds=_seconds(text))], _blank(text)
+        return [Music(description=_words(clause, text), seconds=_seconds(text))]
+    if "video" in kinds and _OF_GIVEN.search(text):
+        return []  # "make the video brighter" is about the one that is given
     if _FILM.search(whole):
-        return [Film(prompt=_words(clause, text), seconds=_seconds(text), aspect=_aspect(text))], _blank(text)
-    if _DRAW.search(whole) or (not kinds and _CARD.search(text)):
-        return [Draw(prompt=_words(clause, text))], _blank(text)
-    return [], text
+        return [Film(prompt=_words(clause, text), seconds=_seconds(text), aspect=_aspect(text))]
+    if _DRAW.search(whole) or (not kinds and (_CARD.search(text) or _ARROWS.search(text))):
+        return [Draw(prompt=_words(clause, text))]
+    return []
 
 
 def without_film(understood: Understanding) -> Understanding:
@@ -146,6 +197,23 @@ def described_in(clause: Clause, text: str, kinds: frozenset[str]) -> DescribeSo
     if kinds and kinds <= {"audio", "video"} and _LIKE.search(text):
         return DescribeSound(question=clause.text.strip())
     return None
+
+
+def _slideshow(clause: Clause, text: str, *, titled: bool, music: bool = False) -> Slideshow:
+    each = _EACH.search(text)
+    seconds = number(each["count"] or each["han"] or each["after"]) if each else None
+    mood = _MOOD.search(text)
+    han = _HAN_MOOD.search(text)
+    captions = clause.quotes[1:] if titled else clause.quotes if _CAPTIONED.search(text) else ()
+    return Slideshow(
+        seconds=None if each else _seconds(text),
+        each_seconds=seconds or None,
+        aspect=_aspect(text),
+        music=music or bool(_WITH_MUSIC.search(text)) or bool(mood or han),
+        mood=f"{mood['mood'].strip()} music" if mood else han["mood"] if han else "",
+        captions=captions,
+        title=clause.quotes[0] if titled else "",
+    )
 
 
 def _words(clause: Clause, text: str) -> str:

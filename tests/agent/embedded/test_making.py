@@ -61,6 +61,38 @@ OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
     ("split the video at 0:30 and 1:00", [Edit(task="split", points=(30.0, 60.0))]),
     ("cut the video into 30 second pieces", [Edit(task="split", every_seconds=30.0)]),
     ("split it into 4 parts", [Edit(task="split", points=(50.0, 100.0, 150.0))]),
+    ("split talk.mp4 in half", [Edit(task="split", points=(100.0,))]),
+    ("split at every silence", [Edit(task="split")]),
+    ("convert talk.mp4 to webm", [Edit(task="convert", form="webm")]),
+    ("cut off the last 10 seconds", [Edit(task="leave_out", spans=((190.0, 200.0),))]),
+    ("shorten it to 30 seconds", [Edit(task="keep", spans=((0.0, 30.0),))]),
+    ("截取0:30到1:00", [Edit(task="keep", spans=((30.0, 60.0),))]),
+    ("remove all silences longer than 1 second", [Edit(task="without_silence", amount=1.0)]),
+    ("mute from 0:10 to 0:20", [Edit(task="mute", spans=((10.0, 20.0),))]),
+    ("speed it up by 20%", [Edit(task="speed", amount=1.2)]),
+    ("make it 50% slower", [Edit(task="speed", amount=0.5)]),
+    ("make it twice as fast", [Edit(task="speed", amount=2.0)]),
+    ("放慢一倍", [Edit(task="speed", amount=0.5)]),
+    ("scale to 640x360", [Edit(task="scale", amount=360.0, width_pixels=640)]),
+    ("resize to 1280 pixels wide", [Edit(task="scale", width_pixels=1280)]),
+    ("mirror the video", [Edit(task="flip", amount=0.0)]),
+    ("左右翻转", [Edit(task="flip", amount=0.0)]),
+    ("make an animated webp of seconds 5 to 8", [Edit(task="gif", spans=((5.0, 8.0),), form="webp")]),
+    ("add calm piano music to this video", [Edit(task="mix_sound", form="calm piano")]),
+    ("给视频配上轻松的音乐", [Edit(task="mix_sound", form="轻松")]),
+    (
+        "make a vertical clip from 0:10 to 0:20 with burned-in captions",
+        [
+            Edit(task="keep", spans=((10.0, 20.0),)),
+            Edit(task="burn_subtitles"),
+            Edit(task="crop", form="9:16"),
+        ],
+    ),
+    ('add a title card "Hello" at the beginning', [Slideshow(title="Hello")]),
+    ("make the video brighter", [Cannot("edit")]),
+    ("show the waveform and the spectrogram", [DrawSound(form="waveform"), DrawSound(form="spectrogram")]),
+    ("what is this sound like?", [DescribeSound(question="what is this sound like")]),
+    ("这个声音是什么样的", [DescribeSound(question="这个声音是什么样的")]),
     ("remove the silences and convert it to mp3", [Edit(task="without_silence"), Edit(task="sound", form="mp3")]),
     ("write a report and cut out 0:10 to 0:20", [Report(), Edit(task="leave_out", spans=((10.0, 20.0),))]),
     ("show the waveform", [DrawSound(form="waveform")]),
@@ -82,11 +114,28 @@ OF_A_PICTURE: list[tuple[str, list[Intent]]] = [
     ("animate this picture", [Film(prompt="this picture")]),
     ("make a slideshow with music", [Slideshow(music=True)]),
     ("用这些图片做一个竖屏视频", [Slideshow(aspect="9:16")]),
+    ("make a square video of these", [Slideshow(aspect="1:1")]),
+    (
+        "a slideshow, 3 seconds per picture, with happy music",
+        [Slideshow(each_seconds=3.0, music=True, mood="happy music")],
+    ),
+    ('make a slideshow with captions "One" and "Two"', [Slideshow(captions=("One", "Two"))]),
 ]
 OF_NOTHING: list[tuple[str, list[Intent]]] = [
     ("draw a cat", [Draw(prompt="a cat")]),
     ("画一只猫", [Draw(prompt="一只猫")]),
     ("make a title card that says 'Hello'", [Draw(prompt="a title card that says 'Hello'")]),
+    ("制作标题卡“你好”", [Draw(prompt="标题卡“你好”")]),
+    ("draw a diagram of A -> B", [Draw(prompt="a diagram of A -> B")]),
+    ("make a gif of a cat", [Film(prompt="a gif of a cat")]),
+    ("来一段轻松的音乐", [Music(description="来一段轻松的音乐")]),
+    (
+        'make a title card "Hi" and 10 seconds of calm music',
+        [
+            Draw(prompt='a title card "Hi"'),
+            Music(description="10 seconds of calm music", seconds=10.0),
+        ],
+    ),
     ("flow chart: A -> B -> C", [Draw(prompt="flow chart: A -> B -> C")]),
     ("compose 12 seconds of calm music", [Music(description="12 seconds of calm music", seconds=12.0)]),
     ("compose a calm song of 30 seconds", [Music(description="a calm song of 30 seconds", seconds=30.0)]),
@@ -192,6 +241,61 @@ def test_a_slideshow_shows_every_file_with_music_that_is_made_for_it() -> None:
 def test_a_given_recording_plays_under_a_slideshow() -> None:
     (film,) = steps("make a video of these pictures", PICTURE, SOUND)
     assert film["args"]["music"] == SOUND.reference
+
+
+def test_a_film_is_given_the_sound_that_is_there_or_one_that_is_made_for_it() -> None:
+    (mixed,) = steps("mix a.mp3 into talk.mp4", VIDEO, SOUND)
+    assert mixed["args"] == {"task": "mix_sound", "sound": SOUND.reference, "volume_db": -15.0, "media": "$files[0]"}
+    (replaced,) = steps("replace the sound of the video with a.mp3", VIDEO, SOUND)
+    assert (replaced["args"]["task"], replaced["args"]["media"]) == ("replace_sound", "$files[0]")
+    music, mixed = steps("add background music", VIDEO)
+    assert (music["tool"], mixed["args"]["sound"]) == ("make_music", "$music.audio")
+    assert "name both files" in compose(understand("replace the sound", [VIDEO]), [VIDEO]).notes[0]
+
+
+def test_subtitles_that_are_given_are_those_that_are_burned_in() -> None:
+    words = File(reference="$files[1]", name="talk.srt", kind="text")
+    (step,) = steps("burn talk.srt into the video", VIDEO, words)
+    assert step["args"]["subtitles"] == "$files[1]"
+
+
+def test_subtitles_are_drawn_into_the_last_shape() -> None:
+    *_, cropped, heard, burned = steps("burn in subtitles and make it vertical", VIDEO)
+    assert (cropped["args"]["task"], heard["tool"], burned["args"]["media"]) == (
+        "crop", "transcribe", "$changed.file"
+    )  # fmt: skip
+
+
+def test_files_are_joined_in_the_order_of_their_names_in_the_request() -> None:
+    (step,) = steps("merge b.mp4 and talk.mp4", VIDEO, OTHER)
+    assert step["args"]["files"] == ["$files[1]", "$files[0]"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ("rotate it 45 degrees", "90, 180 or 270"),
+        ("make it 50x faster", "0.1 to 20"),
+        ("convert it to avi", "I do not write avi"),
+        ("remove the intro", "from when to when"),
+        ("upscale it", "a picture"),
+    ],
+)
+def test_what_cannot_be_changed_so_is_said_with_what_can(request_: str, said: str) -> None:
+    composed = compose(understand(request_, [VIDEO]), [VIDEO])
+    assert (composed.steps, len(composed.notes)) == ([], 1)
+    assert said in composed.notes[0]
+
+
+def test_a_size_that_cannot_be_aimed_at_is_said() -> None:
+    assert "cannot aim at 10 MB" in compose(understand("compress it to 10 MB", [VIDEO]), [VIDEO]).remarks[0]
+    (step,) = steps("compress it to 200 KB", PICTURE)
+    assert step["args"] == {"media": "$files[0]", "task": "convert", "format": "jpeg", "max_bytes": 200_000}
+
+
+def test_music_that_is_asked_for_beside_a_slideshow_plays_in_it() -> None:
+    music, film = steps("make a slideshow. Then add calm music.", PICTURE, SECOND)
+    assert (music["args"]["description"], film["args"]["music"]) == ("calm music", "$music.audio")
 
 
 def test_words_of_a_user_are_never_references() -> None:
