@@ -20,6 +20,7 @@ _LEAST_SECONDS = 0.02
 
 
 async def pieces_of(job: Writing) -> list[Span]:
+    """Return the pieces that a file is split into."""
     asked, seconds = job.asked, job.source.seconds
     if asked.at_seconds:
         return pieces_at(asked.at_seconds, seconds, job.name)
@@ -41,6 +42,7 @@ async def parts_left(job: Writing) -> list[Span]:
 
 
 async def parts_with_sound(job: Writing) -> list[Span]:
+    """Return what lies between the silences of a file, in order."""
     job.need_sound("cut at silences; give `at_seconds` or `parts`")
     asked, run = job.asked, job.run
     silent = await run.decode(

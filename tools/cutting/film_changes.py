@@ -15,6 +15,7 @@ from .writing import BEYOND_SECONDS, Done, Writing
 
 
 async def convert(job: Writing) -> Done:
+    """Write a file, or a part of it, in another format."""
     asked, source = job.asked, job.source
     assert asked.format is not None
     form = FORMATS[asked.format]
@@ -50,6 +51,7 @@ async def convert(job: Writing) -> Done:
 
 
 async def to_animation(job: Writing, form: Format, span: Span) -> Done:
+    """Write a short part of a film as an animated picture."""
     asked, run = job.asked, job.run
     if job.source.facts.video is None:
         raise MediaError(f"{job.name!r} has no moving picture for {form.name}; it is sound.")

@@ -51,7 +51,6 @@ async def join(run: "Run", handles: Sequence[str], asked: Asked, folder: Path) -
         for handle, one in zip(handles, found, strict=True)
     ]
     tried = await run.decode(try_joining, wholes, output, form, run)
-    inputs = tuple(dict.fromkeys(handles))
     has_sound = any(one.facts.audio is not None for one in found)
     if tried.copied is not None:
         seconds = tried.copied.pieces[-1].end_seconds
@@ -73,5 +72,4 @@ async def join(run: "Run", handles: Sequence[str], asked: Asked, folder: Path) -
         has_sound=has_sound,
         channels=1 if all(one.channels <= 1 for one in found) else 2,
     )
-    assert inputs
     return await editing.render_film(edit, form, "joined"), editing.notes

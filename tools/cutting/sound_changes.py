@@ -10,6 +10,11 @@ from .writing import BEYOND_SECONDS, Done, Writing, whole_take
 
 
 async def extract_sound(job: Writing) -> Done:
+    """Write the sound of a file alone, as it is where the format takes that.
+
+    Raises:
+        MediaError: There is none.
+    """
     asked, source = job.asked, job.source
     job.need_sound("extract")
     form = sound_format(source, asked.format)
@@ -64,6 +69,11 @@ async def change_sound(job: Writing) -> Done:
 
 
 async def other_sound(job: Writing) -> Other:
+    """Return the sound that is to be put in.
+
+    Raises:
+        MediaError: Its file has none.
+    """
     asked, run = job.asked, job.run
     assert asked.sound is not None
     found = await run.decode(survey, run.path(asked.sound), run.name(asked.sound))

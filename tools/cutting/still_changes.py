@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 
 async def change_still(job: Writing) -> Done:
+    """Crop, scale, turn or convert a picture.
+
+    Raises:
+        ArgumentError, MediaError: It cannot be had of a picture.
+    """
     asked, run, source = job.asked, job.run, job.source
     own = format_for(source.facts.media_type, "picture")
     form = FORMATS[asked.format] if asked.format else own

@@ -52,6 +52,7 @@ async def subtitles_of(job: Writing) -> tuple[Words, ...]:
 
 
 async def drawn_subtitles(job: Writing, look: Look) -> tuple[Words, ...]:
+    """Return the subtitles as they are laid on pictures of this look."""
     words = await subtitles_of(job)
     face, gone = await job.run.thread(face_for, "".join(one.text for one in words))
     if gone:
@@ -60,7 +61,7 @@ async def drawn_subtitles(job: Writing, look: Look) -> tuple[Words, ...]:
 
 
 def draw_all(job: Writing, words: Sequence[Words], look: Look, face: Face, gone: str) -> tuple[Words, ...]:
-
+    """Draw subtitles; blocking."""
     drawn = []
     for number, one in enumerate(words):
         job.run.progress(0.1 * number / len(words), "drawing subtitles")

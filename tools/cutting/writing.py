@@ -57,9 +57,11 @@ class Writing:
 
     @property
     def name(self) -> str:
+        """What the file is called, for messages."""
         return self.run.name(self.media)
 
     def need_sound(self, for_what: str) -> None:
+        """Refuse a file without sound."""
         if self.source.facts.audio is None:
             raise MediaError(
                 f"{self.name!r} has no sound to {for_what}. It has: {'; '.join(self.source.facts.streams)}."
@@ -95,6 +97,7 @@ class Writing:
         sound: bool | None = None,
         new_sound: bool = False,
     ) -> Done:
+        """Prove and store what was copied, with where it was really cut."""
         has_sound = self.source.facts.audio is not None if sound is None else sound
         has_picture = self.source.facts.video is not None and bool(form.video_encoder)
         done = await self.keep(output, form, suffix, seconds, picture=has_picture, sound=has_sound)
@@ -110,6 +113,7 @@ class Writing:
         )
 
     async def render_film(self, edit: Edit, form: Format, suffix: str) -> Done:
+        """Encode a film, prove it and store it; what is lost thereby is noted."""
         run, source = self.run, self.source
         if not form.video_encoder:
             return await self.render_sound(edit, form, suffix)
@@ -129,6 +133,7 @@ class Writing:
         return await self.keep(output, form, suffix, made.seconds, picture=True, sound=edit.has_sound)
 
     async def render_sound(self, edit: Edit, form: Format, suffix: str) -> Done:
+        """Encode sound alone, prove it and store it."""
         run, source = self.run, self.source
         output = self.output(suffix, form)
         rate = source.rate if source.rate else 48_000
@@ -174,6 +179,7 @@ class Writing:
         return most - min(_CREDENTIAL_BYTES, most // 4) if self.run.settings.credentials.enabled else most
 
     def weigh(self, file: "Artifact") -> None:
+        """Note it when a picture has more bytes than it may."""
         most = self.asked.max_bytes
         if most is not None and file.bytes > most:
             self.note(f"With what tells who made it, it has {file.bytes:,} bytes, more than {most:,}.")
@@ -189,11 +195,13 @@ class Writing:
         return form
 
     def sound_form(self) -> Format:
+        """Return what sound alone is written as."""
         return sound_format(self.source, self.asked.format)
 
     def copying(
         self, form: Format, *, exact: bool = True, picture: bool = True, sound: bool = True, edit: Edit | None = None
     ) -> Copying:
+        """Return how the file is copied into a format."""
         return Copying(
             path=self.run.path(self.media),
             name=self.name,
@@ -206,14 +214,17 @@ class Writing:
         )
 
     def take(self, start_seconds: float = 0.0, end_seconds: float | None = None) -> Take:
+        """Return a part of the file to be encoded; all of it when left out."""
         take = whole_take(self.run, self.media, self.source)
         end = self.source.seconds if end_seconds is None else end_seconds
         return replace(take, start_seconds=start_seconds, end_seconds=end)
 
     def look(self) -> Look:
+        """Return how the film is shown, in even numbers of pixels."""
         return Look(width_pixels=even(self.source.width_pixels), height_pixels=even(self.source.height_pixels))
 
     def edit(self, takes: Sequence[Take], *, picture: bool = True) -> Edit:
+        """Return parts of the file put one behind the other, otherwise unchanged."""
         video = self.source.facts.video
         return Edit(
             takes=tuple(takes),
@@ -228,19 +239,23 @@ class Writing:
         )
 
     def output(self, suffix: str, form: Format) -> OutputFile:
+        """Return a file to write to, that does not exist yet."""
         self._made += 1
         path = self.folder / f"{self._made}-{suffix}.{form.ending}"
         return OutputFile(path=path, max_bytes=self.run.settings.max_bytes)
 
     def file_name(self, suffix: str, form: Format) -> str:
+        """Return what a result is called."""
         stem = Path(self.name).stem[:80] or "file"
         return f"{stem}.{form.ending}" if suffix == "as" else f"{stem}-{suffix}.{form.ending}"
 
     def inputs(self) -> tuple[str, ...]:
-        more = [self.asked.sound, self.asked.subtitles]
+        """Return what a result is made of, the edited file first."""
+        more = [*(self.asked.files or []), self.asked.sound, self.asked.subtitles]
         return tuple(dict.fromkeys([self.media, *(one for one in more if one)]))
 
     def note(self, note: str) -> None:
+        """Say something of the result, once."""
         if note not in self.notes:
             self.notes.append(note)
 
