@@ -175,14 +175,14 @@ def tiff(file: BinaryIO, story: Story) -> list[Piece]:
     return [exactly(file, 0, 4), struct.pack(order + "I", at), Part(8, size), bytes(new)]
 
 
-def pages_of_tiff(file: BinaryIO) -> int:
-    """Return 1 or 2: whether a TIFF has another page than its first; 1 of one that is damaged or large."""
+def may_have_pages(file: BinaryIO) -> bool:
+    """Return whether a TIFF has more pages than its first, or is of a kind of which that is not known here."""
     try:
         order, place = _first_page(file)
         (count,) = struct.unpack(order + "H", exactly(file, place, 2))
-        return 2 if any(exactly(file, place + 2 + 12 * count, 4)) else 1
+        return any(exactly(file, place + 2 + 12 * count, 4))
     except CannotTag:
-        return 1
+        return True
 
 
 def _first_page(file: BinaryIO) -> tuple[str, int]:

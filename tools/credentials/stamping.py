@@ -12,7 +12,7 @@ from ..base.outputs import OutputFile
 from . import native
 from .identity import Pen
 from .manifest import NO_FORMAT, Ingredient, is_by_model, sign, source_types
-from .picture_tags import pages_of_tiff
+from .picture_tags import may_have_pages
 from .pieces import CannotTag, Part, Piece, copied, opened, size_of
 from .story import BY_MODEL, COMPOSED, PART_BY_MODEL, Story
 from .tagging import MANIFESTS, TAGS
@@ -63,6 +63,9 @@ def stamp(run: "Run", order: Order, handles: Sequence[str], pen: Pen | None) -> 
         story = replace(story, source_type=_source_type(story, marked, parent or []))
         pieces, why = _tagged(file, story)
         signs = pen is not None and story.media_type in MANIFESTS
+        if signs and why and story.media_type in TAGS:
+            # c2pa writes the file anew by what its head says, and leaves out what that does not count.
+            raise MediaError(f"No signed manifest could be put in, since {why}.")
         with order.output.open() as out:
             if pen is not None and signs:
                 _sign(opened(file, pieces), out, story, pen, [*_as_it_came(file, story, given), *given])
@@ -112,10 +115,12 @@ def _tagged(file: BinaryIO, story: Story) -> tuple[list[Piece], str]:
 
 
 def _sign(file: BinaryIO, out: BinaryIO, story: Story, pen: Pen, given: Sequence[Ingredient]) -> None:
-    if story.media_type == "image/tiff" and pages_of_tiff(file) > 1:
+    if story.media_type == "image/tiff" and may_have_pages(file):
         # c2pa 0.38 copies the first page alone, and what is left points to nothing.
-        raise MediaError("No signed manifest could be put in: a TIFF of several pages would lose them.")
+        raise MediaError("No signed manifest could be put in: of a TIFF with several pages only one would be left.")
     try:
         sign(file, out, replace(story, media_type=MANIFESTS[story.media_type]), pen, given)
     except native.c2pa().C2paError as error:
         raise MediaError(f"No signed manifest could be put in: {error}") from error
+    if size_of(out) < size_of(file):
+        raise MediaError("No signed manifest could be put in: a part of the file would be lost.")

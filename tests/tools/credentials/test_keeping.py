@@ -365,6 +365,27 @@ async def test_a_manifest_says_nothing_of_prompts(run: Run) -> None:
     assert b"private" not in content and b"make_image" in content
 
 
+@pytest.mark.parametrize("length", [0, 0xFFFF_FFFF])
+async def test_sound_whose_head_was_written_before_its_samples_keeps_them(
+    run: Run, tmp_path: Path, making: ModuleType, length: int
+) -> None:
+    whole = bytearray(making.wav(tmp_path / "a.wav", making.tone(1.0)).read_bytes())
+    whole[4:8] = length.to_bytes(4, "little")  # as who sends it while it is made writes it
+    kept = await keep(run, bytes(whole), name="a.wav", media_type="audio/wav", making=BY_MODEL)
+    assert decoded(run.path(kept.handle).read_bytes()) == decoded(bytes(whole))
+
+
+async def test_a_picture_of_several_pages_keeps_them(run: Run) -> None:
+    pages, out = [Image.new("RGB", (20 + number, 20), (50 * number, 0, 0)) for number in range(3)], io.BytesIO()
+    pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:])
+    kept = await keep(run, out.getvalue(), name="a.tif", media_type="image/tiff", making=BY_MODEL)
+    with Image.open(run.path(kept.handle)) as opened:
+        assert [(opened.seek(number), opened.size)[1] for number in range(opened.n_frames)] == [  # type: ignore[func-returns-value]
+            page.size for page in pages
+        ]
+    assert "only one would be left" in run.call.notes[0]
+
+
 async def test_a_large_wav_keeps_its_samples(run: Run, tmp_path: Path) -> None:
     samples = np.random.default_rng(1).integers(-900, 900, 400_001, dtype=np.int16)
     file = tmp_path / "a.wav"
