@@ -63,7 +63,7 @@ async def make(role: str, wish: Wish, run: "Run") -> Made:
     """Return what was made of a wish, proved, by the best of a role that can make it.
 
     Whoever stands first refuses what it cannot make with its limit. One that has no such task, is down or too dear is
-    passed over, and the notes say so; where `degrade` is off, it is not.
+    passed over, and the notes say so; where `degrade` is off, it is not. Nor is one whose order may have been paid.
 
     Raises:
         ArgumentError: The wish cannot be had; the message names the limit and what to ask for instead.
@@ -89,6 +89,8 @@ async def make(role: str, wish: Wish, run: "Run") -> Made:
         except _Begun as begun:
             raise begun.error from begun
         except (OverBudget, ProviderError, SettingsError, UnavailableError) as error:
+            if isinstance(error, ProviderError) and error.may_be_paid:
+                raise  # a job may go on there, and another would be paid beside it
             if not run.settings.degrade and not any(_is_far(one, run) for one in ladder[number:]):
                 raise
             failed = failed or error

@@ -98,3 +98,24 @@ async def test_what_is_begun_by_one_is_not_made_again_by_another(settings: Setti
         await make("draw", Wish(task="image", values={"count": 2}), atelier.served(run, "draw", [first, second]))
     assert second.wishes == []
     run.library.close()
+
+
+@pytest.mark.parametrize("may_be_paid", [True, False])
+async def test_another_is_asked_only_where_nothing_can_have_been_paid(
+    settings: Settings, atelier: ModuleType, may_be_paid: bool
+) -> None:
+    class Silent(atelier.Studio):  # type: ignore[misc, name-defined]
+        async def make(self, wish: Wish, *, run: Run) -> Any:
+            raise ProviderError("Its deadline passed.", may_be_paid=may_be_paid)
+
+    run = Run.open(replace(settings, models={"draw": "house:studio"}))
+    gives = [("image/png", atelier.picture())]
+    second = atelier.Studio(gives=gives)
+    served = atelier.served(run, "draw", [Silent(gives=gives), second])
+    if may_be_paid:
+        with pytest.raises(ProviderError, match="deadline"):
+            await make("draw", Wish(task="image"), served)
+    else:
+        await make("draw", Wish(task="image"), served)
+    assert len(second.wishes) == (0 if may_be_paid else 1)
+    run.library.close()
