@@ -220,6 +220,16 @@ async def test_a_change_of_a_manifest_that_is_carried_on_is_noticed(run: Run, tm
     assert (found.maker.proof, found.manifest.problems[0]) == ("altered", "ingredient.manifest.mismatch")
 
 
+async def test_what_fills_a_manifest_is_looked_at_too(run: Run, tmp_path: Path) -> None:
+    kept = await keep(run, picture(), name="a.png", media_type="image/png", making=BY_MODEL)
+    content = bytearray(run.path(kept.handle).read_bytes())
+    content[content.rindex(bytes(500)) + 200] = 7  # which no signature covers
+    file = tmp_path / "a.png"
+    file.write_bytes(content)
+    found = await told(run, file)
+    assert (found.maker.proof, found.manifest and found.manifest.problems) == ("altered", ["its filling was changed"])
+
+
 @pytest.mark.parametrize("mark", [b"jumdc2pa", b"caBX"])
 async def test_what_is_left_of_a_manifest_is_not_taken_for_none(run: Run, tmp_path: Path, mark: bytes) -> None:
     kept = await keep(run, picture(), name="a.png", media_type="image/png", making=BY_MODEL)
