@@ -82,8 +82,7 @@ def _packets(content: bytes) -> Iterator[bytes]:
         end = _END.search(content, begin.end()) if begin else None
         if begin is None or end is None:
             return
-        if end.end() - begin.start() <= _MOST_PACKET_BYTES:
-            yield content[begin.start() : end.end()]
+        yield content[max(begin.start(), end.end() - _MOST_PACKET_BYTES) : end.end()]
         at = end.end()
 
 

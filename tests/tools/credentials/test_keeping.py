@@ -416,3 +416,10 @@ async def test_several_at_once_are_all_signed(run: Run) -> None:
         *(keep(run, picture(), name=f"{number}.png", media_type="image/png", making=making) for number in range(8))
     )
     assert {proved(await told(run, one))[:2] for one in kept} == {("signed", "yours")}
+
+
+def test_words_that_only_begin_as_metadata_are_read_once() -> None:
+    from sensorium.tools.credentials.said import said_in
+
+    packet = b"<rdf:RDF xmlns:rdf='x'><xmp:CreatorTool>Brush 1.0</xmp:CreatorTool></rdf:RDF>"
+    assert said_in(b"<RDF " * 800_000 + packet) == {"CreatorTool": "Brush 1.0"}  # by trying each of them it takes hours
