@@ -11,6 +11,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from PIL import Image, ImageDraw
 
 from sensorium.tools.base import outputs
@@ -473,3 +474,18 @@ async def test_a_damaged_clip_is_shown_as_far_as_it_goes(run: Run, making: Modul
     film = await composed(run, [{"video": str(clip)}])
     assert film.seconds == pytest.approx(4.0, abs=0.11)
     assert any("damaged" in one for one in film.limits)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "webm"])
+@pytest.mark.parametrize(("shown", "is_default"), [("soft", True), ("both", False)])
+async def test_players_show_words_of_their_own_only_where_none_are_drawn(
+    run: Run, plain: Callable[..., str], container: str, shown: str, is_default: bool
+) -> None:
+    scenes = [{"picture": plain(GREY), "seconds": 1, "caption": "Hello"}]
+    film = await composed(run, scenes, container=container, show_captions=shown)
+    with av.open(str(run.path(film.video.handle))) as opened:
+        (track,) = opened.streams.subtitles
+        assert bool(track.disposition & Disposition.default) == is_default
+        assert opened.streams.video[0].disposition & Disposition.default
+    is_drawn = picture_at(run, film, 0.5)[100:].max() > 200
+    assert is_drawn != is_default

@@ -63,12 +63,13 @@ def compose(film: Film, handles: Sequence[str], output: OutputFile, run: Run) ->
     picture = PictureTrack(
         width_pixels=film.width_pixels, height_pixels=film.height_pixels, frames_per_second=film.rate
     )
+    are_drawn = any(line.drawn for line in film.lines)
     with Writer(
         output,
         film.container,
         picture=picture,
         sound=SoundTrack(rate=RATE) if sound else None,
-        subtitles=[SubtitleTrack(language=film.language)] if film.has_soft_lines else [],
+        subtitles=[SubtitleTrack(language=film.language, is_shown=not are_drawn)] if film.has_soft_lines else [],
     ) as writer:
         lines = list(reversed(film.lines)) if film.has_soft_lines else []
         limits: list[str] = []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
 
 from ..base.errors import StorageError
 from ..base.outputs import OutputFile
+from .mp4_tracks import switch_off_subtitles
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,6 +83,8 @@ class SubtitleTrack:
 
     language: str
     """ISO 639-1."""
+    is_shown: bool = True
+    """Whether players show them without being asked to; not where the same words are drawn."""
 
 
 class Writer:
@@ -140,6 +143,7 @@ class Writer:
         self._resampler: AudioResampler | None = None
         self._reformatter: VideoReformatter | None = None
         self._tracks = [self._add_subtitles(one) for one in subtitles]
+        self._shows_words = any(one.is_shown for one in subtitles)
         self._last = -1
         self.pictures = 0
         """Shown so far."""
@@ -219,6 +223,8 @@ class Writer:
                 self._encode(self._resampler.resample(None))
             self._container.mux(self._audio.encode(None))
         self._container.close()
+        if self._container_name in ("mp4", "mov") and self._tracks and not self._shows_words:
+            switch_off_subtitles(self._file)
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -244,6 +250,7 @@ class Writer:
             raise error
 
     def _add_picture(self, picture: PictureTrack) -> "VideoStream":
+        from av.stream import Disposition
         from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
         is_webm = self._container_name == "webm"
@@ -252,6 +259,7 @@ class Writer:
             "libvpx-vp9" if is_webm else "libx264", rate=picture.frames_per_second, options=options
         )
         stream.width, stream.height, stream.pix_fmt = picture.width_pixels, picture.height_pixels, "yuv420p"
+        stream.disposition = Disposition.default
         context = stream.codec_context
         context.time_base = 1 / picture.frames_per_second if picture.is_steady else _TICK
         context.gop_size = max(1, round(KEY_SECONDS * picture.frames_per_second))
@@ -261,18 +269,25 @@ class Writer:
         return stream
 
     def _add_sound(self, sound: SoundTrack) -> "AudioStream":
+        from av.stream import Disposition
+
         layout = "mono" if sound.channels == 1 else "stereo"
         if self._container_name == "webm":
             stream = self._container.add_stream("libopus", rate=sound.rate, layout=layout)
         else:
             stream = self._container.add_stream("aac", rate=sound.rate, layout=layout)
         stream.codec_context.bit_rate = sound.bits_per_second
+        stream.disposition = Disposition.default
         return stream
 
     def _add_subtitles(self, track: SubtitleTrack) -> "Stream":
+        from av.stream import Disposition
+
         stream = self._container.add_mux_stream(_SUBTITLES[self._container_name])
         stream.time_base = Fraction(1, 1000)
         stream.metadata["language"] = LANGUAGES.get(track.language, "und")
+        if track.is_shown:
+            stream.disposition = Disposition.default
         return stream
 
     def _converted(self, frame: "VideoFrame") -> "VideoFrame":
