@@ -7,6 +7,7 @@ LIKE = "like"
 """The field of an operation that names another one; its own fields are laid over that one's."""
 _TAKEN_AWAY = ("takes", "maps", "result")
 """Tables in which `false` takes a field away; of the others it may be a value."""
+_MOST_ALIKE = 50
 _OURS = ("callback", "model")
 """What has a default or a map, and is not taken from a wish."""
 
@@ -19,7 +20,7 @@ def spelled_out(operations: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         KeyError: An operation is like one that there is not; its argument is the operation.
-        RecursionError: They are like each other in a circle.
+        RecursionError: They are like each other in a circle, or without end.
     """
     return {name: _whole(operations, name, ()) for name in operations}
 
@@ -31,7 +32,7 @@ def _whole(operations: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> A
     other = own[LIKE]
     if not isinstance(other, str) or other not in operations or not isinstance(operations[other], Mapping):
         raise KeyError(name)
-    if other in (*seen, name):
+    if other in (*seen, name) or len(seen) > _MOST_ALIKE:
         raise RecursionError(name)
     base = _whole(operations, other, (*seen, name))
     return _pruned(_laid_over(base, {field: one for field, one in own.items() if field != LIKE}))

@@ -296,6 +296,6 @@ def _refusals(fields: Table) -> dict[str, str]:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", FutureWarning)
                 re.compile(fields.text(name))
-        except (re.error, FutureWarning) as error:
+        except (re.error, FutureWarning, OverflowError, RecursionError) as error:
             raise fields.wrong(name, f"it is no regular expression: {error}") from None
     return dict(fields.values)

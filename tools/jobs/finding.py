@@ -18,14 +18,14 @@ def expression(text: str) -> Callable[[Any], Any]:
 
     try:
         compiled = jmespath.compile(text)
-    except JMESPathError as error:
+    except (JMESPathError, RecursionError) as error:
         raise ValueError(" ".join(str(error).split())) from None
 
     def find(data: Any) -> Any:
         try:
             return compiled.search(data, _options())
-        except JMESPathError:
-            return None  # a function was given another type than it takes: what is asked for is not there
+        except (JMESPathError, ArithmeticError, RecursionError, TypeError, ValueError):
+            return None  # a function was given what it does not take: what is asked for is not there
 
     return find
 

@@ -12,6 +12,7 @@ from ..base.makers import FILES
 from . import template
 from .finding import expression
 
+_HEADER = re.compile(r"[ -~]*")
 OF_VALUES = ("", "text", "int", "ms")
 """Filters of values; the last is a number of seconds in whole milliseconds."""
 OF_FILES = ("", "base64", "data_url", "url", "file", "type", "name", "seconds")
@@ -78,7 +79,9 @@ class Table:
     def wrong(self, name: str, why: str) -> JobFileError:
         where = ".".join((*self.path, name))
         value = self.values.get(name)
-        shown = f" is {value!r}" if isinstance(value, str | int | float) else ""
+        # In the place of a variable's name stands the key itself, mostly.
+        is_shown = isinstance(value, str | int | float) and name not in ("key", "issuer", "secret")
+        shown = f" is {value!r}" if is_shown else ""
         return JobFileError(f"{self.file}: `{where}`{shown}: {why}.", (*self.path, name))
 
     def has_only(self, known: str) -> None:
@@ -147,8 +150,8 @@ class Table:
     def headers(self, name: str) -> dict[str, str]:
         values = self.table(name)
         for one, text in values.values.items():
-            if not isinstance(text, str) or not re.fullmatch(r"[A-Za-z0-9-]+", one) or "\n" in text:
-                raise values.wrong(one, "a header has a name of letters, digits and `-`, and a text on one line")
+            if not isinstance(text, str) or not re.fullmatch(r"[A-Za-z0-9-]+", one) or not _HEADER.fullmatch(text):
+                raise values.wrong(one, "a header has a name of letters, digits and `-`, and an ASCII text on one line")
         return dict(values.values)
 
     def expression(self, name: str, default: Any = _NEEDED) -> Any:

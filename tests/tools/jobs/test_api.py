@@ -49,6 +49,10 @@ def test_a_file_is_read(text: str) -> None:
         ('status = "data.status"\ndone', "done", None, "`operations.picture.poll.status`: it is missing"),
         ("seconds = [0.01, 0.05]", "seconds = [9, 1]", None, "the first and the longest pause"),
         ('as = "base64"', 'as = "zip"', None, "must be one of: url, base64"),
+        ('key = "SHOP_KEY"', 'key = "SHOP_KEY"\nheaders = { A = "ü" }', 6, "an ASCII text on one line"),
+        ('"data.files"', f'"{"(" * 5000}"', None, "no JMESPath expression"),
+        ('"unsafe content"', '"' + "(" * 3000 + ")" * 3000 + '"', None, "no regular expression"),
+        ('"unsafe content"', '"a{99999999999999999999}"', None, "no regular expression"),
     ],
 )
 def test_what_is_wrong_is_named(text: str, old: str, new: str, line: int | None, words: str) -> None:
@@ -59,6 +63,15 @@ def test_what_is_wrong_is_named(text: str, old: str, new: str, line: int | None,
     assert words in str(raised.value)
     found = line_of(changed, raised.value.path)
     assert line is None or found == line
+
+
+@pytest.mark.parametrize("name", ["key", "secret"])
+def test_a_key_in_the_place_of_its_variable_is_not_shown(text: str, name: str) -> None:
+    key = "Abc-0123456789abcdef"
+    line = f'jwt = {{ issuer = "SHOP_ID", secret = "{key}" }}' if name == "secret" else f'key = "{key}"'
+    with pytest.raises(JobFileError, match="the name of an environment variable") as raised:
+        read_api(tomllib.loads(text.replace('key = "SHOP_KEY"', line)), "shop")
+    assert key not in str(raised.value)
 
 
 def test_a_job_without_a_way_to_ask_for_it_is_refused(text: str) -> None:
@@ -75,5 +88,7 @@ def test_nonsense_is_an_error_of_the_file(table: dict[str, Any]) -> None:
 
 
 def test_an_expression_that_does_not_fit_the_answer_finds_nothing() -> None:
+    deep = "[" * 100_000 + "]" * 100_000
+    assert expression("from_json(text)")({"text": deep}) is None
     assert expression("length(data)")({"data": 5}) is None
     assert expression("a.b[].c")("text") is None
