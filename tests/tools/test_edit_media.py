@@ -461,6 +461,23 @@ async def test_pictures_are_made_smaller_until_they_fit(
     assert "to keep to" in made.limits[0].lower()
 
 
+@pytest.mark.parametrize("form", ["gif", "webp"])
+async def test_an_animated_picture_stays_animated(edit: Edit, run: Run, tmp_path: Path, form: str) -> None:
+    first, *others = [Image.new("RGB", (80, 60), (60 * one, 0, 255 - 60 * one)) for one in range(4)]
+    path = tmp_path / f"moving.{form}"
+    first.save(path, save_all=True, append_images=others, duration=[100, 200, 300, 400], loop=0)
+    for made in (await edit("crop", path, aspect="1:1"), await edit("convert", path, format="webp")):
+        with Image.open(run.path(made.file.handle)) as picture:
+            lengths = []
+            for number in range(picture.n_frames):
+                picture.seek(number)
+                assert picture.convert("RGB").getpixel((10, 10))[0] == pytest.approx(60 * number, abs=8)
+                lengths.append(picture.info["duration"])
+        assert (lengths, made.limits) == ([100, 200, 300, 400], [])
+    still = await edit("convert", path, format="png")
+    assert still.limits == ["Only the first of its 4 pictures was taken."]
+
+
 async def test_an_animated_picture_becomes_a_film(
     edit: Edit, run: Run, film: Path, shown: Callable[..., Shown]
 ) -> None:

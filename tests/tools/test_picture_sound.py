@@ -133,6 +133,15 @@ async def test_the_sound_of_a_film_is_drawn_too(
         await draw(broken.numbered(tmp_path / "mute.mp4", 10), "waveform")
 
 
+@pytest.mark.parametrize("form", ["waveform", "spectrogram"])
+async def test_nothing_is_cut_off_at_the_edges(draw: Callable[..., Any], run: Run, recording: Path, form: str) -> None:
+    drawn = await draw(recording, form)
+    with Image.open(run.path(drawn.file.handle)) as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    assert np.ptp(edges, axis=0).max() <= 2
+
+
 async def test_what_cannot_be_drawn_is_refused(draw: Callable[..., Any], recording: Path) -> None:
     with pytest.raises(ArgumentError, match=r"lasts 3\.00 s"):
         await draw(recording, "waveform", start_seconds=10)

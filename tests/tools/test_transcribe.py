@@ -182,7 +182,7 @@ async def test_speech_in_a_video_keeps_the_times_of_the_picture(run: Run, making
 
 async def test_a_video_without_sound_is_refused(run: Run, making: ModuleType, tmp_path: Path) -> None:
     path = making.video(tmp_path / "mute.mp4", lambda n: making.slide("A"), seconds=1)
-    with pytest.raises(MediaError, match=r"'mute\.mp4' has no audio track, so there is nothing to transcribe"):
+    with pytest.raises(MediaError, match=r"'mute\.mp4' has no audio track, so there is nothing to hear"):
         await call("transcribe", {"media": str(path)}, run)
 
 

@@ -21,6 +21,8 @@ MAX_PICTURE_PIXELS = 50_000_000
 MAX_SIDE_PIXELS = 16_384
 MOST_HELD_PIXELS = 25_000_000
 """A larger picture is made smaller as it is decoded: at 4 bytes a pixel, each copy of it is 100 MB and more."""
+MOST_MOVING_PIXELS = 50_000_000
+"""Of all pictures of an animation together, where they are held at once."""
 # What Pillow raises at damaged content: its readers trust what they read.
 _DAMAGED = (
     ArithmeticError,
@@ -84,21 +86,47 @@ def open_whole(path: Path, name: str) -> "Image":
     Raises:
         MediaError: It is not a picture, is damaged, or is beyond the limits (checked before decoding).
     """
-    from PIL import Image
-
     with path.open("rb") as file:
         picture = _header(file, name)
         with _whole(name):
-            picture.load()
-            profile = picture.info.get("icc_profile")
-            if picture.mode.startswith("I;16"):
-                picture = picture.point(lambda level: level * (1 / 257)).convert("L")
-            transparent = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
-            turn = _TURNS.get(_orientation(picture))
-            whole = picture.convert("RGBA" if transparent else "RGB")
-            whole = whole if turn is None else whole.transpose(Image.Transpose(turn))
-            whole.info = {"icc_profile": profile} if profile and picture.mode in ("RGB", "RGBA") else {}
-            return whole
+            return _whole_one(picture)
+
+
+def open_moving(path: Path, name: str) -> tuple[list[tuple["Image", int]], int]:
+    """Return the pictures of an animation, as `open_whole` does each, with their milliseconds; and how many there are.
+
+    Of a still picture, and of an animation of more than `MOST_MOVING_PIXELS`, the first alone.
+
+    Raises:
+        MediaError: It is not a picture, is damaged, or is beyond the limits (checked before decoding).
+    """
+    with path.open("rb") as file:
+        picture = _header(file, name)
+        with _whole(name):
+            count = int(getattr(picture, "n_frames", 1))
+            taken = count if count * picture.width * picture.height <= MOST_MOVING_PIXELS else 1
+            shown: list[tuple[Image, int]] = []
+            for number in range(taken):
+                if number:
+                    picture.seek(number)
+                # Browsers show what has no time for a tenth of a second.
+                shown.append((_whole_one(picture), round(float(picture.info.get("duration") or 100))))
+            return shown, count
+
+
+def _whole_one(picture: "Image") -> "Image":
+    from PIL import Image
+
+    picture.load()
+    profile = picture.info.get("icc_profile")
+    mode, turn = picture.mode, _TURNS.get(_orientation(picture))
+    transparent = mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+    if mode.startswith("I;16"):
+        picture = picture.point(lambda level: level * (1 / 257)).convert("L")
+    whole = picture.convert("RGBA" if transparent else "RGB")
+    whole = whole if turn is None else whole.transpose(Image.Transpose(turn))
+    whole.info = {"icc_profile": profile} if profile and mode in ("RGB", "RGBA") else {}
+    return whole
 
 
 def picture_size(path: Path, name: str) -> tuple[int, int]:

@@ -217,9 +217,7 @@ def frames(
 def sound_stream(container: "InputContainer", name: str) -> "AudioStream":
     stream = audio_stream(container)
     if stream is None:
-        raise MediaError(
-            f"{name!r} has no audio track, so there is nothing to transcribe. It has: {_tracks(container)}."
-        )
+        raise MediaError(f"{name!r} has no audio track, so there is nothing to hear. It has: {_tracks(container)}.")
     return stream
 
 

@@ -65,7 +65,7 @@ class Sheet:
     def frame(self, *, scale: bool) -> Frame:
         """Return where the plot lies; with room for a scale of colours on its right."""
         letters = max(11, round(min(self.width_pixels / 62, self.height_pixels / 24)))
-        top = round(letters * (3.2 if self.title else 1.2))
+        top = round(letters * (3.2 if self.title else 2.0 if scale else 1.2))
         left = round(letters * 5.2)
         right = round(letters * (6.0 if scale else 1.6))
         return Frame(

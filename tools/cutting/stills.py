@@ -1,11 +1,11 @@
-"""Crop, scale, turn and convert still pictures."""
+"""Crop, scale, turn and convert pictures: still ones, and each of an animated one."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.outputs import OutputFile
-from ..base.picture_files import open_whole
+from ..base.picture_files import open_moving
 from .formats import FORMATS, FormatName
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _QUALITY = 92
 _LEAST_QUALITY = 30
 _STEP = 12
+_MOVING = ("gif", "webp")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +46,27 @@ def edit_still(path: Path, name: str, output: OutputFile, edit: StillEdit) -> St
     Raises:
         MediaError: It cannot be decoded.
     """
+    shown, count = open_moving(path, name)
+    notes: list[str] = []
+    if edit.format not in _MOVING or edit.max_bytes is not None:
+        shown = shown[:1]
+    if len(shown) < count:
+        notes.append(f"Only the first of its {count} pictures was taken.")
+    profile = shown[0][0].info.get("icc_profile")
+    pictures = [_changed(one, edit) for one, _ in shown]
+    picture = pictures[0]
+    if len(shown) > 1:
+        content = _saved_moving(pictures, [length for _, length in shown], edit.format)
+    else:
+        content = _encoded(picture, edit, profile, notes)
+    with output.open() as file:
+        file.write(content)
+    return Still(width_pixels=picture.width, height_pixels=picture.height, notes=tuple(notes))
+
+
+def _changed(picture: "Image", edit: StillEdit) -> "Image":
     from PIL import Image
 
-    picture = open_whole(path, name)
-    profile = picture.info.get("icc_profile")
     if edit.crop is not None:
         left, top, width, height = edit.crop
         picture = picture.crop((left, top, left + width, top + height))
@@ -59,11 +77,22 @@ def edit_still(path: Path, name: str, output: OutputFile, edit: StillEdit) -> St
         picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if edit.size is not None:
         picture = picture.resize(edit.size, Image.Resampling.LANCZOS)
-    notes: list[str] = []
-    content = _encoded(picture, edit, profile, notes)
-    with output.open() as file:
-        file.write(content)
-    return Still(width_pixels=picture.width, height_pixels=picture.height, notes=tuple(notes))
+    return picture
+
+
+def _saved_moving(pictures: "list[Image]", milliseconds: list[int], form: FormatName) -> bytes:
+    import io
+
+    mode = "RGBA" if any(one.mode == "RGBA" for one in pictures) else "RGB"
+    first, *others = [one.convert(mode) for one in pictures]
+    options: dict[str, object] = {"save_all": True, "append_images": others, "duration": milliseconds, "loop": 0}
+    if form == "gif":
+        options |= {"disposal": 2}  # what was shown before is not seen through what is transparent
+    else:
+        options |= {"quality": _QUALITY}
+    out = io.BytesIO()
+    first.save(out, FORMATS[form].name.upper(), **options)
+    return out.getvalue()
 
 
 def _encoded(picture: "Image", edit: StillEdit, profile: bytes | None, notes: list[str]) -> bytes:
