@@ -11,6 +11,7 @@ from ..tools.base.endpoints import presets
 from ..tools.base.errors import SettingsError
 from ..tools.base.makers import FILES
 from ..tools.base.outward import is_this_machine
+from ..tools.base.toml_text import read_toml
 from ..tools.jobs.api import JobFileError, line_of, read_api
 from ..tools.jobs.shapes import JobApi, Operation, Request
 from ..tools.jobs.template import MISSING, render
@@ -67,7 +68,7 @@ def check(file: Path, *, as_json: bool) -> int:
 def _read(text: str, name: str) -> tuple[int | None, str, JobApi | None]:
     """Return the line and the words of what is wrong, or the API."""
     try:
-        table = tomllib.loads(text)
+        table = read_toml(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         return (int(found[1]) if found else None), f"it is no TOML: {error}", None

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from ..tools.base.errors import ArgumentError, SettingsError
 from ..tools.base.labels import Labels, joined
 from ..tools.base.memo import handles_in
+from ..tools.base.toml_text import read_toml
 from ..tools.base.tool import Tool
 from .lint import check, errors
 from .plan import Plan, Step, references
@@ -159,7 +160,7 @@ def read_recipe(path: Path) -> Recipe:
     """
     name = repr(str(path))
     try:
-        plain = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        plain = read_toml(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"The recipe {name} cannot be read: {error.strerror}. Check its path.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

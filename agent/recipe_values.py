@@ -42,7 +42,11 @@ class Parameter(BaseModel):
 
     @model_validator(mode="after")
     def _has_a_default_of_its_own_kind(self) -> "Parameter":
-        if self.default is not None and self.read("default", str(self.default)) != self.default:
+        try:
+            is_its_own = self.default is None or self.read("default", str(self.default)) == self.default
+        except SettingsError as error:
+            raise ValueError(str(error).rstrip(".")) from error
+        if not is_its_own:
             raise ValueError(f"the default {self.default!r} is not {_WORDS[self.type]}")
         return self
 

@@ -1,14 +1,13 @@
 """Recipes by name: those of the house, and the user's own."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
+from unicodedata import normalize
 
 from ..tools.base.errors import ArgumentError, SensoriumError
 from .recipe import Recipe, read_recipe
 
 HOUSE = Path(__file__).resolve().parent.parent / "recipes"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 def find_recipe(name: str, home: Path) -> Path:
@@ -19,9 +18,9 @@ def find_recipe(name: str, home: Path) -> Path:
     """
     if name.endswith(".toml"):
         return Path(name)
-    for folder in (home / "recipes", HOUSE):
-        if _NAME.fullmatch(name) and (folder / f"{name}.toml").is_file():
-            return folder / f"{name}.toml"
+    for file in recipe_files(home):
+        if normalize("NFC", file.stem) == normalize("NFC", name):
+            return file
     known = ", ".join(dict.fromkeys(one.stem for one in recipe_files(home))) or "none"
     raise ArgumentError(
         f"There is no recipe {name!r}. There are: {known}. Your own are NAME.toml in {str(home / 'recipes')!r}."
@@ -33,7 +32,7 @@ def recipe_files(home: Path) -> Iterator[Path]:
     seen: set[str] = set()
     for folder in (home / "recipes", HOUSE):
         for file in sorted(folder.glob("*.toml")):
-            if file.stem not in seen:
+            if file.is_file() and file.stem not in seen:
                 seen.add(file.stem)
                 yield file
 

@@ -246,3 +246,22 @@ args = { text = { first_of = ["$read.title", "Hello ${set.name}"] }, words_per_m
         ("read", {"file": "$files[0]"}),
         ("say", {"text": "$read.title", "words_per_minute": 200}),
     ]
+
+
+def test_recipes_of_any_name_are_found_and_bad_ones_do_not_hide_the_others(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "recipes").mkdir(parents=True)
+    whole = HOUSE.joinpath("explainer.toml").read_text(encoding="utf-8")
+    (home / "recipes" / "我的 film.toml").write_text(whole, encoding="utf-8")
+    (home / "recipes" / "deep.toml").write_text(f"x = {'[' * 3000}{']' * 3000}")
+    (home / "recipes" / "digits.toml").write_text(f"x = {'9' * 5000}")
+    (home / "recipes" / "folder.toml").mkdir()
+    (home / "recipes" / "wrong.toml").write_text(whole.replace('default = "16:9"', 'default = "4:3"'))
+    assert main(["make", "--json"]) == 0
+    listed = {one["name"]: one.get("error", "") for one in json.loads(capsys.readouterr().out)}
+    assert list(listed) == ["deep", "digits", "wrong", "我的 film", "explainer", "talking_pet"]
+    assert "is not valid TOML: it is nested too deep." in listed["deep"]
+    assert "is not valid TOML" in listed["digits"]
+    assert "wrong.toml': `parameters.aspect`" in listed["wrong"] and "'4:3'. Supported: 16:9" in listed["wrong"]
+    assert main(["make", "我的 film", "--set", "text=Tea is hot.", "--plan-only"]) == 0

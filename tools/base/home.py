@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import SettingsError
+from .toml_text import read_toml
 
 
 def names_servers() -> bool:
@@ -39,7 +40,7 @@ def read_file(path: Path) -> dict[str, Any]:
         SettingsError: It cannot be read, or is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return read_toml(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
