@@ -15,10 +15,11 @@ from .base.makers import Maker, Wish
 from .base.run import Run
 from .base.sound import Sound, decode_sound
 from .base.tool import Control, Sounding, tool
+from .base.wav import wav_bytes
 from .base.workspace import Artifact
 from .jobs.by_name import operations_of
 from .making.consent import SENTENCE, Consent, consents
-from .making.voices import MOST_STATEMENT_SECONDS, Heard, heard_voice, wav_of
+from .making.voices import MOST_STATEMENT_SECONDS, Heard, heard_voice
 from .providers.remote_maker import provider as remote_maker
 
 if TYPE_CHECKING:
@@ -253,4 +254,4 @@ def _doubts(voice: Heard) -> Sequence[str]:
 
 
 def _wav(sound: Sound) -> bytes:
-    return wav_of(sound.samples[: round(MOST_SAMPLE_SECONDS * sound.rate)], sound.rate)
+    return wav_bytes(sound.samples[: round(MOST_SAMPLE_SECONDS * sound.rate)], sound.rate)

@@ -12,12 +12,12 @@ from .base.moments import Coverage, Findings, Measure, Moment, Source, Span
 from .base.run import Run
 from .base.sound import decode_sound
 from .base.tool import Sounding, tool
+from .base.wav import wav_bytes
 from .music.levels import Levels, levels
 from .music.listening import Listened, listen
 from .music.telling import Part, What, parts
 from .music.tunes import FoundKey, FoundTempo, key_of, tempo_of
 from .providers.endpoint_listener import ANSWER_TOKENS, MOST_SECONDS, TOKENS_A_SECOND, listener
-from .providers.endpoint_speech import wav_bytes
 from .providers.silero import RATE, Silero, speech_spans
 
 MOST_QUESTION_LETTERS = 2_000
@@ -137,7 +137,9 @@ async def _answered(question: str | None, samples: Any, run: Run) -> tuple[str, 
     if len(part) < len(samples):
         why.append(f"`{model.identity}` was given the first {MOST_SECONDS:g} s of the sound only.")
     try:
-        said = await model.answer(question or _ASKED, await run.thread(wav_bytes, part), len(part) / RATE, run=run)
+        said = await model.answer(
+            question or _ASKED, await run.thread(wav_bytes, part, RATE), len(part) / RATE, run=run
+        )
     except (OverBudget, ProviderError, SettingsError) as error:
         if not run.settings.degrade:
             raise

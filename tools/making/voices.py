@@ -1,7 +1,5 @@
 """What a recording of a voice is like, before it is given to anybody."""
 
-import io
-import wave
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +10,6 @@ from ..music.listening import HOPS_A_SECOND, listen
 from ..providers.silero import Silero, speech_spans
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from ..base.run import Run
 
 MOST_STATEMENT_SECONDS = 120.0
@@ -64,14 +59,3 @@ async def heard_voice(handle: str, run: "Run") -> Heard:
         clipped_samples=loud.clipped_samples,
         pitch_hertz=float(np.median(pitches)) if len(pitches) >= _LEAST_PITCHES else None,
     )
-
-
-def wav_of(samples: "NDArray[np.float32]", rate: int) -> bytes:
-    """Return mono samples as a WAV file of 16 bits."""
-    import numpy as np
-
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setparams((1, 2, rate, 0, "NONE", "not compressed"))
-        file.writeframes((np.clip(np.nan_to_num(samples), -1.0, 1.0) * 32767).astype("<i2").tobytes())
-    return out.getvalue()

@@ -1,8 +1,6 @@
 """Speech recognition through `/audio/transcriptions` of an OpenAI-compatible endpoint."""
 
-import io
 import math
-import wave
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from ..base.moments import Span
 from ..base.paid import request_json
 from ..base.price import quote_of
 from ..base.settings import Settings
+from ..base.wav import wav_bytes
 from .at_endpoint import AtEndpoint
 from .silero import RATE, speech_spans
 
@@ -64,7 +63,7 @@ class EndpointSpeech(AtEndpoint):
             part, at = next_part(spans, at, asking.longest_seconds, seconds)
             run.progress(part[0] / seconds, "speech is being recognized")
             first, last = round(part[0] * RATE), round(part[1] * RATE)
-            answer = await asking.ask(await run.thread(wav_bytes, sound[first:last]), part, run)
+            answer = await asking.ask(await run.thread(wav_bytes, sound[first:last], RATE), part, run)
             coarse = coarse or not any(_span(one, part) for one in _segments(answer))
             utterances += utterances_of(answer, part)
         return Heard(
@@ -87,7 +86,7 @@ class EndpointSpeech(AtEndpoint):
         tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)
         served = self._served()
         asking = _Asking(served, None, timed=served.ability.transcripts)
-        answer = await asking.ask(wav_bytes(tone.astype(np.float32)), (0.0, 1.0), run)
+        answer = await asking.ask(wav_bytes(tone.astype(np.float32), RATE), (0.0, 1.0), run)
         return None if "text" in answer else "its answer has no `text`"
 
 
@@ -150,19 +149,6 @@ def next_part(spans: Sequence[Span], first: int, longest_seconds: float, seconds
         after += 1
     rest = spans[after][0] if after < len(spans) else seconds
     return (start, min(spans[after - 1][1] + _BEFORE_SECONDS, rest)), after
-
-
-def wav_bytes(samples: "NDArray[np.float32]") -> bytes:
-    """Return sound as a WAV file of 16 bits: every server takes it, and nothing is lost."""
-    import numpy as np
-
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(_SAMPLE_BYTES)
-        file.setframerate(RATE)
-        file.writeframes((np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes())
-    return out.getvalue()
 
 
 def utterances_of(answer: Mapping[str, Any], part: Span) -> list[Utterance]:

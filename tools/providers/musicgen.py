@@ -1,10 +1,8 @@
 """Music from MusicGen and its like on this machine, with the package `transformers`."""
 
 import asyncio
-import io
 import secrets
 import threading
-import wave
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +10,7 @@ from ..base.errors import ArgumentError, Cancelled, UnavailableError
 from ..base.makers import Fitted, Made, Task, Value, ValueName, Wish
 from ..base.settings import Settings
 from ..base.sound import Sound, decode_sound
+from ..base.wav import wav_bytes
 from ..credentials.keeping import Making, keep
 from ..local.device import NAMES, find_device, is_out_of_memory
 from ..local.weights import Weights, chosen
@@ -83,7 +82,7 @@ class MusicGen:
             run.call.stop.set()
             raise
         making = Making(kind="model", provider=self.identity, inputs=sample, task=wish.task)
-        music = await keep(run, _wav(sound, rate), name="music.wav", media_type="audio/wav", making=making)
+        music = await keep(run, wav_bytes(sound, rate), name="music.wav", media_type="audio/wav", making=making)
         return Made(
             files=(music,),
             served_by=self.identity,
@@ -172,13 +171,3 @@ def _heard(handle: str, rate: int, run: "Run") -> Sound:
 
 def _rate(model: Any) -> int:
     return int(model.config.audio_encoder.sampling_rate)
-
-
-def _wav(sound: "NDArray[np.float32]", rate: int) -> bytes:
-    import numpy as np
-
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setparams((sound.shape[1], 2, rate, 0, "NONE", "not compressed"))
-        out.writeframes((np.clip(np.nan_to_num(sound), -1.0, 1.0) * 32767).astype("<i2").tobytes())
-    return file.getvalue()
