@@ -14,7 +14,7 @@ from .writing.script import MOST_SLIDES, Slide
 Theme = Literal["night", "paper", "sea", "plain", "forest", "plum", "ember"]
 _SIZES = {"16:9": (1920, 1080), "9:16": (1080, 1920), "1:1": (1080, 1080)}
 _FREE, _FREE_UPRIGHT = (0.0, 0.14), (0.18, 0.22)
-"""Of the height, above and below a list: below it stand captions."""
+"""Of the height, above a list and below all: there stand captions."""
 
 
 class Slides(BaseModel):
@@ -76,5 +76,5 @@ def _set(slide: Slide, theme: str, width: int, height: int) -> tuple[bytes, str]
         else TitleCard(title=slide.title, subtitle=slide.subtitle)
     )
     above, below = _FREE_UPRIGHT if height > width else _FREE
-    free = {"free_above": round(above * height), "free_below": round(below * height)} if slide.points else {}
-    return set_slide(card, theme, width, height, **{"free_above": 0, "free_below": 0, **free})
+    free_above = round(above * height) if slide.points else 0
+    return set_slide(card, theme, width, height, free_above=free_above, free_below=round(below * height))

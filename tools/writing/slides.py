@@ -30,6 +30,7 @@ _NO_TITLE = re.compile(
     re.IGNORECASE,
 )
 """How clauses begin or end that lead to what is said and do not say it."""
+_SUBJECT = re.compile(r"[^,;:，；：]{2,80}?(?=\s(?:is|are|was|were|has|have|can|will)\s|是)")
 _LEADING = re.compile(
     r"(?:\s+(?:of|the|a|an|in|on|at|to|and|or|for|with|by|from|that|which|is|are|as))+$", re.IGNORECASE
 )
@@ -177,13 +178,24 @@ def _title(part: Section, used: set[str], whole: str) -> str:
 def _topic(sentences: Sequence[str], parts: Sequence[Section]) -> str:
     if parts[0].heading and len(parts) == 1:
         return parts[0].heading
-    if _length(sentences[0]) <= _POINT_WORDS:
+    if subject := _subject(sentences[0]):
+        return subject
+    if _length(sentences[0]) <= _TITLE_WORDS:
         return sentences[0].rstrip(".。")
     terms = key_terms(sentences, 2)
     if not terms:
         return _short(sentences[0])
     best = terms[0].text
     return best[:1].upper() + best[1:]
+
+
+def _subject(sentence: str) -> str:
+    """Return what a sentence says something of, where that is said plainly: words before `is`, or 是."""
+    found = _SUBJECT.match(_FILLER.sub("", sentence))
+    if not found or _NO_TITLE.search(found[0]):
+        return ""
+    most = _TITLE_HAN if _is_mostly_han(found[0]) else _TITLE_WORDS
+    return found[0][:1].upper() + found[0][1:] if 2 <= count_words(found[0]) <= most else ""
 
 
 def _ended(text: str, language: str) -> str:
