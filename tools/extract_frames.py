@@ -94,7 +94,8 @@ async def extract_frames(
     stretches = None if scenes is None else [(one.start_seconds, one.end_seconds) for one in scenes]
     asked = Asked(count, times, every_seconds, stretches, changed, between_seconds)
     asked.check()
-    writer = _Writer(run, run.name(media), width_pixels, format)
+    made_as = run.artifact(media).facts.get("digital_source_type")
+    writer = _Writer(run, run.name(media), width_pixels, format, str(made_as or ""))
     return await run.decode(_extract, media, asked, writer, contact_sheet=contact_sheet)
 
 
@@ -188,6 +189,8 @@ class _Writer:
     name: str
     width_pixels: int | None
     format: Format
+    made_as: str = ""
+    """IPTC's word, where a model had a part in the video: then it has in its pictures."""
 
     def put(self, picture: "Image", name: str, **facts: float | str) -> Artifact:
         """Store a picture; `name` has no ending."""
@@ -201,9 +204,10 @@ class _Writer:
             content = out.getvalue()
         else:
             content = jpeg(picture, 90)
+        known = {"digital_source_type": self.made_as} if self.made_as else {}
         return self.run.put(
             content,
             name=f"{name}.{'png' if self.format == 'png' else 'jpg'}",
             media_type=f"image/{self.format}",
-            facts={"width_pixels": picture.width, "height_pixels": picture.height, **facts},
+            facts={"width_pixels": picture.width, "height_pixels": picture.height, **known, **facts},
         )

@@ -206,3 +206,10 @@ async def test_sound_has_no_frames(making: ModuleType, tmp_path: Path, run: Run)
 async def test_the_slides_of_a_real_talk_are_taken_once_each(samples: Path, run: Run) -> None:
     got: Frames = await call("extract_frames", {"media": str(samples / "video" / "talk_slides_en.mp4")}, run)
     assert [round((one.at_seconds or 0) / 5) * 5 for one in got.items] == [0, 20, 55, 95, 150]
+
+
+async def test_frames_of_what_a_model_made_are_known_as_such(talk: Path, run: Run) -> None:
+    handle = run.workspace.adopt(talk).handle
+    run.workspace.add_facts(handle, {"digital_source_type": "trainedAlgorithmicMedia"})
+    got: Frames = await call("extract_frames", {"media": handle, "times": [1.0]}, run)
+    assert got.items[0].picture.facts["digital_source_type"] == "trainedAlgorithmicMedia"

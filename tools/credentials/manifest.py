@@ -3,7 +3,7 @@
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -170,6 +170,6 @@ def _types_in(value: Any) -> list[str]:
     return [one for part in value for one in _types_in(part)] if isinstance(value, list) else []
 
 
-def is_by_model(types: Sequence[str]) -> bool:
+def is_by_model(types: Iterable[str]) -> bool:
     """Return whether a model had a part in what is of these types."""
     return any(one in MODEL_MADE for one in types)

@@ -14,7 +14,8 @@ from .identity import Pen
 from .manifest import NO_FORMAT, Ingredient, is_by_model, sign, source_types
 from .picture_tags import may_have_pages
 from .pieces import CannotTag, Part, Piece, copied, opened, size_of
-from .story import BY_MODEL, COMPOSED, PART_BY_MODEL, Story
+from .said import ends_of, said_in
+from .story import BY_MODEL, COMPOSED, PART_BY_MODEL, Input, Story
 from .tagging import MANIFESTS, TAGS
 
 if TYPE_CHECKING:
@@ -57,10 +58,8 @@ def stamp(run: "Run", order: Order, handles: Sequence[str], pen: Pen | None) -> 
     with ExitStack() as stack:
         file = stack.enter_context(order.source.open("rb"))
         given = list(_ingredients(run, story, handles, stack))
-        types = [source_types(one.file, one.format) if one.file else None for one in given]
-        marked = [known.by_model or is_by_model(found or ()) for known, found in zip(story.inputs, types, strict=True)]
-        parent = next((found for one, found in zip(given, types, strict=True) if one.relation == "parentOf"), None)
-        story = replace(story, source_type=_source_type(story, marked, parent or []))
+        types = [_told_types(run.path(handle), one) for one, handle in zip(story.inputs, handles, strict=True)]
+        story = replace(story, source_type=_source_type(story, types))
         pieces, why = _tagged(file, story)
         signs = pen is not None and story.media_type in MANIFESTS
         if signs and why and story.media_type in TAGS:
@@ -90,15 +89,26 @@ def _ingredients(run: "Run", story: Story, handles: Sequence[str], stack: ExitSt
         yield Ingredient(one.name, format or NO_FORMAT, one.relation, file)
 
 
-def _source_type(story: Story, by_model: Sequence[bool], parent: Sequence[str]) -> str:
+def _told_types(path: Path, known: Input) -> set[str]:
+    """Return what an input is by its manifest, else by its metadata, and by what the library knows of it."""
+    kind = MANIFESTS.get(known.media_type)
+    with path.open("rb") as file:
+        found = source_types(file, kind) if kind else None
+        if found is None:
+            found = [said_in(ends_of(file)).get("DigitalSourceType", "").rpartition("/")[2]]
+    return {one for one in [*found, known.source_type] if one}
+
+
+def _source_type(story: Story, types: Sequence[set[str]]) -> str:
     """Return where a file comes from, now that it is known where its inputs do."""
+    by_model = [is_by_model(one) for one in types]
     if story.kind == "composite":
         return PART_BY_MODEL if any(by_model) else COMPOSED
     if story.kind != "edit":
         return story.source_type
     # A part of what a model made, and of nothing else, is what a model made; of an original nothing is claimed.
-    if by_model and all(by_model):
-        return next((one for one in parent if one), BY_MODEL)
+    if types and all(one == {BY_MODEL} for one in types):
+        return BY_MODEL
     return PART_BY_MODEL if any(by_model) else ""
 
 

@@ -21,8 +21,8 @@ class Input:
     name: str
     media_type: str
     relation: Relation
-    by_model: bool = False
-    """The library knows that a model made it."""
+    source_type: str = ""
+    """What the library knows it to be, where a model had a part in it."""
 
 
 @dataclass(frozen=True, kw_only=True)

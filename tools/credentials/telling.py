@@ -164,11 +164,12 @@ def _relation(making: Making, changed: bool, number: int) -> Relation:
 
 def _input(run: "Run", handle: str, relation: Relation) -> Input:
     known = run.artifact(handle)
+    made_as = str(known.facts.get(_FACT) or "")
     return Input(
         name=redact(known.name),
         media_type=SAME.get(known.media_type, known.media_type),
         relation=relation,
-        by_model=known.facts.get(_FACT) in MODEL_MADE,
+        source_type=made_as if made_as in MODEL_MADE else "",
     )
 
 

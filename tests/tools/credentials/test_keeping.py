@@ -284,6 +284,40 @@ async def test_of_an_edited_original_nothing_is_claimed(run: Run, tmp_path: Path
     assert found.manifest and [one.relation for one in found.manifest.inputs] == ["parentOf"]
 
 
+async def test_a_model_is_named_of_what_is_made_of_a_file_that_only_says_so(run: Run, tmp_path: Path) -> None:
+    xmp = b"<rdf:RDF xmlns:rdf='x'><I:DigitalSourceType>%s</I:DigitalSourceType></rdf:RDF>"
+    address = b"http://cv.iptc.org/newscodes/digitalsourcetype/"
+    expected = {
+        b"trainedAlgorithmicMedia": ("compositeWithTrainedAlgorithmicMedia", "trainedAlgorithmicMedia"),
+        b"digitalCapture": ("composite", ""),
+    }
+    for word, types in expected.items():
+        file = tmp_path / f"{word.decode()}.jpg"
+        file.write_bytes(picture("JPEG", xmp=xmp % (address + word)))
+        handle = run.workspace.adopt(file).handle
+        for kind, source_type in zip(("composite", "edit"), types, strict=True):
+            making = Making(kind=kind, inputs=(handle,))  # type: ignore[arg-type]
+            made = await keep(run, picture(), name="a.png", media_type="image/png", making=making)
+            assert (await told(run, made)).maker.digital_source_type == source_type
+
+
+async def test_an_edit_of_what_a_camera_took_and_a_model_changed_is_in_part_of_the_model(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sensorium.tools.credentials import manifest
+    from sensorium.tools.credentials.story import SOURCE_TYPES
+
+    done = [("c2pa.created", "digitalCapture"), ("c2pa.edited", "compositeWithTrainedAlgorithmicMedia")]
+    actions = [{"action": action, "digitalSourceType": SOURCE_TYPES + kind} for action, kind in done]
+    with monkeypatch.context() as patched:
+        patched.setattr(manifest, "_actions", lambda story, ingredients: actions)
+        by_rules = Making(kind="algorithm")  # which is signed in this process
+        taken = await keep(run, picture(), name="a.png", media_type="image/png", making=by_rules)
+    edit = Making(kind="edit", inputs=(taken.handle,))
+    made = await keep(run, picture(), name="b.png", media_type="image/png", making=edit)
+    assert (await told(run, made)).maker.how == "partly model"
+
+
 async def test_what_a_provider_signed_itself_is_kept_as_it_came(run: Run, tmp_path: Path) -> None:
     provider = Run.open(Settings(home=tmp_path / "another", offline=True))  # whose certificate is a stranger's here
     theirs = await keep(provider, picture(), name="theirs.png", media_type="image/png", making=BY_MODEL)
