@@ -13,7 +13,7 @@ from .writing.script import MOST_SLIDES, Slide
 
 Theme = Literal["night", "paper", "sea", "plain", "forest", "plum", "ember"]
 _SIZES = {"16:9": (1920, 1080), "9:16": (1080, 1920), "1:1": (1080, 1080)}
-_FREE, _FREE_UPRIGHT = (0.0, 0.14), (0.18, 0.22)
+_FREE, _FREE_UPRIGHT = (0.0, 0.22), (0.18, 0.24)
 """Of the height, above a list and below all: there stand captions."""
 
 
