@@ -57,7 +57,9 @@ def conclude(understood: Understanding, composed: Composed, files: Sequence[File
     names = {file.handle: file.name for file in files}
     parts = [*_assumed(understood, say), *_greetings(understood, files, say)]
     parts += _answers(understood, results, names, say)
-    parts += [lack_words(intent.lack, say) for intent in understood.intents if isinstance(intent, Cannot)]
+    # Why a file that was given cannot be used is said below; "there are none" would be wrong.
+    lacks = [one.lack for one in understood.intents if isinstance(one, Cannot) and not (one.lack == "know" and files)]
+    parts += [lack_words(lack, say) for lack in lacks]
     if any(isinstance(intent, Code) and intent.rewrites for intent in understood.intents):
         parts.append(lack_words("rewrite", say))
     parts += [_no_time(intent.text, say) for intent in understood.intents if isinstance(intent, NoTime)]
@@ -239,16 +241,17 @@ def _failures(composed: Composed, results: Results, say: Tongue) -> list[str]:
         return []
     plan = Plan.model_validate({"goal": "", "steps": composed.steps})
     needs = {step.id: step.needs() for step in plan.steps}
+    told = Wording(say.language).told
     lines = []
     for name, one in results.items():
         error = one.get("error") or {}
         if name in bad:
             if needs.get(name, set()) & bad and error.get("type") in ("Skipped", "ArgumentError"):
                 continue
-            what = say("did not finish", "未完成")
-            lines.append(f"`{one.get('tool')}` {what}: {clean(str(error.get('message', '')))}")
+            what = say(" did not finish: ", " 未完成：")
+            lines.append(f"`{one.get('tool')}`{what}{told(clean(str(error.get('message', ''))))}")
         elif error:
-            lines.append(f"`{one.get('tool')}`: {clean(str(error.get('message', '')))}")
+            lines.append(f"`{one.get('tool')}`{say(': ', '：')}{told(clean(str(error.get('message', ''))))}")
     return lines
 
 

@@ -19,6 +19,7 @@ from sensorium.agent.lint import Finding
 from sensorium.agent.proposal import read_proposal
 from sensorium.tools.base.call import call
 from sensorium.tools.base.catalog import catalog
+from sensorium.tools.base.errors import ToolError
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.workspace import Artifact
 
@@ -335,6 +336,30 @@ def test_what_was_done_comes_before_what_cannot_be_done() -> None:
     results = {"speech": ended("transcribe", transcript(speech(1, "hello")))}
     text = answer("transcribe it and translate it into German", [VIDEO], results)
     assert text.index("[0:01] hello") < text.index("I cannot translate")
+
+
+async def test_why_nothing_draws_is_said_in_the_language_of_the_request(run: Run) -> None:
+    understood = understand("画一只猫")
+    with pytest.raises(ToolError) as refused:
+        await call("make_image", {"prompt": "一只猫"}, run)
+    said = conclude(understood, compose(understood, []), [], {"drawn": failed("make_image", str(refused.value))})
+    assert said.startswith("`make_image` 未完成：这里没有能画图的模型。请设置 `SENSORIUM_DRAW=")
+
+
+def test_a_file_that_cannot_be_used_is_not_said_to_be_missing() -> None:
+    files = read_files([{"name": "text.mp4", "error": "'text.mp4' is text/plain."}])
+    understood = understand("make it vertical", files)
+    said = conclude(understood, compose(understood, files), files, {})
+    assert said == "text.mp4 was not used: 'text.mp4' is text/plain."
+
+
+def test_what_a_sound_is_like_is_told_in_the_language_of_the_request() -> None:
+    files = read_files([{**VIDEO, "kind": "audio", "has_pictures": False}])
+    understood = understand("这是什么声音？", files)
+    summary = "9.0 s: speech 6.0 s, silence 3.0 s. Loudness -12.5 LUFS, true peak -2.1 dBTP. It is mono."
+    results = {"heard": ended("describe_sound", {"answer": "", "summary": summary, "limits": []})}
+    said = conclude(understood, compose(understood, files), files, results)
+    assert said == "9.0 秒：语音 6.0 秒，静音 3.0 秒。响度 -12.5 LUFS，真峰值 -2.1 dBTP。为单声道。"
 
 
 def test_control_characters_of_media_text_reach_nobody() -> None:
