@@ -16,6 +16,8 @@ logger = logger_of(__name__)
 
 _MOST_HEAD_BYTES = 16 * 2**10
 _HEAD_SECONDS = 5.0
+MOST_AT_ONCE = 64
+"""Connections; of those that say nothing, more would leave no file to open for anyone else (macOS: 256)."""
 _WELCOME = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 _UNKNOWN = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -27,6 +29,7 @@ class Listener:
         self.token = secrets.token_urlsafe(24)
         know(self.token)
         self.port = 0
+        self._open = 0
         self._waiting: dict[str, asyncio.Event] = {}
 
     def path(self, order: str) -> str:
@@ -44,7 +47,10 @@ class Listener:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection; only the path of its first request is looked at."""
+        self._open += 1
         try:
+            if self._open > MOST_AT_ONCE:
+                return
             async with asyncio.timeout(_HEAD_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
             writer.write(_WELCOME if self._wake(head) else _UNKNOWN)
@@ -52,6 +58,7 @@ class Listener:
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # a stranger, or a bad line; jobs are asked about all the same
         finally:
+            self._open -= 1
             writer.close()
 
     def _wake(self, head: bytes) -> bool:

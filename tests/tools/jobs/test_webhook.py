@@ -10,7 +10,7 @@ import pytest
 from sensorium.tools.base.errors import SettingsError
 from sensorium.tools.base.makers import Wish
 from sensorium.tools.base.settings import Settings
-from sensorium.tools.jobs.webhook import listener
+from sensorium.tools.jobs.webhook import MOST_AT_ONCE, listener
 from sensorium.tools.providers.remote_maker import provider
 
 
@@ -59,6 +59,18 @@ async def test_nonsense_is_answered_and_forgotten(settings: Settings) -> None:
         writer.write(line)
         assert (await reader.read()).split(b"\r\n")[0] in (b"HTTP/1.1 404 Not Found", b"")
         writer.close()
+
+
+async def test_connections_that_say_nothing_leave_room_for_others(settings: Settings) -> None:
+    hears = await listener(replace(settings, webhook_listen="127.0.0.1:0"))
+    assert hears
+    silent = [await asyncio.open_connection("127.0.0.1", hears.port) for _ in range(MOST_AT_ONCE + 1)]
+    assert await silent[-1][0].read() == b""
+    for _, writer in silent:
+        writer.close()
+        await writer.wait_closed()
+    while b"404" not in await told(hears.port, "/x/y"):
+        pass  # until it has seen that they are gone
 
 
 async def test_a_port_that_is_taken_is_said_and_nothing_more(
