@@ -103,6 +103,12 @@ async def test_a_cancelled_run_stops_between_two_steps(settings: Settings, run: 
         await made(draws(settings, tiny_diffusion), run, Wish(task="image", values={"prompt": "x"}))
 
 
+@pytest.mark.parametrize("aspect", ["2x1", "2：1", "2 : 1"])
+def test_an_aspect_is_read_as_everywhere_else(settings: Settings, tiny_diffusion: Path, aspect: str) -> None:
+    size = draws(settings, tiny_diffusion).fit(Wish(task="image", values={"aspect": aspect})).wish.values
+    assert size["width_pixels"] == pytest.approx(2 * float(size["height_pixels"]), abs=16)
+
+
 async def test_what_cannot_be_had_is_told_before_anything_is_loaded(settings: Settings, tiny_diffusion: Path) -> None:
     maker = draws(settings, tiny_diffusion)
     with pytest.raises(ArgumentError, match="At most 8"):

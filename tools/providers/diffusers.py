@@ -18,7 +18,10 @@ from ..base.settings import Settings
 from ..credentials.keeping import Making, keep
 from ..film.writer import PictureTrack, Writer
 from ..local.device import NAMES, find_device, is_out_of_memory, number_type
+from ..local.faults import fault_of
+from ..local.rules import Device
 from ..local.weights import Weights, chosen
+from ..making.sizes import read_aspect
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -92,7 +95,7 @@ class Diffusers:
 
     async def make(self, wish: Wish, *, run: "Run") -> Made:
         """Draw or film a wish; see `Maker.make`."""
-        given = {
+        given: dict[str, Image] = {
             name: await run.decode(open_picture, run.path(handles[0]), run.name(handles[0]))
             for name, handles in wish.files.items()
         }
@@ -127,8 +130,7 @@ class Diffusers:
         aspect = str(values.get("aspect", ""))
         if not width and not height and not aspect:
             return {}
-        across, _, down = (aspect or "1:1").partition(":")
-        ratio = float(across) / float(down or 1)
+        ratio = read_aspect(aspect or "1:1")
         if width or height:
             asked = (float(width or float(height or 0) * ratio), float(height or float(width or 0) / ratio))
         else:
@@ -150,10 +152,10 @@ class Diffusers:
             size = self._weights.config(part).get("sample_size")
             blocks = self._weights.config("vae").get("block_out_channels")
             if isinstance(size, int) and isinstance(blocks, list) and 0 < size <= MOST_PIXELS:
-                return max(2 * LEAST_PIXELS, min(MOST_PIXELS, size * 2 ** min(6, len(blocks) - 1)))
+                return max(2 * LEAST_PIXELS, min(MOST_PIXELS, size << min(6, len(blocks) - 1)))
         return USUAL_SIDE_PIXELS
 
-    def _make(self, wish: Wish, given: Mapping[str, "Image"], seed: int, run: "Run") -> tuple[list["Image"], str]:
+    def _make(self, wish: Wish, given: Mapping[str, "Image"], seed: int, run: "Run") -> tuple[list["Image"], Device]:
         """Return the pictures, or the frames, and the device they were made on."""
         import torch
 
@@ -182,7 +184,9 @@ class Diffusers:
             )
         return (list(made.frames[0]) if self._role == "film" else list(made.images)), device
 
-    def _ordered(self, wish: Wish, given: Mapping[str, "Image"], device: str, run: "Run") -> tuple[dict[str, Any], Any]:
+    def _ordered(
+        self, wish: Wish, given: Mapping[str, "Image"], device: Device, run: "Run"
+    ) -> tuple[dict[str, Any], Any]:
         """Return the arguments of a pipeline, and the pipeline for the task."""
         values = wish.values
         arguments: dict[str, Any] = {
@@ -212,18 +216,18 @@ class Diffusers:
             raise ArgumentError(
                 f"The mask has {_sizes(mask)} pixels and the picture {_sizes(picture)}: make them equal."
             )
-        sides = tuple(max(1, round(one / MULTIPLE_PIXELS)) * MULTIPLE_PIXELS for one in picture.size)
+        width, height = (max(1, round(one / MULTIPLE_PIXELS)) * MULTIPLE_PIXELS for one in picture.size)
         arguments |= {
-            "image": picture.resize(sides),
-            "mask_image": None if mask is None else mask.convert("L").resize(sides),
-            "width": sides[0],
-            "height": sides[1],
+            "image": picture.resize((width, height)),
+            "mask_image": None if mask is None else mask.convert("L").resize((width, height)),
+            "width": width,
+            "height": height,
             "strength": float(values.get("strength", USUAL_STRENGTH[wish.task])),
         }
         kind = "AutoPipelineForImage2Image" if mask is None else "AutoPipelineForInpainting"
         return arguments, self._pipeline(kind, device, run)
 
-    def _pipeline(self, kind: str, device: str, run: "Run") -> Any:
+    def _pipeline(self, kind: str, device: Device, run: "Run") -> Any:
         """Return a pipeline of a kind; the first is loaded, and others share its weights."""
         if kind in self._loaded:
             return self._loaded[kind]
@@ -246,25 +250,16 @@ class Diffusers:
         self._loaded[kind] = pipeline
         return pipeline
 
-    def _fault(self, error: Exception, device: str) -> Exception:
+    def _fault(self, error: Exception, device: Device) -> UnavailableError:
         if is_out_of_memory(error):
             self._loaded.clear()
-            return UnavailableError(
-                f"`{self._weights.name}` is too large for {NAMES[device]}. Ask for a smaller picture or a shorter "
-                "video, set `SENSORIUM_DEVICE=cpu`, or choose a smaller model."
-            )
-        return UnavailableError(f"`{self._weights.name}` cannot do this: {str(error)[:500] or type(error).__name__}")
+        return fault_of(error, self._weights.name, device, "Ask for a smaller picture or a shorter video")
 
 
-def _loaded(made: Any, folder: Path, device: str) -> Any:
+def _loaded(made: Any, folder: Path, device: Device) -> Any:
     # A folder, never a name: a name would make the loader ask the hub; and no weights that are programs.
-    found = made.from_pretrained(
-        str(folder),
-        torch_dtype=number_type(device),
-        use_safetensors=True,
-        local_files_only=True,  # type: ignore[arg-type]
-    )
-    return found.to(device)
+    safe: dict[str, Any] = {"use_safetensors": True, "local_files_only": True}
+    return made.from_pretrained(str(folder), torch_dtype=number_type(device), **safe).to(device)
 
 
 def _watch(run: "Run", steps: int | None) -> Callable[..., dict[str, Any]]:

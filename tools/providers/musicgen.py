@@ -6,14 +6,14 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..base.errors import ArgumentError, Cancelled, UnavailableError
+from ..base.errors import ArgumentError, Cancelled
 from ..base.makers import Fitted, Made, Task, Value, ValueName, Wish
 from ..base.settings import Settings
 from ..base.sound import Sound, decode_sound
 from ..base.wav import wav_bytes
 from ..credentials.keeping import Making, keep
-from ..local.device import NAMES, find_device, is_out_of_memory
-from ..local.weights import Weights, chosen
+from ..local.device import NAMES
+from ..local.transformer import Ready, Transformer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,6 @@ MOST_SECONDS = 30.0
 """What MusicGen was trained on; later it loses the thread (its model card)."""
 USUAL_SECONDS = 10.0
 _UNTAKEN: tuple[ValueName, ...] = ("lyrics", "title", "style")
-_PACKAGES = ("torch", "transformers")
 
 
 def provider(settings: Settings) -> "MusicGen":
@@ -36,20 +35,18 @@ class MusicGen:
     """A model in a folder or from the hub; it stays loaded."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._weights = Weights(
-            settings, "play", "musicgen", chosen(settings, "play", "musicgen"), "config.json", _PACKAGES
+        self._guidance = settings.local.guidance_scale
+        self._transformer = Transformer(
+            settings, "play", "musicgen", "MusicgenForConditionalGeneration", "Ask for less music"
         )
         self._lock = threading.Lock()
-        self._loaded: tuple[Any, Any, str] | None = None
-        """The model, what prepares its input, and the device."""
 
     @property
     def identity(self) -> str:
-        return self._weights.identity
+        return self._transformer.weights.identity
 
     def missing(self) -> str | None:
-        return self._weights.missing()
+        return self._transformer.weights.missing()
 
     def tasks(self) -> frozenset[Task]:
         return frozenset({"music", "continue"})
@@ -75,9 +72,10 @@ class MusicGen:
         seed = int(wish.values["seed"]) if "seed" in wish.values else secrets.randbelow(2**31)
         sample = wish.files.get("sound", ())
         try:
-            found = await run.thread(self._load, run)
-            heard = await run.decode(_heard, sample[0], _rate(found[0]), run) if sample else None
-            sound, rate = await run.thread(self._play, found, wish, heard, seed, run)
+            ready = await run.thread(self._transformer.ready, run)
+            rate = _rate(ready.model)
+            heard = await run.decode(_heard, sample[0], rate, run) if sample else None
+            sound = await run.thread(self._play, ready, wish, heard, seed, run)
         except asyncio.CancelledError:
             run.call.stop.set()
             raise
@@ -87,48 +85,25 @@ class MusicGen:
             files=(music,),
             served_by=self.identity,
             seed=seed,
-            notes=(f"Made on this machine: on {NAMES[found[2]]}.",),
+            notes=(f"Made on this machine: on {NAMES[ready.device]}.",),
         )
 
-    def _load(self, run: "Run") -> tuple[Any, Any, str]:
-        with self._lock:
-            if self._loaded is None:
-                folder = self._weights.fetched(run)
-                run.progress(None, f"loading {self._weights.name}")
-                from transformers import AutoProcessor, MusicgenForConditionalGeneration
-
-                device = find_device(self._settings.local.device)
-                try:
-                    # A folder, never a name: a name would make the loader ask the hub.
-                    model = MusicgenForConditionalGeneration.from_pretrained(
-                        str(folder), use_safetensors=True, local_files_only=True
-                    ).to(device)
-                    processor = AutoProcessor.from_pretrained(str(folder), local_files_only=True)
-                except Exception as error:
-                    raise self._fault(error, device) from error
-                self._loaded = (model.eval(), processor, device)
-            return self._loaded
-
-    def _play(
-        self, found: tuple[Any, Any, str], wish: Wish, sample: Sound | None, seed: int, run: "Run"
-    ) -> "tuple[NDArray[np.float32], int]":
-        """Return samples of shape (count, channels), and how many a second."""
+    def _play(self, ready: Ready, wish: Wish, sample: Sound | None, seed: int, run: "Run") -> "NDArray[np.float32]":
+        """Return samples of shape (count, channels)."""
         import torch
         from transformers import StoppingCriteriaList
 
-        model, processor, device = found
-        seconds, rate = float(wish.values["seconds"]), _rate(model)
-        each, guidance = model.config.audio_encoder.frame_rate, self._settings.local.guidance_scale
+        model, seconds, rate = ready.model, float(wish.values["seconds"]), _rate(ready.model)
         given: dict[str, Any] = {"text": [str(wish.values.get("prompt", ""))], "padding": True, "return_tensors": "pt"}
         if sample is not None:
             given |= {"audio": sample.samples, "sampling_rate": rate}
         with self._lock, torch.random.fork_rng(devices=[]), torch.inference_mode():
             torch.manual_seed(seed)
-            steps = max(1, round(seconds * each))
+            steps = max(1, round(seconds * model.config.audio_encoder.frame_rate))
             try:
                 made = model.generate(
-                    **processor(**given).to(device),
-                    **({} if guidance is None else {"guidance_scale": guidance}),
+                    **ready.processor(**given).to(ready.device),
+                    **({} if self._guidance is None else {"guidance_scale": self._guidance}),
                     do_sample=True,  # without, it falls into one tone
                     max_new_tokens=steps + model.config.decoder.num_codebooks,
                     stopping_criteria=StoppingCriteriaList([_Watch(run, steps)]),
@@ -136,19 +111,10 @@ class MusicGen:
             except Cancelled:
                 raise
             except Exception as error:
-                raise self._fault(error, device) from error
+                raise self._transformer.fault(error, ready.device) from error
         sound: NDArray[np.float32] = made[0].float().cpu().numpy().T
         start = 0 if sample is None else len(sample.samples)
-        return sound[: start + round(seconds * rate)], rate
-
-    def _fault(self, error: Exception, device: str) -> Exception:
-        if is_out_of_memory(error):
-            self._loaded = None
-            return UnavailableError(
-                f"`{self._weights.name}` is too large for {NAMES[device]}. Ask for less music, set "
-                "`SENSORIUM_DEVICE=cpu`, or choose a smaller model."
-            )
-        return UnavailableError(f"`{self._weights.name}` cannot do this: {str(error)[:500] or type(error).__name__}")
+        return sound[: start + round(seconds * rate)]
 
 
 class _Watch:
