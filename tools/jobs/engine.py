@@ -15,7 +15,7 @@ from ..base.errors import ArgumentError, Cancelled, ProviderError, SensoriumErro
 from ..base.letters import whole
 from ..base.makers import Wish
 from ..base.secret_logs import logger_of
-from ..base.secrets import redact_plain
+from ..base.secrets import redact, redact_plain
 from .api import expression
 from .asking import Asking, Written
 from .downloading import Expired
@@ -189,7 +189,8 @@ class Engine:
         return False
 
     def _began(self, payment: Payment, job: Any) -> None:
-        if not isinstance(job, str | int) or isinstance(job, bool) or not str(job).strip() or len(str(job)) > 1000:
+        is_id = isinstance(job, str | int) and not isinstance(job, bool) and 0 < len(str(job).strip()) <= 1000
+        if not is_id or redact(str(job)) != str(job):  # what holds the key is written down nowhere
             raise ProviderError(
                 f"`{self._who}` took the order and gave no id to ask for it by. It may have been paid.",
                 may_be_paid=True,

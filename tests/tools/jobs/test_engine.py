@@ -316,6 +316,14 @@ async def test_an_order_that_is_taken_without_a_word_is_not_asked_for(
     assert (shop.of("poll"), [one.path for one in shop.asked], states(run)) == ([], ["/jobs"], [("unknown", "")])
 
 
+async def test_an_id_that_holds_the_key_is_written_down_nowhere(ordering: Any, shop: Any, job_server: Any) -> None:
+    shop.play("submit", job_server.Reply(body={"code": 0, "data": {"id": f"job-{job_server.KEY}"}}))
+    run = ordering()
+    with pytest.raises(ProviderError, match="gave no id"):
+        await made_in(run)
+    assert states(run) == [("unknown", "")]
+
+
 async def test_what_was_made_at_once_and_cannot_be_fetched_stays_paid(
     ordering: Any, shop: Any, job_server: Any
 ) -> None:
