@@ -94,7 +94,16 @@ def _merged(intents: Sequence[Intent]) -> list[Intent]:
     if len(parts) > 1:
         found[found.index(parts[0])] = replace(parts[0], spans=tuple(span for one in parts for span in one.spans))
         found = [one for one in found if one not in parts[1:]]
-    return _with_music(found)
+    return _with_music(_instead(found))
+
+
+def _instead(found: list[Intent]) -> list[Intent]:
+    """Return the intents with one sound in place of another, where a film is muted and given a sound."""
+    muted = [one for one in found if isinstance(one, Edit) and one.task == "mute" and not one.spans]
+    mixed = [one for one in found if isinstance(one, Edit) and one.task == "mix_sound"]
+    if not (muted and mixed):
+        return found
+    return [replace(one, task="replace_sound") if one in mixed else one for one in found if one not in muted]
 
 
 def _with_music(found: list[Intent]) -> list[Intent]:

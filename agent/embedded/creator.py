@@ -49,9 +49,9 @@ class Creator(Builder):
         if fault := self.fault(wanted):
             self.notes.append(fault)
             return
-        # A file of subtitles may be the only one that is named: "burn subs.srt into the video".
+        # A file of subtitles or a sound may be the only one that is named: "burn subs.srt into the video".
         changed = [one for one in self.files if self.edits(one, wanted)]
-        if not changed and wanted.task in _SUBTITLES and not self.names_media():
+        if not changed:
             changed = [one for one in self.given if self.edits(one, wanted)]
         for file in changed:
             self.change(file, wanted)
@@ -184,10 +184,6 @@ class Creator(Builder):
                 )
             )
         return f"{self.heard_in(file)}.srt"
-
-    def names_media(self) -> bool:
-        """Tell whether a film or a recording is among the files that are used."""
-        return any(one.kind in ("video", "audio") for one in self.files)
 
     def sound(self, wanted: Edit) -> None:
         """Give a film, or a recording, another sound or a further one."""

@@ -68,7 +68,8 @@ EDIT_SIGNS: Mapping[EditTask, re.Pattern[str]] = {
         rf"""
             (?:add|put|lay|mix|overlay|insert) (?:in )?{SKIP}(?:music|songs?|soundtracks?|audio|sounds?|recordings?
               narration|voice-?overs?|bgm)(?: (?:in(?:to)?|to|under|over|on|onto|with|behind|beneath))?
-            mix (?:in(?:to)?|with|under|over)|add to {THE}{FILM} as (?:background )?(?:music|sound|narration)
+            mix (?:in(?:to)?|with|under|over)|(?:add|put|lay) (?:(?:in)?to|under|behind)(?: {THE}{FILM})?
+            add (?:to {THE}{FILM} )?as (?:an? |the )?(?:background )?(?:music|sound|narration|voice-?over|soundtrack)
             use {SKIP}(?:music|songs?|audio|sounds?|recordings?) (?:as|under) {SKIP}(?:music|soundtrack|background
               narration)
         """,

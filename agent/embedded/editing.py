@@ -10,6 +10,7 @@ from .intents import Edit, EditTask
 from .times import NUMBER, Times, number, times_in
 
 _FORM = re.compile(rf"(?<![a-z0-9])(?P<form>{FORMATS}|{OTHER_FORMATS})(?![a-z0-9])")
+_NO_SOUND_NAMED = re.compile(r"(?:add|put|lay) (?:(?:in)?to|under|behind)")
 _PIECES = re.compile(r"pieces?|parts?|segments?|chunks?|clips?|[段份片]")
 _PARTS = re.compile(rf"(?P<count>{NUMBER})\s*(?:equal )?(?:pieces|parts|segments|chunks|clips|个?[段份片])")
 _HALVES = re.compile(r"in(?:to)? (?:half|halves|two)\b|in the middle|对半|中间")
@@ -80,6 +81,8 @@ def edits_in(text: str, seconds: float | None, kinds: frozenset[str]) -> tuple[l
         if (task == "mux_subtitles" and "video" not in kinds) or (task in _OF_SOUND and not kinds & {"video", "audio"}):
             continue
         if (task == "join" and _FADES.search(said)) or (task == "crop" and _A_FILM_OF_THEM[is_film].search(said)):
+            continue
+        if task == "mix_sound" and "audio" not in kinds and _NO_SOUND_NAMED.match(hit[0]):
             continue
         edit = _edit(task, left, times, seconds)
         if task in _NEEDS_A_PART and not edit.spans:

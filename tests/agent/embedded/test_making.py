@@ -253,6 +253,19 @@ def test_a_film_is_given_the_sound_that_is_there_or_one_that_is_made_for_it() ->
     assert "name both files" in compose(understand("replace the sound", [VIDEO]), [VIDEO]).notes[0]
 
 
+def test_a_film_that_is_muted_and_given_a_sound_has_only_that() -> None:
+    (step,) = steps("add a.mp3 as narration and mute the original sound", VIDEO, SOUND)
+    assert step["args"] == {"task": "replace_sound", "sound": SOUND.reference, "media": "$files[0]"}
+
+
+def test_each_of_several_changes_is_made() -> None:
+    assert [one["args"]["task"] for one in steps("rotate left and flip it", VIDEO)] == ["rotate", "rotate"]
+    assert [one["tool"] for one in steps("画出波形图，并说说这是什么声音", VIDEO)] == [
+        "picture_sound",
+        "describe_sound",
+    ]
+
+
 def test_subtitles_that_are_given_are_those_that_are_burned_in() -> None:
     words = File(reference="$files[1]", name="talk.srt", kind="text")
     (step,) = steps("burn talk.srt into the video", VIDEO, words)
