@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .loudness import Meter
 from .moments import Span
 from .run import Run
 from .safe_open import open_media
@@ -57,38 +58,16 @@ def decode_sound(path: Path, name: str, run: Run, *, rate: int = 16_000) -> Soun
 
 
 def loudness_lufs(path: Path, name: str, run: Run) -> float | None:
-    """Return the integrated loudness (EBU R128, by libavfilter's `ebur128`); None when it is silent or too short.
+    """Return the integrated loudness (EBU R128); None when it is silent or too short.
 
     Raises:
         MediaError: It has no audio track, or nothing of it can be decoded.
     """
-    import av
-    from av.filter import Graph
-
+    meter = Meter()
     with open_media(path, name) as container, mixable(container, name):
-        stream = sound_stream(container, name)
-        graph, shape, last = None, None, None
-        for frame in frames(container, stream, name, run, Reading()):
-            if shape != (frame.format.name, frame.layout.name, frame.sample_rate):
-                # A stream may change its format on the way; the measure then starts again from there.
-                shape = (frame.format.name, frame.layout.name, frame.sample_rate)
-                graph = Graph()
-                source = graph.add_abuffer(
-                    sample_rate=frame.sample_rate, format=shape[0], layout=shape[1], time_base=frame.time_base
-                )
-                meter, sink = graph.add("ebur128", "metadata=1"), graph.add("abuffersink")
-                source.link_to(meter)
-                meter.link_to(sink)
-                graph.configure()
-            assert graph is not None
-            graph.push(frame)
-            while True:
-                try:
-                    last = graph.pull().metadata.get("lavfi.r128.I", last)
-                except (av.BlockingIOError, av.EOFError):
-                    break
-    # -70 is the meter's absolute gate: nothing louder was heard.
-    return None if last is None or not float(last) > -70.0 else float(last)
+        for frame in frames(container, sound_stream(container, name), name, run, Reading()):
+            meter.hear(frame)
+    return meter.integrated_lufs()
 
 
 def silences(

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..base.loudness import StereoMeter
 from ..base.outputs import OutputFile
 from ..base.run import Run
 from .captions import Overlay
 from .limiting import Limiter
-from .loudness import Meter
 from .mixing import RATE, Mixer
 from .planes import Planes
 from .shots import Film, Line, Shot
@@ -158,11 +158,11 @@ def _sound(film: Film, files: _Files, run: Run, limiter: Limiter) -> "Iterator[B
 
 def _gain(film: Film, files: _Files, run: Run) -> float | None:
     """Return how much louder the mixed sound must be; None for silence."""
-    meter = Meter(RATE)
+    meter = StereoMeter(RATE)
     highest = 0.0
     run.progress(0.05, "measuring the sound")
     for block in _mixed(film, files, run):
-        meter.hear(block)
+        meter.hear_block(block)
         highest = max(highest, float(abs(block).max()))
     if (loudness := meter.integrated_lufs()) is None:
         return None
@@ -170,10 +170,10 @@ def _gain(film: Film, files: _Files, run: Run) -> float | None:
     if highest * 10 ** (gain / 20) < 10 ** (PEAK_DB / 20) / 2:
         return gain  # the limiter will have nothing to do
     # What it takes away at peaks is made up for.
-    meter = Meter(RATE)
+    meter = StereoMeter(RATE)
     run.progress(0.08, "measuring the sound")
     for block in _sound(film, files, run, Limiter(gain, PEAK_DB)):
-        meter.hear(block)
+        meter.hear_block(block)
     limited = meter.integrated_lufs()
     lacking = film.loudness_lufs - limited if limited is not None else 0.0
     return gain + lacking if abs(lacking) > _NEAR_LU else gain

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..base.loudness import StereoMeter
 from ..base.run import Run
 from ..base.safe_open import audio_stream, open_media, video_stream
 from ..base.sound_blocks import Reading, stereo_blocks
-from .loudness import Meter
 from .mixing import RATE
 
 
@@ -52,10 +52,10 @@ def look_at_film(path: Path, name: str, run: Run) -> Proof:
                         packet.decode()
                     except av.FFmpegError:
                         bad += 1
-    meter, samples = Meter(RATE), 0
+    meter, samples = StereoMeter(RATE), 0
     if audio is not None:
         for block in stereo_blocks(path, name, run, RATE, Reading()):
-            meter.hear(block)
+            meter.hear_block(block)
             samples += block.shape[1]
     return Proof(
         width_pixels=size[0],

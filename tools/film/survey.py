@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..base.errors import MediaError
+from ..base.loudness import StereoMeter
 from ..base.media import examine
 from ..base.picture_files import open_picture, picture_size
 from ..base.run import Run
 from ..base.sound_blocks import Reading, stereo_blocks
-from .loudness import Meter
 from .mixing import RATE
 
 LOUDNESS_SECONDS = 300.0
@@ -73,12 +73,12 @@ def _look(wanted: Wanted, size: tuple[int, int], run: Run) -> Found:
         raise MediaError(f"{name!r} has no sound to be heard ({seconds:.1f} s). Give a recording.")
     loudness = None
     if facts.audio is not None:
-        meter, left = Meter(RATE), LOUDNESS_SECONDS * RATE
+        meter, left = StereoMeter(RATE), LOUDNESS_SECONDS * RATE
         if wanted.to_seconds is not None:
             left = min(left, (wanted.to_seconds - wanted.from_seconds) * RATE)
         heard = 0
         for block in stereo_blocks(path, name, run, RATE, Reading(), from_seconds=wanted.from_seconds):
-            meter.hear(block[:, : int(left)])
+            meter.hear_block(block[:, : int(left)])
             left -= block.shape[1]
             heard += block.shape[1]
             if left <= 0:

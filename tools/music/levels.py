@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..base.loudness import Meter
 from ..base.moments import Span, merge_spans
 from ..base.run import Run
 from ..base.safe_open import open_media
@@ -12,7 +13,6 @@ from ..base.sound_blocks import Reading, frames, mixable, sound_stream
 
 if TYPE_CHECKING:
     from av import AudioFrame
-    from av.filter import Graph
     from numpy.typing import NDArray
 
 _FULL = 0.999
@@ -51,7 +51,6 @@ class _Sums:
     left: float = 0.0
     right: float = 0.0
     both: float = 0.0
-    last: dict[str, float] = field(default_factory=dict)
 
 
 def levels(path: Path, name: str, run: Run) -> Levels:
@@ -61,41 +60,28 @@ def levels(path: Path, name: str, run: Run) -> Levels:
         MediaError: It has no audio track, or nothing of it can be decoded.
     """
     from av import AudioResampler
-    from av.filter import Graph
 
-    sums = _Sums()
-    graph, resampler, shape, channels, rate = None, None, None, 0, 0
+    sums, meter = _Sums(), Meter(true_peaks=True)
+    resampler, shape, channels, rate = None, None, 0, 0
     with open_media(path, name) as container, mixable(container, name):
         stream = sound_stream(container, name)
         for frame in frames(container, stream, name, run, Reading()):
-            if shape != (frame.format.name, frame.layout.name, frame.sample_rate):
-                # A stream may change its format on the way; the measure then starts again from there.
+            if resampler is None or shape != (frame.format.name, frame.layout.name, frame.sample_rate):
                 shape = (frame.format.name, frame.layout.name, frame.sample_rate)
                 channels, rate = frame.layout.nb_channels, frame.sample_rate
                 # Interleaved: the planes of more channels than two are not safe to read.
                 resampler = AudioResampler(format="flt")
-                graph = Graph()
-                source = graph.add_abuffer(sample_rate=rate, format="flt", layout=shape[1], time_base=frame.time_base)
-                meter, sink = graph.add("ebur128", "metadata=1:peak=true"), graph.add("abuffersink")
-                source.link_to(meter)
-                meter.link_to(sink)
-                graph.configure()
-            assert graph is not None and resampler is not None
             for part in resampler.resample(frame):
                 _count(part, sums)
-                graph.push(part)
-                _drain(graph, sums.last)
-    heard = {key: value for key, value in sums.last.items() if not math.isnan(value) and abs(value) != math.inf}
-    loudness = heard.get("I")
-    peaks = [value for key, value in heard.items() if key.startswith("true_peaks_ch")]
+                meter.hear(part)
+    peak = meter.true_peak()
     is_stereo = channels == 2 and sums.left > 0 and sums.right > 0
     return Levels(
         channels=channels,
         samples_per_second=rate,
-        # -70 is the meter's absolute gate: nothing louder was heard.
-        loudness_lufs=loudness if loudness is not None and loudness > -70.0 else None,
-        range_lu=heard.get("LRA"),
-        true_peak_db=_decibels(max(peaks) ** 2) if peaks and max(peaks) > 0 else None,
+        loudness_lufs=meter.integrated_lufs(),
+        range_lu=meter.value("LRA"),
+        true_peak_db=_decibels(peak**2) if peak > 0 else None,
         clipped_samples=sums.clipped,
         clipped_spans=tuple(merge_spans(sums.spans, _NEAR_SECONDS)[:_MOST_SPANS]),
         correlation=round(sums.both / (sums.left * sums.right) ** 0.5, 4) if is_stereo else None,
@@ -128,16 +114,3 @@ def _count(frame: "AudioFrame", sums: _Sums) -> None:
         sums.left += float(left @ left)
         sums.right += float(right @ right)
         sums.both += float(left @ right)
-
-
-def _drain(graph: "Graph", last: dict[str, float]) -> None:
-    import av
-
-    while True:
-        try:
-            metadata = graph.pull().metadata
-        except (av.BlockingIOError, av.EOFError):
-            return
-        for key, value in metadata.items():
-            if key in ("lavfi.r128.I", "lavfi.r128.LRA") or key.startswith("lavfi.r128.true_peaks_ch"):
-                last[key.removeprefix("lavfi.r128.")] = float(value)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from ..base.loudness import StereoMeter
 from .composing import notes
 from .drums import stroke
-from .loudness import Meter, gains
+from .loudness import gains
 from .moods import Part
 from .score import Drum, Note, Plan
 from .timbres import RATE, SOUNDS, Notes
@@ -67,21 +68,21 @@ def render(plan: Plan, path: Path, raw: Path, run: "Run") -> Rendered:
     """
     import numpy as np
 
-    meter, peaks = Meter(RATE), array("f")
+    meter, peaks = StereoMeter(RATE), array("f")
     total = round(plan.seconds * RATE)
     with raw.open("wb") as file:
         done = 0
         for block in _blocks(plan, total):
             run.progress(0.85 * done / total, "playing")
-            meter.add(block)
+            meter.hear_block(block)
             chunks = np.pad(np.abs(block).max(axis=0), (0, -block.shape[1] % CHUNK)).reshape(-1, CHUNK)
             peaks.extend(chunks.max(axis=1).tolist())
             file.write(np.ascontiguousarray(block.T).tobytes())
             done += block.shape[1]
-    measured = meter.loudness_lufs
+    measured = meter.integrated_lufs()
     gain = 1.0 if measured is None else 10 ** ((LOUDNESS_LUFS - measured) / 20)
     curve = gains(np.frombuffer(peaks, dtype=np.float32), gain, CEILING)
-    final = Meter(RATE)
+    final = StereoMeter(RATE)
     with raw.open("rb") as file, wave.open(str(path), "wb") as out:
         out.setnchannels(2)
         out.setsampwidth(2)
@@ -89,9 +90,9 @@ def render(plan: Plan, path: Path, raw: Path, run: "Run") -> Rendered:
         out.setnframes(total)
         for levelled in _levelled(file, curve):
             run.check()
-            final.add(levelled)
+            final.hear_block(levelled)
             out.writeframes((levelled.T * 32767).round().astype("<i2").tobytes())
-    return Rendered(total / RATE, final.loudness_lufs)
+    return Rendered(total / RATE, final.integrated_lufs())
 
 
 def _levelled(file: BinaryIO, curve: "NDArray[np.float32]") -> "Iterator[Stereo]":

@@ -12,7 +12,6 @@ from PIL import Image
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.sound_blocks import Reading, stereo_blocks
 from sensorium.tools.film.limiting import Limiter
-from sensorium.tools.film.loudness import Meter
 from sensorium.tools.film.mixing import RATE, Ducking, Mixer
 from sensorium.tools.film.shots import Strip
 from sensorium.tools.film.survey import Found
@@ -60,18 +59,6 @@ def test_peaks_stay_under_the_limit_and_nothing_is_lost(kind: str) -> None:
 def test_what_is_below_the_limit_is_only_made_louder() -> None:
     sound = tone(1.37, 440, 0.1)
     assert np.allclose(limited(sound, 6.0, -2.0), sound * 10**0.3, atol=1e-6)
-
-
-def test_the_meter_measures_as_the_standard_says() -> None:
-    meter = Meter(RATE)
-    assert meter.integrated_lufs() is None
-    for _ in range(10):
-        meter.hear(tone(0.4, 1000, 10 ** (-23 / 20)))
-    # EBU Tech 3341: a stereo sine of 1 kHz at -23 dBFS is -23 LUFS.
-    assert meter.integrated_lufs() == pytest.approx(-23.0, abs=0.1)
-    silent = Meter(RATE)
-    silent.hear(np.zeros((2, RATE), np.float32))
-    assert silent.integrated_lufs() is None
 
 
 def test_music_is_soft_before_speech_begins_and_through_its_pauses() -> None:
