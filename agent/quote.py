@@ -7,8 +7,8 @@ from typing import Any
 from ..tools.base.budget import Budget
 from ..tools.base.estimate import NOTHING, Estimate
 from ..tools.base.models import Models
-from ..tools.base.price import Quote, price_of
-from ..tools.base.quoting import as_ordered, paid_model
+from ..tools.base.price import Quote
+from ..tools.base.quoting import as_ordered, cost_of, paid_model
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from .lint import Finding
@@ -126,10 +126,7 @@ class _Quoter:
         if served is None:
             units = Estimate(low=_here(units.low), likely=_here(units.likely), high=_here(units.high))
             return StepQuote(step=step.id, units=units, cost=Quote(units=units.high))
-        price = price_of(served)
-        cost = (
-            price.quote(units.high, likely=units.likely, low=units.low) if price else Quote.unknown(units.high)
-        )  # fmt: skip
+        cost = cost_of(tool, units, served)
         return StepQuote(step=step.id, units=units, cost=cost, served_by=served.full_name)
 
     def _units(self, step: Step) -> Estimate:
@@ -137,12 +134,10 @@ class _Quoter:
         if tool.units is None:
             return NOTHING
         # What is known only when it runs is there without its value; a list of references is known by its length.
-        known = {
-            name: value if isinstance(value, list) or not any(references(value)) else None
-            for name, value in step.args.items()
-        }
+        known = {name: _known(value) for name, value in step.args.items()}
         files = {one.name: self._facts(step.args.get(one.name), step) for one in tool.media_arguments if not one.many}
-        return tool.units(as_ordered(tool, known, self._models), files)
+        given = {name for name, value in step.args.items() if value is not None}
+        return tool.units(as_ordered(tool, known, given, self._models), files)
 
     def _facts(self, value: Any, step: Step) -> Facts:
         """Return what is known of the file that an argument names."""
@@ -183,6 +178,16 @@ class _Quoter:
                 low, likely, high = (min(float(one or 0), MAX_ITEMS) for one in counts)
                 return (low, likely, high)
         return ITEMS
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, list):
+        return [{**one, **_without(one)} if isinstance(one, Mapping) else one for one in value]
+    return None if any(references(value)) else value
+
+
+def _without(part: Mapping[str, Any]) -> dict[str, None]:
+    return {name: None for name, value in part.items() if any(references(value))}
 
 
 def _here(units: Mapping[str, float]) -> dict[str, float]:

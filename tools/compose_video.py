@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from .base.call import perform
 from .base.errors import ArgumentError, MediaError
-from .base.estimate import Estimate, exactly
+from .base.estimate import Estimate, between, exactly
 from .base.outputs import OutputFile
 from .base.run import Run
 from .base.subtitles import Cue, srt
@@ -34,6 +34,8 @@ MOST_FILES = 450
 """Different ones: each that is open takes a descriptor of the decoder."""
 _TOGETHER_SECONDS = 0.1
 """Captions that begin within this time stand together."""
+_LETTERS, _MANY_LETTERS = (100.0, 5_000.0), (500.0, 20_000.0)
+"""Likely and at most, of what a scene says, or all of them, before that is known."""
 _LENGTH_SECONDS = 0.25
 """How far a film's length may be from what was laid out."""
 
@@ -54,9 +56,13 @@ class ComposedVideo(BaseModel):
 
 
 def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
-    scenes = args.get("scenes")
-    words = [one.get("say") or "" for one in scenes or () if isinstance(one, Mapping)]
-    return exactly(characters=sum(map(len, words)))
+    if not isinstance(scenes := args.get("scenes"), list):
+        return between(0, *_MANY_LETTERS, "characters")  # they are what another step gives
+    takes = exactly(characters=0.0)
+    for one in scenes:
+        words = one.get("say", "") if isinstance(one, Mapping) else None
+        takes += exactly(characters=len(words)) if isinstance(words, str) else between(0, *_LETTERS, "characters")
+    return takes
 
 
 @tool(effect="pure", resource="cpu", version=1, roles=("speak",), units=_units)

@@ -39,7 +39,9 @@ _NEEDS_WORDS = frozenset({"video", "reference"})
 def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
     seconds = args.get("seconds")
     if not isinstance(seconds, int | float):
-        seconds = files.get("sound", {}).get("seconds") if args.get("sound") else None
+        # What is said, or danced, lasts as long as the recording or the film.
+        lasting = "sound" if args.get("sound") else "video" if args.get("video") and args.get("picture") else ""
+        seconds = files.get(lasting, {}).get("seconds")
     if isinstance(seconds, int | float):
         return exactly(calls=1.0, video_seconds=float(seconds))
     return exactly(calls=1.0) + between(*USUAL_SECONDS, "video_seconds")

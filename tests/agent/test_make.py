@@ -32,7 +32,8 @@ page = "https://pets.test/docs (2026-11-21)"
 base_url = "{url}"
 key = "PETS_KEY"
 [price]
-calls = 0.25
+pictures = 0.25
+video_seconds = 0.05
 [operations.edit]
 role = "draw"
 task = "edit"
@@ -60,7 +61,32 @@ form = {{ image = "{{picture:file}}", sound = "{{sound:file}}", prompt = "{{prom
 [operations.talk.result]
 files = "videos"
 as = "base64"
+[operations.speech]
+role = "speak"
+task = "speech"
+models = ["say*"]
+[operations.speech.takes]
+text = {{}}
+voice = {{}}
+[operations.speech.submit]
+path = "/say"
+body = {{ text = "{{text}}", voice = "{{voice}}" }}
+[operations.speech.result]
+files = "sound"
+as = "hex"
+[operations.clone]
+role = "speak"
+task = "clone"
+models = ["say*"]
+[operations.clone.takes]
+sound = {{}}
+[operations.clone.submit]
+path = "/learn"
+form = {{ sample = "{{sound:file}}" }}
+[operations.clone.result]
+texts = "voice"
 """
+SAMPLE = "The pendulum swings from one side to the other. Each time it comes back a little lower than it was before."
 
 
 @pytest.fixture
@@ -97,6 +123,32 @@ def studio(home: Path, job_server: ModuleType, making: ModuleType, monkeypatch: 
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("SENSORIUM_FILM", "pets:pet-1")
         yield running
+
+
+@pytest.fixture
+def voices(studio: Any, home: Path, job_server: ModuleType, making: ModuleType) -> Any:
+    """The provider, which speaks and learns voices, too; beside it a sample of a voice with its consent."""
+    for name, text in {"me.wav": SAMPLE, "consent.wav": "I consent to my voice being cloned by this program."}.items():
+        assert main(["tool", "speak", json.dumps({"text": text}), "-o", f"said-{name}"]) == 0
+        next((home.parent / f"said-{name}").glob("*.wav")).rename(home.parent / name)
+    usual, sound = studio.answering, making.wav(home / "said.wav", making.tone(1.5), rate=24_000).read_bytes()
+
+    def answer(asked: Any) -> Any:
+        if asked.path == "/learn":
+            return job_server.Reply(body={"voice": "rex-77"})
+        return job_server.Reply(body={"sound": sound.hex()}) if asked.path == "/say" else usual(asked)
+
+    studio.answering = answer
+    return studio
+
+
+def colour_at(file: Path, seconds: float) -> tuple[int, int, int]:
+    """Return the mean colour of the picture above the captions."""
+    with av.open(str(file)) as container:
+        frame = next(one for one in container.decode(video=0) if one.time is not None and one.time >= seconds)
+        pixels = frame.to_ndarray(format="rgb24")
+    red, green, blue = pixels[: len(pixels) // 2].mean(axis=(0, 1))
+    return round(red), round(green), round(blue)
 
 
 def streams(file: Path) -> tuple[float, tuple[int, int], int]:
@@ -149,9 +201,12 @@ def test_a_talking_pet_is_made_with_models_and_goes_on_where_it_failed(
 
     studio.answering = answer
     command = ["make", "talking_pet", "rex.png", "dialogue.txt", "--set", "height_pixels=240", "--set", "pause=0.9"]
+    command += ["--budget-usd", "5"]
     assert main([*command, "--plan-only", "--json"]) == 0
     planned = json.loads(capsys.readouterr().out)
-    assert [one["served_by"] for one in planned["quote"]["steps"] if one["served_by"]] == ["pets:pet-1"] * 2
+    frame, talk = (one for one in planned["quote"]["steps"] if one["served_by"])
+    assert (frame["served_by"], talk["served_by"]) == ("pets:pet-1", "pets:pet-1")
+    assert talk["units"]["video_seconds"] == {"low": 4, "likely": 6, "high": 10}  # as long as what will be said
     assert studio.asked == []
     assert main([*command, "--yes", "-o", "out"]) in (1, 4, 5)
     assert not (home.parent / "out" / "film.mp4").exists()
@@ -166,6 +221,41 @@ def test_a_talking_pet_is_made_with_models_and_goes_on_where_it_failed(
     assert main(["show", "out/film.mp4", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["maker"]["digital_source_type"] == "compositeWithTrainedAlgorithmicMedia"
+
+
+def test_a_talking_pet_has_a_learnt_voice_and_clips_or_a_picture_of_who_asks(
+    home: Path, voices: Any, making: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENSORIUM_SPEAK", "pets:say-1")
+    place = home.parent
+    Image.new("RGB", (300, 400), "tan").save(place / "rex.png")
+    Image.new("RGB", (300, 400), "lime").save(place / "anna.png")
+    (place / "dialogue.txt").write_text(DIALOGUE)
+    for name, colour in {"ask1.mp4": "red", "ask2.mp4": "blue"}.items():
+        clip = Image.new("RGB", (160, 284), colour)
+        making.video(place / name, lambda _, clip=clip: clip, seconds=1.5, fps=10, sound=making.tone(1.5))
+    command = ["make", "talking_pet", "rex.png", "dialogue.txt", "ask1.mp4", "ask2.mp4", "--set", "asker=anna.png"]
+    command += ["--set", "voice_sample=me.wav", "--set", "height_pixels=240"]
+    assert main([*command, "--yes"]) == 5
+    assert "`consent` is missing" in capsys.readouterr().out
+    assert voices.asked == [], "without consent nothing is paid"
+    assert main([*command, "--set", "consent=consent.wav", "--set", "asker_voice=anna-1", "--yes", "-o", "out"]) == 0
+    said = [(one.body["text"], one.body["voice"]) for one in voices.asked if one.path == "/say"]
+    assert said[:3] == [
+        ("I did not eat them. I tasted them.", "rex-77"),
+        ("A second opinion.", "rex-77"),
+        ("I buried my half in the garden.", "rex-77"),
+    ]
+    assert said[3:] == [("And who pays for it?", "anna-1")], "who has a clip asks in it"
+    film = place / "out" / "film.mp4"
+    seconds, size, sounds = streams(film)
+    assert (size, sounds, seconds > 7) == ((136, 240), 1, True)
+    cues = (place / "out" / "captions.srt").read_text().split("\n\n")
+    starts = {" ".join(cue.splitlines()[2:]): cue.splitlines()[1].split(" --> ")[0] for cue in cues if cue.strip()}
+    minutes, second = starts["And the sofa?"].split(":")[1:]
+    asks = int(minutes) * 60 + float(second.replace(",", "."))
+    (red, _, other), (_, _, blue) = colour_at(film, 0.5), colour_at(film, asks + 0.6)
+    assert red > 150 and other < 90 and blue > 150
 
 
 @pytest.mark.parametrize(

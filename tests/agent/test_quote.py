@@ -1,12 +1,13 @@
 """What a plan takes and costs, before it runs."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sensorium.agent.plan import Plan
-from sensorium.agent.quote import PlanQuote, beyond_budget, quote_plan
+from sensorium.agent.quote import PlanQuote, StepQuote, beyond_budget, quote_plan
 from sensorium.tools.base.budget import Caps
 from sensorium.tools.base.catalog import catalog
 from sensorium.tools.base.run import Run
@@ -113,3 +114,16 @@ def test_what_the_budget_cannot_pay_is_told_before_it_is_tried(priced: Settings,
         "`house:ear` takes at least 10 audio minutes, and 5 audio minutes of the budget are left."
     ]
     assert beyond_budget(quoted, minutes, degrade=True)[0].severity == "warning"
+
+
+def test_what_scenes_say_is_quoted_also_where_another_step_writes_it(priced: Settings) -> None:
+    settings = replace(priced, models={**priced.models, "speak": "house:voice"})  # of no known price
+
+    def film(scenes: Any) -> StepQuote:
+        return quote(settings, step("film", "compose_video", scenes=scenes)).steps[0]
+
+    assert film([{"title": "A"}, {"title": "B", "say": ""}]).cost.high_usd == 0
+    assert film([{"title": "A", "say": "Four"}]).cost.high_usd is None
+    told = film([{"title": "A", "say": "$script.first[0]"}, {"title": "B", "say": "Four"}])
+    assert (told.units.low["characters"], told.units.high["characters"]) == (4, 5004)
+    assert film("$slides.scenes").cost.high_usd is None

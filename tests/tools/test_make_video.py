@@ -213,4 +213,6 @@ def test_the_seconds_of_a_film_are_known_before_it_is_made() -> None:
     assert make_video.units is not None
     assert make_video.units({"seconds": 8}, {}).high == {"calls": 1.0, "video_seconds": 8.0}
     assert make_video.units({"sound": "x"}, {"sound": {"seconds": 12.5}}).high["video_seconds"] == 12.5
+    dance = make_video.units({"picture": "x", "video": "y"}, {"video": {"seconds": 8.5}})
+    assert dance.high["video_seconds"] == 8.5
     assert make_video.units({}, {}).low["video_seconds"] < make_video.units({}, {}).high["video_seconds"]

@@ -1,11 +1,11 @@
 """What a single call will cost, before it is made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 from .endpoints import ServedModel, served_model, split_model
 from .errors import SettingsError, ToolError
-from .estimate import NOTHING
+from .estimate import NOTHING, Estimate
 from .models import Models
 from .price import Quote, price_of
 from .settings import Settings
@@ -37,18 +37,33 @@ def quote_call(tool: Tool, args: Mapping[str, Any], run: "Run") -> Quote | None:
     """
     if (served := paid_model(tool, run.settings)) is None:
         return None
+    given = {name for name, value in args.items() if value is not None}
     known = {one.name: _facts(args.get(one.name), run) for one in tool.media_arguments if not one.many}
-    units = tool.units(as_ordered(tool, args, run.models), known) if tool.units else NOTHING
+    units = tool.units(as_ordered(tool, args, given, run.models), known) if tool.units else NOTHING
+    return cost_of(tool, units, served)
+
+
+def cost_of(tool: Tool, units: Estimate, served: ServedModel) -> Quote:
+    """Return what a model costs that serves a tool; what is known to take nothing of it costs nothing."""
+    if tool.units is not None and not any(units.high.values()):
+        return Quote(units=units.high)
     price = price_of(served)
     return price.quote(units.high, likely=units.likely, low=units.low) if price else Quote.unknown(units.high)
 
 
-def as_ordered(tool: Tool, args: Mapping[str, Any], models: Models) -> Mapping[str, Any]:
-    """Return arguments as they will be ordered where who serves bends them; those that are not known are None."""
+def as_ordered(tool: Tool, args: Mapping[str, Any], given: Set[str], models: Models) -> Mapping[str, Any]:
+    """Return arguments as they will be ordered where who serves bends them.
+
+    Args:
+        tool: What is called.
+        args: Its arguments; those that are not known yet are None.
+        given: The names of those that are given, known or not.
+        models: Who serves.
+    """
     if tool.foresee is None:
         return args
     known = {name: value for name, value in args.items() if value is not None}
-    return {**args, **tool.foresee(known, known.keys(), models).args}
+    return {**args, **tool.foresee(known, given, models).args}
 
 
 def _facts(handle: Any, run: "Run") -> Mapping[str, Any]:

@@ -71,7 +71,7 @@ class JobMaker(AtEndpoint):
         served, api = self._asked()
         operation, fitted = self._chosen(wish)
         wish, salt = fitted.wish, wish.salt
-        units = units_of(self.role, wish, operation)
+        units = units_of(self.role, wish, await _lasting_seconds(wish, run))
         check_limits(served, units)
         await check_files(operation, wish, run, served.full_name)
         files = {name: list(one) for name, one in wish.files.items()}
@@ -118,13 +118,28 @@ class JobMaker(AtEndpoint):
         return choose(api, served.name, self.role, wish)
 
 
-def units_of(role: str, wish: Wish, operation: Operation) -> dict[str, float]:
-    """Return what an order uses, as providers charge for it."""
+async def _lasting_seconds(wish: Wish, run: "Run") -> float | None:
+    """Return how long what is made will be, where that is the length of a file that it is made of."""
+    from ..base.media import examine
+
+    if not (files := wish.files.get({"talk": "sound", "dance": "video"}.get(wish.task, ""))):
+        return None
+    return (await run.decode(examine, run.path(files[0]), run.name(files[0]))).seconds
+
+
+def units_of(role: str, wish: Wish, lasting_seconds: float | None = None) -> dict[str, float]:
+    """Return what an order uses, as providers charge for it.
+
+    Args:
+        role: Of the maker.
+        wish: As the model takes it.
+        lasting_seconds: How long what is made will be, where no length is ordered.
+    """
     units = {"calls": 1.0}
     values = wish.values
     if role == "draw" and wish.task != "describe":
         units["pictures"] = float(values.get("count", 1))
-    seconds = values.get("seconds")
+    seconds = values.get("seconds", lasting_seconds)
     if isinstance(seconds, int | float):
         units |= {"film": {"video_seconds": float(seconds)}, "play": {"audio_minutes": seconds / 60}}.get(role, {})
     if text := values.get("text"):
