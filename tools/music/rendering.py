@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..base.loudness import StereoMeter
 from .composing import notes
 from .drums import stroke
-from .loudness import gains
+from .limiting import gains
 from .moods import Part
 from .score import Drum, Note, Plan
 from .timbres import RATE, SOUNDS, Notes

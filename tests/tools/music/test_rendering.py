@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sensorium.tools.music.limiting import gains
 from sensorium.tools.music.listening import listen
-from sensorium.tools.music.loudness import gains
 from sensorium.tools.music.moods import MOODS, Timbre
 from sensorium.tools.music.timbres import RATE, SOUNDS, tone
 from sensorium.tools.music.tunes import key_of, tempo_of
