@@ -14,7 +14,7 @@ from .endpoints import ServedModel, served_model, split_model
 from .errors import ArgumentError, ProviderError
 from .form_files import Files, parts_of
 from .letters import whole
-from .posting import post
+from .posting import post, read_whole
 from .price import Quote, counted, quote_of
 from .secret_logs import logger_of
 from .secrets import redact_plain
@@ -189,13 +189,7 @@ async def _ask(
     most_bytes: int = MAX_BYTES,
 ) -> bytes:
     async with post(served, path, body, files=files, egress=egress) as response:
-        parts, size = [], 0
-        async for part in response.aiter_bytes():
-            parts.append(part)
-            size += len(part)
-            if size > most_bytes:
-                raise faults.broken_off(served, f"it goes on after {most_bytes} bytes")
-    return b"".join(parts)
+        return await read_whole(served, response, most_bytes)
 
 
 def _json(served: ServedModel, content: bytes) -> dict[str, Any]:

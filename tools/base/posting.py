@@ -75,6 +75,21 @@ async def get(model: ServedModel, path: str, *, egress: Egress | None = None) ->
         yield response
 
 
+async def read_whole(model: ServedModel, response: "httpx2.Response", most_bytes: int) -> bytes:
+    """Return the body of a response.
+
+    Raises:
+        ProviderError: It is longer than it may be; some never end.
+    """
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size > most_bytes:
+            raise faults.broken_off(model, f"it goes on after {most_bytes} bytes")
+    return b"".join(parts)
+
+
 @asynccontextmanager
 async def _asking(
     model: ServedModel,

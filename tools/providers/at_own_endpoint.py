@@ -3,12 +3,15 @@
 from typing import TYPE_CHECKING
 
 from ..base.outward import refuse_endpoint
-from ..base.posting import get
+from ..base.posting import get, read_whole
 from ..base.settings import Settings
 from .at_endpoint import AtEndpoint
 
 if TYPE_CHECKING:
     from ..base.run import Run
+
+MOST_BYTES = 8 * 2**20
+"""Of an answer that is asked for to see that there is one."""
 
 
 class AtOwnEndpoint(AtEndpoint):
@@ -28,7 +31,7 @@ class AtOwnEndpoint(AtEndpoint):
             SensoriumError: It cannot be asked.
         """
         async with get(self._served(), self.free_path, egress=run.egress) as response:
-            await response.aread()
+            await read_whole(self._served(), response, MOST_BYTES)
         return None
 
     def _refuse(self) -> None:

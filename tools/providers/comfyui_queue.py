@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from ..base import faults
 from ..base.endpoints import ServedModel
 from ..base.errors import MediaError, ProviderError, SensoriumError, SettingsError
 from ..base.form_files import File
-from ..base.posting import get, post
+from ..base.posting import get, post, read_whole
 from .comfyui_workflow import Workflow
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ FIRST_SECONDS, LONGEST_SECONDS = 0.5, 3.0
 """Pauses between two looks."""
 MOST_ANSWER = 64 * 2**20
 _MOST_SHOWN = 600
+_JOB = re.compile(r"[\w-]{1,200}", re.ASCII)
 _FOLDER = "sensorium"
 _ABSENT_LOOKS = 3
 """So often in a row a prompt is neither waiting nor done before it counts as lost: it moves between two lists."""
@@ -47,7 +49,7 @@ class Queue:
         async with post(
             self.served, "/upload/image", fields, files={"image": file}, egress=self.run.egress
         ) as response:
-            content = await response.aread()
+            content = await read_whole(self.served, response, MOST_ANSWER)
         answer = _plain(content)
         folder, name = answer.get("subfolder"), answer.get("name")
         if not isinstance(name, str) or not name:
@@ -63,7 +65,7 @@ class Queue:
         """
         try:
             async with post(self.served, "/prompt", {"prompt": nodes}, egress=self.run.egress) as response:
-                content = await response.aread()
+                content = await read_whole(self.served, response, MOST_ANSWER)
         except ProviderError as error:
             if (wrong := _wrong(error.answer, self.workflow)) is None:
                 raise
@@ -72,7 +74,7 @@ class Queue:
                 f"{faults.shown(self.served, wrong)[:_MOST_SHOWN]}. Change it there, and export it again."
             ) from error
         job = _plain(content).get("prompt_id")
-        if not isinstance(job, str) or not job:
+        if not isinstance(job, str) or not _JOB.fullmatch(job):
             raise faults.not_a_chat(self.served, content[:_MOST_SHOWN].decode(errors="replace"))
         return job
 
@@ -140,16 +142,10 @@ class Queue:
         return "it does not say why"
 
     async def _read(self, path: str) -> bytes:
-        parts, size = [], 0
         async with get(
             self.served, path, egress=None if self.served.endpoint.is_local else self.run.egress
         ) as response:
-            async for part in response.aiter_bytes():
-                parts.append(part)
-                size += len(part)
-                if size > MOST_ANSWER:
-                    raise faults.broken_off(self.served, f"it goes on after {MOST_ANSWER} bytes")
-        return b"".join(parts)
+            return await read_whole(self.served, response, MOST_ANSWER)
 
     async def _say(self, path: str, body: Mapping[str, Any]) -> None:
         async with post(self.served, path, body, egress=self.run.egress):

@@ -17,7 +17,7 @@ from ..base.endpoints import ServedModel
 from ..base.errors import ArgumentError, ProviderError, SensoriumError, SettingsError
 from ..base.makers import Fitted, Made, Maker, Task, Wish
 from ..base.paid import Keeper, request_files
-from ..base.posting import get, post
+from ..base.posting import get, post, read_whole
 from ..base.price import quote_of
 from ..base.settings import Settings
 from .at_own_endpoint import AtOwnEndpoint
@@ -34,6 +34,8 @@ LOADED = "default"
 """Name of whichever checkpoint the server has loaded."""
 MOST_BYTES = 50_000_000
 """Of a picture that is given: the server opens it in memory."""
+MOST_LIST = 8 * 2**20
+"""Of an answer without pictures."""
 LOOK_SECONDS = 1.0
 """How often the progress is asked for."""
 # What is usual where nothing is said of strength: WebUI's own for changing, less for variations, more for new margins.
@@ -173,7 +175,7 @@ class WebUI(AtOwnEndpoint):
 
     async def _read(self, path: str, run: "Run") -> Any:
         async with get(self._served(), path, egress=run.egress) as response:
-            content = await response.aread()
+            content = await read_whole(self._served(), response, MOST_LIST)
         with suppress(ValueError, RecursionError):
             return json.loads(content)
         return None
@@ -226,10 +228,11 @@ class WebUI(AtOwnEndpoint):
 
 
 async def _interrupt(served: ServedModel, task: str, run: "Run") -> None:
-    with suppress(SensoriumError, ValueError):
+    with suppress(SensoriumError, ValueError, RecursionError):
         about = {"id_task": task, "live_preview": False}
         async with post(served, "/internal/progress", about, egress=run.egress) as response:
-            if json.loads(await response.aread()).get("active") is False:
+            answer = json.loads(await read_whole(served, response, MOST_LIST))
+            if isinstance(answer, Mapping) and answer.get("active") is False:
                 return
     with suppress(SensoriumError):
         async with post(served, "/sdapi/v1/interrupt", {}, egress=run.egress):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from PIL import Image
 
 from sensorium.tools.base.call import perform
 from sensorium.tools.base.endpoints import Endpoint
-from sensorium.tools.base.errors import ArgumentError, Cancelled, MediaError, SettingsError
+from sensorium.tools.base.errors import ArgumentError, Cancelled, MediaError, ProviderError, SettingsError
 from sensorium.tools.base.makers import Made, Maker, Wish
 from sensorium.tools.base.models import Models
 from sensorium.tools.base.run import Call, Run
@@ -182,6 +182,23 @@ async def test_film_is_taken_before_the_pictures_beside_it(opening: Opening, com
     made = await make("film", Wish(task="animate", values={"prompt": "It moves"}, files=files), run)
     assert [(one.media_type, one.name) for one in made.files] == [("video/mp4", "video-1.mp4")]
     assert made.files[0].facts["seconds"] == pytest.approx(1.0, abs=0.1)
+
+
+async def test_an_answer_that_goes_on_for_ever_is_broken_off(
+    opening: Opening, comfyui: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comfyui_queue, "MOST_ANSWER", 10)
+    with pytest.raises(ProviderError, match="goes on after 10 bytes"):
+        await make("draw", Wish(task="image", values={"prompt": "A cat"}), opening(DRAWING))
+
+
+async def test_an_id_that_leads_elsewhere_is_not_asked_for(
+    opening: Opening, comfyui: Any, comfyui_media: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comfyui_media, "uuid", SimpleNamespace(uuid4=lambda: "../queue?x=\r\n"))
+    with pytest.raises(SettingsError, match="something else"):
+        await make("draw", Wish(task="image", values={"prompt": "A cat"}), opening(DRAWING))
+    assert [path for path, _ in comfyui.requests] == ["/prompt"]
 
 
 async def test_what_the_server_does_not_take_is_told_node_by_node(opening: Opening, comfyui: Any) -> None:

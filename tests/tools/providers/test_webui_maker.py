@@ -100,6 +100,15 @@ async def test_a_checkpoint_that_is_not_there_is_refused_before_anything_is_draw
     assert [path for path, _ in webui.requests] == ["/sdapi/v1/sd-models"]
 
 
+async def test_an_answer_that_goes_on_for_ever_is_broken_off(
+    drawing: Opening, webui: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webui_maker, "MOST_LIST", 10)
+    with pytest.raises(ProviderError, match="goes on after 10 bytes"):
+        await make("draw", Wish(task="image", values={"prompt": "A cat"}), drawing(webui, "dreamy_v2"))
+    assert [path for path, _ in webui.requests] == ["/sdapi/v1/sd-models"]
+
+
 async def test_a_picture_is_changed_with_a_strength(drawing: Opening, webui: Any, tmp_path: Path) -> None:
     run = drawing(webui)
     files = {"picture": (picture(run, tmp_path / "a.png"),)}
