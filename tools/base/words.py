@@ -72,8 +72,8 @@ def count_words(text: str) -> int:
 
 
 def guess_language(text: str) -> Language:
-    """Return the language most of a text is in; a hanzi weighs as much as a Latin word."""
-    written = tokens(text)
+    """Return the language most of a text is in; a hanzi weighs as much as a Latin word, and a number nothing."""
+    written = [token for token in tokens(text) if any(map(str.isalpha, token))]
     han = sum(len(token) for token in written if is_han(token))
     return "zh" if han and han >= sum(not is_han(token) for token in written) else "en"
 

@@ -65,6 +65,8 @@ def test_each_hanzi_counts_as_a_word() -> None:
         ("分析这段视频", "zh"),
         ("分析 talk.mp4 并写一份 report", "zh"),
         ("What does 你好 mean in this long English video?", "en"),
+        ("剪掉0:10到0:20", "zh"),
+        ("12:30 – 14:00", "en"),
         ("", "en"),
     ],
 )
