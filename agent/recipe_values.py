@@ -97,24 +97,29 @@ def filled(recipe: "Recipe", values: Mapping[str, str], places: Sequence[int | N
     files = dict(enumerate(places))
     there = {name for name, value in told.items() if value is not None}
     there |= {one.name for one, place in zip(recipe.inputs, places, strict=True) if place is not None and one.name}
-    dropped: set[str] = set()
+    dropped = {
+        step.id for step in recipe.steps if not (there >= {*step.only_with} and there.isdisjoint(step.only_without))
+    }
     filling = _Filling(told, files, dropped)
-    steps: list[RecipeStep] = []
-    for step in recipe.steps:
-        lacks = any(one not in there for one in step.only_with) or any(one in there for one in step.only_without)
-        if lacks:
-            dropped.add(step.id)
-            continue
-        args = filling.within(step.args)
-        each = None if step.for_each is None else filling.within(step.for_each)
-        if each is _NOTHING:
-            dropped.add(step.id)
-            continue
-        after = [one for one in step.depends_on if one not in dropped]
-        steps.append(step.model_copy(update={"args": args, "for_each": each, "depends_on": after}))
-    if not steps:
+    # In any order: a step may be written before those that it needs.
+    while lost := {
+        step.id
+        for step in recipe.steps
+        if step.id not in dropped and step.for_each and filling.within(step.for_each) is _NOTHING
+    }:
+        dropped |= lost
+    if not (kept := [step for step in recipe.steps if step.id not in dropped]):
         raise SettingsError("With what it was told the recipe has nothing to do. Give it one of its files or values.")
-    return steps
+    return [
+        step.model_copy(
+            update={
+                "args": filling.within(step.args),
+                "for_each": filling.within(step.for_each),
+                "depends_on": [one for one in step.depends_on if one not in dropped],
+            }
+        )
+        for step in kept
+    ]
 
 
 def _values(recipe: "Recipe", values: Mapping[str, str]) -> dict[str, Value | None]:

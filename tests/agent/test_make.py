@@ -316,14 +316,15 @@ default = false
 type = "whole"
 optional = true
 [[steps]]
+id = "say"
+tool = "speak"
+depends_on = ["read"]
+args = { text = { first_of = ["$read.title", "Hello ${set.name}"] }, words_per_minute = "$set.fast" }
+[[steps]]
 id = "read"
 tool = "write_script"
 only_with = ["greeting"]
 args = { file = "$files[0]" }
-[[steps]]
-id = "say"
-tool = "speak"
-args = { text = { first_of = ["$read.title", "Hello ${set.name}"] }, words_per_minute = "$set.fast" }
 """)
     assert main(["make", "hello", "--plan-only", "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)["plan"]
@@ -333,8 +334,8 @@ args = { text = { first_of = ["$read.title", "Hello ${set.name}"] }, words_per_m
     assert main(["make", "hello", *given, "--plan-only", "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)["plan"]
     assert [(one["id"], one["args"]) for one in plan["steps"]] == [
-        ("read", {"file": "$files[0]"}),
         ("say", {"text": "$read.title", "words_per_minute": 200}),
+        ("read", {"file": "$files[0]"}),
     ]
 
 
