@@ -50,13 +50,13 @@ async def told(
     """Do what `keep` does, where it is wanted."""
     kind = SAME.get(media_type, media_type)
     if kind not in TAGS and kind not in MANIFESTS:
-        return run.put(content, name=name, media_type=media_type, facts=facts)
+        return run.put(content, name=name, media_type=media_type, facts=_known(facts, _first_type(making)))
     if kind == "image/svg+xml" and isinstance(content, bytes):
         content = redact_bytes(content)  # before it is signed: storing it does the same
     with run.workspace.scratch() as folder:
         source = content if isinstance(content, Path) else folder / "made"
         output = OutputFile(path=folder / "told", max_bytes=_size(content) + _ROOM_BYTES)
-        stamped, notes = None, list[str]()
+        stamped, notes, stopped = None, list[str](), False
         if (several := len(set(making.inputs))) > MOST_INPUTS:
             notes.append(f"of its {several} inputs {MOST_INPUTS} are named.")
         try:
@@ -64,23 +64,43 @@ async def told(
                 await run.thread(source.write_bytes, content)
             order = Order(source=source, output=output, story=_story(run, making, name, kind))
             stamped = await _stamped(run, order, making, notes)
-        except (Cancelled, asyncio.CancelledError):
-            raise
+        # Whatever goes wrong here must not lose what may have been paid for; who stops it stops what comes next.
+        except (Cancelled, asyncio.CancelledError) as error:
+            if making.kind != "model":
+                raise
+            stopped = isinstance(error, asyncio.CancelledError)
+            notes.append("it was stopped.")
         except Exception as error:
-            # Whatever goes wrong here must not lose what may have been paid for.
             logger.debug("No credentials for %r", name, exc_info=True)
             notes.append(_why(error))
         told = [f"Who made {name!r} is not all written in it: {one}" for one in notes]
         run.call.notes.extend(one for one in told if one not in run.call.notes)
+        facts = _known(facts, stamped.source_type if stamped else _first_type(making))
         if stamped is None:
-            return run.put(content, name=name, media_type=media_type, facts=facts)
-        if stamped.source_type in MODEL_MADE:
-            facts = {**(facts or {}), _FACT: stamped.source_type}
-        stored = run.put(output.path, name=name, media_type=media_type, facts=facts)
-    if isinstance(content, Path):
+            output.remove()  # the disk may be full
+            if source is not content:
+                source.unlink(missing_ok=True)
+            stored = run.put(content, name=name, media_type=media_type, facts=facts)
+        else:
+            stored = run.put(output.path, name=name, media_type=media_type, facts=facts)
+    if stopped:
+        _stop_next()
+    if stamped and isinstance(content, Path):
         with suppress(OSError):
             content.unlink()
     return stored
+
+
+def _known(facts: Mapping[str, Fact] | None, source_type: str) -> Mapping[str, Fact] | None:
+    """Return what is known of a file, a model's part in it among it."""
+    return {**(facts or {}), _FACT: source_type} if source_type in MODEL_MADE else facts
+
+
+def _stop_next() -> None:
+    """Have this task stopped where it waits next: it was to be stopped, and first had something to store."""
+    if task := asyncio.current_task():
+        task.uncancel()
+        task.cancel()
 
 
 async def _stamped(run: "Run", order: Order, making: Making, notes: list[str]) -> Stamped:
@@ -130,13 +150,7 @@ def _pens(run: "Run") -> list[Identity]:
 def _story(run: "Run", making: Making, name: str, media_type: str) -> Story:
     from ... import __version__
 
-    changed = making.kind == "edit" or making.task in _CHANGES
-    types = {
-        "model": PART_BY_MODEL if changed and making.inputs else BY_MODEL,
-        "algorithm": BY_RULES,
-        "composite": COMPOSED,
-        "edit": "",
-    }
+    changed = _changed(making)
     return Story(
         kind=making.kind,
         title=redact(name),
@@ -145,11 +159,21 @@ def _story(run: "Run", making: Making, name: str, media_type: str) -> Story:
         provider=redact(making.provider),
         version=__version__,
         made_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        source_type=types[making.kind],
+        source_type=_first_type(making),
         inputs=tuple(
             _input(run, handle, _relation(making, changed, number)) for number, handle in enumerate(_handles(making))
         ),
     )
+
+
+def _changed(making: Making) -> bool:
+    return making.kind == "edit" or making.task in _CHANGES
+
+
+def _first_type(making: Making) -> str:
+    """Return where a file comes from as far as that is known before its inputs were looked at."""
+    by_model = PART_BY_MODEL if _changed(making) and making.inputs else BY_MODEL
+    return {"model": by_model, "algorithm": BY_RULES, "composite": COMPOSED, "edit": ""}[making.kind]
 
 
 def _handles(making: Making) -> list[str]:

@@ -377,6 +377,28 @@ async def test_a_full_disk_costs_the_credentials_and_not_the_file(
     assert len(run.call.notes) == 1
 
 
+async def test_what_may_be_paid_is_stored_as_it_came_when_it_is_stopped(run: Run) -> None:
+    stored: list[Artifact] = []
+
+    async def paid() -> None:
+        stored.append(await keep(run, picture(), name="a.png", media_type="image/png", making=BY_MODEL))
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(paid())
+    await asyncio.sleep(0)  # so far that it waits for the signer
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert run.path(stored[0].handle).read_bytes() == picture()
+    assert stored[0].facts == {"digital_source_type": "trainedAlgorithmicMedia"}
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await paid()
+    run.cancelled.set()
+    kept = await keep(run, picture(), name="b.png", media_type="image/png", making=BY_MODEL)
+    assert run.path(kept.handle).read_bytes() == picture()
+
+
 async def test_nothing_is_written_where_it_is_not_wanted(run: Run) -> None:
     run = replace(run, settings=replace(run.settings, credentials=Credentials(enabled=False)))
     kept = await keep(run, picture(), name="a.png", media_type="image/png", making=BY_MODEL)
