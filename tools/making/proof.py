@@ -23,6 +23,8 @@ _ASPECT_SHARE = 0.06
 """1344×768 and 1792×1024 are sold as 16:9."""
 _RESOLUTION_SHARE = 0.15
 """1248×704 and 1504×640 are sold as 720p."""
+_LEAST_PIXELS = 16
+"""A side of what was made of nothing but words; services give one pixel where they have no picture."""
 _SCALE_SHARE = 0.02
 _RESOLUTION = re.compile(r"(\d{3,4})[pP]")
 _NAMES = {"picture": ("a picture", "pictures"), "video": ("a film", "films"), "audio": ("sound", "recordings")}
@@ -127,6 +129,9 @@ def _wrong_size(found: Measured, wish: Wish, given: Mapping[str, float]) -> Iter
     asked = asked_size(values)
     if any(one is not None and abs(one - has) > off for one, has in zip(asked, (width, height), strict=True)):
         yield f"it has {came}, and {'×'.join(str(one or 'any') for one in asked)} px were ordered"
+        return
+    if None in asked and not wish.files and min(width, height) < _LEAST_PIXELS:
+        yield f"it has {came}, which is no {_NAMES[found.kind][0].removeprefix('a ')}"
         return
     if "aspect" in values and None in asked and ":" in str(values["aspect"]):
         ratio = read_aspect(str(values["aspect"]))

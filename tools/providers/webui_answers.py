@@ -8,7 +8,7 @@ from typing import Any, cast
 
 def info_of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what the server says of how it was made; it is JSON in a text."""
-    with suppress(ValueError, RecursionError):
+    with suppress(ValueError, TypeError, RecursionError):
         found = json.loads(answer.get("info") or "{}")
         return found if isinstance(found, Mapping) else {}
     return {}

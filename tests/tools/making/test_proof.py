@@ -5,6 +5,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sensorium.tools.base.errors import MediaError
 from sensorium.tools.base.makers import Made, Wish
@@ -43,6 +44,14 @@ async def test_silence_and_film_are_no_music(run: Run, sounds: dict[str, Path]) 
         await prove_made(made(run, sounds["silence"]), Wish(task="music"), run)
     with pytest.raises(MediaError, match=r"a film \(video/mp4\) came, and sound was ordered"):
         await prove_made(made(run, sounds["film"]), Wish(task="music"), run)
+
+
+async def test_a_pixel_is_no_picture(run: Run, tmp_path: Path) -> None:
+    Image.new("RGB", (1, 1), "red").save(tmp_path / "pixel.png")
+    pixel = made(run, tmp_path / "pixel.png")
+    with pytest.raises(MediaError, match="it has 1×1 px, which is no picture"):
+        await prove_made(pixel, Wish(task="image", values={"prompt": "a kite", "aspect": "1:1"}), run)
+    await prove_made(pixel, Wish(task="image", values={"prompt": "a dot", "width_pixels": 1, "height_pixels": 1}), run)
 
 
 async def test_a_voice_that_was_learnt_has_a_name_and_needs_no_file(run: Run) -> None:

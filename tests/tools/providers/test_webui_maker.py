@@ -17,6 +17,7 @@ from sensorium.tools.base.run import Call, Progress, Run
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.making.ordering import make
 from sensorium.tools.providers import webui_maker
+from sensorium.tools.providers.webui_answers import info_of
 
 Opening = Callable[..., Run]
 
@@ -107,6 +108,11 @@ async def test_an_answer_that_goes_on_for_ever_is_broken_off(
     with pytest.raises(ProviderError, match="goes on after 10 bytes"):
         await make("draw", Wish(task="image", values={"prompt": "A cat"}), drawing(webui, "dreamy_v2"))
     assert [path for path, _ in webui.requests] == ["/sdapi/v1/sd-models"]
+
+
+@pytest.mark.parametrize("info", [{"seed": 1}, ["x"], 5, "[" * 100_000, "no JSON", None])
+def test_what_a_server_says_oddly_of_a_picture_loses_no_picture(info: Any) -> None:
+    assert info_of({"info": info}) == {}
 
 
 async def test_a_picture_is_changed_with_a_strength(drawing: Opening, webui: Any, tmp_path: Path) -> None:
