@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import io
 import json
-import socket
 import tempfile
 import threading
 import uuid
@@ -16,8 +15,8 @@ from typing import Any, Literal
 
 import av
 import numpy as np
-import uvicorn
 from PIL import Image, ImageDraw
+from sensorium_test_loopback import free_address, running
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -81,8 +80,8 @@ class ComfyUIServer:
 @contextmanager
 def serving() -> Iterator[ComfyUIServer]:
     """Run a server in a thread until the end of the block."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = ComfyUIServer(url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+    listener, address = free_address()
+    server = ComfyUIServer(url=address)
     routes = [
         Route("/prompt", _answering(server, _prompt), methods=["POST"]),
         Route("/history/{job}", _answering(server, _history), methods=["GET"]),
@@ -92,23 +91,8 @@ def serving() -> Iterator[ComfyUIServer]:
         Route("/upload/image", _answering(server, _upload), methods=["POST"]),
         Route("/system_stats", _answering(server, lambda *_: JSONResponse({"system": {}})), methods=["GET"]),
     ]
-    config = uvicorn.Config(
-        Starlette(routes=routes),
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="critical",
-        timeout_graceful_shutdown=1,
-    )
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
+    with running(Starlette(routes=routes), listener):
         yield server
-    finally:
-        running.should_exit = True
-        thread.join()
 
 
 Answer = Callable[[ComfyUIServer, str, Any], Response]

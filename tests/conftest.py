@@ -122,19 +122,25 @@ def server(script: ModuleType) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def openai_media() -> ModuleType:
+def loopback() -> ModuleType:
+    """Runs a server in a thread, `tests/loopback.py`; those below import it as `sensorium_test_loopback`."""
+    return load("loopback")
+
+
+@pytest.fixture(scope="session")
+def openai_media(loopback: ModuleType) -> ModuleType:
     """OpenAI's images and what is like them, on loopback, `tests/openai_media_server.py`."""
     return load("openai_media_server")
 
 
 @pytest.fixture(scope="session")
-def webui_media() -> ModuleType:
+def webui_media(loopback: ModuleType) -> ModuleType:
     """Stable Diffusion WebUI on loopback, `tests/webui_server.py`."""
     return load("webui_server")
 
 
 @pytest.fixture(scope="session")
-def comfyui_media() -> ModuleType:
+def comfyui_media(loopback: ModuleType) -> ModuleType:
     """ComfyUI on loopback, `tests/comfyui_server.py`."""
     return load("comfyui_server")
 

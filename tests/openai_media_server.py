@@ -5,9 +5,7 @@ import base64
 import hashlib
 import io
 import json
-import socket
 import tempfile
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,8 +14,8 @@ from typing import Any, Literal
 
 import av
 import numpy as np
-import uvicorn
 from PIL import Image, ImageDraw
+from sensorium_test_loopback import free_address, running
 from starlette.applications import Starlette
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
@@ -94,8 +92,8 @@ def drawn(width: int, height: int, words: str, form: str = "PNG") -> bytes:
 @contextmanager
 def serving() -> Iterator[MediaServer]:
     """Run a server in a thread until the end of the block."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = MediaServer(url=f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
+    listener, address = free_address()
+    server = MediaServer(url=f"{address}/v1")
     routes = [
         Route("/v1/images/generations", _answering(server, _generations), methods=["POST"]),
         Route("/v1/images/edits", _answering(server, _edits), methods=["POST"]),
@@ -108,23 +106,8 @@ def serving() -> Iterator[MediaServer]:
         Route("/v1/models", _answering(server, _models), methods=["GET"]),
         Route("/results/{name}", _answering(server, _result), methods=["GET"]),
     ]
-    config = uvicorn.Config(
-        Starlette(routes=routes),
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="critical",
-        timeout_graceful_shutdown=1,
-    )
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
+    with running(Starlette(routes=routes), listener):
         yield server
-    finally:
-        running.should_exit = True
-        thread.join()
 
 
 Answer = Callable[[MediaServer, Asked, Fault | None], Response]

@@ -5,16 +5,15 @@ import base64
 import hashlib
 import io
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import uvicorn
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
+from sensorium_test_loopback import free_address, running
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -82,8 +81,8 @@ def drawn(width: int, height: int, words: str, infotext: str) -> str:
 @contextmanager
 def serving(login: str = "") -> Iterator[WebUIServer]:
     """Run a server in a thread until the end of the block."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = WebUIServer(url=f"http://127.0.0.1:{listener.getsockname()[1]}", login=login)
+    listener, address = free_address()
+    server = WebUIServer(url=address, login=login)
     routes = [
         Route("/sdapi/v1/txt2img", _answering(server, _draw), methods=["POST"]),
         Route("/sdapi/v1/img2img", _answering(server, _draw), methods=["POST"]),
@@ -95,24 +94,11 @@ def serving(login: str = "") -> Iterator[WebUIServer]:
         Route("/sdapi/v1/sd-models", _answering(server, lambda *_: JSONResponse(MODELS)), methods=["GET"]),
         Route("/sdapi/v1/upscalers", _answering(server, _upscalers), methods=["GET"]),
     ]
-    config = uvicorn.Config(
-        Starlette(routes=routes),
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="critical",
-        timeout_graceful_shutdown=1,
-    )
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.interrupted.set()
-        running.should_exit = True
-        thread.join()
+    with running(Starlette(routes=routes), listener):
+        try:
+            yield server
+        finally:
+            server.interrupted.set()
 
 
 Answer = Callable[[WebUIServer, str, dict[str, Any]], Response]
