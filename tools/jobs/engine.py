@@ -20,6 +20,7 @@ from .api import expression
 from .asking import Asking, Written
 from .downloading import Expired
 from .filling import Filling
+from .refusing import kind_of, refusal
 from .results import Results
 from .shapes import Operation, Poll
 from .template import as_text, holes
@@ -42,6 +43,10 @@ _NOTICED_SECONDS = 1.0
 """A run that was cancelled is noticed within this time."""
 _OF_STEP = 0.95
 """A job is given up before the call it is for is: it must still be said how to go on."""
+
+
+class LeftOpen(SettingsError, ProviderError):
+    """A setting is wrong by which a job is asked for; the job goes on, and nobody else is paid beside it."""
 
 
 @dataclass(kw_only=True)
@@ -270,7 +275,7 @@ class Engine:
 
     def refused(self, payment: Payment, text: str, said: str) -> SensoriumError:
         """Return the error of a job that came to nothing."""
-        kind, fault = self.asking.refusal(200, text, said)
+        kind, fault = refusal(self.asking.api, self.asking.served, 200, text, said)
         charged = self._end(payment)
         job = f"Job {payment.job!r} failed" if payment.job else "It failed"
         if kind in ("policy", "limit"):
@@ -308,7 +313,7 @@ class Engine:
                 ) from None
         if not found["files"] and not found["texts"]:
             text = "" if isinstance(answer, bytes) else json.dumps(answer, ensure_ascii=False)
-            if self.asking.kind_of(text) == "policy":
+            if kind_of(self.asking.api, text) == "policy":
                 raise self.refused(payment, text, "")
             raise ProviderError(
                 f"`{self._who}` says that it is done, and gives nothing: {self.asking.shown(text)}", may_be_paid=True
@@ -320,9 +325,13 @@ class Engine:
         """Keep the job's order open, whatever goes wrong while it is asked for: it is taken up again by its id."""
         try:
             yield
-        except (SettingsError, ProviderError):
-            if payment.is_open:
-                payment.leave()
+        except (SettingsError, ProviderError) as error:
+            if not payment.is_open:
+                raise
+            payment.leave()
+            if not isinstance(error, ProviderError):
+                raise LeftOpen(f"{error} {self._how_to_go_on(payment)}", may_be_paid=True) from error
+            error.may_be_paid = True
             raise
 
     async def _stopped(

@@ -20,6 +20,7 @@ from sensorium.tools.base.makers import Made, Wish
 from sensorium.tools.base.run import Run
 from sensorium.tools.jobs import engine
 from sensorium.tools.jobs.results import MOST_FILES
+from sensorium.tools.making.ordering import make
 from sensorium.tools.providers.remote_maker import provider
 
 KITE = Wish(task="image", values={"prompt": "a kite"})
@@ -373,6 +374,21 @@ async def test_an_answer_that_may_swell_is_not_opened(ordering: Any, shop: Any, 
     with pytest.raises(ProviderError, match="asked for as gzip or deflate"):
         await made_in(ordering())
     assert shop.of("submit")[0].headers["accept-encoding"] == "gzip, deflate"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(401, "Set `SHOP_KEY` anew. It is not ordered anew: `sensorium resume"), (404, "no such job")]
+)
+async def test_nobody_else_is_asked_while_a_job_may_go_on(
+    ordering: Any, shop: Any, job_server: Any, status: int, words: str
+) -> None:
+    shop.play("poll", *[job_server.Reply(status=status, body={"code": 1, "message": words})] * 5)
+    run = ordering(env={"SENSORIUM_DRAW": "shop:brush-1,shop:brush-2"})
+    with pytest.raises(ProviderError, match=words) as raised:
+        await make("draw", KITE, run)
+    assert raised.value.may_be_paid
+    assert isinstance(raised.value, SettingsError) == (status == 401)
+    assert (len(shop.of("submit")), states(run)) == (1, [("unknown", "job-1")])
 
 
 @pytest.mark.parametrize("seed", ["--5", "9" * 5000, {"a": 1}, [True]])
