@@ -20,7 +20,7 @@ from ..fetching.metering import Meter, MeteredBackend
 from ..fetching.rules import FetchRules
 from ..fetching.spelling import DEFAULT_PORTS, Location, read_location, read_redirect
 from ..fetching.transport import MOST_HEADER_BYTES, MOST_REDIRECTS, believed, headers_of
-from .asking import is_same_host
+from .addresses import is_same_host
 
 if TYPE_CHECKING:
     from ..base.run import Run

@@ -11,7 +11,7 @@ from ..base.errors import ArgumentError
 from ..base.makers import FILES, Wish
 from ..base.media import examine
 from ..base.picture_files import open_picture
-from .asking import Encoded, FilePart
+from .parts import Encoded, FilePart
 from .shapes import Operation, Request, Span, Take
 from .template import MISSING, as_text, holes
 

@@ -13,8 +13,9 @@ from ..base.sniff import sniff
 from ..base.workspace import Artifact, Fact
 from ..credentials.keeping import Making, keep
 from ..fetching.contents import file_name
+from .addresses import whole_address
 from .api import expression
-from .asking import Asking, whole_address
+from .asking import Asking
 from .downloading import Download
 from .filling import Filling
 from .shapes import Encoding, Operation

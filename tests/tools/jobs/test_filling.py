@@ -9,8 +9,8 @@ from PIL import Image
 from sensorium.tools.base.errors import ArgumentError
 from sensorium.tools.base.makers import Wish
 from sensorium.tools.base.run import Run
-from sensorium.tools.jobs.asking import FilePart
 from sensorium.tools.jobs.filling import Filling, check_files
+from sensorium.tools.jobs.parts import FilePart
 from sensorium.tools.jobs.shapes import Operation, Result, Span, Submit, Take
 from sensorium.tools.jobs.template import MISSING, render
 

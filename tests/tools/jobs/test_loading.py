@@ -9,7 +9,8 @@ import pytest
 from sensorium.tools.base.endpoints import served_model
 from sensorium.tools.base.errors import SettingsError
 from sensorium.tools.base.settings import Settings
-from sensorium.tools.jobs.asking import asking, signed
+from sensorium.tools.jobs.asking import asking
+from sensorium.tools.jobs.tokens import signed
 from sensorium.tools.providers.remote_maker import provider
 
 CANARY = "sk-canary-0a1b2c3d4e5f"
