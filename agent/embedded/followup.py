@@ -11,6 +11,7 @@ from .facts import File
 from .intents import (
     Cannot,
     Compare,
+    Edit,
     Facts,
     Find,
     Frames,
@@ -22,6 +23,7 @@ from .intents import (
     Read,
     Report,
     Say,
+    Slideshow,
     Summarize,
     Transcribe,
     Understanding,
@@ -71,6 +73,10 @@ _FILLER = re.compile(
         """
     )
 )
+_FROM_THE_START = re.compile(r"original|start over|from scratch|instead of|source|原来|原始|原视频|原文件|重新")
+# After these there is no one film, or recording, that could be changed further.
+_ENDS = frozenset({"split", "sound", "gif", "join", "upscale"})
+_MOVES = frozenset({"keep", "leave_out", "without_silence", "speed", "reverse"})
 _NAMES: dict[str, str] = {code: names for code, names in LANGUAGES.items() if code != "yue"}
 _LANGUAGE = re.compile(
     either(
@@ -139,6 +145,8 @@ def _next(before: Meant | None, turn: Turn) -> Meant:
     named = named_language(turn.request)
     if before is None or not _is_work(before.understood):
         return Meant(understood=fresh, files=files, named=named)
+    if chained := _chained(before, fresh, files, turn):
+        return Meant(understood=replace(fresh, intents=chained), files=files, named=named)
     change = _change(turn.request, files)
     new = {file.handle for file in files if not file.attached}
     if change is None or (change == _Change(these=True) and not new):
@@ -160,6 +168,53 @@ def _next(before: Meant | None, turn: Turn) -> Meant:
         assumed=False,
     )
     return Meant(understood=understood, files=files, named=named)
+
+
+def _chained(before: Meant, fresh: Understanding, files: Sequence[File], turn: Turn) -> tuple[Intent, ...]:
+    """Return the changes of the last request with those of this one: "now faster" is about what came out.
+
+    What was done before is remembered, so doing it again costs nothing. Empty where this one is about something else,
+    or names times after others were moved: times are those of the file that was given.
+    """
+    is_new = fresh.assumed or [one.handle for one in files] != [one.handle for one in before.files]
+    if is_new or _FROM_THE_START.search(masked(turn.request)):
+        return ()
+    old, wanted = before.understood.intents, fresh.intents
+    if len(old) == 1 and isinstance(old[0], Slideshow):
+        return _another_show(old[0], wanted)
+    if not all(isinstance(one, Edit) and one.task not in _ENDS for one in old):
+        return ()
+    timed = {one.task for one in wanted if isinstance(one, Edit) and (one.spans or one.points or one.every_seconds)}
+    moved = {one.task for one in old if isinstance(one, Edit)} & _MOVES
+    if not all(isinstance(one, Edit) for one in wanted) or (timed and moved and timed | moved != {"leave_out"}):
+        return ()
+    tasks = {one.task for one in wanted if isinstance(one, Edit)}
+    kept = [one for one in old if isinstance(one, Edit) and (one.spans or one.task not in tasks)]
+    return (*kept, *wanted)
+
+
+def _another_show(show: Slideshow, wanted: Sequence[Intent]) -> tuple[Intent, ...]:
+    """Return a slideshow as it is wanted now; empty where something else is."""
+    for one in wanted:
+        match one:
+            case Edit(task="crop", form=aspect) if aspect:
+                show = replace(show, aspect=aspect)
+            case Edit(task="mix_sound", form=mood):
+                show = replace(show, music=True, mood=f"{mood} music" if mood else show.mood)
+            case Slideshow():
+                show = replace(
+                    show,
+                    seconds=one.seconds or (None if one.each_seconds else show.seconds),
+                    each_seconds=one.each_seconds or (None if one.seconds else show.each_seconds),
+                    aspect=one.aspect or show.aspect,
+                    music=one.music or show.music,
+                    mood=one.mood or show.mood,
+                    captions=one.captions or show.captions,
+                    title=one.title or show.title,
+                )
+            case _:
+                return ()
+    return (show,)
 
 
 def _is_work(understood: Understanding) -> bool:

@@ -7,7 +7,18 @@ import pytest
 
 from sensorium.agent.embedded.facts import File
 from sensorium.agent.embedded.followup import Meant, Turn, follow
-from sensorium.agent.embedded.intents import Compare, Find, Frames, Greet, Intent, Report, Summarize, Transcribe
+from sensorium.agent.embedded.intents import (
+    Compare,
+    Edit,
+    Find,
+    Frames,
+    Greet,
+    Intent,
+    Report,
+    Slideshow,
+    Summarize,
+    Transcribe,
+)
 
 REPORT, TALK = "Write a report on this talk", "talk.mp4"
 
@@ -137,3 +148,30 @@ def test_preferences_fill_in_what_a_request_leaves_open(fact: str, language: str
     named = meant("Answer in English: give me 7 sentences about this talk", facts=(fact,)).understood
     assert named.language == "en"
     assert all(one.sentences == 7 for one in named.intents if isinstance(one, Summarize))
+
+
+VERTICAL, FASTER = Edit(task="crop", form="9:16"), Edit(task="speed", amount=2.0)
+
+
+@pytest.mark.parametrize(
+    ("requests", "intents"),
+    [
+        (("make it vertical", "now make it 2x faster"), (VERTICAL, FASTER)),
+        (("make it vertical", "now make it 2x faster", "and reverse it"), (VERTICAL, FASTER, Edit(task="reverse"))),
+        (("make it vertical", "no, make it square"), (Edit(task="crop", form="1:1"),)),
+        (("改成竖屏", "再加速到2倍"), (VERTICAL, FASTER)),
+        (
+            ("cut out 0:10 to 0:20", "and cut out 0:40 to 0:50"),
+            (
+                Edit(task="leave_out", spans=((10.0, 20.0),)),
+                Edit(task="leave_out", spans=((40.0, 50.0),)),
+            ),
+        ),
+        (("make it 2x faster", "cut out 0:10 to 0:20"), (Edit(task="leave_out", spans=((10.0, 20.0),)),)),
+        (("make it vertical", "make the original 2x faster"), (FASTER,)),
+        (("make it vertical", "transcribe it"), (Transcribe(),)),
+        (("make a slideshow of this video", "add calm music"), (Slideshow(music=True, mood="calm music"),)),
+    ],
+)
+def test_a_further_change_is_made_of_what_came_out(requests: tuple[str, ...], intents: tuple[Intent, ...]) -> None:
+    assert wanted(*requests) == intents
