@@ -78,15 +78,27 @@ def identity(credentials: Credentials, home: Path) -> Identity:
 
 
 def own_anchors(credentials: Credentials, home: Path) -> str:
-    """Return the certificates, in PEM, that one's own hang on; none is made for this."""
+    """Return one's own certificates, in PEM, with those they hang on; none is made for this."""
+    made = home / "credentials" / NAME
     found = []
-    with suppress(OSError, StorageError):
-        if made := _valid(_read(home / "credentials" / NAME)):
-            found.append(made[0])
-    with suppress(OSError, UnicodeDecodeError):
-        if credentials.certificate is not None:
-            found.append(credentials.certificate.read_text(encoding="ascii"))
+    for file in (made, made.with_suffix(".old"), credentials.certificate):  # the old one: the clock may have been set
+        with suppress(OSError, StorageError, UnicodeDecodeError):
+            if file is not None:
+                found.append(_certificates(_read(file)))
     return "".join(found)
+
+
+def _certificates(text: str) -> str:
+    """Return the certificates in a text; none where one is damaged, with which c2pa could read no file at all."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
+    _, begin, rest = text.partition(_CERTIFICATE)
+    try:
+        chain = x509.load_pem_x509_certificates((begin + rest).encode()) if begin else []
+    except ValueError:
+        return ""
+    return "".join(one.public_bytes(serialization.Encoding.PEM).decode() for one in chain)
 
 
 def _self_made(file: Path) -> tuple[str, str]:

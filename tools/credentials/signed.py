@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO, Literal
 
 from pydantic import BaseModel, Field
@@ -75,14 +76,14 @@ def read_manifest(file: BinaryIO, media_type: str, anchors: str) -> Manifest | N
             if reader is None:
                 return None
             with reader:
-                return _manifest(json.loads(reader.json()))
+                return _manifest(json.loads(reader.json()), _own_numbers(anchors))
     except c2pa.C2paError.NotSupported:
         return None
     except c2pa.C2paError as error:
         raise MediaError(f"Its manifest of C2PA cannot be read: {_text(str(error))}") from error
 
 
-def _manifest(store: Mapping[str, Any]) -> Manifest:
+def _manifest(store: Mapping[str, Any], own_numbers: frozenset[str]) -> Manifest:
     manifests = store.get("manifests") or {}
     own = manifests.get(str(store.get("active_manifest"))) or {}
     signature = own.get("signature_info") or {}
@@ -94,7 +95,7 @@ def _manifest(store: Mapping[str, Any]) -> Manifest:
     parent = next((one for one in inputs if one.relation == "parentOf"), None)
     return Manifest(
         state=_state(failures),
-        signer=_signer(store, issuer),
+        signer=_signer(store, issuer, is_own=str(signature.get("cert_serial_number")) in own_numbers),
         issuer=issuer,
         name=_text(signature.get("common_name")),
         signed_at=_text(signature.get("time")),
@@ -112,9 +113,24 @@ def _manifest(store: Mapping[str, Any]) -> Manifest:
     )
 
 
-def _signer(store: Mapping[str, Any], issuer: str) -> Literal["yours", "self-made", "not known here"]:
+def _own_numbers(anchors: str) -> frozenset[str]:
+    """Return the numbers of the certificates that sign; others that hang on the same roots are strangers'."""
+    if not anchors:
+        return frozenset()
+    from cryptography import x509
+
+    found = []
+    for one in x509.load_pem_x509_certificates(anchors.encode()):
+        with suppress(x509.ExtensionNotFound, ValueError):
+            if one.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+                continue
+        found.append(str(one.serial_number))
+    return frozenset(found)
+
+
+def _signer(store: Mapping[str, Any], issuer: str, *, is_own: bool) -> Literal["yours", "self-made", "not known here"]:
     active = (store.get("validation_results") or {}).get("activeManifest") or {}
-    if any(one.get("code") == "signingCredential.trusted" for one in active.get("success") or []):
+    if is_own and any(one.get("code") == "signingCredential.trusted" for one in active.get("success") or []):
         return "yours"
     return "self-made" if issuer == ORGANISATION else "not known here"
 

@@ -26,14 +26,14 @@ from sensorium.tools.sandbox.channel import Message
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path/></svg>'
 
 
-def own(folder: Path, *, days: int = 30, curve: str = "SECP256R1") -> tuple[Path, Path]:
+def own(folder: Path, *, days: int = 30, curve: str = "SECP256R1", root: Any = None) -> tuple[Path, Path]:
     """Return a certificate and its key as an authority of one's own would give them."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-    root, key = (ec.generate_private_key(getattr(ec, curve)()) for _ in range(2))
+    root, key = root or ec.generate_private_key(getattr(ec, curve)()), ec.generate_private_key(getattr(ec, curve)())
     now = datetime.now(UTC)
 
     def certificate(name: str, of: Any, by: Any, *, is_root: bool) -> bytes:
@@ -239,3 +239,35 @@ def test_the_doctor_says_who_signs_and_what_is_wrong_with_a_certificate(tmp_path
     assert "does not belong to the certificate" in check_credentials(wrong).fix
     off = replace(settings, credentials=Credentials(enabled=False))
     assert check_credentials(off).state == "less"
+
+
+async def test_who_has_a_certificate_of_the_same_authority_is_a_stranger(run: Run, tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    root = ec.generate_private_key(ec.SECP256R1())
+    for name in ("mine", "theirs"):
+        (tmp_path / name).mkdir()
+    mine, theirs = (
+        Credentials(certificate=one, key=key)
+        for one, key in (own(tmp_path / "mine", root=root), own(tmp_path / "theirs", root=root))
+    )
+    for chosen, signer in ((mine, "yours"), (theirs, "not known here")):
+        signing = replace(run, settings=replace(run.settings, credentials=chosen))
+        kept = await keep(signing, SVG, name="a.svg", media_type="image/svg+xml", making=Making(kind="algorithm"))
+        found = (await run.decode(read_told, run.path(kept.handle), "a", own_anchors(mine, tmp_path))).manifest
+        assert found and (found.state, found.signer) == ("valid", signer)
+
+
+async def test_a_damaged_certificate_of_ones_own_accuses_no_file(run: Run) -> None:
+    home, making = run.settings.home, Making(kind="algorithm")
+    kept = await keep(run, SVG, name="a.svg", media_type="image/svg+xml", making=making)
+    file = home / "credentials" / NAME
+    whole = file.read_text()
+    for text in (whole[:-200] + "!!!!" + whole[-196:], whole[:-40], ""):
+        file.write_text(text)
+        found = await run.decode(read_told, run.path(kept.handle), "a", own_anchors(Credentials(), home))
+        assert (found.maker.proof, found.manifest and found.manifest.signer) == ("signed", "self-made")
+    file.write_text(re.sub("^valid .*", "valid 1 2", whole))  # the clock was set, and another one is made
+    await keep(run, SVG, name="b.svg", media_type="image/svg+xml", making=making)
+    found = await run.decode(read_told, run.path(kept.handle), "a", own_anchors(Credentials(), home))
+    assert found.manifest and found.manifest.signer == "yours"
