@@ -6,12 +6,15 @@ from ..base.errors import ArgumentError
 from ..film.lines import wrapped
 from .card import ListCard, QuoteCard, TitleCard
 from .faces import Face, face_for
-from .sheet import Block, Sheet, fitted, length
+from .sheet import Block, Sheet, fitted, length, surely_more
 
 # Of the shorter side.
 _MARGIN = 0.1
 _SMALLEST = 2.2
 """Of letters, in hundredths of the shorter side."""
+_ITEM_LEADING = 1.26
+_FILLED = 0.86
+"""Of the height of an item: else the next one begins where it ends."""
 
 
 def draw_title(sheet: Sheet, card: TitleCard) -> None:
@@ -86,15 +89,24 @@ def draw_list(sheet: Sheet, card: ListCard) -> None:
     strong = face_for("0123456789", "sans", "bold")
     upright = sheet.height > sheet.width * 1.2
     pitch = min((bottom - top) / rows, unit * (20 if upright else 15))
-    size = min(unit * (7 if upright else 5.4), pitch * 0.5)
+    size, smallest = min(unit * (7 if upright else 5.4), pitch * 0.5), unit * _SMALLEST
+    indents, longest = 2.0 if card.numbered else 1.45, max(length(one, face, 1.0) for one in card.items)
+
+    def cannot_fit(height: float) -> bool:
+        return surely_more(longest * size / (column - indents * size), size * _ITEM_LEADING, height)
+
+    while size > smallest and cannot_fit(pitch * _FILLED):
+        size *= 0.95
+    if cannot_fit(pitch):
+        raise too_much(card.items)
     while True:
-        indent = size * (2.0 if card.numbered else 1.45)
+        indent = size * indents
         blocks = [_item(one, face, column - indent, size) for one in card.items]
         tallest = max(one.height for one in blocks)
-        if tallest <= pitch * 0.86 or size <= unit * _SMALLEST:
+        if tallest <= pitch * _FILLED or size <= smallest:
             break
         size *= 0.95
-    if tallest > pitch or size < unit * _SMALLEST * 0.95:
+    if tallest > pitch or size < smallest * 0.95:
         raise too_much(card.items)
     used = pitch * rows
     start = top + max(0.0, (bottom - top - used) * (0.1 if upright else 0.32))
@@ -158,4 +170,4 @@ def _fitted_below(text: str, sheet: Sheet, width: float, *, largest: float) -> B
 
 def _item(text: str, face: Face, width: float, size: float) -> Block:
     lines = wrapped(text, width, lambda line: length(line, face, size))
-    return Block(lines=tuple(lines), face=face, size=size, leading=1.26)
+    return Block(lines=tuple(lines), face=face, size=size, leading=_ITEM_LEADING)

@@ -149,7 +149,7 @@ def fitted(
     size = largest
     words = text.split()
     whole_length = length(text, face, 1.0)
-    while size > smallest and _surely_more(whole_length * size / width, size * leading, height, most_lines):
+    while size > smallest and surely_more(whole_length * size / width, size * leading, height, most_lines):
         size = max(smallest, size * _SMALLER)
     while True:
         # A word is broken only where no smaller letters are left.
@@ -181,6 +181,6 @@ def _broken(text: str, width: float, face: Face, size: float) -> list[str]:
     return kept if fits else lines
 
 
-def _surely_more(lines: float, pitch: float, height: float, most_lines: int) -> bool:
+def surely_more(lines: float, pitch: float, height: float, most_lines: int = 99) -> bool:
     """Return whether a text cannot fit, which is cheaper to know than how its lines break."""
     return lines > most_lines or (lines - 1) * pitch > height
