@@ -139,7 +139,8 @@ def in_detail(one: Listed, width: int) -> Iterator[str]:
         yield from _hanging("  price    ", f"{pattern}: {told}", 11, width)
     for role in one.roles:
         yield ""
-        model = next((does.models[0] for does in one.does if does.role == role), "MODEL").rstrip("*") or "MODEL"
+        pattern = next((does.models[0] for does in one.does if does.role == role), "*").rstrip("*")
+        model = pattern if pattern and "*" not in pattern else "MODEL"
         setting = f"SENSORIUM_{role.upper()}={one.name}{'' if one.kind == 'here' else f':{model}'}"
         yield fit(f"{role}: {setting}", width)
         for does in (each for each in one.does if each.role == role):

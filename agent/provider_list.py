@@ -16,7 +16,7 @@ from ..tools.jobs.shapes import JobApi, Operation, Span, Take
 
 Kind = Literal["api", "jobs", "webui", "comfyui", "here"]
 WORDS: Mapping[Kind, str] = {
-    "api": "OpenAI-compatible: think, see, hear, speak, and draw or film where the models do",
+    "api": "OpenAI-compatible: think, see, hear, speak, draw, embed",
     "jobs": "Job APIs",
     "webui": "Stable Diffusion WebUI",
     "comfyui": "ComfyUI",
@@ -80,7 +80,7 @@ def listed(settings: Settings, environ: Mapping[str, str]) -> list[Listed]:
 def _of(endpoint: Endpoint, file: Path | None, environ: Mapping[str, str]) -> Listed:
     preset, jobs = presets().get(endpoint.name, {}), endpoint.jobs
     does = tuple(_does(one) for one in jobs.operations) if jobs else ()
-    own = ("think", "see", "hear", "speak") if endpoint.wire == "openai" else ()
+    own = ("think", "see", "hear", "speak", "draw", "embed") if endpoint.wire == "openai" else ()
     drawn = ("draw",) if endpoint.wire in ("webui", "comfyui") else ()
     keys, is_set = _keys(endpoint, jobs, environ)
     return Listed(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..tools.base.errors import ArgumentError, SettingsError, ToolError
+from ..tools.base.errors import ArgumentError, ProviderError, SensoriumError, SettingsError
 from ..tools.base.home import names_servers
 from ..tools.base.listing import Listed, listing
 from .printing import pad, say, say_json, tell
@@ -98,16 +98,11 @@ def tool(chosen: argparse.Namespace) -> int:
             return 0
         example = json.dumps(dict.fromkeys(found.input_schema.get("required", []), "…"), ensure_ascii=False)
         outcome = _call(chosen, read_arguments(chosen.args, example=example))
-    except ToolError as error:
+    except SensoriumError as error:
         if not chosen.json:
             raise
         say_json({"ok": False, "error": {"type": type(error).__name__, "message": str(error)}})
-        return 1
-    except SettingsError as error:
-        if not chosen.json:
-            raise
-        say_json({"ok": False, "error": {"type": type(error).__name__, "message": str(error)}})
-        return 3
+        return 3 if isinstance(error, SettingsError) else 4 if isinstance(error, ProviderError) else 1
     if chosen.json:
         say_json(
             {

@@ -156,6 +156,16 @@ def test_a_failed_call_says_why_in_words_and_in_json(
     assert "Traceback" not in plain.err
 
 
+def test_a_provider_that_is_down_is_said_as_json_too(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SENSORIUM_DRAW", "house:gpt-image-1")
+    monkeypatch.setenv("SENSORIUM_DEGRADE", "0")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "sensorium.toml").write_text('[providers.house]\nbase_url = "http://127.0.0.1:9/v1"\n')
+    ended = cli("tool", "make_image", _arguments(prompt="a fox"), "--json")
+    assert (ended.code, ended.json["ok"]) == (4, False)
+    assert ended.json["error"]["type"] == "ProviderError"  # type: ignore[index]
+
+
 def test_what_a_tool_made_is_put_into_a_folder(cli: Cli, clip: Path) -> None:
     ended = cli("tool", "extract_frames", _arguments(media=str(clip), count=2), "-o", "out", "--json")
     assert ended.code == 0

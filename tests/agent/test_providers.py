@@ -55,6 +55,14 @@ def test_one_is_shown_with_its_limits(home: Path, capsys: pytest.CaptureFixture[
         assert words in said
 
 
+def test_a_pattern_is_no_model_to_be_set(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["providers", "fal"]) == 0
+    assert "SENSORIUM_SPEAK=fal:MODEL" in capsys.readouterr().out
+    assert main(["providers", "openrouter"]) == 0
+    said = capsys.readouterr().out
+    assert "SENSORIUM_DRAW=openrouter:MODEL" in said and "SENSORIUM_EMBED=openrouter:MODEL" in said
+
+
 def test_the_list_is_data_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["providers", "--json"]) == 0
     found = {one["name"]: one for one in json.loads(capsys.readouterr().out)}

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from sensorium.tools.base.call import call, perform
+from sensorium.tools.base.endpoints import Endpoint
 from sensorium.tools.base.errors import ArgumentError, MediaError, UnavailableError
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
@@ -166,6 +167,16 @@ async def test_a_grid_that_the_provider_knows_is_gone_on_from_there(settings: Se
         "edit_image", {"picture": grid.handle, "task": "pick", "index": 2}, atelier.served(other, "draw", [elsewhere])
     )
     assert elsewhere.wishes == []
+    run.library.close()
+
+
+async def test_of_a_ladder_only_who_was_named_is_said_not_to_have_made_it(settings: Settings, photo: str) -> None:
+    house = Endpoint(name="house", base_url="http://127.0.0.1:9/v1")
+    run = Run.open(replace(settings, models={"draw": "house:gpt-image-1"}, endpoints={"house": house}))
+    made = await call("edit_image", {"picture": photo, "task": "upscale"}, run)
+    first, *more = made.limits
+    assert first.startswith("Another than `house:gpt-image-1` made it. house:gpt-image-1: it has no task `upscale`")
+    assert "diffusers" not in first and more == ["It was resampled: no detail was added."]
     run.library.close()
 
 

@@ -77,7 +77,7 @@ async def make(role: str, wish: Wish, run: "Run") -> Made:
     for number, maker in enumerate(ladder, 1):
         if reason := _passed_over(maker, wish):
             # What somebody would have to install says nothing to who never named it.
-            tried += [f"{maker.identity}: {reason}"] if chosen or not maker.missing() else []
+            tried += [f"{maker.identity}: {reason}"] if not maker.missing() or _is_named(maker, run, chosen) else []
             continue
         try:
             orders = parts(maker, wish)
@@ -96,7 +96,7 @@ async def make(role: str, wish: Wish, run: "Run") -> Made:
             failed = failed or error
             tried.append(f"{maker.identity}: {error}")
             continue
-        instead = [f"Another than `{chosen}` made it. {one}" for one in tried] if chosen else []
+        instead = [f"Another than `{chosen}` made it. {' '.join(tried)}"] if chosen and tried else []
         return replace(made, notes=tuple(dict.fromkeys([*instead, *made.notes])))
     if failed is not None:
         raise failed
@@ -202,6 +202,10 @@ def _fits(maker: Maker, wish: Wish) -> bool:
     except ArgumentError:
         return False
     return True
+
+
+def _is_named(maker: Maker, run: "Run", chosen: str | None) -> bool:
+    return _is_far(maker, run) or (chosen or "").split(":")[0] == maker.identity.split(":")[0]
 
 
 def _is_far(maker: Maker, run: "Run") -> bool:
