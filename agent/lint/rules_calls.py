@@ -227,7 +227,13 @@ def _missing(step: Step, port: Port, spec: ToolSpec, draft: Draft) -> Finding:
 
 
 def _check_values(step: Step, spec: ToolSpec) -> Iterator[Finding]:
-    fixed = {name: value for name, value in step.args.items() if name in spec.ports and not any(references(value))}
+    # The parts of a film are checked with the references in them.
+    parted = {one.within for one in spec.tool.inner_files} if spec.tool else set()
+    fixed = {
+        name: value
+        for name, value in step.args.items()
+        if name in spec.ports and ((name in parted and isinstance(value, list)) or not any(references(value)))
+    }
     wrong = _refused(spec, fixed)
     for name, value in fixed.items():
         port = spec.ports[name]
@@ -249,10 +255,13 @@ def _refused(spec: ToolSpec, fixed: Mapping[str, Any]) -> dict[str, str]:
         spec.tool.arguments.model_validate(fixed)
     except ValidationError as error:
         wrong: dict[str, str] = {}
-        for one in error.errors(include_url=False, include_context=False, include_input=False):
+        for one in error.errors(include_url=False, include_context=False):
             name = str(one["loc"][0]) if one["loc"] else ""
+            if one["type"] != "extra_forbidden" and isinstance(one["input"], str) and any(references(one["input"])):
+                continue  # known only when it runs
             if name in fixed:
-                wrong.setdefault(name, one["msg"])
+                within = ".".join(map(str, one["loc"][1:]))
+                wrong.setdefault(name, f"`{within}`: {one['msg']}" if within else one["msg"])
         return wrong
     return {}
 

@@ -20,21 +20,30 @@ _WHERE = frozenset(
 
 def check_media(step: Step, spec: ToolSpec, draft: Draft) -> Iterator[Finding]:
     """Find what the facts of the files speak against."""
-    for port in spec.ports.values() if spec.ports else _open_ports(step, spec):
-        if not port.kinds or port.name not in step.args:
+    for port, place, value in _given(step, spec):
+        found = list(references(value))
+        if not found:
+            yield from _check_literal(step, spec, port, place=place, value=value, draft=draft)
             continue
-        for place, value in _values(step.args[port.name], (port.name,)):
-            if not isinstance(value, str):
-                continue
-            found = list(references(value))
-            if not found:
-                yield from _check_literal(step, spec, port, place=place, value=value, draft=draft)
-                continue
-            file = draft.file(found[0])
-            if file is not None:
-                yield from _check_file(step, spec, port, found[0], file)
-                yield from _check_times(step, spec, found[0], file)
-                yield from _check_length(step, spec, found[0], file)
+        file = draft.file(found[0])
+        if file is not None:
+            yield from _check_file(step, spec, port, found[0], file)
+            yield from _check_times(step, spec, found[0], file)
+            yield from _check_length(step, spec, found[0], file)
+
+
+def _given(step: Step, spec: ToolSpec) -> Iterator[tuple[Port, Place, str]]:
+    """Yield what is given where files are taken, also within the parts of a film."""
+    for port in spec.ports.values() if spec.ports else _open_ports(step, spec):
+        if port.kinds and port.name in step.args:
+            for place, value in _values(step.args[port.name], (port.name,)):
+                if isinstance(value, str):
+                    yield port, place, value
+    for one in spec.tool.inner_files if spec.tool else ():
+        parts = step.args.get(one.within)
+        for at, part in enumerate(parts if isinstance(parts, list) else ()):
+            if isinstance(part, Mapping) and isinstance(part.get(one.name), str):
+                yield Port(name=one.name, kinds=frozenset(one.kinds)), (one.within, at, one.name), part[one.name]
 
 
 def _open_ports(step: Step, spec: ToolSpec) -> Iterator[Port]:

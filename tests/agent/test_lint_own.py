@@ -246,3 +246,27 @@ def test_files_in_the_scenes_of_a_film_are_checked_as_any_other() -> None:
     found = check(plan(*makers, step("film", "compose_video", scenes=wrong)), catalog(), facts=[FILM])
     assert rules(found) == [("film", "wrong-kind"), ("film", "wrong-type")]
     assert "takes picture" in found[0].message and "takes a file" in found[1].message
+
+
+@pytest.mark.parametrize(
+    ("scene", "found"),
+    [
+        ({"picture": "$files[1]", "seconds": "$probe.seconds", "title": "${probe.seconds} s"}, []),
+        ({"picture": "/somewhere/else.png"}, [("film", "literal-file")]),
+        ({"video": "https://example.com/a.mp4"}, [("film", "literal-file")]),
+        ({"picture": "$files[0]"}, [("film", "wrong-media")]),
+        ({"title": "x", "narration": "$files[1]"}, [("film", "wrong-media")]),
+        ({"title": "x", "image": "$files[1]"}, [("film", "wrong-argument")]),
+        ({"picture": "$files[1]", "video": "$files[0]"}, [("film", "wrong-argument")]),
+    ],
+)
+def test_scenes_are_checked_before_anything_runs(scene: dict[str, Any], found: list[tuple[str, str]]) -> None:
+    made = plan(step("probe", "probe_media", media="$files[0]"), step("film", "compose_video", scenes=[scene]))
+    assert rules(errors(check(made, catalog(), facts=[FILM, PICTURE]))) == found
+
+
+def test_the_one_file_that_a_scene_can_mean_is_put_there() -> None:
+    made = plan(step("film", "compose_video", scenes=[{"title": "A"}, {"picture": "cat.png"}]))
+    mended = mend(made, catalog(), facts=[FILM, PICTURE])
+    assert mended.plan is not None
+    assert mended.plan.steps[0].args["scenes"][1] == {"picture": "$files[1]"}
