@@ -56,7 +56,7 @@ def conclude(understood: Understanding, composed: Composed, files: Sequence[File
     say = Tongue(understood.language)
     names = {file.handle: file.name for file in files}
     parts = [*_assumed(understood, say), *_greetings(understood, files, say)]
-    parts += _answers(understood, results, names, say)
+    parts += _answers(understood, composed, results, names, say)
     # Why a file that was given cannot be used is said below; "there are none" would be wrong.
     lacks = [one.lack for one in understood.intents if isinstance(one, Cannot) and not (one.lack == "know" and files)]
     parts += [lack_words(lack, say) for lack in lacks]
@@ -163,9 +163,11 @@ def _greetings(understood: Understanding, files: Sequence[File], say: Tongue) ->
     return parts
 
 
-def _answers(understood: Understanding, results: Results, names: Mapping[str, str], say: Tongue) -> list[str]:
+def _answers(
+    understood: Understanding, composed: Composed, results: Results, names: Mapping[str, str], say: Tongue
+) -> list[str]:
     """Return what each intent's tools found, in the order it was asked for."""
-    told: set[str] = set()
+    told = _on_the_way(composed, results)
     parts: list[str] = []
     for intent in understood.intents:
         found = _done(_tools_of(intent), results, told)
@@ -176,6 +178,14 @@ def _answers(understood: Understanding, results: Results, names: Mapping[str, st
             head = _about(output, names)
             parts.append(f"{head}\n{text}" if head and text else text)
     return parts
+
+
+def _on_the_way(composed: Composed, results: Results) -> set[str]:
+    """Return the changes of files that another change went on from: what is told is what came out."""
+    done = {name for name, one in results.items() if one.get("status") == "done" and one.get("tool") == "edit_media"}
+    steps = Plan.model_validate({"goal": "", "steps": composed.steps}).steps if done and composed.steps else []
+    used = {need for step in steps if step.id in done for need in step.needs()}
+    return used & done
 
 
 def _done(tools: Sequence[str], results: Results, told: set[str]) -> list[str]:

@@ -346,6 +346,21 @@ async def test_why_nothing_draws_is_said_in_the_language_of_the_request(run: Run
     assert said.startswith("`make_image` 未完成：这里没有能画图的模型。请设置 `SENSORIUM_DRAW=")
 
 
+def test_of_changes_one_after_the_other_what_came_out_is_told() -> None:
+    files = read_files([VIDEO])
+    understood = understand("make it vertical and 2x faster, then reverse it", files)
+    composed = compose(understood, files)
+    names = [step["id"] for step in composed.steps]
+    results = {
+        name: ended("edit_media", {"file": artifact(f"{name}.mp4").model_dump(mode="json"), "seconds": 5.0})
+        for name in names
+    }
+    said = conclude(understood, composed, files, results)
+    assert (len(names), said) == (3, f"Files: {names[-1]}.mp4\nLength: 5 s.")
+    results[names[-1]] = failed("edit_media", "No frame can be decoded.")
+    assert f"Files: {names[-2]}.mp4" in conclude(understood, composed, files, results)
+
+
 def test_a_file_that_cannot_be_used_is_not_said_to_be_missing() -> None:
     files = read_files([{"name": "text.mp4", "error": "'text.mp4' is text/plain."}])
     understood = understand("make it vertical", files)
