@@ -9,7 +9,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, quote_plus
 
@@ -158,7 +158,7 @@ def _letter(letter: str) -> str:
     return rf"(?:{re.escape(letter)}|{slashes}{re.escape(letter)}|(?i:{escapes}))"
 
 
-@cache
+@lru_cache(maxsize=4)  # of each set of secrets that there was, it would be much
 def _sought(secrets: tuple[str, ...]) -> tuple[tuple[str, int, str], ...]:
     """Return windows of all forms of all secrets: a text without any of them has nothing to strike.
 

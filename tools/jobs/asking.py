@@ -1,6 +1,7 @@
 """Asks a job API: one request, and its answer as JSON data."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 96 * 2**20
 """No answer is longer, also where it holds a film in base64."""
 MOST_SHOWN = 300
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 MOST_REFUSED = 2**18
 """Bytes of a refusal."""
 
@@ -115,17 +117,22 @@ class Asking:
         Raises:
             SensoriumError: It is refused, or there is no answer; see `refusal`.
         """
+        import httpx2
+
         client = await job_client(self.served.endpoint)
 
         async def once() -> _Answer:
-            made = client.build_request(
-                written.method,
-                written.url,
-                headers=written.headers,
-                timeout=_timeout(self.served),
-                extensions={STAYS: self.served.endpoint.local_only},
-                **written.content,
-            )
+            try:
+                made = client.build_request(
+                    written.method,
+                    written.url,
+                    headers=written.headers,
+                    timeout=_timeout(self.served),
+                    extensions={STAYS: self.served.endpoint.local_only},
+                    **written.content,
+                )
+            except (httpx2.InvalidURL, UnicodeEncodeError):
+                raise ProviderError(f"`{self.api.name}` gave an id that no request can hold.") from None
             return await _read(client, made, self.served)
 
         def sending() -> Sending:
@@ -168,8 +175,8 @@ class Asking:
         base = self.api.base_url
         parts = parse(request.path)
         begin = look_up(parts[0].name, parts[0].filter) if isinstance(parts[0], Hole) else None
-        if isinstance(begin, str) and urlsplit(begin).scheme:
-            if not is_same_host(begin, base):
+        if isinstance(begin, str) and _ADDRESS.match(begin):
+            if not begin.isprintable() or not is_same_host(begin, base):
                 raise ProviderError(
                     f"`{self.api.name}` answered with an address of another host, which is not asked, for the key "
                     f"would go along: {faults.shown(self.served, begin)!r}."

@@ -454,6 +454,21 @@ async def test_an_id_that_leads_elsewhere_is_not_asked(ordering: Any, shop: Any,
 
 
 @pytest.mark.parametrize(
+    "job", ["http://evil.test/x", "{url}/a\nb", "{url}/\x01", "http://[::1", "{url}\\@evil.test/x", "{url}/ö", "job:ö"]
+)
+async def test_an_id_that_is_an_address_is_one_of_the_apis_own(
+    ordering: Any, shop: Any, job_server: Any, job: str
+) -> None:
+    poll = 'path = "{job}/state"\nheaders = { X-Job = "{job}" }'
+    written = shop.description().replace('path = "/jobs/{job}"', poll)
+    shop.description = lambda **more: written
+    shop.play("submit", job_server.Reply(body={"code": 0, "data": {"id": job.replace("{url}", shop.url)}}))
+    with pytest.raises(ProviderError, match=r"of another host|that no request can hold"):
+        await made_in(ordering())
+    assert [one.path for one in shop.asked] == ["/jobs"]
+
+
+@pytest.mark.parametrize(
     ("found", "fraction"),
     [
         (0.4, 0.4),

@@ -133,6 +133,8 @@ def test_a_signed_key_is_a_json_web_token() -> None:
     token = signed("issuer-name", secret, 1800)
     claims = jwt.decode(token, secret, algorithms=["HS256"], options={"require": ["exp", "nbf", "iss"]})
     assert (claims["iss"], claims["exp"] - claims["nbf"]) == ("issuer-name", 1805)
+    made = {signed("issuer-name", secret, 1800, now=1_800_000_000.0 + second) for second in range(3600)}
+    assert len(made) == 4, "each is one more secret to look for"
 
 
 def test_a_model_that_nobody_describes_is_missing(home: Path) -> None:
