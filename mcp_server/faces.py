@@ -200,6 +200,7 @@ FACES: Mapping[str, Face] = {
         group="make",
         gives="media",
         nested=True,
+        left_out=frozenset({"files"}),
         hidden=frozenset(
             {"silence_db", "min_silence_seconds", "keep_seconds", "mirror", "frames_per_second", "max_bytes"}
         ),
