@@ -184,7 +184,8 @@ class Writer:
         layout = "mono" if self._sound.channels == 1 else "stereo"
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=layout)
         frame.sample_rate = self._sound.rate
-        frame.pts = None
+        # Without times, what an encoder puts before the first sample (21 ms of AAC) would be played: all comes late.
+        frame.pts, frame.time_base = self.samples, Fraction(1, self._sound.rate)
         self.samples += samples.shape[1]
         if self._resampler is None:
             context = self._audio.codec_context
