@@ -317,6 +317,12 @@ async def test_an_order_that_is_taken_without_a_word_is_not_asked_for(
     assert (shop.of("poll"), [one.path for one in shop.asked], states(run)) == ([], ["/jobs"], [("unknown", "")])
 
 
+async def test_an_answer_of_millions_of_values_stops_nobody_else(ordering: Any, shop: Any, job_server: Any) -> None:
+    shop.play("submit", job_server.Reply(body=b'\n{"data": {"id": "job-1"}, "more": [' + b"[]," * 400_000 + b"1]}"))
+    with pytest.raises(ProviderError, match="more than 300,000 values"):
+        await made_in(ordering())
+
+
 async def test_an_id_that_holds_the_key_is_written_down_nowhere(ordering: Any, shop: Any, job_server: Any) -> None:
     shop.play("submit", job_server.Reply(body={"code": 0, "data": {"id": f"job-{job_server.KEY}"}}))
     run = ordering()
