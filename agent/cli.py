@@ -189,9 +189,7 @@ def _parser() -> "tuple[argparse.ArgumentParser, argparse._SubParsersAction[argp
 
     command("mcp", "..mcp_server.command", "serve the tools to other programs over MCP; options: sensorium mcp --help")
     doctor = command("doctor", ".doctor", "say what works here, what is missing, and what adds it")
-    doctor.add_argument(
-        "--online", action="store_true", help="ask each model behind an endpoint (think, see, hear) one tiny question"
-    )
+    doctor.add_argument("--online", action="store_true", help="ask each model behind an endpoint one tiny question")
     _local_only(doctor)
     _json(doctor)
     return parser, commands

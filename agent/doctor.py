@@ -183,9 +183,10 @@ def _check_role(role: str, models: Models, *, online: bool) -> Check:
             usable = usable[1:]
         else:
             timed = f" answered in {time.perf_counter() - started:.1f} s"
+    if role in _MAKE and role not in models.settings.models:
+        fixes = [f"set SENSORIUM_{role.upper()} to `provider:model`; `sensorium providers` lists them"]
     if not usable and role in _MAKE:
-        wanted = f"set SENSORIUM_{role.upper()} to `provider:model`; `sensorium providers` lists them"
-        return Check(name=role, state="less", found=f"no model {_MAKE[role]}", fix="; ".join([*fixes, wanted]))
+        return Check(name=role, state="less", found=f"no model {_MAKE[role]}", fix="; ".join(fixes))
     if not usable:
         return Check(name=role, state="missing", found="nobody serves it", fix="; ".join(fixes))
     best = usable[0] is ladder[0]

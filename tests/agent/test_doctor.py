@@ -110,6 +110,13 @@ def test_a_model_that_is_blind_or_fails_is_said_to_be_with_what_serves_instead(
     assert checks["hear"].state == "less" and "Set `SENSORIUM_HEAR`" in checks["hear"].fix
 
 
+def test_where_nobody_was_named_it_is_said_how_to_find_who_makes_media(settings: Settings) -> None:
+    for name in ("draw", "film", "play"):
+        check = role(name, settings)
+        lists = f"set SENSORIUM_{name.upper()} to `provider:model`; `sensorium providers` lists them"
+        assert (check.state, check.fix) == ("less", lists)
+
+
 def test_a_provider_nobody_knows_is_missing_with_what_to_change(settings: Settings) -> None:
     check = role("hear", Settings(home=settings.home, models={"hear": "nowhere:ears"}))
     assert (check.state, "faster-whisper" in check.fix) == ("missing", True)
