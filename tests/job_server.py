@@ -323,6 +323,7 @@ def _body(kind: str, content: bytes) -> Any:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # many jobs come at once; of more than are waited for here the system refuses some
     job_server: JobServer
 
     def handle_error(self, request: Any, client_address: Any) -> None:
