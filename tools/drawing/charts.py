@@ -132,7 +132,7 @@ def _line(sheet: Sheet, card: ChartCard, area: Area) -> None:
         sheet.dot((x, y), unit * 1.15, palette.ground)
         sheet.dot((x, y), unit * 0.85, palette.accent)
         label = Block(lines=(written,), face=values, size=value_size, leading=1)
-        sheet.text(label, *_beside_the_line(label, number, points), palette.ink)
+        sheet.text(label, *_beside_the_line(label, number, points, bottom), palette.ink)
         sheet.text(
             Block(lines=(name,), face=names, size=size, leading=1),
             x - pitch / 2,
@@ -144,14 +144,16 @@ def _line(sheet: Sheet, card: ChartCard, area: Area) -> None:
     sheet.line([(left, bottom), (right, bottom)], palette.line, unit * 0.25)
 
 
-def _beside_the_line(label: Block, number: int, points: Sequence[Point]) -> Point:
-    """Return where the value of a point stands: above it, under it in a valley, on a slope at the side that is free."""
+def _beside_the_line(label: Block, number: int, points: Sequence[Point], bottom: float) -> Point:
+    """Return where the value of a point stands: above it, on a slope at the side that is free, or in a valley under it,
+    where that is above the names."""
     x, y = points[number]
     before = points[max(0, number - 1)][1]
     after = points[min(len(points) - 1, number + 1)][1]
     is_valley = before <= y >= after and before + after < 2 * y
     aside = 0.3 * label.width * ((before < y < after) - (before > y > after))
-    top = y + label.size * 0.8 if is_valley else y - label.size * 0.75 - label.above
+    is_free = y + label.size * 0.8 + label.above <= bottom
+    top = y + label.size * 0.8 if is_valley and is_free else y - label.size * 0.75 - label.above
     return (x - label.width / 2 + aside, top)
 
 

@@ -1,6 +1,8 @@
 """Draw diagrams: boxes with words, and arrows between them."""
 
+import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from ..base.errors import ArgumentError
 from .card import DiagramCard
@@ -60,9 +62,14 @@ def draw_diagram(sheet: Sheet, card: DiagramCard) -> None:
         box = (x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
         sheet.box(box, palette.surface, radius=min(unit * 2, high / 2), outline=palette.accent, stroke=unit * 0.32)
         sheet.text(text, box[0], y - text.height / 2, palette.ink, width=wide, align="middle")
+    taken: list[tuple[Point, float]] = []
     for (_, _, label), route in zip(card.edges, layout.routes, strict=True):
         if label:
-            _label(sheet, label, route, min(texts[0].size * 0.8, unit * 3.4))
+            size = min(texts[0].size * 0.8, unit * 3.4)
+            wide_text = length(label, face_for(label, "sans", "regular"), size)
+            part = _free_part(route, taken, wide_text, size * 1.3)
+            taken.append((_middle(part), wide_text))
+            _label(sheet, label, part, size)
 
 
 def _best(
@@ -82,16 +89,35 @@ def _best(
     return best
 
 
-def _label(sheet: Sheet, label: str, route: Sequence[Point], size: float) -> None:
-    """Write at the last straight part of an arrow, on a piece of the ground that hides the line."""
-    (x0, y0), (x1, y1) = route[-2], route[-1]
+def _free_part(
+    route: Sequence[Point], taken: Sequence[tuple[Point, float]], wide: float, high: float
+) -> tuple[Point, Point]:
+    """Return the straight part of an arrow for its words: the last one, unless others stand where arrows meet."""
+    whole = list(pairwise(route))
+    parts = [whole[-1], *sorted(whole, key=lambda part: -math.dist(*part))]
+    halves = [half for one in parts for half in ((one[0], _middle(one)), (_middle(one), one[1]))]
+
+    def is_free(part: tuple[Point, Point]) -> bool:
+        x, y = _middle(part)
+        return all(abs(x - at[0]) >= (wide + long) / 2 or abs(y - at[1]) >= high for at, long in taken)
+
+    return next(filter(is_free, [*parts, *halves]), parts[0])
+
+
+def _middle(part: tuple[Point, Point]) -> Point:
+    return ((part[0][0] + part[1][0]) / 2, (part[0][1] + part[1][1]) / 2)
+
+
+def _label(sheet: Sheet, label: str, part: tuple[Point, Point], size: float) -> None:
+    """Write at a straight part of an arrow."""
+    (x0, y0), (x1, y1) = part
     face = face_for(label, "sans", "regular")
     wide = length(label, face, size)
     if abs(x1 - x0) > abs(y1 - y0):
         room = abs(x1 - x0) * 0.86
         size = size if wide <= room else max(size * room / wide, sheet.unit * _SMALLEST)
     block = Block(lines=(label,), face=face, size=size, leading=1)
-    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    x, y = _middle(part)
     if abs(x1 - x0) > abs(y1 - y0):
         sheet.text(block, x - block.width / 2, y - size * 0.5 - block.above, sheet.palette.muted)
         return

@@ -8,6 +8,10 @@ from itertools import pairwise
 from .card import DiagramCard
 from .sheet import Point
 
+_SMALLER = 0.95
+_LINE_HIGH = 7
+"""Of a box with one line in it, in hundredths of the shorter side."""
+_MOST_ON_ELLIPSE = 12
 _TURN = 0.36
 """Where between two layers arrows turn: the longer part, with the words, leads to the box."""
 
@@ -113,8 +117,8 @@ def _layered(card: DiagramCard, layers: list[int], area: Area, unit: float, *, l
             positions[layer, *slot] = (place + 0.5) / len(inside)
     left, top, right, bottom = area
     along, cross = (right - left, bottom - top) if lies else (bottom - top, right - left)
-    has_labels = any(label for _, _, label in card.edges)
-    gap = unit * ((17 if has_labels else 8) if lies else (13 if has_labels else 7))
+    longest = max(len(label) for _, _, label in card.edges)
+    gap = unit * ((max(17.0, 6 + 2 * longest) if longest else 8) if lies else (13 if longest else 7))
     deep = (along - gap * (len(slots) - 1)) / len(slots)
     broad = cross / max(map(len, slots)) - unit * 4
     wide, high = (
@@ -186,18 +190,56 @@ def _straight(points: Sequence[Point]) -> list[Point]:
 
 
 def _ring(card: DiagramCard, area: Area, unit: float) -> Layout:
-    """Lay boxes on an ellipse, clockwise from the top."""
+    """Lay boxes on an ellipse, clockwise from the top; many of them on the edge of the page, which has more room."""
     left, top, right, bottom = area
     count = len(card.nodes)
     wide = min((right - left) * (0.3 if count <= 6 else 0.22), unit * 40)
     high = min((bottom - top) * (0.2 if count <= 6 else 0.13), unit * 18)
     x, y = (left + right) / 2, (top + bottom) / 2
-    across, down = (right - left - wide) / 2, (bottom - top - high) / 2
-    across = min(across, down * 2.2)
-    turns = [math.tau * number / count - math.pi / 2 for number in range(count)]
-    centres = tuple((x + across * math.cos(turn), y + down * math.sin(turn)) for turn in turns)
+    while True:
+        across, down = (right - left - wide) / 2, (bottom - top - high) / 2
+        if count > _MOST_ON_ELLIPSE:
+            # Turned a little, so that boxes stand in the corners where they can.
+            rings = [
+                [_on_edge((number + turn / 8) / count, across, down) for number in range(count)] for turn in range(8)
+            ]
+        else:
+            rings = [[_on_ellipse(number / count, min(across, down * 2.2), down) for number in range(count)]]
+        apart = (wide + unit * 2.5, high + unit * 2)
+        if found := next((one for one in rings if not _touch(one, apart)), None):
+            break
+        if wide <= unit * 5:
+            wide, high, found = unit, unit, rings[0]
+            break
+        wide, high = wide * _SMALLER, max(high * _SMALLER, unit * _LINE_HIGH)
+    centres = tuple((x + dx, y + dy) for dx, dy in found)
     routes = tuple(_between(centres[start], centres[end], (wide, high), unit) for start, end, _ in card.edges)
     return Layout(centres=centres, box=(wide, high), routes=routes)
+
+
+def _on_ellipse(share: float, across: float, down: float) -> Point:
+    turn = math.tau * share - math.pi / 2
+    return (across * math.cos(turn), down * math.sin(turn))
+
+
+def _on_edge(share: float, across: float, down: float) -> Point:
+    """Return a place on the edge of a rectangle, clockwise from the middle of its upper side."""
+    corners = [(0.0, -down), (across, -down), (across, down), (-across, down), (-across, -down), (across, -down)]
+    way = share * 4 * (across + down)
+    for (x0, y0), (x1, y1) in pairwise(corners):
+        long = abs(x1 - x0) + abs(y1 - y0)
+        if way <= long:
+            return (x0 + (x1 - x0) * way / max(long, 1e-9), y0 + (y1 - y0) * way / max(long, 1e-9))
+        way -= long
+    return corners[-1]
+
+
+def _touch(centres: Sequence[Point], box: Point) -> bool:
+    """Return whether boxes of a size that stand beside each other on a ring would lie over each other."""
+    return any(
+        abs(x1 - x0) < box[0] and abs(y1 - y0) < box[1]
+        for (x0, y0), (x1, y1) in zip(centres, [*centres[1:], centres[0]], strict=True)
+    )
 
 
 def _between(start: Point, end: Point, box: Point, unit: float) -> tuple[Point, Point]:

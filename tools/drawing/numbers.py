@@ -8,7 +8,7 @@ from .card import ChartCard, ChartKind
 _BETWEEN = re.compile(r"\s*(?:[;；\n、，]|,(?!\d{3}(?!\d))|\band\b)\s*")
 _POINT = re.compile(
     r"(?P<name>\S.{0,59}?)\s*(?:[:=：]|\s|(?<=[^\x00-\x7f])(?=[-+\d$€£¥]))\s*"
-    r"(?P<written>[-−+]?[$€£¥]?\d[\d,]*(?:\.\d+)?\s*(?P<unit>%|[A-Za-z°]{1,8}(?:/[a-z]{1,4})?|[\u4e00-\u9fff]{1,3})?)"
+    r"(?P<written>[-−+]?[$€£¥]?(?:(?<=[$€£¥])[-−+])?\d[\d,]*(?:\.\d+)?\s*(?P<unit>%|[A-Za-z°]{1,8}(?:/[a-z]{1,4})?|[\u4e00-\u9fff]{1,3})?)"
 )
 _TITLE = re.compile(r"(?P<title>[^:：\n]{0,80}?)\s*[:：\n]\s*(?P<rest>.+)", re.DOTALL)
 
@@ -33,6 +33,6 @@ def _points(text: str) -> tuple[tuple[str, float, str], ...]:
         number = re.sub(r"[^\d.]", "", found["written"].removesuffix(found["unit"] or ""))
         if not re.fullmatch(r"\d{1,15}(?:\.\d{1,9})?", number):
             return ()
-        value = -float(number) if found["written"][0] in "-−" else float(number)
+        value = -float(number) if re.match(r"[$€£¥]?[-−]", found["written"]) else float(number)
         points.append((found["name"].strip(), value, found["written"].strip()))
     return tuple(points) if len(points) >= 2 else ()

@@ -61,6 +61,7 @@ CARDS: list[tuple[str, Card]] = [
         "a line chart showing revenue: 2021: 1,200, 2022: -1,500",
         ChartCard(points=(("2021", 1200.0, "1,200"), ("2022", -1500.0, "-1,500")), kind="line", title="revenue"),
     ),
+    ("bar chart: 2022 €-2, 2023 -€4", ChartCard(points=(("2022", -2.0, "€-2"), ("2023", -4.0, "-€4")))),
     ("柱状图：一月 3，二月 5", ChartCard(points=(("一月", 3.0, "3"), ("二月", 5.0, "5")))),
     ("shopping list: milk, eggs, bread", ListCard(items=("milk", "eggs", "bread"), title="Shopping list")),
     ("list of rules:\n1. Be kind\n2. Be brief", ListCard(items=("Be kind", "Be brief"), title="Rules", numbered=True)),

@@ -25,6 +25,7 @@ PROMPTS = [
     "pie chart: Chrome 65%, Safari 18%, Others 17%",
     "flow chart of shipping: Write -> Review -> Merge -> Deploy",
     "diagram: Plan -> Do -> Check -> Act -> Plan",
+    "diagram: " + " -> ".join(f"n{number}" for number in range(20)) + " -> n0",
     "diagram: Client -> Gateway; Gateway -> Auth; Gateway -[all]-> Orders; Auth -> Database; Client -> Database",
 ]
 
@@ -157,3 +158,24 @@ def test_a_chinese_line_breaks_between_its_clauses() -> None:
 def test_signs_that_no_font_has_are_left_out_and_named() -> None:
     _, signs = paint(card("title card: Hi 🎉"), width_pixels=400, height_pixels=300, seed=None, number=0)
     assert signs in ("🎉", "")  # some machines have a font with it
+
+
+@pytest.mark.parametrize("count", [3, 7, 12, 13, 20, 32, 40])
+def test_boxes_on_a_ring_do_not_lie_over_each_other(count: int) -> None:
+    from sensorium.tools.drawing.card import DiagramCard
+    from sensorium.tools.drawing.layouts import layouts_of
+
+    edges = tuple((number, (number + 1) % count, "") for number in range(count))
+    (ring,) = layouts_of(DiagramCard(nodes=("n",) * count, edges=edges), (0, 0, 1100, 580), 7.2)
+    wide, high = ring.box
+    for number, (x, y) in enumerate(ring.centres):
+        assert all(abs(x - x1) >= wide or abs(y - y1) >= high for x1, y1 in ring.centres[:number])
+        assert wide / 2 <= x + 1e-6 and x <= 1100 - wide / 2 + 1e-6
+
+
+def test_words_at_arrows_that_meet_stand_beside_each_other() -> None:
+    from sensorium.tools.drawing.diagrams import _free_part
+
+    route = [(0.0, 0.0), (50.0, 0.0), (50.0, 80.0), (100.0, 80.0)]
+    assert _free_part(route, [], 20, 10) == (route[2], route[3])
+    assert _free_part(route, [((75.0, 80.0), 20.0)], 20, 10) == (route[1], route[2])
