@@ -461,6 +461,31 @@ async def test_pictures_are_made_smaller_until_they_fit(
     assert "to keep to" in made.limits[0].lower()
 
 
+@pytest.mark.parametrize(
+    ("task", "more"),
+    [
+        ("mute", {"start_seconds": 3, "end_seconds": 4}),
+        ("scale", {"height_pixels": 48}),
+        ("extract_sound", {"format": "m4a"}),
+        ("convert", {"format": "webm"}),
+    ],
+)
+async def test_sound_that_is_encoded_stays_in_its_place(
+    edit: Edit, run: Run, making: ModuleType, tmp_path: Path, task: str, more: dict[str, Any]
+) -> None:
+    sound = np.concatenate([np.zeros(RATE, np.float32), making.tone(4)])
+    path = making.video(tmp_path / "late.mp4", lambda _: Image.new("RGB", (64, 64)), seconds=5, sound=sound)
+    made = await edit(task, path, **more)
+    for _ in range(2):
+        made = await edit(
+            "mute" if task != "extract_sound" else "extract_sound",
+            made.file.handle,
+            **({"start_seconds": 4.5, "end_seconds": 4.9} if task != "extract_sound" else {"format": "flac"}),
+        )
+    heard = decode_sound(run.path(made.file.handle), "film", run).samples
+    assert np.flatnonzero(np.abs(heard) > 0.1)[0] / RATE == pytest.approx(1.0, abs=0.005)
+
+
 @pytest.mark.parametrize("form", ["gif", "webp"])
 async def test_an_animated_picture_stays_animated(edit: Edit, run: Run, tmp_path: Path, form: str) -> None:
     first, *others = [Image.new("RGB", (80, 60), (60 * one, 0, 255 - 60 * one)) for one in range(4)]
@@ -565,6 +590,17 @@ async def test_a_film_that_was_cut_off_is_edited_as_far_as_it_goes(
     assert [number for _, number in shown(made)] == list(range(12, 38))
     with pytest.raises(MediaError, match="moov"):
         await edit("trim", broken.halved(film, tmp_path / "half.mp4"), end_seconds=1)
+
+
+async def test_sound_stays_where_the_clock_of_a_broadcast_goes_round(
+    edit: Edit, film: Path, broken: ModuleType, tmp_path: Path, run: Run
+) -> None:
+    # The clock of MPEG-TS has 33 bits and goes round after 26.5 hours, here within the film.
+    path = broken.remuxed(film, tmp_path / "round.ts", output_ts_offset=str(2**33 // 90_000 - 3))
+    made = await edit("trim", path, start_seconds=0.8, end_seconds=2.6)
+    sound = decode_sound(run.path(made.file.handle), "made", run, rate=RATE).samples
+    assert np.abs(sound[round(0.25 * RATE) : round(0.55 * RATE)]).mean() > 0.1
+    assert np.abs(sound[round(0.7 * RATE) : round(1.1 * RATE)]).mean() < 0.01
 
 
 async def test_nothing_is_left_of_an_edit_that_fails(run: Run, tone: Path) -> None:

@@ -117,7 +117,9 @@ def _read_to_end(container: "InputContainer", stream: "Stream", from_seconds: fl
         for count, packet in enumerate(container.demux(stream)):
             stamp = packet.dts if packet.pts is None else packet.pts
             if stamp is not None:
-                finish = float((stamp + (packet.duration or 0)) * packet.time_base)
+                duration = packet.duration or 0
+                # libav's Ogg demuxer gives a length below zero as one of 32 bits without a sign.
+                finish = float((stamp + (duration if duration < 1 << 31 else 0)) * packet.time_base)
                 end = finish if end is None else max(end, finish)
             if count % 256 == 255 and time.monotonic() > deadline:
                 return End(seconds=end, reached=False)

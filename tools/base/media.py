@@ -124,6 +124,9 @@ def _facts(
     ends = [end_of(container, track, known + origin if known else None) for track in tracks]
     measured = max((end.seconds for end in ends if end.seconds is not None), default=None)
     seconds = measured - origin if measured is not None else None
+    if declared is not None and container.start_time is not None:
+        # Sound may begin before the first frame, from which all times count.
+        declared -= max(0.0, origin - container.start_time / 1_000_000)
     believed = (
         declared is not None
         and seconds is not None

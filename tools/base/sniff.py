@@ -45,7 +45,7 @@ def sniff(file: BinaryIO) -> Sniffed:
     file.seek(0)
     head = file.read(HEAD_BYTES)
     file.seek(0)
-    return _media(head) or _text(head) or _UNKNOWN
+    return _media(head) or _text(head) or _begun(head) or _UNKNOWN
 
 
 def _media(head: bytes) -> Sniffed | None:
@@ -77,6 +77,12 @@ def _media(head: bytes) -> Sniffed | None:
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 64, 108, 124):
         return Sniffed("image/bmp", picture_format="BMP")
     return None
+
+
+def _begun(head: bytes) -> Sniffed | None:
+    """Return what was cut out of the middle of a broadcast, where the first packet is not whole."""
+    is_stream = any(head[at : at + 1317 : 188] == b"G" * 8 for at in range(1, 188))
+    return Sniffed("video/mp2t", "mpegts") if is_stream else None
 
 
 def _box_file(head: bytes) -> Sniffed:

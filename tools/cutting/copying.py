@@ -473,10 +473,12 @@ class Copying:
     def _seek(self, container: "InputContainer", seconds: float) -> None:
         import av
 
+        # Of a broadcast whose clock went round, times begin below zero.
+        first = min(0, container.start_time or 0)
         try:
-            container.seek(max(0, math.floor(seconds * av.time_base)))
+            container.seek(max(first, math.floor(seconds * av.time_base)))
         except av.error.FFmpegError:
-            container.seek(0)
+            container.seek(first)
 
     def _piece(self, span: _Span, origin: float) -> Piece:
         joints = []

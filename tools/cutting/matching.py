@@ -189,6 +189,11 @@ class Matching:
         for one in found:
             if nal.kind(one) in (nal.SPS, nal.PPS) and one not in self._known:
                 raise Unsafe("it changes its parameters on the way")
+        try:
+            if any(nal.recovery_frames(one) for one in found if nal.kind(one) == nal.SEI):
+                return ""  # only after some frames is the picture whole
+        except ValueError:
+            return ""
         return "clean" if any(nal.kind(one) == nal.IDR for one in found) else "key"
 
     def _entry_hevc(self, packet: bytes) -> Entry:

@@ -12,6 +12,8 @@ IDR, SEI, SPS, PPS, DELIMITER = 5, 6, 7, 8, 9
 _START = re.compile(rb"\x00\x00\x01")
 _HIGH = (100, 110, 122, 244)
 """Profiles whose header goes on with the chroma format and the depths."""
+_RECOVERY_POINT = 6
+"""Type of a message (D.1.1)."""
 MOST_SETS = 31
 """Of parameter sets that a header can hold."""
 
@@ -143,6 +145,23 @@ def sequence_id(unit: bytes) -> int:
 def picture_id(unit: bytes) -> int:
     """Return the number of a picture parameter set."""
     return _exponential(_plain(unit[1:16]))
+
+
+def recovery_frames(unit: bytes) -> int:
+    """Return after how many frames a picture is whole that decoding begins before, as an SEI unit says (D.2.8)."""
+    content, at = _plain(unit), 1
+    while at + 2 < len(content):
+        numbers = []
+        for _ in range(2):
+            number = 0
+            while at < len(content) and content[at] == 0xFF:
+                number, at = number + 255, at + 1
+            numbers.append(number + content[at] if at < len(content) else number)
+            at += 1
+        if numbers[0] == _RECOVERY_POINT:
+            return _exponential(content[at : at + 16])
+        at += numbers[1]
+    return 0
 
 
 def _plain(content: bytes) -> bytes:

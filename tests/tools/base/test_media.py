@@ -2,12 +2,14 @@
 
 from fractions import Fraction
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
+import av
 import numpy as np
 import pytest
 
 from sensorium.tools.base.errors import MediaError
+from sensorium.tools.base.length import end_of
 from sensorium.tools.base.media import audio_stream, examine, open_media, video_stream
 
 
@@ -153,3 +155,30 @@ def test_the_decoder_never_learns_where_the_file_lies(whole: Path) -> None:
         video = video_stream(container)
         assert video is not None and video.codec_context.name == "h264"
         assert audio_stream(container) is None
+
+
+def test_times_count_from_the_first_picture_where_sound_begins_before_it(making: ModuleType, tmp_path: Path) -> None:
+    film = making.video(tmp_path / "a.mp4", lambda _: making.slide(""), seconds=3, fps=10, sound=making.tone(3))
+    with av.open(str(film)) as old, av.open(str(tmp_path / "b.mkv"), "w") as new:
+        copies = {one.index: new.add_stream_from_template(one) for one in old.streams}
+        for packet in old.demux():
+            if packet.dts is None or packet.pts is None or packet.time_base is None:
+                continue
+            late = round(1 / packet.time_base) if packet.stream.type == "video" else 0
+            packet.pts, packet.dts = packet.pts + late, packet.dts + late
+            packet.stream = copies[packet.stream.index]
+            new.mux(packet)
+    facts = examine(tmp_path / "b.mkv", "b.mkv")
+    assert facts.origin_seconds == pytest.approx(1.0, abs=0.1)
+    assert facts.seconds == pytest.approx(3.0, abs=0.05)
+
+
+def test_a_packet_of_a_day_is_a_wrong_number() -> None:
+    def packet(pts: int, duration: int) -> SimpleNamespace:
+        return SimpleNamespace(pts=pts, dts=pts, duration=duration, time_base=Fraction(1, 48_000))
+
+    # What libav's Ogg demuxer gives of Vorbis behind a seek: a length of -128.
+    packets = [packet(336_000, (1 << 32) - 128), packet(383_168, 832)]
+    container = SimpleNamespace(demux=lambda _: packets, seek=lambda *_, **__: None, format=SimpleNamespace(name="ogg"))
+    found = end_of(container, SimpleNamespace(time_base=Fraction(1, 48_000)), 8.0)  # type: ignore[arg-type]
+    assert (found.seconds, found.reached) == (8.0, True)

@@ -69,3 +69,9 @@ def test_the_read_position_is_left_at_the_start() -> None:
     file = io.BytesIO(b"RIFF\0\0\0\0WAVE")
     file.seek(5)
     assert (sniff(file).demuxer, file.tell()) == ("wav", 0)
+
+
+def test_a_broadcast_that_begins_within_a_packet_is_one() -> None:
+    packets = (b"G" + bytes(range(1, 71)) + b"\xff" * 117) * 20
+    assert told(packets[57:]) == "video/mp2t"
+    assert told(b"\xff" * 57 + packets[:900]) == "application/octet-stream"

@@ -1,5 +1,6 @@
 """Headers of H.264 are read and joined as decoders need them."""
 
+import contextlib
 from pathlib import Path
 from types import ModuleType
 
@@ -57,3 +58,19 @@ def test_no_header_makes_the_reader_fail(content: bytes) -> None:
     for prefix in (b"", b"\x01\x64\x00\x1f\xff\xe1", b"\x00\x00\x01\x67"):
         found = nal.header(prefix + content)
         assert found is None or found[0].sequence
+
+
+@pytest.mark.parametrize("frames", [0, 1, 27])
+def test_a_picture_that_becomes_whole_later_says_when(frames: int) -> None:
+    before = b"\x06" + b"\x05\x14" + bytes(range(1, 21))
+    number = f"{frames + 1:b}"
+    bits = ("0" * (len(number) - 1) + number).ljust(16, "1")
+    said = before + b"\x06\x02" + int(bits, 2).to_bytes(2, "big") + b"\x80"
+    assert nal.recovery_frames(said) == frames
+    assert nal.recovery_frames(before + b"\x80") == 0
+
+
+@given(st.binary(max_size=60))
+def test_no_message_makes_the_reader_hang(content: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        assert nal.recovery_frames(b"\x06" + content) >= 0
