@@ -75,7 +75,8 @@ class SoundStream:
         )
         for block in sounds(self.edit, self.run, self.rate):
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout=layout)
-            frame.sample_rate, frame.pts = self.rate, None
+            # Without times, what an encoder puts before the first sample (21 ms of AAC) would be played.
+            frame.sample_rate, frame.pts, frame.time_base = self.rate, self.samples, Fraction(1, self.rate)
             self.samples += block.shape[1]
             yield from self._encoded(resampler.resample(frame))
         if self.samples:
