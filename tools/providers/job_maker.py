@@ -1,12 +1,13 @@
 """Makes media through job APIs, which files in `jobs/` describe."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..base.budget import Order
 from ..base.endpoints import ServedModel
 from ..base.errors import SettingsError
-from ..base.makers import Fitted, Made, Task, Wish
+from ..base.makers import FileName, Fitted, Made, Task, Wish
 from ..base.paid import check_limits, order_key
 from ..base.price import quote_of
 from ..base.settings import Settings
@@ -118,11 +119,15 @@ class JobMaker(AtEndpoint):
         return choose(api, served.name, self.role, wish)
 
 
+_LASTS_AS: Mapping[Task, FileName] = {"talk": "sound", "dance": "video"}
+
+
 async def _lasting_seconds(wish: Wish, run: "Run") -> float | None:
     """Return how long what is made will be, where that is the length of a file that it is made of."""
     from ..base.media import examine
 
-    if not (files := wish.files.get({"talk": "sound", "dance": "video"}.get(wish.task, ""))):
+    name = _LASTS_AS.get(wish.task)
+    if name is None or not (files := wish.files.get(name)):
         return None
     return (await run.decode(examine, run.path(files[0]), run.name(files[0]))).seconds
 
