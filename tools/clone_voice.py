@@ -60,7 +60,7 @@ class _Statement:
     checks: tuple[str, ...]
 
 
-@tool(effect="network", resource="network", version=1, roles=("speak",))
+@tool(effect="network", resource="network", version=1, roles=("speak",), calls=("transcribe",))
 async def clone_voice(
     sample: Annotated[
         Sounding, Control(), Field(description="The voice alone, at least 5 s of speech, without music or noise.")

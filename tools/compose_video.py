@@ -65,7 +65,7 @@ def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> E
     return takes
 
 
-@tool(effect="pure", resource="cpu", version=1, roles=("speak",), units=_units)
+@tool(effect="pure", resource="cpu", version=1, roles=("speak",), units=_units, calls=("speak",))
 async def compose_video(
     scenes: Annotated[
         list[Scene],

@@ -93,7 +93,7 @@ async def perform(
     outer = run.call.labels
     if labels is None:
         labels = dict.fromkeys(plain, frozenset(outer) or USER)
-    _permit(found, plain, run, labels, quote)
+    is_approved = _permit(found, plain, run, labels, quote)
     call_id = call_id or uuid.uuid4().hex[:12]
     named = list(dict.fromkeys(handles_in(plain)))
     given = joined([run.workspace.labels(named), *labels.values(), [of_tool(found.name, call_id)]])
@@ -112,7 +112,9 @@ async def perform(
             provider=provider,
             labels=given | met,
         )
-    current = Call(id=call_id, tool=found.name, arguments=plain, inputs=handles, labels=set(given))
+    current = Call(
+        id=call_id, tool=found.name, arguments=plain, inputs=handles, labels=set(given), is_approved=is_approved
+    )
     result = await _execute(found, arguments, run.within(current))
     if isinstance(limits := getattr(result, "limits", None), list):
         limits += [one for one in current.notes if one not in limits]
@@ -169,8 +171,8 @@ def _mend_letters(arguments: BaseModel) -> None:
             setattr(arguments, name, whole(value))
 
 
-def _permit(tool: Tool, plain: Mapping[str, Any], run: Run, labels: Mapping[str, Labels], quote: Quote | None) -> None:
-    """Let a call pass that the policy has no objection to, or that the user approved.
+def _permit(tool: Tool, plain: Mapping[str, Any], run: Run, labels: Mapping[str, Labels], quote: Quote | None) -> bool:
+    """Let a call pass that the policy has no objection to, or that the user approved; return whether that was so.
 
     Raises:
         DeniedError: The policy denies it.
@@ -180,8 +182,10 @@ def _permit(tool: Tool, plain: Mapping[str, Any], run: Run, labels: Mapping[str,
     if verdict.decision == "deny":
         raise DeniedError(f"`{tool.name}` is not allowed: {verdict.reason} To allow it, change {verdict.setting}.")
     call = CallToApprove(tool=tool, arguments=plain, reason=verdict.reason, setting=verdict.setting)
-    if verdict.decision == "safe" or run.approvals is None or run.approvals.use(call.key):
-        return
+    if run.call.is_approved or (verdict.decision == "ask" and run.approvals and run.approvals.use(call.key)):
+        return True
+    if verdict.decision == "safe" or run.approvals is None:
+        return False
     raise ApprovalError(
         f"`{tool.name}` needs approval, and has none for these arguments. {verdict.reason} Approve it when a run on a "
         f"terminal asks, allow all of a run with `--yes`, or change {verdict.setting}.",

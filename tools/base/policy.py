@@ -129,7 +129,10 @@ class Policy:
                 is_open = is_open or any(fnmatchcase(name, rule.argument) for name in unknown)
                 continue
             return replace(_ruled(rule, number, by_argument=False), is_open=is_open), rule.tainted
-        verdict = self._by_tool(tool) or _by_kind(tool, quote, objection)
+        verdict = self._by_tool(tool.name) or _by_kind(tool, quote, objection)
+        if verdict.decision == "safe":
+            within = (found for one in tool.calls if (found := self._by_tool(one)) and found.decision == "ask")
+            verdict = next(within, verdict)
         if verdict.decision == "safe" and quote and (quote.high_usd or 0.0) > self.ask_above_usd:
             verdict = self._dear(tool, quote)
         return replace(verdict, is_open=is_open), False
@@ -138,10 +141,10 @@ class Policy:
         """Tell whether the price of a whole plan is asked about."""
         return (quote.high_usd or 0.0) > self.ask_above_usd
 
-    def _by_tool(self, tool: "Tool") -> Verdict | None:
+    def _by_tool(self, tool: str) -> Verdict | None:
         """Return what the settings say of this tool: its own name before the first pattern that fits."""
-        patterns = (name for name in self.tools if fnmatchcase(tool.name, name))
-        key = tool.name if tool.name in self.tools else next(patterns, None)
+        patterns = (name for name in self.tools if fnmatchcase(tool, name))
+        key = tool if tool in self.tools else next(patterns, None)
         if key is None:
             return None
         decision = self.tools[key]

@@ -55,6 +55,8 @@ class Call:
     """Who had a part in what it gives: in its arguments and files, and in what it met on the way."""
     idle_roles: set[str] = field(default_factory=set)
     """Of the tool's roles those that had nothing to do, so that its result does not depend on who has them."""
+    is_approved: bool = False
+    """The user approved it, and with it what it calls itself."""
 
 
 _MOST_TEXT_BYTES = 64 * 2**20

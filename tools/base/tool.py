@@ -112,6 +112,8 @@ class Tool:
     objection: Objection | None = None
     """Empty when a call reaches nothing that the user did not name; None: its effect alone says what it reaches."""
     foresee: Foresight | None = None
+    calls: tuple[str, ...] = ()
+    """Tools that it calls itself: what the user wants to be asked about is asked about for them, too."""
 
     @property
     def name(self) -> str:
@@ -215,6 +217,7 @@ def tool(
     units: Estimator | None = None,
     objection: Objection | None = None,
     foresee: Foresight | None = None,
+    calls: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Awaitable[BaseModel]]], Tool]:
     """Make a tool of a typed async function with a keyword-only `run`.
 
@@ -230,10 +233,13 @@ def tool(
         objection: Why a call must be asked about, instead of what `effect` alone would say: empty for an address that
             the user named, or for code that nothing gets out of. It must be quick: it is asked several times a call.
         foresee: What is known of a call before the plan that it is in runs; quick, and nothing leaves for it.
+        calls: Tools that it calls itself, and that a user may want to be asked about.
     """
 
     def wrap(function: Callable[..., Awaitable[BaseModel]]) -> Tool:
-        return Tool(function, effect, resource, version, cost, roles, timeout_seconds, units, objection, foresee)
+        return Tool(
+            function, effect, resource, version, cost, roles, timeout_seconds, units, objection, foresee, calls
+        )  # fmt: skip
 
     return wrap
 

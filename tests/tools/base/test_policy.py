@@ -198,3 +198,26 @@ async def test_a_denied_tool_is_not_answered_from_memory_either(
     await call(send, {"text": "x"}, run)
     with pytest.raises(DeniedError):
         await call(send, {"text": "x"}, ruled(tools={"send": "deny"}))
+
+
+async def test_what_a_tool_calls_itself_is_asked_about_and_approved_with_it(ruled: Callable[..., Run]) -> None:
+    @tool(effect="pure")
+    async def say(text: str, *, run: Run) -> Sent:
+        """Say something."""
+        return Sent(text=text)
+
+    @tool(effect="pure", calls=("say",))
+    async def tell(text: str, *, run: Run) -> Sent:
+        """Tell something, aloud."""
+        told: Sent = await call(say, {"text": text}, run)
+        return told
+
+    run = replace(ruled(tools={"say": "ask"}), approvals=Approvals())
+    with pytest.raises(ApprovalError, match=r"`tell` needs approval.*`say` is set to be asked about"):
+        await call(tell, {"text": "x"}, run)
+    approved = replace(run, approvals=Approvals([approval_key(tell, {"text": "x"})]))
+    assert (await call(tell, {"text": "x"}, approved)).text == "x"
+    with pytest.raises(ApprovalError, match="`say` needs approval"):
+        await call(say, {"text": "y"}, approved)
+    with pytest.raises(DeniedError, match="`say` is not allowed"):
+        await call(tell, {"text": "y"}, replace(ruled(tools={"say": "deny"}), approvals=Approvals()))
