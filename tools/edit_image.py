@@ -13,6 +13,7 @@ from .base.run import Run
 from .base.tool import Foreseen, Picture, tool
 from .making.foreseeing import foreseen, foreseen_wish
 from .making.inputs import MOST_PICTURES, check_mask, check_words, job_of, see_pictures, wish_of
+from .making.masks import plain_mask
 from .making.ordering import make, make_here
 from .making.results import Pictures
 from .making.units import of_pictures
@@ -117,6 +118,7 @@ async def edit_image(
     given: list[tuple[str, Any]] = [*words.items(), *numbers.items(), *files.items()]
     _check({name for name, one in given if one not in (None, [])}, task, sides)
     if mask:
+        files["mask"] = mask = await plain_mask(mask, run)
         await check_mask(picture, mask, run)
     await see_pictures([one for one in (None if mask else picture, *(pictures or ()), face) if one], run)
     job = job_of(picture, "draw", run)

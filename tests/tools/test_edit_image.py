@@ -111,6 +111,30 @@ async def test_a_mask_must_lie_on_its_picture_and_mark_something(
     assert len(one.wishes) == 1
 
 
+@pytest.mark.parametrize("kind", ["hole in a photo", "white paint on nothing", "hole in black", "white beside a hole"])
+async def test_a_mask_with_transparency_marks_what_it_means(
+    kind: str, run: Run, atelier: ModuleType, photo: str, tmp_path: Path
+) -> None:
+    one = atelier.Studio(gives=[("image/png", atelier.picture(320, 240))])
+    clear, black, white = (0, 0, 0, 0), (0, 0, 0, 255), (255, 255, 255, 255)
+    drawn = Image.open(io.BytesIO(atelier.picture(320, 240))).convert("RGBA")
+    if kind != "hole in a photo":
+        drawn.paste(clear if kind.startswith("white paint") else black, (0, 0, 320, 240))
+    drawn.paste(white if kind.startswith("white paint") else clear, (50, 60, 150, 120))
+    if kind == "white beside a hole":
+        drawn.paste(white, (50, 60, 100, 120))
+    drawn.save(tmp_path / "mask.png")
+    args = {"picture": photo, "task": "inpaint", "prompt": "a hat", "mask": str(tmp_path / "mask.png")}
+    await call("edit_image", args, atelier.served(run, "draw", [one]))
+    with Image.open(run.path(one.last.files["mask"][0])) as mask:
+        assert mask.mode == "L"
+        assert (mask.point(lambda level: 255 - level).getbbox(), mask.getbbox()) == (
+            (0, 0, 320, 240),
+            (50, 60, 150, 120),
+        )
+        assert mask.histogram()[255] == 100 * 60
+
+
 @pytest.mark.parametrize("task", ["edit", "inpaint", "upscale", "pick", "blend"])
 async def test_what_is_no_picture_is_told_by_its_name(
     task: str, run: Run, atelier: ModuleType, photo: str, tmp_path: Path
