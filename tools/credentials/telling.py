@@ -49,7 +49,7 @@ async def told(
 ) -> Artifact:
     """Do what `keep` does, where it is wanted."""
     kind = SAME.get(media_type, media_type)
-    if kind not in TAGS and kind not in MANIFESTS:
+    if not _size(content) or (kind not in TAGS and kind not in MANIFESTS):
         return run.put(content, name=name, media_type=media_type, facts=_known(facts, _first_type(making)))
     if kind == "image/svg+xml" and isinstance(content, bytes):
         content = redact_bytes(content)  # before it is signed: storing it does the same

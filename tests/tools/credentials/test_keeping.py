@@ -334,6 +334,8 @@ async def test_what_a_provider_signed_itself_is_kept_as_it_came(run: Run, tmp_pa
 
 
 async def test_a_file_that_cannot_be_marked_is_stored_as_it_came(run: Run, tmp_path: Path) -> None:
+    empty = await keep(run, b"", name="paid", media_type="video/mp4", making=BY_MODEL)
+    assert run.path(empty.handle).read_bytes() == b""
     for content, media_type in [(b"\x89PNG\r\n\x1a\nbroken", "image/png"), (b"RIFF1234WAVE", "audio/wav")]:
         run.call.notes.clear()
         file = tmp_path / "made"
