@@ -10,6 +10,8 @@ from .errors import ProviderError, SensoriumError, SettingsError
 
 MAX_SHOWN = 300
 """Letters of a server's own words that are shown."""
+MOST_READ = 20_000
+"""Letters of an answer that are looked through: of one without end, it would take hours."""
 _NO_MODEL = re.compile(
     r"model_not_found|(?:invalid|unknown|no such|not a valid) model|"
     r"model\b[^.]{0,120}(?:not exist|does ?n.t exist|not found|not available|no access)",
@@ -46,9 +48,9 @@ def refused(model: ServedModel, status: int, text: str) -> SensoriumError:
         text: The answer's body, or what a stream said went wrong.
     """
     endpoint, name = model.endpoint, model.endpoint.name
-    said = words(model, text)
+    said, seen = words(model, text), text[:MOST_READ]
     told = f": {said}" if said else ""
-    is_key = status == 401 or (status == 400 and bool(_NO_KEY.search(text)))
+    is_key = status == 401 or (status == 400 and bool(_NO_KEY.search(seen)))
     if is_key and not endpoint.key:
         return SettingsError(
             f"`{name}` asks for a key ({status}). Name the variable that holds it as `key` in `[providers.{name}]` of "
@@ -57,9 +59,9 @@ def refused(model: ServedModel, status: int, text: str) -> SensoriumError:
     if is_key:
         # What it says is not shown: some servers repeat the key, or most of it.
         return SettingsError(f"`{name}` refused the key in `{endpoint.key}` ({status}). Set `{endpoint.key}` anew.")
-    if status in (400, 403, 422, 451) and _POLICY.search(text):
+    if status in (400, 403, 422, 451) and _POLICY.search(seen):
         return ProviderError(f"`{name}` refused it for its policy ({status}){told}", is_policy=True, answer=text)
-    if status == 402 or (status == 429 and is_out_of_credit(text)):
+    if status == 402 or (status == 429 and is_out_of_credit(seen)):
         return ProviderError(f"`{name}` has no credit left for this key ({status}){told}")
     if (status in (404, 405) and not said) or (is_page(text) and status < 429):
         return _no_endpoint(model, f"answered {status}{_title(model, text)}")
@@ -68,7 +70,7 @@ def refused(model: ServedModel, status: int, text: str) -> SensoriumError:
             f"`{name}` does not let this key use {model.name!r} ({status}){told}. "
             f"Set `{endpoint.key or model.setting}`, or another `{model.setting}`."
         )
-    if status in (400, 404, 422) and model.endpoint.wire != "comfyui" and _NO_MODEL.search(text):
+    if status in (400, 404, 422) and model.endpoint.wire != "comfyui" and _NO_MODEL.search(seen):
         return SettingsError(f"`{name}` has no model {model.name!r} ({status}){told}. Set `{model.setting}`.")
     if status in (404, 405):
         return _no_endpoint(model, f"answered {status}{told}")

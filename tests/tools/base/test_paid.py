@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from sensorium.tools.base import faults
 from sensorium.tools.base.budget import OutcomeUnknown
 from sensorium.tools.base.call import perform
 from sensorium.tools.base.endpoints import Endpoint, ServedModel
@@ -203,6 +204,14 @@ async def test_what_is_beyond_the_providers_limits_is_not_sent(ask: Ask, server:
     with pytest.raises(ArgumentError, match=r"takes at most 100 bytes .*`\[providers.house.limits\]`"):
         await ask(files={"file": ("a.wav", b"x" * 101, "audio/wav")}, limits=limits)
     assert not server.requests
+
+
+def test_of_a_refusal_without_end_the_beginning_is_looked_through() -> None:
+    house = Endpoint(name="house", base_url="http://127.0.0.1:1")
+    served = ServedModel(endpoint=house, name="one", role="draw")
+    for begins, is_policy in (("", True), ("model " * 5000, False)):
+        error = faults.refused(served, 400, f'{begins}"moderation_blocked"')
+        assert isinstance(error, ProviderError) and error.is_policy is is_policy
 
 
 def test_an_order_is_known_by_who_is_asked_and_what() -> None:
