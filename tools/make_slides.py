@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from .base.errors import ArgumentError
 from .base.run import Run
 from .base.tool import tool
 from .base.workspace import Artifact
@@ -43,6 +44,9 @@ async def make_slides(
     pictures: list[Artifact] = []
     missing = ""
     width, height = _SIZES[aspect]
+    for number, slide in enumerate(slides, 1):
+        if not any(one.strip() for one in (slide.title, slide.subtitle, *slide.points)):
+            raise ArgumentError(f"Slide {number} has no words to stand on it. Give it a `title`, or leave it out.")
     for number, slide in enumerate(slides):
         run.progress(number / len(slides), f"slide {number + 1} of {len(slides)}")
         png, signs = await run.thread(_set, slide, theme, width, height)

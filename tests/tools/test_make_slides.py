@@ -31,3 +31,8 @@ async def test_each_slide_is_a_picture_and_a_scene(run: Run, aspect: str, size: 
 async def test_more_than_fits_is_refused(run: Run) -> None:
     with pytest.raises(ArgumentError, match="6 entries of up to 1999 characters cannot be read"):
         await call("make_slides", {"slides": [{"title": "a", "points": ["long " * 400] * 6}]}, run)
+
+
+async def test_a_slide_without_words_is_refused_by_its_number(run: Run) -> None:
+    with pytest.raises(ArgumentError, match="Slide 2 has no words"):
+        await call("make_slides", {"slides": [{"title": "a"}, {"title": " ", "points": [""]}]}, run)
