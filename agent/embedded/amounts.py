@@ -21,7 +21,7 @@ _FACTOR = re.compile(
 _PERCENT = re.compile(r"(?P<to>\b(?:to|at)\s+|[到成至]\s*)?(?P<percent>\d{1,4}(?:\.\d+)?)\s*(?:%|percent|per cent)")
 _WORDS = {"half": 0.5, "一半": 0.5, "double": 2.0, "twice": 2.0, "triple": 3.0}
 _HEIGHT = re.compile(r"(?<![\d:])(?P<height>\d{3,4})\s?p(?![a-z])|(?P<uhd>4k)(?![a-z])")
-_BOTH = re.compile(r"(?<!\d)(?P<width>\d{2,5})\s*(?:px)?\s*[x×*]\s*(?P<height>\d{2,5})(?!\d)")
+_BOTH = re.compile(r"(?<!\d)(?P<width>\d{1,5})\s*(?:px)?\s*[x×*]\s*(?P<height>\d{1,5})(?!\d)")
 _ONE = re.compile(
     r"(?P<width>\d{2,5})\s*(?:px|pixels?)?\s*(?:wide|in width|across)|width (?:of |to )?(?P<width2>\d{2,5})"
     r"|宽度?[为到成是]?\s*(?P<width3>\d{2,5})|(?P<height>\d{2,5})\s*(?:px|pixels?)?\s*(?:high|tall|in height)"

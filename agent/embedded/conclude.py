@@ -253,9 +253,13 @@ def _failures(composed: Composed, results: Results, say: Tongue) -> list[str]:
     needs = {step.id: step.needs() for step in plan.steps}
     told = Wording(say.language).told
     lines = []
+    if any("needs `subtitles`" in str((one.get("error") or {}).get("message", "")) for one in results.values()):
+        lines.append(say("No speech was found, so there are no subtitles.", "没有听到语音，因此没有字幕。"))
     for name, one in results.items():
         error = one.get("error") or {}
         if name in bad:
+            if "needs `subtitles`" in str(error.get("message", "")):
+                continue
             if needs.get(name, set()) & bad and error.get("type") in ("Skipped", "ArgumentError"):
                 continue
             what = say(" did not finish: ", " 未完成：")

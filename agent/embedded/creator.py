@@ -8,6 +8,7 @@ from ..plan import literal
 from .builder import Builder, Plain
 from .facts import File
 from .intents import DescribeSound, Draw, DrawSound, Edit, Film, Music, Slideshow
+from .telling import exact
 from .times import Span
 
 SOUND_FORMATS = frozenset({"m4a", "mp3", "wav", "flac", "opus", "ogg"})
@@ -21,6 +22,8 @@ LEAST_MUSIC_SECONDS, MOST_MUSIC_SECONDS = 8.0, 600.0
 UNDER_SPEECH_DB = -15.0
 LEAST_SPEED, MOST_SPEED = 0.1, 20.0
 USUAL_HEIGHT_PIXELS = 720
+LEAST_SIDE_PIXELS = 2
+SHORTEST_MUSIC_SECONDS, LONGEST_MUSIC_SECONDS = 1.0, 1800.0
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class Creator(Builder):
             return
         for span in spans:
             args = self.arguments(file, wanted)
+            if wanted.task == "split" and wanted.points and "at_seconds" not in args:
+                return  # each of them is beyond the end, which was noted
             if span is not None:
                 start, end = self.ended(span, file)
                 args |= {"start_seconds": start, "end_seconds": end}
@@ -137,6 +142,13 @@ class Creator(Builder):
             return self.say(
                 f"The speed may be {LEAST_SPEED:g} to {MOST_SPEED:g} times, not {wanted.amount or 0:g}.",
                 f"速度可以是 {LEAST_SPEED:g} 到 {MOST_SPEED:g} 倍，不能是 {wanted.amount or 0:g} 倍。",
+            )
+        if any(side is not None and side < LEAST_SIDE_PIXELS for side in (wanted.width_pixels, wanted.amount)) and (
+            wanted.task in ("crop", "scale")
+        ):
+            return self.say(
+                f"Each side of a picture needs at least {LEAST_SIDE_PIXELS} pixels.",
+                f"画面的每一边至少需要 {LEAST_SIDE_PIXELS} 个像素。",
             )
         if wanted.form and wanted.task in ("convert", "sound", "gif") and wanted.form not in FORMATS:
             return self.say(
@@ -223,7 +235,7 @@ class Creator(Builder):
     def points(self, file: File, wanted: Edit) -> list[float]:
         """Return where a file is split."""
         if not (wanted.every_seconds and file.seconds):
-            return list(wanted.points)
+            return [one for one in wanted.points if self.has_part(file, (one, math.inf))]
         count = min(MOST_PIECES, math.ceil(file.seconds / wanted.every_seconds) - 1)
         return [round(wanted.every_seconds * one, 3) for one in range(1, count + 1)]
 
@@ -283,6 +295,8 @@ class Creator(Builder):
         args: Plain = {"prompt": literal(wanted.prompt)}
         if picture := next((file for file in self.files if file.kind == "picture"), None):
             args["picture"] = picture.reference
+            if said := next((file for file in self.files if file.kind == "audio"), None):
+                args["sound"] = said.reference
         if wanted.seconds:
             args["seconds"] = wanted.seconds
         if wanted.aspect:
@@ -324,6 +338,15 @@ class Creator(Builder):
 
     def music(self, wanted: Music) -> None:
         args: Plain = {"description": literal(wanted.description)}
+        if wanted.seconds is not None and not SHORTEST_MUSIC_SECONDS <= wanted.seconds <= LONGEST_MUSIC_SECONDS:
+            least, most = exact(SHORTEST_MUSIC_SECONDS), exact(LONGEST_MUSIC_SECONDS)
+            self.notes.append(
+                self.say(
+                    f"Music may last from {least} to {most}, not {exact(wanted.seconds)}.",
+                    f"音乐的时长可以是 {least} 到 {most}，不能是 {exact(wanted.seconds)}。",
+                )
+            )
+            return
         if wanted.seconds:
             args["seconds"] = wanted.seconds
         self.step("music", "make_music", args)

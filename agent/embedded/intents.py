@@ -13,6 +13,7 @@ Lack = Literal[
     "speakers",
     "write",
     "film",
+    "clone",
     "edit",
     "code",
     "rewrite",

@@ -30,6 +30,10 @@ LACKS: Mapping[Lack, re.Pattern[str]] = {
             说话人(?:识别|分离)|(?:多少|几)个?(?:人在?[说讲]|说话人)|人都?是谁|是谁在?[说讲]
         """,
     ),
+    "clone": sign(
+        r"clon(?:e|ing) (?:\w+ ){0,2}?voices?|voice clon(?:e|ing)|learn (?:my|this|the|his|her) voice",
+        r"(?:克隆|复刻|学习)[^,。]{0,4}(?:声音|音色|嗓音)|(?:声音|音色)克隆",
+    ),
     "web": sign(
         r"""
             (?:search|browse|google|look up)(?: \w+){0,6} (?:the web|the internet|online|google)

@@ -65,6 +65,7 @@ _AND_MUSIC = re.compile(
 )
 _REPAINT = sign(
     rf"""
+        (?:in|out)-?paint
         (?:edit|retouch|restyle|repaint|redraw|change|turn|convert|make) {_THESE}(?:pictures?|photos?|images?|drawings?)
         (?:add|remove|replace) (?:\w+ ){{1,6}}(?:in|from|to) {_THESE}(?:picture|photo|image)
     """,
@@ -100,6 +101,12 @@ _MOOD = re.compile(r"\b(?P<mood>(?:(?!(?:with|and|add|some|the|this|my|a|an|back
 _HAN_MOOD = re.compile(
     r"(?:配上?|加上?|添加|用)(?:一?[段首个点些])?(?P<mood>[\u4e00-\u9fff]{1,6}的(?:背景)?(?:音乐|配乐))"
 )
+_TALKS = sign(
+    rf"(?:{MAKE}|animate) {SKIP}(?:talking|speaking|singing|lip-?sync(?:ed)?) (?:\w+ )?"
+    rf"(?:{_VIDEO}|pictures?|photos?|heads?|avatars?)|(?:make|let) {_THESE}(?:pictures?|photos?|images?|portraits?) (?:talk|speak|sing|dance)",
+    r"(?:会说话|说话的|对口型|数字人)[^,。]{0,6}(?:视频|照片|图片)|让[^,。]{0,6}(?:照片|图片|画像)[^,。]{0,3}(?:说话|唱歌|跳舞|开口)",
+)
+_EXTENDS = sign(rf"(?:extend|continue|lengthen) {_THESE}{_VIDEO}", r"(?:延长|续写|扩展)[^,。]{0,4}(?:视频|片段|影片)")
 _GIF = sign(rf"{MAKE} {SKIP}(?:gifs?|animations?)", r"(?:做|生成|制作)[^,。]{0,6}(?:gif|动图)")
 _OF_GIVEN = re.compile(r"\b(?:the|this|that|my|our|its|these|those)\b|[这那该本]")
 _WITH_MUSIC = sign(r"(?:with|and|add|some|background) (?:\w+ )?music", r"配乐|背景音乐|加音乐|配上音乐")
@@ -121,7 +128,9 @@ _LIKE = sign(
     """,
     r"听起来(?:怎么样|像|如何|是)|声音(?:是|像)?(?:什么样|怎么?样)|节奏|(?:什么|哪种)(?:声音|音乐|乐器|调|曲风)|(?:描述|分析)[^,。]{0,4}(?:声音|音乐|曲子)|节拍|几拍|什么调|调性",
 )
-_LENGTH = re.compile(rf"(?P<count>{NUMBER})[- ]*(?P<unit>seconds?|secs?|s|minutes?|mins?|秒钟?|分钟)(?![a-z])")
+_LENGTH = re.compile(
+    rf"(?P<count>{NUMBER})[- ]*(?P<unit>seconds?|secs?|s|minutes?|mins?|hours?|秒钟?|分钟|小时)(?![a-z])"
+)
 _OF_LENGTH = re.compile(rf"\s*(?:{_LENGTH.pattern})(?:\s+of)?\s*")
 _ASPECT = re.compile(r"(?P<ratio>\d{1,2}:\d{1,2})|(?P<tall>vertical|portrait|竖屏|竖版)|(?P<square>square|方形)")
 _POLITE = r"(?:please|can you|could you|would you|will you|i want|i'd like|i need|let's|now|and|then|you to|to)"
@@ -154,6 +163,8 @@ def made_in(clause: Clause, text: str, kinds: frozenset[str]) -> tuple[list[Inte
         return [*drawn, *([DrawSound(form="spectrogram")] if _SPECTRUM.search(text) else [])], _blank(text)
     if described := described_in(clause, text, kinds):
         return [described], _blank(text)
+    if _TALKS.search(text) or ("video" in kinds and _EXTENDS.search(text)):
+        return [Film(prompt=_words(clause, text), seconds=_seconds(text), aspect=_aspect(text))], _blank(text)
     if "picture" in kinds and "video" not in kinds and EDIT_SIGNS["mix_sound"].search(" ".join(text.split())):
         return [_slideshow(clause, text, titled=False, music=True)], _blank(text)
     titled = bool(clause.quotes) and bool(_TITLED.search(text))
@@ -225,8 +236,8 @@ def _words(clause: Clause, text: str) -> str:
 def _seconds(text: str) -> float | None:
     if not (said := _LENGTH.search(text)):
         return None
-    seconds = number(said["count"]) * (60.0 if said["unit"][0] in "m分" else 1.0)
-    return seconds if seconds > 0 else None
+    unit = said["unit"][0]
+    return number(said["count"]) * (3600.0 if unit in "h小" else 60.0 if unit in "m分" else 1.0)
 
 
 def _aspect(text: str) -> str:

@@ -55,6 +55,12 @@ _LACKS: Mapping[Lack, tuple[str, str]] = {
         "我不能用文字生成视频：这需要模型，请设置 `SENSORIUM_FILM=provider:model`（`sensorium providers` 列出可用的）。"
         "用您给的图片和片段可以直接合成：请说“用这些图片做视频”。",
     ),
+    "clone": (
+        "I do not clone voices by words alone: that needs a provider of speech and the speaker's recorded consent. "
+        "See `sensorium tool clone_voice`, and `sensorium providers` for who learns voices.",
+        "仅凭一句话我不能克隆声音：这需要语音服务商，以及说话人的录音同意。"
+        "请看 `sensorium tool clone_voice`；`sensorium providers` 列出可用的服务商。",
+    ),
     "edit": (
         "I cannot blur, clean, dub or retouch media: not in this version. I cut, join, crop, scale, turn, speed up, "
         "convert and subtitle it.",

@@ -112,6 +112,8 @@ OF_A_PICTURE: list[tuple[str, list[Intent]]] = [
     ("upscale this picture 4x", [Edit(task="upscale", amount=4.0)]),
     ("crop to square", [Edit(task="crop", form="1:1")]),
     ("animate this picture", [Film(prompt="this picture")]),
+    ("make a talking video of this picture", [Film(prompt="a talking video of this picture")]),
+    ("让这张照片说话", [Film(prompt="让这张照片说话")]),
     ("make a slideshow with music", [Slideshow(music=True)]),
     ("用这些图片做一个竖屏视频", [Slideshow(aspect="9:16")]),
     ("make a square video of these", [Slideshow(aspect="1:1")]),
@@ -145,6 +147,7 @@ OF_NOTHING: list[tuple[str, list[Intent]]] = [
         [Film(prompt="a 20 second clip of a puppy programmer", seconds=20.0)],
     ),
     ("crop it to 9:16", [Cannot("know")]),
+    ("clone my voice", [Cannot("clone")]),
 ]
 
 
@@ -238,6 +241,11 @@ def test_a_slideshow_shows_every_file_with_music_that_is_made_for_it() -> None:
     assert film["args"] == {"scenes": scenes, "music": "$music.audio"}
 
 
+def test_a_picture_talks_with_the_recording_that_is_given() -> None:
+    (film,) = steps("make a talking video of this picture", PICTURE, SOUND)
+    assert (film["tool"], film["args"]["sound"]) == ("make_video", SOUND.reference)
+
+
 def test_a_given_recording_plays_under_a_slideshow() -> None:
     (film,) = steps("make a video of these pictures", PICTURE, SOUND)
     assert film["args"]["music"] == SOUND.reference
@@ -292,12 +300,21 @@ def test_files_are_joined_in_the_order_of_their_names_in_the_request() -> None:
         ("convert it to avi", "I do not write avi"),
         ("remove the intro", "from when to when"),
         ("upscale it", "a picture"),
+        ("split at 5:00", "beyond the end"),
+        ("resize to 0x0", "at least 2 pixels"),
     ],
 )
 def test_what_cannot_be_changed_so_is_said_with_what_can(request_: str, said: str) -> None:
     composed = compose(understand(request_, [VIDEO]), [VIDEO])
     assert (composed.steps, len(composed.notes)) == ([], 1)
     assert said in composed.notes[0]
+
+
+@pytest.mark.parametrize("request_", ["make 0 seconds of music", "make 3 hours of music"])
+def test_music_of_a_length_that_is_not_made_is_refused(request_: str) -> None:
+    composed = compose(understand(request_), [])
+    assert (composed.steps, len(composed.notes)) == ([], 1)
+    assert "Music may last from" in composed.notes[0]
 
 
 def test_a_size_that_cannot_be_aimed_at_is_said() -> None:
