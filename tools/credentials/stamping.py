@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ..base.errors import MediaError
 from ..base.outputs import OutputFile
+from ..base.sniff import sniff
 from . import native
 from .identity import Pen
 from .manifest import NO_FORMAT, Ingredient, is_by_model, sign, source_types
@@ -20,6 +21,9 @@ from .tagging import MANIFESTS, TAGS
 
 if TYPE_CHECKING:
     from ..base.run import Run
+
+_ALIKE = ({"video/mp4", "audio/mp4", "video/quicktime"}, {"video/webm", "video/x-matroska"})
+"""Told apart by what is in them, not by how they are built."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +119,8 @@ def _source_type(story: Story, types: Sequence[set[str]]) -> str:
 def _tagged(file: BinaryIO, story: Story) -> tuple[list[Piece], str]:
     """Return the file with its metadata, or as it is and why."""
     whole: list[Piece] = [Part(0, size_of(file))]
+    if not _is_of_kind(file, story.media_type):
+        return whole, "it is of another kind than is said of it"
     try:
         write = TAGS.get(story.media_type)
         return (write(file, story), "") if write else (whole, "its format has no place for it")
@@ -122,6 +128,16 @@ def _tagged(file: BinaryIO, story: Story) -> tuple[list[Piece], str]:
         return whole, str(error)
     except (ArithmeticError, LookupError, ValueError, struct.error):  # what is in it is not what is said of it
         return whole, "it is damaged"
+
+
+def _is_of_kind(file: BinaryIO, media_type: str) -> bool:
+    """Return whether a file begins as its kind does: what is written into another one would destroy it."""
+    found = sniff(file).media_type
+    if media_type == "image/svg+xml":
+        return found.startswith("text/")
+    if media_type == "audio/midi":  # which is not sniffed, but looked at as it is written
+        return found == "application/octet-stream"
+    return any({found, media_type} <= one for one in _ALIKE) or found == media_type
 
 
 def _sign(file: BinaryIO, out: BinaryIO, story: Story, pen: Pen, given: Sequence[Ingredient]) -> None:

@@ -433,6 +433,14 @@ async def test_a_manifest_says_nothing_of_prompts(run: Run) -> None:
     assert b"private" not in content and b"make_image" in content
 
 
+@pytest.mark.parametrize("said", ["image/png", "image/gif", "image/jpeg", "image/tiff", "audio/mpeg", "video/mp4"])
+async def test_a_file_of_another_kind_than_is_said_stays_as_it_came(run: Run, said: str) -> None:
+    content = picture("AVIF")
+    kept = await keep(run, content, name="paid", media_type=said, making=BY_MODEL)
+    assert run.path(kept.handle).read_bytes() == content
+    assert "of another kind than is said of it" in run.call.notes[0]
+
+
 @pytest.mark.parametrize("length", [0, 0xFFFF_FFFF])
 async def test_sound_whose_head_was_written_before_its_samples_keeps_them(
     run: Run, tmp_path: Path, making: ModuleType, length: int
