@@ -103,7 +103,8 @@ _HAN_MOOD = re.compile(
 )
 _TALKS = sign(
     rf"(?:{MAKE}|animate) {SKIP}(?:talking|speaking|singing|lip-?sync(?:ed)?) (?:\w+ )?"
-    rf"(?:{_VIDEO}|pictures?|photos?|heads?|avatars?)|(?:make|let) {_THESE}(?:pictures?|photos?|images?|portraits?) (?:talk|speak|sing|dance)",
+    rf"(?:{_VIDEO}|pictures?|photos?|heads?|avatars?)"
+    rf"|(?:make|let) {_THESE}(?:pictures?|photos?|images?|portraits?) (?:talk|speak|sing|dance)",
     r"(?:会说话|说话的|对口型|数字人)[^,。]{0,6}(?:视频|照片|图片)|让[^,。]{0,6}(?:照片|图片|画像)[^,。]{0,3}(?:说话|唱歌|跳舞|开口)",
 )
 _EXTENDS = sign(rf"(?:extend|continue|lengthen) {_THESE}{_VIDEO}", r"(?:延长|续写|扩展)[^,。]{0,4}(?:视频|片段|影片)")
