@@ -41,6 +41,8 @@ _GROWTH = 1.5
 _LOOK_UP_SECONDS = 1.0
 _NOTICED_SECONDS = 1.0
 """A run that was cancelled is noticed within this time."""
+_LAST_SECONDS = 1.0
+"""So long the last answer is waited for."""
 _OF_STEP = 0.95
 """A job is given up before the call it is for is: it must still be said how to go on."""
 
@@ -213,14 +215,17 @@ class Engine:
         while True:
             wait = 0.0
             try:
-                answer = await self.asking.ask(poll, filling)
+                async with asyncio.timeout(max(_LAST_SECONDS, deadline - time.monotonic())):
+                    answer = await self.asking.ask(poll, filling)
                 status = expression(poll.status)(answer)
                 odd = odd + 1 if status is None else 0
-                if as_text(status) in poll.done:
+                if _is_one_of(status, poll.done):
                     return answer
-                if status is not None and as_text(status) in poll.failed:
+                if _is_one_of(status, poll.failed):
                     raise self._failed(payment, answer, poll)
                 self._progress(payment, answer, poll)
+            except TimeoutError:
+                odd = 0  # it answers for ever, or not at all
             except ArgumentError as error:
                 if payment.is_open:  # it was asked about, and refused only now
                     raise ArgumentError(f"{error} {self._end(payment)}") from None
@@ -370,6 +375,11 @@ class Engine:
     @property
     def _who(self) -> str:
         return self.asking.served.full_name
+
+
+def _is_one_of(status: Any, words: tuple[str, ...]) -> bool:
+    """Tell whether a status is one of some words; providers change how they write them."""
+    return status is not None and as_text(status).casefold() in map(str.casefold, words)
 
 
 async def _ended_well(work: "asyncio.Future[Any]") -> bool:

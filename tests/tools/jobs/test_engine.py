@@ -382,6 +382,28 @@ async def test_an_answer_that_may_swell_is_not_opened(ordering: Any, shop: Any, 
     assert shop.of("submit")[0].headers["accept-encoding"] == "gzip, deflate"
 
 
+async def test_an_answer_that_never_comes_is_waited_for_until_the_deadline(
+    ordering: Any, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_LAST_SECONDS", 0.01)
+    go_on = threading.Event()
+    shop.answering = lambda asked: go_on.wait(30) and None if asked.method == "GET" else None
+    try:
+        with pytest.raises(ProviderError, match=r"has not finished job 'job-1' within 0\.1 s"):
+            await made_in(ordering(deadline=0.1))
+    finally:
+        go_on.set()
+
+
+async def test_a_status_may_be_written_in_other_letters(ordering: Any, shop: Any, job_server: Any) -> None:
+    done = {"status": "DONE", "files": [f"{shop.url}/files/x"]}
+    shop.play("poll", job_server.Reply(body={"code": 0, "data": done}))
+    await made_in(ordering())
+    shop.play("poll", job_server.Reply(body={"code": 0, "data": {"status": "Failed", "error": "no paint"}}))
+    with pytest.raises(ProviderError, match="no paint"):
+        await made_in(ordering("other"))
+
+
 @pytest.mark.parametrize(
     ("status", "words"), [(401, "Set `SHOP_KEY` anew. It is not ordered anew: `sensorium resume"), (404, "no such job")]
 )
