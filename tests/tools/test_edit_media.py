@@ -589,6 +589,27 @@ async def test_a_film_that_was_cut_off_is_edited_as_far_as_it_goes(
         await edit("trim", broken.halved(film, tmp_path / "half.mp4"), end_seconds=1)
 
 
+async def test_the_cover_of_a_recording_stays(edit: Edit, film: Path, tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "covered.mp4"
+    with av.open(str(film)) as source, av.open(str(path), "w") as out:
+        copies = {one.index: out.add_stream_from_template(one) for one in source.streams}
+        cover = out.add_stream("mjpeg")
+        cover.width, cover.height, cover.pix_fmt = 64, 48, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        out.mux(cover.encode(av.VideoFrame(64, 48, "yuvj420p")))
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = copies[packet.stream.index]
+                out.mux(packet)
+    made = await edit("extract_sound", path)
+    assert (made.items[0].way, made.file.media_type) == ("copied", "audio/mp4")
+    with av.open(str(run.path(made.file.handle))) as found:
+        assert [one.type for one in found.streams] == ["audio", "video"]
+        assert found.streams.video[0].disposition & av.stream.Disposition.attached_pic
+    shorter = await edit("trim", made.file.handle, start_seconds=1)
+    assert shorter.seconds == pytest.approx(SECONDS - 1, abs=0.05)
+
+
 async def test_sound_stays_where_the_clock_of_a_broadcast_goes_round(
     edit: Edit, film: Path, broken: ModuleType, tmp_path: Path, run: Run
 ) -> None:

@@ -43,8 +43,12 @@ def muxed(output: OutputFile, form: Format) -> "Iterator[OutputContainer]":
     import av
 
     options = {"movflags": "+faststart"} if form.muxer in ("mp4", "mov", "ipod") else {}
-    if form.muxer == "mp3":
+    muxer = form.muxer
+    if muxer == "mp3":
         options = {"id3v2_version": "3"}
+    elif muxer == "ipod":
+        # PyAV lets no cover picture into this muxer, which is that of MP4 with another brand.
+        muxer, options["brand"] = "mp4", "M4A "
     file = output.open()
 
     def again(url: str, flags: int, given: Mapping[str, str]) -> Any:
@@ -52,7 +56,7 @@ def muxed(output: OutputFile, form: Format) -> "Iterator[OutputContainer]":
 
     done = False
     try:
-        container = av.open(file, "w", format=form.muxer, options=options, buffer_size=_BUFFER_BYTES, io_open=again)
+        container = av.open(file, "w", format=muxer, options=options, buffer_size=_BUFFER_BYTES, io_open=again)
         yield container
         container.close()
         file.close()
