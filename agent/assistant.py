@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..tools.base.errors import SettingsError
 from ..tools.base.journal import Journal, RunRow
-from ..tools.base.labels import Labels, condensed, of_model
+from ..tools.base.labels import condensed, of_model
 from ..tools.base.run import Run, new_run_id
 from ..tools.base.secrets import redact
 from ..tools.base.settings import Settings
@@ -24,14 +24,13 @@ from .approval import Approve
 from .deliver import Delivered, deliver, prepare
 from .events import Event
 from .given_files import is_address
-from .plan import Plan
 from .remember import asked_to_remember, noted
 from .runner import OnEvent, Runner
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from .recipe import Recipe
+    from .recipe import FittedRecipe, Recipe
     from .replay import Replayed
 
 MOST_REQUEST_LETTERS = 500
@@ -137,10 +136,9 @@ class Assistant:
         request = redact(request)  # it is kept, and shown to models
         known = self.threads.get(thread).id if thread else None
         if recipe:
-            files = [files] if isinstance(files, str | Path) else list(files)
-            files += [one for one in self.files_set(recipe, values or {}).values() if one not in files]
-            request, plan, labels = await self.fit(recipe, files, values)
-            options = replace(options, given={"plan": plan.model_dump(), "labels": sorted(labels)})
+            fitted = await self.fit(recipe, files, values)
+            request, files = fitted.request, fitted.files
+            options = replace(options, given={"plan": fitted.plan.model_dump(), "labels": sorted(fitted.labels)})
         elif options.remember:
             options = self._noted(request, options)
         run_id = run_id or new_run_id()
@@ -164,37 +162,31 @@ class Assistant:
             return options
         return replace(options, given={"text": noted(found, answer_language(request))})
 
-    def files_set(self, recipe: Path, values: Mapping[str, str]) -> dict[str, str]:
-        """Return input -> path, of those values of a recipe that are files."""
-        from .recipe import read_recipe
-
-        inputs = {one.name for one in read_recipe(recipe).inputs}
-        return {name: value for name, value in values.items() if name in inputs}
-
     async def fit(
         self, recipe: Path, files: str | Path | Sequence[str | Path], values: Mapping[str, str] | None = None
-    ) -> tuple[str, Plan, Labels]:
-        """Return the request of a recipe, its plan for some files and values, and who had a part in it.
+    ) -> "FittedRecipe":
+        """Return a recipe as it is done with some files and values.
 
         Raises:
             SettingsError: It is no recipe, or does not fit the files; the message says why and what to change.
         """
         from .foreseeing import foreseen
         from .ingest import ingest_files
-        from .recipe import fit, read_recipe
+        from .recipe import FittedRecipe, fit, read_recipe
 
         made = read_recipe(recipe)
         await self.runner.ask_servers(plan_is_given=True)
         paths = _absolute(files)
-        given = self.files_set(recipe, values or {})
-        paths += [one for one in _absolute(list(given.values())) if one not in paths]
+        inputs = {one.name for one in made.inputs}
+        given = {name: value for name, value in (values or {}).items() if name in inputs}
+        paths += [one for one in dict.fromkeys(_absolute(list(given.values()))) if one not in paths]
         facts = await ingest_files(paths, self._base)
         named = {name: paths.index(_absolute(path)[0]) for name, path in given.items()}
         others = {name: value for name, value in (values or {}).items() if name not in given}
         plan = fit(made, facts, self.tools, values=others, named=named)
         if found := foreseen(plan, self.tools, self._base.models):
             raise SettingsError(f"The step `{found[0].step}` of the recipe cannot be had: {found[0].message}")
-        return made.request, plan, made.labels
+        return FittedRecipe(request=made.request, plan=plan, labels=made.labels, files=paths, facts=facts)
 
     def export(self, run_id: str) -> "Recipe":
         """Return what a run did as a recipe that can be done with other files.

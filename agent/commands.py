@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +85,19 @@ def _plan(chosen: argparse.Namespace, options: Options) -> int:
     with Assistant(Settings.read(local_only=chosen.local_only)) as assistant:
         thread = getattr(chosen, "thread", None)  # `plan` has no conversation to go on with
         if getattr(chosen, "recipe", None):
-            _, fitted, _ = asyncio.run(assistant.fit(chosen.recipe, chosen.files))
-            planned = Planned(plan=fitted, text="")
+            planned = planned_by(chosen.recipe, chosen.files, {}, assistant)
         else:
             planned = asyncio.run(leaving(assistant.plan(chosen.request, chosen.files, thread=thread, options=options)))
     return show_planned(planned, as_json=chosen.json)
+
+
+def planned_by(recipe: Path, files: Sequence[str | Path], values: Mapping[str, str], assistant: Assistant) -> Planned:
+    """Return the plan of a recipe for some files and values, with its price."""
+    from .quote import quote_plan
+
+    fitted = asyncio.run(assistant.fit(recipe, files, values))
+    quote = quote_plan(fitted.plan, assistant.tools, assistant.settings, fitted.facts)
+    return Planned(plan=fitted.plan, text="", quote=quote)
 
 
 def runs(chosen: argparse.Namespace) -> int:

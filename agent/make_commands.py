@@ -1,17 +1,16 @@
 """`sensorium make`: a whole production by its recipe."""
 
 import argparse
-import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..tools.base.errors import ArgumentError, SensoriumError
 from ..tools.base.settings import Settings
-from .answer import Options, Planned
+from .answer import Options
 from .assistant import Assistant
 from .cards import wrapped
-from .commands import answer
+from .commands import answer, planned_by
 from .deliver import prepare
 from .plan_text import show_planned
 from .printing import say, say_json
@@ -43,11 +42,8 @@ def make(chosen: argparse.Namespace) -> int:
 
 
 def _plan(settings: Settings, recipe: Path, chosen: argparse.Namespace, values: dict[str, str]) -> int:
-    from .quote import quote_plan
-
     with Assistant(settings) as assistant:
-        _, plan, _ = asyncio.run(assistant.fit(recipe, chosen.files, values))
-        planned = Planned(plan=plan, text="", quote=quote_plan(plan, assistant.tools, settings))
+        planned = planned_by(recipe, chosen.files, values, assistant)
     return show_planned(planned, as_json=chosen.json)
 
 

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -78,6 +79,20 @@ class Recipe(BaseModel):
     def labels(self) -> Labels:
         """Who had a part in its steps: what was tainted when it was written down stays so."""
         return joined(one.written_after for one in self.steps)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedRecipe:
+    """A recipe as it is done with some files and values."""
+
+    request: str
+    plan: Plan
+    labels: Labels
+    """Who had a part in it."""
+    files: list[str]
+    """Paths, with those that were given by name; `$files` counts them so."""
+    facts: list[dict[str, Any]]
+    """Of the files, as `ingest` gives them."""
 
 
 def recipe_of(

@@ -356,3 +356,29 @@ def test_recipes_of_any_name_are_found_and_bad_ones_do_not_hide_the_others(
     assert "is not valid TOML" in listed["digits"]
     assert "wrong.toml': `parameters.aspect`" in listed["wrong"] and "'4:3'. Supported: 16:9" in listed["wrong"]
     assert main(["make", "我的 film", "--set", "text=Tea is hot.", "--plan-only"]) == 0
+
+
+def test_a_file_that_is_named_twice_is_one_and_its_length_is_in_the_price(
+    home: Path, making: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "recipes").mkdir(parents=True)
+    (home / "recipes" / "cut.toml").write_text("""
+schema = "sensorium.recipe/1"
+goal = "Write down what is said"
+request = "Write it down."
+inputs = [{ name = "film", kind = "video" }, { name = "words", kind = "text" }]
+[[steps]]
+id = "script"
+tool = "write_script"
+args = { file = "$files[1]" }
+[[steps]]
+id = "speech"
+tool = "transcribe"
+args = { media = "$files[0]" }
+""")
+    (home.parent / "tea.md").write_text("Tea is hot.")
+    making.video(home.parent / "talk.mp4", lambda _: making.slide("A"), seconds=6, sound=making.tone(6))
+    command = ["make", "cut", "talk.mp4", "--set", "film=./talk.mp4", "--set", "words=tea.md"]
+    assert main([*command, "--plan-only", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["quote"]["units"]["audio_minutes"]["high"] == pytest.approx(0.1, 0.1)
+    assert main(command) == 0
