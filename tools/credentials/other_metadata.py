@@ -6,7 +6,7 @@ from pathlib import Path
 from ..base.errors import MediaError
 
 _NAMES = ("software", "encoder", "encoded_by", "artist", "author", "creation_time", "date", "make", "model", "comment")
-_PROMPTS = {
+PROMPTS = {
     "parameters": "a Stable Diffusion WebUI",
     "prompt": "ComfyUI",
     "workflow": "ComfyUI",
@@ -15,7 +15,7 @@ _PROMPTS = {
     "Dream": "Stable Diffusion",
 }
 """Text chunks of PNG in which these keep what they were asked; the words are not shown, who asked for them may not
-want it."""
+want it, and of what is made here they are left out."""
 _MOST_LETTERS = 200
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF", "BMP")
 
@@ -42,7 +42,7 @@ def _of_picture(file: Path) -> dict[str, str]:
         for tag in (ExifTags.Base.Software, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.DateTime):
             if value := _shown(exif.get(tag)):
                 found[tag.name] = value
-        for key, program in _PROMPTS.items():
+        for key, program in PROMPTS.items():
             if isinstance(texts.get(key), str):
                 found.setdefault("Software", program)
         for key in ("Software", "Author", "Creation Time"):

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from .other_metadata import PROMPTS
 from .pieces import CannotTag, Part, Piece, exactly, size_of
 from .riff import Chunk, chunk, chunks
 from .story import Story
@@ -17,23 +18,32 @@ _JPEG_MOST = 65_533
 """Bytes of a segment: its length has 16 bits, and counts itself."""
 _JPEG_XMP, _JPEG_EXIF = b"http://ns.adobe.com/xap/1.0/\x00", b"Exif\x00\x00"
 _PNG_XMP = b"XML:com.adobe.xmp"
+_PNG_HEAD = 8 + 12 + 13
+"""The signature and IHDR, which comes first."""
+_MOST_KEYWORD_BYTES = 79
 _GIF_XMP = b"XMP DataXMP"
 _SOFTWARE, _DATE, _XMP_TAG = 305, 306, 700
 _SVG_HEAD_BYTES = 64 << 10
 
 
 def png(file: BinaryIO, story: Story) -> list[Piece]:
-    """Return a PNG with who made it in its text chunks and its XMP."""
-    size, at, xmp, there = size_of(file), 8, packet(story), None
+    """Return a PNG with who made it in its text chunks and its XMP, and without the prompt of a model's server."""
+    size, at, xmp, there = size_of(file), _PNG_HEAD, packet(story), False
+    if exactly(file, 8, 8) != b"\0\0\0\x0dIHDR":
+        raise CannotTag("its first chunk is not the one that it begins with")
+    dropped: list[Part] = []
     for _ in range(_MOST_CHUNKS):
         if at + 12 > size:
             break
         length, kind = struct.unpack(">I4s", exactly(file, at, 8))
-        if kind == b"iTXt" and length < _MOST_XMP_BYTES and there is None:
-            keyword, _, text = exactly(file, at + 8, length).partition(b"\0")
-            if keyword == _PNG_XMP and text[:1] == b"\0":  # not compressed
-                there = Part(at, at + 12 + length)
-                xmp = merged(text[2:].split(b"\0", 2)[-1], story)
+        if kind in (b"tEXt", b"zTXt", b"iTXt"):
+            keyword = exactly(file, at + 8, min(length, _MOST_KEYWORD_BYTES + 1)).partition(b"\0")[0]
+            is_xmp = kind == b"iTXt" and keyword == _PNG_XMP and length < _MOST_XMP_BYTES and not there
+            text = exactly(file, at + 8, length).partition(b"\0")[2] if is_xmp else b""
+            if text[:1] == b"\0":  # not compressed
+                xmp, there = merged(text[2:].split(b"\0", 2)[-1], story), True
+            if text[:1] == b"\0" or (story.kind == "model" and keyword.decode("latin-1") in PROMPTS):
+                dropped.append(Part(at, min(size, at + 12 + length)))
         at += 12 + length
         if kind == b"IEND":
             break
@@ -42,9 +52,8 @@ def png(file: BinaryIO, story: Story) -> list[Piece]:
         _png_chunk(b"tEXt", name.encode() + b"\0" + value.encode("latin-1", "replace")) for name, value in texts.items()
     ]
     new.append(_png_chunk(b"iTXt", _PNG_XMP + b"\0\0\0\0\0" + xmp))
-    head = 8 + 12 + 13  # the signature and IHDR, which comes first
-    rest: list[Piece] = [Part(head, there.start), Part(there.end, size)] if there else [Part(head, size)]
-    return [Part(0, head), *new, *rest]
+    kept = [_PNG_HEAD, *(end for one in dropped for end in (one.start, one.end)), size]
+    return [Part(0, _PNG_HEAD), *new, *(Part(*one) for one in zip(kept[::2], kept[1::2], strict=True))]
 
 
 def _png_chunk(kind: bytes, content: bytes) -> bytes:

@@ -462,6 +462,20 @@ async def test_a_picture_of_several_pages_keeps_them(run: Run) -> None:
     assert "only one would be left" in run.call.notes[0]
 
 
+async def test_a_prompt_that_a_server_wrote_into_a_picture_is_left_out(run: Run) -> None:
+    from PIL.PngImagePlugin import PngInfo
+
+    said = PngInfo()
+    for name in ("parameters", "prompt", "Author"):
+        said.add_text(name, f"a private wish of {name}", zip=name == "prompt")
+    said.add_itxt("workflow", "a private wish")
+    kept = await keep(run, picture(pnginfo=said), name="a.png", media_type="image/png", making=BY_MODEL)
+    with Image.open(run.path(kept.handle)) as opened, Image.open(io.BytesIO(picture())) as before:
+        assert opened.tobytes() == before.tobytes()
+        assert {"parameters", "prompt", "workflow", "Author"} & set(opened.info) == {"Author"}
+    assert proved(await told(run, kept))[0] == "signed"
+
+
 async def test_a_large_wav_keeps_its_samples(run: Run, tmp_path: Path) -> None:
     samples = np.random.default_rng(1).integers(-900, 900, 400_001, dtype=np.int16)
     file = tmp_path / "a.wav"
