@@ -127,7 +127,7 @@ def _in_order(intents: Sequence[Intent]) -> list[Intent]:
     """Return the intents so that what others show or say comes before them; each change where it spoils no other.
 
     Times are those of the file as it was given, so what names them comes first; subtitles are drawn into the last
-    shape, or it would cut them off.
+    shape, or it would cut them off, and heard before music lies over what is said.
     """
     last = (Summarize, Report, Say)
     edits = iter(sorted((one for one in intents if isinstance(one, Edit)), key=_rank))
@@ -138,8 +138,9 @@ def _in_order(intents: Sequence[Intent]) -> list[Intent]:
 _RANKS: tuple[frozenset[EditTask], ...] = (
     frozenset({"keep", "leave_out"}),
     frozenset({"without_silence", "speed", "reverse"}),
-    frozenset({"mute", "replace_sound", "mix_sound", "crop", "scale", "rotate", "flip"}),
+    frozenset({"replace_sound", "crop", "scale", "rotate", "flip"}),
     frozenset({"burn_subtitles", "mux_subtitles"}),
+    frozenset({"mute", "mix_sound"}),
 )
 
 

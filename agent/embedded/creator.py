@@ -1,6 +1,7 @@
 """Steps that make something new: a changed file, a picture, a film, music."""
 
 import math
+import re
 from dataclasses import dataclass, field
 
 from ...tools.cutting.formats import FORMATS
@@ -358,7 +359,10 @@ class Creator(Builder):
 
     def describe_sound(self, wanted: DescribeSound) -> None:
         for file in self.heard():
-            args: Plain = {"media": file.reference, "question": literal(wanted.question)}
+            args: Plain = {"media": file.reference}
+            # What is measured anyway needs no model that listens; that there is none would be said of a question.
+            if not _MEASURED.search(wanted.question.lower()):
+                args["question"] = literal(wanted.question)
             self.step(self.named("heard", file), "describe_sound", args)
 
     def heard(self) -> list[File]:
@@ -369,6 +373,10 @@ class Creator(Builder):
         return found
 
 
+_MEASURED = re.compile(
+    r"tempo|bpm|beats|how fast|\bkey\b|loud|sounds? like|\bsound$|describe"
+    r"|节拍|节奏|几拍|什么调|调性|响度|什么声音|声音(?:是|像)|听起来|描述"
+)
 _TASKS = {
     "keep": "trim",
     "without_silence": "remove",

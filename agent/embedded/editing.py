@@ -46,6 +46,8 @@ _NEEDS_A_PART = ("keep", "leave_out")
 # What may be wanted of the same film in one breath: "a vertical clip from 0:10 to 0:20 with burned-in captions".
 _BESIDE = frozenset({"burn_subtitles", "mux_subtitles", "crop", "speed", "mute", "scale", "reverse"})
 _TAKES_A_SHAPE = frozenset({"keep", "leave_out", "gif", "burn_subtitles", "mux_subtitles", "without_silence"})
+_TAKES_A_HEIGHT = frozenset({*_TAKES_A_SHAPE, "convert", "crop", "speed"})
+_HEIGHT = re.compile(r"(?<![\d:])\d{3,4}p(?![a-z])|(?<![a-z0-9])4k(?![a-z])")
 # No time stands with these, and what begins or ends is nothing that is measured.
 _SAYS_NO_TIME = re.compile(
     rf"^(?:please )?(?:(?:trim|shorten|clip) {THE}{FILM}"
@@ -96,8 +98,8 @@ def edits_in(text: str, seconds: float | None, kinds: frozenset[str]) -> tuple[l
         found.append(Edit(task="crop", form=aspect_in(shape[0]) or "9:16"))
     if found and found[0].task not in _HAS_PARTS and times.spans:
         found.insert(0, Edit(task="keep", spans=times.spans))
-    if found and found[0].task == "convert" and all(one.task != "scale" for one in found) and size_in(said)[1]:
-        found.append(_of_pictures("scale", said))
+    if found and found[0].task in _TAKES_A_HEIGHT and (high := _HEIGHT.search(said)):
+        found += [] if any(one.task == "scale" for one in found) else [_of_pictures("scale", high[0])]
     if not found and _SAYS_NO_TIME.match(said):
         found = [Edit(task="keep")]
     return found, " " * len(text) if found else text

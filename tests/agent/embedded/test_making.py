@@ -266,7 +266,21 @@ def test_a_film_that_is_muted_and_given_a_sound_has_only_that() -> None:
     assert step["args"] == {"task": "replace_sound", "sound": SOUND.reference, "media": "$files[0]"}
 
 
+def test_subtitles_are_heard_before_music_lies_over_the_words() -> None:
+    made = steps("remove the silences, add happy music and burn in subtitles", VIDEO)
+    assert [one["args"].get("task", one["tool"]) for one in made[1:]] == [
+        "transcribe", "burn_subtitles", "make_music", "mix_sound"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("request_", "asks"), [("what is the tempo?", False), ("what instruments are playing?", True)])
+def test_only_what_is_not_measured_is_asked_of_a_model(request_: str, asks: bool) -> None:
+    (step,) = steps(request_, VIDEO)
+    assert (step["tool"], "question" in step["args"]) == ("describe_sound", asks)
+
+
 def test_each_of_several_changes_is_made() -> None:
+    assert [one["args"]["task"] for one in steps("make it 1:1 and 480p", VIDEO)] == ["crop", "scale"]
     assert [one["args"]["task"] for one in steps("rotate left and flip it", VIDEO)] == ["rotate", "rotate"]
     assert [one["tool"] for one in steps("画出波形图，并说说这是什么声音", VIDEO)] == [
         "picture_sound",
