@@ -150,7 +150,10 @@ def heavy() -> frozenset[str]:
     """The packages that may be imported only by what needs them."""
     agent = {"langgraph", "langchain_core", "langchain", "openai"}
     pictures = {"av", "cv2", "numpy", "PIL", "matplotlib", "scenedetect", "rapidocr", "onnxruntime"}
-    return frozenset(agent | pictures | {"faster_whisper", "ctranslate2", "pocketsphinx", "espeakng_loader"})
+    local = {"torch", "diffusers", "transformers", "accelerate", "safetensors"}
+    making = {"c2pa", "mido", "jmespath"}
+    speech = {"faster_whisper", "ctranslate2", "pocketsphinx", "espeakng_loader"}
+    return frozenset(agent | pictures | speech | local | making)
 
 
 @pytest.fixture(scope="session")
