@@ -589,6 +589,17 @@ async def test_a_film_that_was_cut_off_is_edited_as_far_as_it_goes(
         await edit("trim", broken.halved(film, tmp_path / "half.mp4"), end_seconds=1)
 
 
+async def test_an_mp3_is_cut_where_it_says(edit: Edit, film: Path, run: Run) -> None:
+    whole = await edit("extract_sound", film, format="mp3")
+    for start in (0.5, 3.21):
+        part = await edit("trim", whole.file.handle, start_seconds=start, end_seconds=5)
+        assert part.items[0].way == "copied"
+        sound = decode_sound(run.path(part.file.handle), "made", run, rate=RATE).samples
+        first = np.flatnonzero(np.abs(sound) > 0.1)[0] / RATE
+        # The nearest packet of 24 ms.
+        assert first == pytest.approx(next(one for one in BEEPS if one > start) - start, abs=0.02)
+
+
 async def test_the_cover_of_a_recording_stays(edit: Edit, film: Path, tmp_path: Path, run: Run) -> None:
     path = tmp_path / "covered.mp4"
     with av.open(str(film)) as source, av.open(str(path), "w") as out:

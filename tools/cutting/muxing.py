@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..base.errors import MediaError, StorageError
 from ..base.outputs import OutputFile
@@ -24,6 +24,8 @@ _BUFFER_BYTES = 1 << 20
 _OWN_TAGS = frozenset(
     {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "creation_time", "timecode"}
 )
+# In the header that LAME brought in, counted from its name; 576 samples are left out, and the decoder's own 529.
+_DELAY_AT, _LAME_DELAY = 141, 576
 _STREAM_TAGS = frozenset({"language", "title", "handler_name"})
 _MOST_TAG_LETTERS = 2_000
 
@@ -59,6 +61,8 @@ def muxed(output: OutputFile, form: Format) -> "Iterator[OutputContainer]":
         container = av.open(file, "w", format=muxer, options=options, buffer_size=_BUFFER_BYTES, io_open=again)
         yield container
         container.close()
+        if muxer == "mp3":
+            _tell_delay(file)
         file.close()
         done = True
     except av.error.FFmpegError as error:
@@ -72,6 +76,24 @@ def muxed(output: OutputFile, form: Format) -> "Iterator[OutputContainer]":
             with suppress(Exception):
                 file.close()
             output.remove()
+
+
+def _tell_delay(file: BinaryIO) -> None:
+    """Say in an MP3 that was cut how many samples players leave out at its start.
+
+    libavformat 62 knows it of the first packet of a file alone; of others it writes -529, which is read as 3567.
+    """
+    file.seek(0)
+    head = file.read(10)
+    start = 10 + sum(one << shift for one, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+    file.seek(start if head[:3] == b"ID3" else 0)
+    first = file.tell()
+    frame = file.read(300)
+    at = max(frame.find(b"Info"), frame.find(b"Xing"))
+    if at < 0 or (told := frame[at + _DELAY_AT : at + _DELAY_AT + 3])[:1] != b"\xde" or told[1] >> 4 != 0xF:
+        return
+    file.seek(first + at + _DELAY_AT)
+    file.write(bytes([_LAME_DELAY >> 4, (_LAME_DELAY & 15) << 4 | told[1] & 15]))
 
 
 def tags_of(container: "InputContainer") -> dict[str, str]:
