@@ -152,6 +152,7 @@ async def speak(
         limits=[
             *(f"Another voice than {run.settings.models.get('speak')} speaks. {one}" for one in tried),
             *_left_out(engine, emotion, [voice, *(voices or {}).values()] if stands_in else []),
+            *_shortened(text),
         ],
     )
 
@@ -179,6 +180,14 @@ def _check(text: str, emotion: str | None) -> None:
             f"`emotion` is {emotion[:40]!r}. Give a word such as `happy`, `sad` or `calm`, of at most "
             f"{MOST_EMOTION_LETTERS} letters, or leave it out."
         )
+
+
+def _shortened(text: str) -> list[str]:
+    """Say which pause is not as long as it was asked for."""
+    longest = max(map(float, _PAUSE.findall(text)), default=0.0)
+    if longest <= MAX_PAUSE_SECONDS:
+        return []
+    return [f"A pause of {longest:g} s was made {MAX_PAUSE_SECONDS:g} s, which is the longest."]
 
 
 def _script(lines: Sequence[Line], language: str | None, engine: Voice, *, one_voice: bool) -> list[Piece]:

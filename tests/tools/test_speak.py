@@ -134,6 +134,11 @@ async def test_a_dialogue_has_a_voice_and_times_for_each_line(run: Run) -> None:
     assert len(last) == pytest.approx(len(samples_of(run, alone)), abs=400)
 
 
+async def test_a_pause_that_was_cut_is_said(run: Run) -> None:
+    said = await spoken(run, "One. <#9999#> Two.")
+    assert said.limits == ["A pause of 9999 s was made 60 s, which is the longest."]
+
+
 async def test_a_text_has_a_turn_for_each_stretch_between_marks_of_pauses(run: Run) -> None:
     made = await spoken(run, "One. Two. <#1#> Three.")
     assert [one.text for one in made.turns] == ["One. Two.", "Three."]
