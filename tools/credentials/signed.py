@@ -11,7 +11,7 @@ from ..base.errors import MediaError, UnavailableError
 from . import native
 from .identity import ORGANISATION
 from .manifest import settings
-from .story import SOURCE_TYPES
+from .story import MODEL_MADE, SOURCE_TYPES
 
 _MOST_LETTERS, _MOST_ITEMS = 200, 100
 _CHANGED = ("assertion.dataHash.mismatch", "assertion.bmffHash.mismatch", "assertion.boxesHash.mismatch")
@@ -105,12 +105,17 @@ def _manifest(store: Mapping[str, Any], own_numbers: frozenset[str]) -> Manifest
         actions=[_text(action.get("action")).removeprefix("c2pa.") for action in actions],
         tool=next((_text(action["description"]) for action in actions if action.get("description")), ""),
         made_at=next((_text(action["when"]) for action in actions if action.get("when")), ""),
-        source_type=types[-1] if types else parent.digital_source_type if parent else "",
+        source_type=types[-1] if types else _kept_type(parent),
         is_edit=parent is not None,
         inputs=inputs,
         manifests=max(1, len(manifests)),
         problems=[one for one in dict.fromkeys(failures) if one and one not in _NO_FAULT],
     )
+
+
+def _kept_type(parent: UsedFile | None) -> str:
+    """Return what an edited file still is: of a recording that somebody changed, nothing; of a model's, the model's."""
+    return parent.digital_source_type if parent and parent.digital_source_type in MODEL_MADE else ""
 
 
 def _own_numbers(anchors: str) -> frozenset[str]:

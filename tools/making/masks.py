@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.picture_files import open_whole
+from .measuring import levels
 
 if TYPE_CHECKING:
     from ..base.run import Run
@@ -32,15 +33,15 @@ def _plain(path: Path, name: str) -> bytes:
     from PIL import Image, ImageChops
 
     whole = open_whole(path, name)
-    if whole.mode != "RGBA" or whole.getchannel("A").getextrema()[0] >= _HALF:
+    if whole.mode != "RGBA" or levels(whole.getchannel("A"))[0][0] >= _HALF:
         return b""
     solid = whole.getchannel("A").point(lambda level: 255 if level >= _HALF else 0)
     grey = whole.convert("RGB").convert("L")
-    levels = grey.histogram(solid)
-    count = sum(levels)
-    if count and sum(levels[_WHITE:]) >= (1 - _FEW) * count:
+    shares = grey.histogram(solid)
+    count = sum(shares)
+    if count and sum(shares[_WHITE:]) >= (1 - _FEW) * count:
         marked: Image.Image = solid  # white paint on nothing
-    elif sum(levels[_BLACK:_WHITE]) <= _FEW * count:
+    elif sum(shares[_BLACK:_WHITE]) <= _FEW * count:
         white = ImageChops.multiply(grey.point(lambda level: 255 if level >= _HALF else 0), solid)
         marked = ImageChops.lighter(white, ImageChops.invert(solid))
     else:

@@ -316,6 +316,13 @@ async def test_an_edit_of_what_a_camera_took_and_a_model_changed_is_in_part_of_t
     edit = Making(kind="edit", inputs=(taken.handle,))
     made = await keep(run, picture(), name="b.png", media_type="image/png", making=edit)
     assert (await told(run, made)).maker.how == "partly model"
+    with monkeypatch.context() as patched:
+        patched.setattr(manifest, "_actions", lambda story, ingredients: actions[:1])
+        taken = await keep(run, picture(), name="c.png", media_type="image/png", making=by_rules)
+    assert (await told(run, taken)).maker.how == "captured"
+    edit = Making(kind="edit", inputs=(taken.handle,))
+    made = await keep(run, picture(), name="d.png", media_type="image/png", making=edit)
+    assert (await told(run, made)).maker.how == "edited"
 
 
 async def test_what_a_provider_signed_itself_is_kept_as_it_came(run: Run, tmp_path: Path) -> None:
