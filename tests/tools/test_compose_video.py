@@ -301,6 +301,13 @@ async def test_what_a_scene_says_is_spoken_and_captioned(run: Run, plain: Callab
     assert picture_at(run, film, film.seconds)[40:110].max() > 200  # the title
 
 
+async def test_words_end_with_their_film(run: Run) -> None:
+    scenes = [{"title": "Good", "seconds": 2, "caption": "A caption of many words that goes over a line. " * 4}]
+    film = await composed(run, scenes, show_captions="both", container="mkv")
+    with av.open(str(run.path(film.video.handle))) as found:
+        assert found.duration == pytest.approx(2_000_000, abs=1_000)
+
+
 async def test_the_same_film_is_asked_for_again_for_free(run: Run, plain: Callable[..., str]) -> None:
     given = {"scenes": [{"picture": plain(RED), "seconds": 0.3}], **SMALL}
     first, again = await perform("compose_video", given, run), await perform("compose_video", given, run)

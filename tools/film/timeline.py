@@ -127,7 +127,10 @@ def lay_out(
         seconds=total,
         shots=tuple(shots),
         strips=tuple(strips),
-        lines=tuple(lines),
+        # A player shows the last frame for as long as words go on.
+        lines=tuple(
+            replace(one, end_seconds=min(one.end_seconds, total)) for one in lines if one.start_seconds < total
+        ),
         limits=tuple(limits if any(seconds > BREATH_SECONDS for seconds in stands) else ()),
     )
 
