@@ -334,7 +334,8 @@ def _callable(tool: Tool, face: Face) -> bool:
 
 
 def _serves(tool: Tool, models: Models) -> bool:
-    return all(role in LADDERS and models.usable(role) for role in tool.roles)
+    # What a model of `think` does of a tool is a part of it only.
+    return all(role == "think" or (role in LADDERS and models.usable(role)) for role in tool.roles)
 
 
 def _far(tool: Tool, settings: Settings) -> bool:

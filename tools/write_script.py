@@ -1,10 +1,12 @@
 """Scripts of films: slides out of a text, or a dialogue of two."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from .base.errors import ArgumentError, MediaError
+from .base.estimate import NOTHING, Estimate, between, exactly
 from .base.run import Run
 from .base.sniff import is_text
 from .base.tool import AnyFile, tool
@@ -16,11 +18,21 @@ from .writing.slides import USUAL_SLIDES, slides_of
 MOST_LETTERS = 60_000
 """About twenty pages; a film of some minutes cannot say more of it."""
 MOST_EXCHANGES = 12
+MOST_TOKENS = 4_000
+"""Of the longest dialogue, written once more where the first was none."""
 PAUSE_SECONDS = 1.2
 """Between two answers that are spoken at once: long enough to be found, short enough to look natural."""
 
 
-@tool(effect="pure", resource="network", version=1)
+def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> Estimate:
+    if args.get("topic") is None:
+        return NOTHING  # by rules
+    return (
+        exactly(calls=1.0) + between(300, 600, 2_000, "input_tokens") + between(100, 500, MOST_TOKENS, "output_tokens")
+    )
+
+
+@tool(effect="pure", resource="network", version=1, roles=("think",), units=_units)
 async def write_script(
     text: Annotated[
         str | None, Field(description="What is explained, plain or Markdown; or the dialogue itself, `NAME: …` a line.")
@@ -55,6 +67,8 @@ async def write_script(
     film of slides; `speak` says dialogues.
     """
     words = _words(text, file, run)
+    if topic is None:
+        run.call.idle_roles.add("think")
     if form == "slides":
         return await _of_slides(words, topic, slides, language, run)
     if (words is None) == (topic is None):

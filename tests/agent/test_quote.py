@@ -10,6 +10,7 @@ from sensorium.agent.plan import Plan
 from sensorium.agent.quote import PlanQuote, StepQuote, beyond_budget, quote_plan
 from sensorium.tools.base.budget import Caps
 from sensorium.tools.base.catalog import catalog
+from sensorium.tools.base.policy import may_be_paid
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
 
@@ -127,3 +128,13 @@ def test_what_scenes_say_is_quoted_also_where_another_step_writes_it(priced: Set
     told = film([{"title": "A", "say": "$script.first[0]"}, {"title": "B", "say": "Four"}])
     assert (told.units.low["characters"], told.units.high["characters"]) == (4, 5004)
     assert film("$slides.scenes").cost.high_usd is None
+
+
+def test_a_dialogue_that_a_model_writes_is_quoted_and_not_begun_before_its_plan(priced: Settings) -> None:
+    settings = replace(priced, models={**priced.models, "think": "house:brain"})
+    given, written = (
+        quote(settings, step("script", "write_script", **args)).steps[0].cost.high_usd
+        for args in ({"text": "$request"}, {"form": "dialogue", "topic": "shoes"})
+    )
+    assert given == 0 and written
+    assert may_be_paid(catalog()["write_script"], settings)

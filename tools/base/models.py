@@ -303,13 +303,21 @@ class Models:
 
     def fingerprint(self, roles: Sequence[str]) -> str:
         """Return what the results of these roles depend on now; cheap, part of the memo's key."""
-        return as_served({role: one[0].identity if (one := self.usable(role)) else "none" for role in roles})
+        return as_served({role: self._first(role) for role in roles})
 
     def served(self, roles: Sequence[str], providers: Sequence[str]) -> str | None:
         """Return what results depended on whose call used these providers; None when a role's is not among them."""
-        known = {role: {one.identity for one in self.ladder(role)} for role in roles}
+        known = {role: self._all(role) for role in roles}
         by = {role: used for role in roles for used in providers if used in known[role]}
         return as_served(by) if len(by) == len(roles) else None
+
+    def _first(self, role: str) -> str:
+        if role == "think":  # which has no ladder: who plans opens it
+            return self.settings.models.get(role, "none")
+        return str(one[0].identity) if (one := self.usable(role)) else "none"
+
+    def _all(self, role: str) -> set[str]:
+        return {self._first(role)} if role == "think" else {one.identity for one in self.ladder(role)}
 
 
 def as_served(by: Mapping[str, str]) -> str:
