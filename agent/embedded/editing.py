@@ -11,6 +11,7 @@ from .times import NUMBER, Times, number, times_in
 
 _FORM = re.compile(rf"(?<![a-z0-9])(?P<form>{FORMATS}|{OTHER_FORMATS})(?![a-z0-9])")
 _NO_SOUND_NAMED = re.compile(r"(?:add|put|lay) (?:(?:in)?to|under|behind)")
+_READS = re.compile(r"(?:read|extract|get|find|list|ocr|transcribe|detect|recogni[sz]e|copy)\b|识别|读|提取")
 _PIECES = re.compile(r"pieces?|parts?|segments?|chunks?|clips?|[段份片]")
 _PARTS = re.compile(rf"(?P<count>{NUMBER})\s*(?:equal )?(?:pieces|parts|segments|chunks|clips|个?[段份片])")
 _HALVES = re.compile(r"in(?:to)? (?:half|halves|two)\b|in the middle|对半|中间")
@@ -74,17 +75,12 @@ def edits_in(text: str, seconds: float | None, kinds: frozenset[str]) -> tuple[l
     # Names of files are blank, so there are gaps between the words.
     left = said = _SECONDS_FIRST.sub(r"\1 to \2 seconds", " ".join(text.split()))
     times = times_in(said, seconds)
-    is_film = "video" in kinds
     found: list[Edit] = []
     for task, pattern in EDIT_SIGNS.items():
         hit = pattern.search(left)
         if hit is None or (found and task not in _BESIDE) or not _NEEDS_MORE.get(task, bool)(left):
             continue
-        if (task == "mux_subtitles" and "video" not in kinds) or (task in _OF_SOUND and not kinds & {"video", "audio"}):
-            continue
-        if (task == "join" and _FADES.search(said)) or (task == "crop" and _A_FILM_OF_THEM[is_film].search(said)):
-            continue
-        if task == "mix_sound" and "audio" not in kinds and _NO_SOUND_NAMED.match(hit[0]):
+        if _is_other(task, hit[0], said, kinds):
             continue
         edit = _edit(task, left, times, seconds)
         if task in _NEEDS_A_PART and not edit.spans:
@@ -105,9 +101,27 @@ def edits_in(text: str, seconds: float | None, kinds: frozenset[str]) -> tuple[l
     return found, " " * len(text) if found else text
 
 
+def _is_other(task: EditTask, hit: str, said: str, kinds: frozenset[str]) -> bool:
+    """Tell whether words that look like a change want something else, or have nothing that it could be made of."""
+    is_film = "video" in kinds
+    match task:
+        case "mux_subtitles":
+            return not is_film
+        case "replace_sound" | "mix_sound" if not kinds & {"video", "audio"}:
+            return True
+        case "mix_sound":
+            return "audio" not in kinds and bool(_NO_SOUND_NAMED.match(hit))
+        case "join":
+            return bool(_FADES.search(said))
+        case "crop":
+            return bool(_A_FILM_OF_THEM[is_film].search(said))
+        case "burn_subtitles":
+            return bool(_READS.match(said))
+    return False
+
+
 # These do with parts themselves; of what else is asked of a part, the part is cut out first.
 _HAS_PARTS = frozenset({"keep", "leave_out", "gif", "convert", "sound", "mute", "split", "without_silence", "join"})
-_OF_SOUND = ("mix_sound", "replace_sound")
 
 
 def _edit(task: EditTask, text: str, times: Times, seconds: float | None) -> Edit:

@@ -104,6 +104,7 @@ OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
     ("summarize the first 5 minutes", [Summarize(span=(0.0, 300.0))]),
     ("get the transcript from 0:10 to 0:20", [Transcribe(span=(10.0, 20.0))]),
     ("convert the speech to text", [Transcribe()]),
+    ("read the captions burned into the video", [Transcribe(subtitles=True)]),
     ("What key points does he make in the first half?", [Find(query="", span=(0.0, 100.0))]),
     ("cut", [Report()]),
 ]
