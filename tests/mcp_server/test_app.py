@@ -24,6 +24,7 @@ Serve = Callable[..., MCPServer[Any]]
 Body = Callable[[CallToolResult], dict[str, Any]]
 FACE = {"probe_media", "find_scenes", "extract_frames", "read_text", "image_facts", "transcribe", "view_media"}
 FACE |= {"compare_media", "read_artifact", "speak", "make_chart", "run_agent", "job_status", "job_cancel"}
+FACE |= {"describe_sound", "make_image", "edit_image", "make_music", "compose_video", "edit_media", "picture_sound"}
 
 
 def _text(result: CallToolResult) -> str:

@@ -52,6 +52,8 @@ def given(tool: Tool, name: str, schema: Mapping[str, Any]) -> Any:
         if argument.name == name:
             file = next(FILES[kind] for kind in argument.kinds if kind in FILES)
             return [file] if argument.many else file
+    if name == "scenes":
+        return [{"title": "x"}]  # nothing of a scene is required, and one must show something
     if "enum" in schema:
         return schema["enum"][0]
     if "anyOf" in schema:

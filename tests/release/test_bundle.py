@@ -119,7 +119,7 @@ def test_it_has_the_package_and_nothing_that_does_not_belong(unpacked: Path) -> 
     files = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
     package = {
         f"src/sensorium/{path.relative_to(ROOT).as_posix()}"
-        for folder in ("agent", "mcp_server", "prompts", "tools")
+        for folder in ("agent", "mcp_server", "prompts", "recipes", "tools")
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
