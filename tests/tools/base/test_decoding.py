@@ -53,12 +53,18 @@ def gone(pids: set[int], seconds: float = 10.0) -> bool:
     """Return whether processes end within a time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        left = {one for one in pids if Path(f"/proc/{one}").exists()}
-        left = {one for one in left if " Z " not in Path(f"/proc/{one}/stat").read_text(errors="replace")}
-        if not left:
+        if not any(runs(one) for one in pids):
             return True
         time.sleep(0.05)
     return False
+
+
+def runs(pid: int) -> bool:
+    """Return whether a process is there and has not ended."""
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class Reader:
