@@ -133,7 +133,8 @@ class Payment:
         """
         quote, price = self.order.quote, price_of(self.order.served)
         self.units = dict(quote.units if units is None else units)
-        reckoned = price.of(self.units) if price else None
+        # What was quoted may hold for this order alone; see `price_of`.
+        reckoned = price.of(units) if price and units is not None else None
         self.usd = usd if usd is not None else quote.high_usd if reckoned is None else reckoned
         self.outcome = outcome
         self._budget._settle(self)

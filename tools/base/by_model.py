@@ -3,11 +3,14 @@
 import math
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Any
 
 from .errors import SettingsError
 
 Amounts = Mapping[str, float]
+ORDERED = ", "
+"""Parts the pattern of a model from what is ordered of it, and each of that from the next."""
 
 
 def read_by_model(table: Any, known: tuple[str, ...], where: str) -> dict[str, Amounts]:
@@ -41,9 +44,27 @@ def read_amounts(table: Any, known: tuple[str, ...], where: str) -> dict[str, fl
     return {name: float(amount) for name, amount in table.items()}
 
 
-def for_model(tables: Mapping[str, Amounts], name: str) -> Amounts | None:
-    """Return the numbers of a model: by its own name, else by the longest pattern that fits it."""
-    if name in tables:
-        return tables[name]
-    fitting = [pattern for pattern in tables if fnmatchcase(name, pattern)]
-    return tables[max(fitting, key=len)] if fitting else None
+def for_model(
+    tables: Mapping[str, Amounts], name: str, ordered: Mapping[str, Any] = MappingProxyType({})
+) -> Amounts | None:
+    """Return the numbers of a model: by its own name, else by the longest pattern that fits it.
+
+    Args:
+        tables: Pattern -> numbers. One that ends in `, resolution=720p` is for orders of that alone, and goes before
+            the same without it.
+        name: The model's.
+        ordered: What is ordered of it.
+    """
+    fitting = []
+    for key in tables:
+        pattern, *terms = key.split(ORDERED)
+        if (pattern == name or fnmatchcase(name, pattern)) and all(_is_ordered(one, ordered) for one in terms):
+            fitting.append((pattern == name, len(pattern), len(terms), key))
+    return tables[max(fitting)[-1]] if fitting else None
+
+
+def _is_ordered(term: str, ordered: Mapping[str, Any]) -> bool:
+    name, _, wanted = term.partition("=")
+    value = ordered.get(name)
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return value is not None and text.casefold() == wanted.casefold()

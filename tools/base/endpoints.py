@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ..jobs.files import job_files
 from ..jobs.shapes import JobApi
 from .abilities import Ability, Kind, ability_of, read_abilities, read_takes
-from .by_model import Amounts, for_model, read_by_model
+from .by_model import ORDERED, Amounts, for_model, read_by_model
 from .errors import SettingsError
 from .price import read_prices
 from .secrets import know, redact
@@ -274,8 +274,13 @@ def _read(name: str, table: Any, environ: Mapping[str, str], file: Path | None) 
 def _by_model(
     preset: Mapping[str, Any], table: Mapping[str, Any], name: str, read: Callable[[Any], dict[str, Any]]
 ) -> dict[str, Amounts]:
-    """Return the numbers of a preset with the user's before them, pattern by pattern."""
-    return {**read(preset.get(name, {})), **read(table.get(name, {}))}
+    """Return the numbers of a preset with the user's before them, pattern by pattern.
+
+    Who says what a model costs says it for every order of it.
+    """
+    theirs = read(table.get(name, {}))
+    ours = {key: one for key, one in read(preset.get(name, {})).items() if key.split(ORDERED)[0] not in theirs}
+    return {**ours, **theirs}
 
 
 def http_address(text: str, setting: str, example: str, *, takes_query: bool = False) -> str:

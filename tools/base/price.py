@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from .by_model import for_model, read_by_model
+from .by_model import ORDERED, for_model, read_by_model
+from .errors import SettingsError
 
 if TYPE_CHECKING:
     from .endpoints import ServedModel
@@ -95,13 +97,17 @@ class Price:
 FREE = Price(usd=dict.fromkeys(UNITS, 0.0))
 
 
-def price_of(served: "ServedModel") -> Price | None:
+def price_of(served: "ServedModel", ordered: Mapping[str, Any] = MappingProxyType({})) -> Price | None:
     """Return what a model charges: by its own name, the longest pattern that fits, or for all models of its provider.
 
     None: it is not known. A server on this machine that wants no key is free unless a price says otherwise; one with a
     key may be a door to a paid one, but not where what is spoken there is no provider's.
+
+    Args:
+        served: The model.
+        ordered: What is ordered, such as `resolution`: a price may hold for that alone, and for all else another.
     """
-    if (amounts := for_model(served.endpoint.prices, served.name)) is not None:
+    if (amounts := for_model(served.endpoint.prices, served.name, ordered)) is not None:
         return Price(usd=amounts)
     endpoint = served.endpoint
     return FREE if endpoint.is_local and (not endpoint.secret or endpoint.wire in ("webui", "comfyui")) else None
@@ -113,9 +119,10 @@ def quote_of(
     *,
     likely: Mapping[str, float] | None = None,
     low: Mapping[str, float] | None = None,
+    ordered: Mapping[str, Any] = MappingProxyType({}),
 ) -> Quote:
     """Return the quote of an order of these units at most; without a price only the units are known."""
-    price = price_of(served)
+    price = price_of(served, ordered)
     return price.quote(high, likely=likely, low=low) if price else Quote.unknown(high)
 
 
@@ -139,12 +146,25 @@ def added(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, flo
 def read_prices(table: Any, where: str) -> dict[str, dict[str, float]]:
     """Return a `[providers.NAME.price]` as pattern of a model's name -> USD for one of each unit.
 
+    Behind a pattern may stand what is ordered, such as `big-*, resolution=1080p`; see `for_model`.
+
     Raises:
         SettingsError: It cannot be understood.
     """
+    from .makers import FILES, VALUES  # what they stand on reads prices
+
+    found = read_by_model(table, UNITS, f"`price` in {where}")
+    for pattern in found:
+        for one in pattern.split(ORDERED)[1:]:
+            name, _, value = one.partition("=")
+            if name not in ("task", *VALUES, *FILES) or not value:
+                raise SettingsError(
+                    f"`price` in {where} has {pattern!r}: {one!r} is nothing that is ordered. Write such as "
+                    "`resolution=1080p`, `with_sound=true`, `task=clone`, or `pictures=1` for how many are given."
+                )
     return {
         pattern: {name: usd / (1_000_000 if name in PER_MILLION else 1) for name, usd in amounts.items()}
-        for pattern, amounts in read_by_model(table, UNITS, f"`price` in {where}").items()
+        for pattern, amounts in found.items()
     }
 
 

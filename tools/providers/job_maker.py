@@ -77,7 +77,8 @@ class JobMaker(AtEndpoint):
         await check_files(operation, wish, run, served.full_name)
         files = {name: list(one) for name, one in wish.files.items()}
         ordered = json.dumps([wish.task, dict(wish.values), files, salt], sort_keys=True)
-        quote = quote_of(served, units)
+        given = {name: len(handles) for name, handles in wish.files.items()}
+        quote = quote_of(served, units, ordered={"task": wish.task, **wish.values, **given})
         order = Order(
             served=served,
             key=order_key(served, f"job:{operation.name}", ordered.encode()),

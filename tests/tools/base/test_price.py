@@ -43,6 +43,33 @@ def test_the_most_exact_name_sets_the_price() -> None:
     }  # fmt: skip
 
 
+def test_a_price_may_hold_for_what_is_ordered() -> None:
+    prices: dict[str, Any] = {
+        "film-*": {"video_seconds": 0.4},
+        "film-*, resolution=720p": {"video_seconds": 0.1},
+        "film-*, resolution=720p, with_sound=true": {"video_seconds": 0.2},
+        "film-2": {"video_seconds": 0.7},
+        "film-*, seconds=6": {"calls": 3},
+    }
+
+    def usd(name: str, **ordered: Any) -> float | None:
+        return quote_of(served(name, **prices), {"calls": 1, "video_seconds": 5}, ordered=ordered).high_usd
+
+    assert usd("film-1") == usd("film-1", resolution="1080p") == pytest.approx(2)
+    assert usd("film-1", resolution="720P") == pytest.approx(0.5)
+    assert usd("film-1", resolution="720p", with_sound=True, seconds=5) == pytest.approx(1)
+    assert usd("film-1", resolution="4k", seconds=6.0) == 3
+    assert usd("film-2", resolution="720p") == pytest.approx(3.5), "its own name goes before any pattern"
+
+
+def test_a_users_price_holds_for_every_order_of_the_model() -> None:
+    theirs: dict[str, Any] = {"pika": {"price": {"v2.2": {"video_seconds": 1}}}}
+    endpoint = read_endpoints([], theirs, {})["pika"]
+    model = ServedModel(endpoint=endpoint, name="v2.2", role="film")
+    for resolution in ("720p", "1080p"):
+        assert quote_of(model, {"video_seconds": 5}, ordered={"resolution": resolution}).high_usd == 5
+
+
 def test_what_runs_on_this_machine_is_free_unless_it_has_a_price() -> None:
     local = "http://localhost:1/v1"
     assert quote_of(served("m", local), {"input_tokens": 9}).high_usd == 0
@@ -76,6 +103,8 @@ def test_text_is_estimated_from_its_bytes() -> None:
         ({"calls": True}, "`calls` is True"),
         ({"big": {"calls": "1"}}, "`calls` is '1'"),
         (5, "must be a table of: calls"),
+        ({"big, reslution=4k": {"calls": 1}}, "'reslution=4k' is nothing that is ordered. Write such as"),
+        ({"big, resolution": {"calls": 1}}, "'resolution' is nothing that is ordered"),
     ],
 )
 def test_a_price_that_cannot_be_understood_is_named(price: Any, words: str) -> None:
