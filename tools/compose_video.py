@@ -11,6 +11,7 @@ from .base.errors import ArgumentError, MediaError
 from .base.estimate import Estimate, between, exactly
 from .base.outputs import OutputFile
 from .base.run import Run
+from .base.subtitle_files import read_subtitles
 from .base.subtitles import Cue, srt
 from .base.tool import AnyFile, Sounding, tool
 from .base.words import guess_language
@@ -18,7 +19,7 @@ from .base.workspace import Artifact
 from .credentials.keeping import Making, keep
 from .film.captions import Style, draw_caption, draw_title, face_for, without
 from .film.composing import compose
-from .film.cues import MOST_BYTES, Said, read_cues
+from .film.given import given_lines
 from .film.proving import Proof, look_at_film
 from .film.scene import Scene, Transition
 from .film.shots import Film, Line, Shot
@@ -32,8 +33,6 @@ Shown = Literal["drawn", "soft", "both", "none"]
 MOST_SCENES = 300
 MOST_FILES = 450
 """Different ones: each that is open takes a descriptor of the decoder."""
-_TOGETHER_SECONDS = 0.1
-"""Captions that begin within this time stand together."""
 _LETTERS, _MANY_LETTERS = (100.0, 5_000.0), (500.0, 20_000.0)
 """Likely and at most, of what a scene says, or all of them, before that is known."""
 _LENGTH_SECONDS = 0.25
@@ -81,7 +80,7 @@ async def compose_video(
     ] = None,
     captions: Annotated[
         AnyFile | None,
-        Field(description="Subtitles of the whole film as .srt or .vtt, for example `srt` of `transcribe`."),
+        Field(description="Subtitles of the whole film as .srt, .vtt or .ass, for example `srt` of `transcribe`."),
     ] = None,
     *,
     aspect: Annotated[Aspect, Field(description="Shape of the picture.")] = "16:9",
@@ -118,7 +117,7 @@ async def compose_video(
     are_drawn = show_captions in ("drawn", "both")
     spoken = [one.say if one.caption is None else one.caption for one in scenes] if are_drawn else []
     face_for("".join([*(f"{one.title}{one.text}" for one in scenes), *spoken]))
-    subtitles = _subtitles(captions, run) if captions else None
+    subtitles = await run.thread(read_subtitles, run.path(captions), run.name(captions)) if captions else None
     said = await _said(scenes, language, voice, (width, height), run)
     parts = [
         Part(
@@ -138,7 +137,10 @@ async def compose_video(
         music_gain_db=music_gain_db,
     )
     limits = [limit for part in parts for limit in part.seen.limits] + list(timeline.limits)
-    lines = list(timeline.lines) if subtitles is None else _within(subtitles, timeline.seconds)
+    lines = list(timeline.lines)
+    if subtitles is not None:
+        lines = given_lines(subtitles.subtitles, timeline.seconds)
+        limits += subtitles.limits
     film = Film(
         width_pixels=width,
         height_pixels=height,
@@ -264,31 +266,6 @@ def _seen(scene: Scene) -> Wanted | None:
 
 def _heard(handle: str | None) -> Wanted | None:
     return Wanted(handle=handle, use="sound") if handle else None
-
-
-def _subtitles(captions: str, run: Run) -> list[Said]:
-    with run.path(captions).open("rb") as file:
-        return read_cues(file.read(MOST_BYTES + 1), run.name(captions))
-
-
-def _within(said: Sequence[Said], seconds: float) -> list[Line]:
-    """Return the subtitles within a film, one thing at a time."""
-    lines: list[Line] = []
-    for one in said:
-        start, end = one.start_seconds, min(one.end_seconds, seconds)
-        if lines and start < lines[-1].start_seconds + _TOGETHER_SECONDS:
-            both = f"{lines[-1].text}\n{one.text}"
-            lines[-1] = replace(lines[-1], end_seconds=max(end, lines[-1].end_seconds), text=both)
-        elif start < seconds - _TOGETHER_SECONDS:
-            if lines and lines[-1].end_seconds > start:
-                lines[-1] = replace(lines[-1], end_seconds=start)
-            lines.append(Line(start_seconds=start, end_seconds=end, text=one.text))
-    if not lines:
-        raise ArgumentError(
-            f"The captions begin at {said[0].start_seconds:.1f} s, and the film lasts {seconds:.1f} s. Give the "
-            "subtitles of this film."
-        )
-    return lines
 
 
 def _size(aspect: Aspect, height_pixels: int | None) -> tuple[int, int]:

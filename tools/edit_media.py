@@ -100,7 +100,8 @@ async def edit_media(
         Field(ge=-60, le=20, description="replace_sound, mix_sound: of the other sound; -15 suits music under speech."),
     ] = 0.0,
     subtitles: Annotated[
-        AnyFile | None, Field(description="add_subtitles (can be switched off), burn_subtitles: an SRT or WebVTT file.")
+        AnyFile | None,
+        Field(description="add_subtitles (can be switched off), burn_subtitles: an SRT, WebVTT or ASS file."),
     ] = None,
     language: Annotated[str, Field(max_length=8, description="add_subtitles: ISO 639-1 code, for example `en`.")] = "",
     format: Annotated[

@@ -353,7 +353,7 @@ async def test_signs_that_no_font_has_are_left_out_and_letters_are_not(
         ({"picture": "GREY", "seconds": 1}, {"narration": "TONE"}, ArgumentError, "the scenes 1.0 s together"),
         ({"picture": "GREY", "seconds": 1}, {"music": "CLICK"}, ArgumentError, "0.5 s at least"),
         ({"picture": "GREY", "seconds": 1}, {"captions": "LATE"}, ArgumentError, "begin at 60.0 s"),
-        ({"picture": "GREY", "seconds": 1}, {"captions": "TEXT"}, MediaError, "no subtitles in it"),
+        ({"picture": "GREY", "seconds": 1}, {"captions": "TEXT"}, MediaError, "holds no subtitles"),
         ({"picture": "GREY", "seconds": 1}, {"captions": "LONG"}, ArgumentError, "fewer words"),
         ({"title": "x", "seconds": 3000}, {"repeat": 3}, ArgumentError, "limit is 7,200 s"),
     ],

@@ -571,7 +571,7 @@ async def test_files_that_lack_what_is_needed_are_named(  # noqa: PLR0917
         await edit("trim", picture, end_seconds=1)
     with pytest.raises(MediaError, match="compose_video"):
         await edit("join", film, files=[str(picture)])
-    with pytest.raises(MediaError, match="no text in UTF-8"):
+    with pytest.raises(MediaError, match="is no text"):
         await edit("burn_subtitles", film, subtitles=str(picture))
     with pytest.raises(MediaError, match="Are they of this film"):
         late = tmp_path / "late.srt"

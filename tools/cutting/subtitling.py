@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from ..base.errors import MediaError
+from ..base.subtitle_files import one_at_a_time, read_subtitles
 from ..film.captions import Face, draw_caption, face_for
 from ..film.captions import without as without_signs
 from .looks import Look
 from .rendering import Words
-from .subtitle_files import MOST_BYTES, one_at_a_time, read_subtitles
 from .writing import BEYOND_SECONDS, Done, Writing
 
 
@@ -33,9 +32,11 @@ async def subtitles_of(job: Writing) -> tuple[Words, ...]:
     """Return the subtitles that lie in the file."""
     handle = job.asked.subtitles
     assert handle is not None
-    path, name = job.run.path(handle), job.run.name(handle)
-    content = await job.run.thread(_content, path)
-    found = one_at_a_time(read_subtitles(content, name))
+    name = job.run.name(handle)
+    read = await job.run.thread(read_subtitles, job.run.path(handle), name)
+    for limit in read.limits:
+        job.note(limit)
+    found = one_at_a_time(read.subtitles)
     words = [
         Words(start_seconds=one.start_seconds, end_seconds=min(one.end_seconds, job.source.seconds), text=one.text)
         for one in found
@@ -69,8 +70,3 @@ def draw_all(job: Writing, words: Sequence[Words], look: Look, face: Face, gone:
         picture = draw_caption(text, face, width_pixels=look.width_pixels, height_pixels=look.height_pixels)
         drawn.append(replace(one, drawn=picture))
     return tuple(drawn)
-
-
-def _content(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(MOST_BYTES + 1)
