@@ -79,7 +79,7 @@ def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def script() -> ModuleType:
+def script(loopback: ModuleType) -> ModuleType:
     """What a scripted chat completions server can say, `tests/scripted.py`."""
     return load("scripted")
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
+from sensorium_test_loopback import listening, running
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -100,7 +100,7 @@ def ending(finish: str | None, usage: Plain | None) -> list[Plain]:
 @contextmanager
 def serving(listener: socket.socket | None = None) -> Iterator[Server]:
     """Run a server in a thread until the end of the block, on a socket that is bound or on one of its own."""
-    listener = listener or socket.create_server(("127.0.0.1", 0))
+    listener = listener or listening()
     server = Server(url=f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
 
     async def complete(request: Request) -> Response:
@@ -128,18 +128,8 @@ def serving(listener: socket.socket | None = None) -> Iterator[Server]:
     paths = ("/v1/chat/completions", "/v1/audio/speech")
     routes = [*((path, complete) for path in paths), ("/v1/audio/transcriptions", hear)]
     app = Starlette(routes=[Route(path, answer, methods=["POST"]) for path, answer in routes])
-    config = uvicorn.Config(
-        app, http="h11", ws="none", lifespan="off", log_config=None, log_level="critical", timeout_graceful_shutdown=1
-    )
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
+    with running(app, listener):
         yield server
-    finally:
-        running.should_exit = True
-        thread.join()
-        listener.close()
 
 
 def _response(reply: Reply) -> Response:

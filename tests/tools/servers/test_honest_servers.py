@@ -1,17 +1,16 @@
 """Servers that the SDK makes, over pipes and over HTTP, of both eras, and what becomes of a call when one restarts."""
 
 import asyncio
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import pytest
-import uvicorn
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context, Elicit, Resolve
 from mcp.server.mcpserver.exceptions import ToolError as RemoteError
@@ -115,7 +114,10 @@ class House:
 @contextmanager
 def listening(house: House, port: int = 0, **options: Any) -> Iterator[int]:
     """Run a server on loopback until the end of the block, and give its port."""
-    listener = socket.create_server(("127.0.0.1", port))
+    from sensorium_test_loopback import listening as bound
+    from sensorium_test_loopback import running
+
+    listener = bound(port)
     app = house.server.streamable_http_app(**options)
 
     async def guarded(scope: Any, receive: Any, send: Any) -> None:
@@ -126,20 +128,12 @@ def listening(house: House, port: int = 0, **options: Any) -> Iterator[int]:
             return
         await app(scope, receive, send)
 
-    config = uvicorn.Config(guarded, http="h11", ws="none", log_config=None, timeout_graceful_shutdown=0)
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
+    with running(guarded, listener, lifespan="on", patience_seconds=0):
         yield listener.getsockname()[1]
-    finally:
-        running.should_exit = True
-        thread.join(20)
-        listener.close()
 
 
 @pytest.fixture
-def house() -> House:
+def house(loopback: ModuleType) -> House:
     return House()
 
 

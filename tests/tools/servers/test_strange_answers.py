@@ -3,14 +3,12 @@
 import asyncio
 import gzip
 import json
-import socket
-import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
@@ -82,24 +80,16 @@ async def pieces(piece: bytes, count: int) -> AsyncIterator[bytes]:
 
 
 @pytest.fixture
-def evil() -> Iterator[Evil]:
+def evil(loopback: ModuleType) -> Iterator[Evil]:
     made = Evil()
     routes = [
         Route("/mcp", made.answer, methods=["POST", "GET", "DELETE"]),
         Route("/other", made.other, methods=["POST"]),
     ]
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = loopback.listening()
     made.port = listener.getsockname()[1]
-    config = uvicorn.Config(
-        Starlette(routes=routes), http="h11", ws="none", log_config=None, timeout_graceful_shutdown=0
-    )
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    yield made
-    running.should_exit = True
-    thread.join(20)
-    listener.close()
+    with loopback.running(Starlette(routes=routes), listener, patience_seconds=0):
+        yield made
 
 
 async def test_an_answer_that_is_none_costs_one_call_and_says_what_came(
