@@ -70,9 +70,10 @@ async def cut(job: Writing, parts: Sequence[Span], suffix: str) -> Done:
     copying = job.copying(form, exact=job.asked.exact)
     copied, output = await job.copy_parts(copying, parts, suffix)
     if copied is None:
-        takes = [job.take(start, end) for start, end in parts]
-        done = await job.render_film(job.edit(takes), form, suffix)
-        return replace(done, start_seconds=parts[0][0], end_seconds=parts[-1][1])
+        edit = job.edit([job.take(start, end) for start, end in parts])
+        done = await job.render_film(edit, form, suffix)
+        first, last = edit.takes[0].start_seconds, edit.takes[-1].end_seconds
+        return replace(done, start_seconds=round(first, 3), end_seconds=round(last, 3))
     return await job.keep_copied(output, copied, form, suffix, length_of(job, copied, parts))
 
 

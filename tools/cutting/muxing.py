@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from ..base.errors import MediaError, StorageError
 from ..base.outputs import OutputFile
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from av.container.core import Chapter
     from av.packet import Packet
     from av.stream import Stream
+    from av.video.stream import VideoStream
 
     from .rendering import Words
 
@@ -111,6 +112,9 @@ def describe(new: "Stream", old: "Stream") -> None:
         if key.lower() in _STREAM_TAGS:
             new.metadata[key] = value[:_MOST_TAG_LETTERS]
     new.disposition = old.disposition
+    if old.type == "video" and (rate := cast("VideoStream", old).average_rate):
+        # Of MPEG-4 without it readers take the tick for the rate: 30,000 frames a second.
+        cast("VideoStream", new).codec_context.framerate = rate
 
 
 def chapters_of(container: "InputContainer", spans: Sequence[tuple[float, float]]) -> "list[Chapter]":

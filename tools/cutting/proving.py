@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,11 @@ def _fault(  # noqa: PLR0917 - both files, and where
     errors = made.errors
     shift = piece.start_seconds - position
     old = _between(given, start + shift, last + shift)
-    new = _between(made, start, last)
+    if not old:
+        return ""
+    # From the middle before the first frame to the middle behind the last one: containers round their times.
+    gap = min((after[0] - before[0] for before, after in pairwise(old)), default=_AROUND_SECONDS) / 2
+    new = _between(made, old[0][0] - shift - gap, old[-1][0] - shift + gap)
     if made.errors > errors:
         return "packets at a joint cannot be decoded"
     if len(old) != len(new):

@@ -96,6 +96,10 @@ class Edit:
     def seconds(self) -> float:
         return sum(one.seconds for one in self.takes) / self.speed
 
+    @property
+    def rate(self) -> Fraction:
+        return exact_rate(self.frames_per_second)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
@@ -126,7 +130,7 @@ class _Rendering:
     def write(self, output: OutputFile, container: Container) -> Rendered:
         edit, look = self.edit, self.edit.look
         assert look is not None
-        rate = Fraction(edit.frames_per_second).limit_denominator(1001)
+        rate = edit.rate
         picture = PictureTrack(
             width_pixels=look.width_pixels,
             height_pixels=look.height_pixels,
@@ -168,7 +172,7 @@ class _Rendering:
         overlays = _Overlays(self.edit.burned)
         last = -math.inf
         # Of frames that come faster than they are shown, as when the speed is changed, some are left out.
-        tick = 1 / self.edit.frames_per_second
+        tick = float(1 / self.edit.rate)
         half = _HALF if self.edit.speed <= 1 else _JITTER
         for at, frame in self._changed():
             moment = math.floor(at / tick + half) * tick if self.edit.steady else at
@@ -234,6 +238,19 @@ class _Rendering:
                 yield max(0.0, take.end_seconds - following), frame
                 following = at
             end = start
+
+
+def exact_rate(frames_per_second: float) -> Fraction:
+    """Return the rate that was rounded to three digits: of 29.97, which is American television's, 30000/1001."""
+    american = Fraction(round(frames_per_second * 1.001) * 1000, 1001)
+    if abs(frames_per_second - american) < 1e-3:
+        return american
+    return Fraction(frames_per_second).limit_denominator(1001)
+
+
+def snapped(seconds: float, rate: Fraction) -> float:
+    """Return the time nearest to this at which a frame begins; of two, the earlier one."""
+    return float(math.ceil(Fraction(seconds) * rate - Fraction(1, 2)) / rate)
 
 
 class _Overlays:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -14,7 +15,7 @@ from .copying import Copied, Copying, try_copying
 from .formats import FORMATS, Format, format_for
 from .looks import Look, even
 from .proving import joint_fault, prove
-from .rendering import Edit, Take, render
+from .rendering import Edit, Take, render, snapped
 from .sound_files import write_sound
 from .survey import Survey
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 Way = Literal["copied", "partly encoded", "encoded"]
 BEYOND_SECONDS = 60.0
 """A whole file is copied to so much behind its end: the end of a stream is not always said."""
+USUAL_RATE = 25.0
+"""Frames a second, of a film that does not say."""
 _CREDENTIAL_BYTES = 16_000
 """What a manifest adds to a picture."""
 
@@ -108,7 +111,7 @@ class Writing:
             done,
             way=way,
             start_seconds=round(copied.pieces[0].start_seconds, 3),
-            end_seconds=round(copied.pieces[0].end_seconds, 3) if len(copied.pieces) == 1 else done.end_seconds,
+            end_seconds=round(copied.pieces[-1].end_seconds, 3),
             encoded_frames=copied.encoded_frames,
         )
 
@@ -147,7 +150,7 @@ class Writing:
     ) -> Done:
         """Prove a file that was written, and store it."""
         run, video = self.run, self.source.facts.video
-        slack = 2 / (video.frames_per_second or 25) if video else 0.1
+        slack = 2 / (video.frames_per_second or USUAL_RATE) if video else 0.1
         if video is not None and video.variable_rate:
             slack = max(slack, 1.0)
         proof = await run.decode(
@@ -226,10 +229,10 @@ class Writing:
     def edit(self, takes: Sequence[Take], *, picture: bool = True) -> Edit:
         """Return parts of the file put one behind the other, otherwise unchanged."""
         video = self.source.facts.video
-        return Edit(
+        edit = Edit(
             takes=tuple(takes),
             look=self.look() if picture and video is not None else None,
-            frames_per_second=min(120.0, max(1.0, (video.frames_per_second if video else None) or 25.0)),
+            frames_per_second=min(120.0, max(1.0, (video.frames_per_second if video else None) or USUAL_RATE)),
             steady=video is None or not video.variable_rate,
             speed=self.asked.speed or 1.0,
             backwards=self.asked.task == "reverse",
@@ -237,6 +240,9 @@ class Writing:
             channels=1 if self.source.channels == 1 else 2,
             tags=self.source.tags,
         )
+        if edit.look is None or not edit.steady:
+            return edit
+        return replace(edit, takes=tuple(_from_frame_to_frame(one, edit.rate, self.source.seconds) for one in takes))
 
     def output(self, suffix: str, form: Format) -> OutputFile:
         """Return a file to write to, that does not exist yet."""
@@ -258,6 +264,14 @@ class Writing:
         """Say something of the result, once."""
         if note not in self.notes:
             self.notes.append(note)
+
+
+def _from_frame_to_frame(take: Take, rate: Fraction, seconds: float) -> Take:
+    """Return a part that begins and ends where frames do, as one that is copied; behind the last frame nothing does."""
+    start = snapped(take.start_seconds, rate)
+    if take.end_seconds >= seconds:
+        return replace(take, start_seconds=start)
+    return replace(take, start_seconds=start, end_seconds=max(snapped(take.end_seconds, rate), start + float(1 / rate)))
 
 
 def whole_take(run: "Run", handle: str, found: Survey) -> Take:

@@ -1,0 +1,71 @@
+"""What must be encoded anew is cut where it would be if it were copied: at the nearest frame, with its sound."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from types import ModuleType
+
+import av
+import pytest
+
+from sensorium.tools.base.call import call
+from sensorium.tools.base.run import Run
+from sensorium.tools.cutting.rendering import exact_rate, snapped
+from sensorium.tools.edit_media import EditedMedia
+
+Numbers = Callable[[EditedMedia], list[int]]
+
+
+@pytest.fixture
+def numbers(run: Run, broken: ModuleType) -> Numbers:
+    """Return the numbers of all frames of a result, which must follow each other evenly."""
+
+    def read(made: EditedMedia) -> list[int]:
+        found, times = [], []
+        with av.open(str(run.path(made.file.handle))) as container:
+            rate = container.streams.video[0].average_rate
+            for frame in container.decode(video=0):
+                found.append(broken.number_in(frame.to_ndarray(format="rgb24")))
+                times.append(frame.time)
+        assert times == pytest.approx([number / rate for number in range(len(times))], abs=1e-3)
+        return found
+
+    return read
+
+
+@pytest.mark.parametrize("rate", [25, Fraction(30_000, 1001)])
+async def test_parts_begin_and_end_at_the_nearest_frames(
+    run: Run, broken: ModuleType, numbers: Numbers, tmp_path: Path, rate: Fraction | int
+) -> None:
+    options = {"sc_threshold": "1000000000"}  # no more key frames than every 30th
+    source = broken.numbered(tmp_path / "film.mkv", 60, codec="mpeg4", rate=rate, options=options)
+
+    def at(frame: float) -> float:
+        return float(frame / rate)
+
+    # Cuts in the middle of a frame's time: the second part must neither lose its first frame nor show one twice.
+    parts = [(0.0, at(10.3)), (at(20.4), at(30.6)), (at(45.7), at(60))]
+    made = await call("edit_media", {"task": "remove", "media": str(source), "parts": parts}, run)
+    assert numbers(made) == [*range(10, 20), *range(31, 46)]
+    (one,) = made.items
+    assert (one.way, one.start_seconds, one.end_seconds) == ("encoded", round(at(10), 3), round(at(46), 3))
+
+
+def test_rates_of_american_television_are_exact() -> None:
+    assert exact_rate(29.97) == Fraction(30_000, 1001)
+    assert exact_rate(23.976) == Fraction(24_000, 1001)
+    assert exact_rate(25.0) == 25
+    assert exact_rate(12.5) == Fraction(25, 2)
+
+
+def test_of_two_frames_as_near_the_earlier_one_is_cut_at() -> None:
+    assert [snapped(one, Fraction(10)) for one in (0.0, 0.26, 0.25, 0.24)] == [0.0, 0.3, 0.2, 0.2]
+
+
+async def test_a_copy_has_the_rate_of_its_source(
+    run: Run, broken: ModuleType, numbers: Numbers, tmp_path: Path
+) -> None:
+    source = broken.numbered(tmp_path / "film.mkv", 30, codec="mpeg4", rate=Fraction(30_000, 1001), gop=5)
+    made = await call("edit_media", {"task": "trim", "media": str(source), "start_seconds": 0.334}, run)
+    assert made.items[0].way == "copied"
+    assert numbers(made) == list(range(10, 30))
