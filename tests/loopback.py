@@ -1,11 +1,10 @@
 """Run a server of a test on loopback, in a thread."""
 
 import asyncio
-import contextlib
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -20,7 +19,7 @@ class Server(uvicorn.Server):
         """Have it end, from any thread."""
         self.should_exit = True
         if self._loop:
-            with contextlib.suppress(RuntimeError):  # it has ended
+            with suppress(RuntimeError):  # it has ended
                 self._loop.call_soon_threadsafe(self._told.set)
 
     async def main_loop(self) -> None:
@@ -36,7 +35,7 @@ class Server(uvicorn.Server):
         state = self.server_state
         for connection in list(state.connections):
             connection.shutdown()
-        with contextlib.suppress(TimeoutError):
+        with suppress(TimeoutError):
             async with asyncio.timeout(self.config.timeout_graceful_shutdown):
                 while state.connections or state.tasks:  # noqa: ASYNC110 - it has no event for this
                     await asyncio.sleep(0.002)

@@ -5,11 +5,11 @@ import importlib
 import json
 import os
 import shutil
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -187,29 +187,27 @@ class Running:
 
 
 @asynccontextmanager
-async def _running(server: MediaServer, **given: Any) -> AsyncIterator[Running]:
-    # As the server itself binds: with the protocol named, no answer waits 40 ms for more.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:
-        bound.bind(("127.0.0.1", 0))
+async def _running(loopback: ModuleType, server: MediaServer, **given: Any) -> AsyncIterator[Running]:
+    with loopback.listening() as bound:
         host = f"127.0.0.1:{bound.getsockname()[1]}"
         chosen = {"hosts": [host], "origins": [f"http://{host}"], "max_upload_bytes": 3_000_000, **given}
         tokens = chosen.pop("tokens", None) or Tokens.of(TOKENS)
         app = web_app(server, tokens, **chosen)
-        web = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2))
+        web = loopback.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=2))
         serving = asyncio.create_task(web.serve(sockets=[bound]))
         while not web.started:  # noqa: ASYNC110 - it has no event for this
             await asyncio.sleep(0.01)
         try:
             yield Running(f"http://{host}")
         finally:
-            web.should_exit = True
+            web.end()
             await serving
 
 
 @pytest.fixture
-def running() -> Callable[..., AbstractAsyncContextManager[Running]]:
+def running(loopback: ModuleType) -> Callable[..., AbstractAsyncContextManager[Running]]:
     """Run a server over HTTP, with two tokens."""
-    return _running
+    return partial(_running, loopback)
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ from sensorium.mcp_server.protected_resource import ProtectedResource
 from sensorium.mcp_server.serve import Web, own_hosts, serve_http
 from sensorium.tools.base.errors import SettingsError
 
+pytestmark = pytest.mark.usefixtures("loopback")
+
 TOKEN = {"Authorization": "Bearer token-of-the-first-client"}
 PAGE = "https://page.example"
 JSON = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
@@ -87,7 +89,7 @@ async def test_a_stream_ends_with_the_token_that_opened_it(
         lasting = {"Authorization": f"Bearer {provider.token()}"}
         opened = await http.post("/mcp", headers=JSON | lasting, json=INITIALIZE)
         session = {"MCP-Protocol-Version": "2025-11-25", "Mcp-Session-Id": opened.headers["mcp-session-id"]}
-        short = provider.token(exp=int(time.time() - LEEWAY_SECONDS + 1.9))
+        short = provider.token(exp=int(time.time() - LEEWAY_SECONDS + 3))
         ending = {**JSON, **session, "Authorization": f"Bearer {short}"}
         listens = {**ending, "MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "subscriptions/listen"}
         async with (
@@ -140,6 +142,8 @@ async def test_one_caller_leaves_room_for_others(
 
 @asynccontextmanager
 async def impatient(app: Any) -> AsyncIterator[int]:
+    from sensorium_test_loopback import Server
+
     config = uvicorn.Config(
         app,
         port=0,
@@ -147,14 +151,14 @@ async def impatient(app: Any) -> AsyncIterator[int]:
         lifespan="off",
         http=ImpatientProtocol,
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - it has no event for this
         await asyncio.sleep(0.01)
     try:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
-        server.should_exit = True
+        server.end()
         await serving
 
 
@@ -224,33 +228,35 @@ async def test_a_connection_on_which_nobody_reads_is_closed(monkeypatch: pytest.
             await asyncio.gather(asking, return_exceptions=True)
 
 
-@pytest.mark.parametrize("pause", [0.0, 0.1], ids=["at once", "after the answer"])
+@pytest.mark.parametrize("is_answered", [False, True], ids=["at once", "after the answer"])
 async def test_a_body_that_turns_into_nonsense_is_no_error_of_ours(
-    caplog: pytest.LogCaptureFixture, pause: float
+    caplog: pytest.LogCaptureFixture, *, is_answered: bool
 ) -> None:
+    head, answer = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b""
     async with impatient(refusing) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
-        await asyncio.sleep(pause)
-        writer.write(b"nonsense\r\n")
-        answer = await asyncio.wait_for(reader.read(), 10)
+        if is_answered:
+            writer.write(head)
+            answer, head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10), b""
+        writer.write(head + b"nonsense\r\n")
+        answer += await asyncio.wait_for(reader.read(), 10)
         writer.close()
-    assert answer.startswith(b"HTTP/1.1 401" if pause else b"HTTP/1.1 400") and answer.count(b"HTTP/1.1") == 1
+    assert answer.startswith(b"HTTP/1.1 401" if is_answered else b"HTTP/1.1 400") and answer.count(b"HTTP/1.1") == 1
     assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
 
 async def test_a_request_that_is_served_may_take_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(patience, "HEAD_SECONDS", 0.5)
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
         while (await receive())["more_body"]:
             pass
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.4)
         await refusing(scope, receive, send)
 
     async def body() -> AsyncIterator[bytes]:
         for _ in range(3):
-            await asyncio.sleep(0.04)
+            await asyncio.sleep(0.1)
             yield b"x"
 
     async with impatient(slow) as port, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
