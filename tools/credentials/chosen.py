@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..base.errors import SettingsError
 
 ALGORITHMS = ("es256", "es384", "es512", "ps256", "ps384", "ps512", "ed25519")
 _WHERE = "`[credentials]` of sensorium.toml"
-_KNOWN = ("enabled", "certificate", "key", "key_variable", "algorithm", "timestamp_authority")
+_KNOWN = ("enabled", "certificate", "key", "key_variable", "algorithm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +24,6 @@ class Credentials:
     key_text: str = field(default="", repr=False)
     """The same, where a variable holds it."""
     algorithm: str = "es256"
-    timestamp_authority: str = ""
-    """An address (RFC 3161) that says when something was signed; none is asked unless it is set."""
 
 
 def read_credentials(table: Any, env: Mapping[str, str], home: Path) -> Credentials:
@@ -49,9 +46,6 @@ def read_credentials(table: Any, env: Mapping[str, str], home: Path) -> Credenti
     algorithm = str(texts.get("algorithm", "es256")).lower()
     if algorithm not in ALGORITHMS:
         raise SettingsError(f"`algorithm` in {_WHERE} is {algorithm!r}. Supported: {', '.join(ALGORITHMS)}.")
-    authority = str(texts.get("timestamp_authority", ""))
-    if authority and (urlsplit(authority).scheme not in ("http", "https") or not urlsplit(authority).hostname):
-        raise SettingsError(f"`timestamp_authority` in {_WHERE} is {authority!r}; it must be an address with http(s).")
     key_text = _key_text(texts, env)
     return Credentials(
         enabled=enabled,
@@ -59,7 +53,6 @@ def read_credentials(table: Any, env: Mapping[str, str], home: Path) -> Credenti
         key=_file(texts, "key", home),
         key_text=key_text,
         algorithm=algorithm,
-        timestamp_authority=authority,
     )
 
 

@@ -43,7 +43,6 @@ class Identity:
         self.chain = chain
         self.key = key
         self.algorithm = credentials.algorithm
-        self.timestamp_authority = credentials.timestamp_authority
         self.is_self_made = credentials.certificate is None
 
     def sign(self, data: bytes) -> bytes:

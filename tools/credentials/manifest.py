@@ -7,18 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
 
 from . import native
-from .identity import Identity, Pen
+from .identity import Pen
 from .story import BY_MODEL, HERE, MODEL_MADE, Story
 
 _ACTIONS = "c2pa.actions.v2"
 _MERKLE_BYTES, _MERKLE_PART_KB = 32 << 20, 1024
 """A longer film is hashed in parts: as a whole, c2pa holds up to 512 MB of it in memory."""
-_SPILL_MB = 64
-"""What c2pa holds of a file before it puts it on disk; in a decoder process, which has none, it is held."""
 _HELD_MB = 4096
+"""What c2pa holds of a file before it puts it on disk: a decoder process has none, so `MOST_BYTES` is the limit."""
+MOST_BYTES = 512 << 20
+"""Of a file that is signed, or looked into for what it was signed as: for WAV, c2pa takes twice as much memory."""
 NO_FORMAT = "application/octet-stream"
 
 
@@ -32,13 +32,13 @@ class Ingredient:
     file: BinaryIO | None
 
 
-def settings(*, verify_trust: bool = False, held: bool = False, hosts: Sequence[str] = ()) -> dict[str, Any]:
+def settings(*, verify_trust: bool = False) -> dict[str, Any]:
     """Return what c2pa is to do: nothing over the network, no pictures of its own, no check of what it just wrote."""
     return {
         "core": {
-            "allowed_network_hosts": list(hosts),
+            "allowed_network_hosts": [],
             "decode_identity_assertions": False,
-            "backing_store_memory_threshold_in_mb": _HELD_MB if held else _SPILL_MB,
+            "backing_store_memory_threshold_in_mb": _HELD_MB,
         },
         "verify": {
             "verify_after_sign": False,
@@ -74,9 +74,10 @@ def sign(source: BinaryIO, out: BinaryIO, story: Story, pen: Pen, ingredients: S
     """
     c2pa = native.c2pa()
     with ExitStack() as stack:
-        signer = _signer(pen)
-        hosts = [urlsplit(getattr(pen, "timestamp_authority", "")).hostname or ""]
-        chosen = settings(held=not isinstance(pen, Identity), hosts=[one for one in hosts if one])
+        # The key stays with the pen. What says the time of an authority would be asked by c2pa itself, where it opens
+        # files, and there is no network: so none is.
+        signer = c2pa.Signer.from_callback(pen.sign, c2pa.C2paSigningAlg[pen.algorithm.upper()], pen.chain)
+        chosen = settings()
         if source.seek(0, os.SEEK_END) > _MERKLE_BYTES:
             chosen["core"]["merkle_tree_chunk_size_in_kb"] = _MERKLE_PART_KB
         context = stack.enter_context(c2pa.Context.from_dict(chosen, signer=signer))
@@ -85,16 +86,6 @@ def sign(source: BinaryIO, out: BinaryIO, story: Story, pen: Pen, ingredients: S
             _add(builder, one, number)
         source.seek(0)
         builder.sign(story.media_type, source, out)
-
-
-def _signer(pen: Pen) -> Any:
-    c2pa = native.c2pa()
-    if isinstance(pen, Identity):
-        authority = pen.timestamp_authority.encode() or None
-        return c2pa.Signer.from_info(
-            c2pa.C2paSignerInfo(pen.algorithm.encode(), pen.chain.encode(), pen.key.encode(), authority)
-        )
-    return c2pa.Signer.from_callback(pen.sign, c2pa.C2paSigningAlg[pen.algorithm.upper()], pen.chain)
 
 
 def _add(builder: Any, one: Ingredient, number: int) -> None:

@@ -12,7 +12,7 @@ from ..base.outputs import OutputFile
 from ..base.sniff import sniff
 from . import native
 from .identity import Pen
-from .manifest import NO_FORMAT, Ingredient, is_by_model, sign, source_types
+from .manifest import MOST_BYTES, NO_FORMAT, Ingredient, is_by_model, sign, source_types
 from .picture_tags import may_have_pages
 from .pieces import CannotTag, Part, Piece, copied, opened, size_of
 from .said import ends_of, said_in
@@ -46,7 +46,7 @@ class Order:
     story: Story
 
 
-def stamp(run: "Run", order: Order, handles: Sequence[str], pen: Pen | None) -> Stamped:
+def stamp(run: "Run", order: Order, handles: Sequence[str], pen: Pen | None, *, looks: bool = True) -> Stamped:
     """Write a file anew with who made it.
 
     Args:
@@ -54,6 +54,7 @@ def stamp(run: "Run", order: Order, handles: Sequence[str], pen: Pen | None) -> 
         order: The file, and what it tells.
         handles: Of its inputs, as the story has them.
         pen: Who signs; None for metadata alone.
+        looks: Whether the manifests of its inputs are read for what these are.
 
     Raises:
         MediaError: The manifest cannot be written, for what the message says.
@@ -62,8 +63,9 @@ def stamp(run: "Run", order: Order, handles: Sequence[str], pen: Pen | None) -> 
     with ExitStack() as stack:
         file = stack.enter_context(order.source.open("rb"))
         given = list(_ingredients(run, story, handles, stack))
-        types = [_told_types(run.path(handle), one) for one, handle in zip(story.inputs, handles, strict=True)]
-        story = replace(story, source_type=_source_type(story, types))
+        pairs = zip(story.inputs, handles, strict=True)
+        types = [_told_types(run.path(handle), one, looks=looks) for one, handle in pairs]
+        story = replace(story, source_type=_source_type(story, types, looked=looks))
         pieces, why = _tagged(file, story)
         signs = pen is not None and story.media_type in MANIFESTS
         if signs and why and story.media_type in TAGS:
@@ -88,14 +90,14 @@ def _as_it_came(file: BinaryIO, story: Story, given: Sequence[Ingredient]) -> li
 
 def _ingredients(run: "Run", story: Story, handles: Sequence[str], stack: ExitStack) -> Iterator[Ingredient]:
     for one, handle in zip(story.inputs, handles, strict=True):
-        format = MANIFESTS.get(one.media_type)
-        file = stack.enter_context(run.path(handle).open("rb")) if format else None
+        path, format = run.path(handle), MANIFESTS.get(one.media_type)
+        file = stack.enter_context(path.open("rb")) if format and path.stat().st_size <= MOST_BYTES else None
         yield Ingredient(one.name, format or NO_FORMAT, one.relation, file)
 
 
-def _told_types(path: Path, known: Input) -> set[str]:
+def _told_types(path: Path, known: Input, *, looks: bool) -> set[str]:
     """Return what an input is by its manifest, else by its metadata, and by what the library knows of it."""
-    kind = MANIFESTS.get(known.media_type)
+    kind = MANIFESTS.get(known.media_type) if looks and path.stat().st_size <= MOST_BYTES else None
     with path.open("rb") as file:
         found = source_types(file, kind) if kind else None
         if found is None:
@@ -103,11 +105,11 @@ def _told_types(path: Path, known: Input) -> set[str]:
     return {one for one in [*found, known.source_type] if one}
 
 
-def _source_type(story: Story, types: Sequence[set[str]]) -> str:
+def _source_type(story: Story, types: Sequence[set[str]], *, looked: bool) -> str:
     """Return where a file comes from, now that it is known where its inputs do."""
     by_model = [is_by_model(one) for one in types]
     if story.kind == "composite":
-        return PART_BY_MODEL if any(by_model) else COMPOSED
+        return PART_BY_MODEL if any(by_model) else COMPOSED if looked else ""
     if story.kind != "edit":
         return story.source_type
     # A part of what a model made, and of nothing else, is what a model made; of an original nothing is claimed.

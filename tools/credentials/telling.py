@@ -7,16 +7,15 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from ..base.errors import Cancelled, SensoriumError
+from ..base.errors import Cancelled, MediaError, SensoriumError
 from ..base.outputs import OutputFile
-from ..base.outward import is_this_machine
 from ..base.secret_logs import logger_of
 from ..base.secrets import redact, redact_bytes
 from ..base.workspace import Artifact, Fact
 from .identity import Identity, identity
 from .keeping import Making
+from .manifest import MOST_BYTES
 from .stamping import Order, Stamped, stamp
 from .story import BY_MODEL, BY_RULES, COMPOSED, MODEL_MADE, PART_BY_MODEL, Input, Relation, Story
 from .tagging import MANIFESTS, SAME, TAGS
@@ -25,8 +24,10 @@ if TYPE_CHECKING:
     from ..base.makers import Task
     from ..base.run import Run
 
-CONFINED_BYTES = 256 << 20
-"""Files up to this size are signed where nothing is on disk, so what is written is held in memory."""
+MOST_SECONDS = 60.0
+"""For one way of writing it: 512 MB take 5 s, but what c2pa needs grows with the square of the number of boxes."""
+_OWN_BYTES = 16 << 20
+"""What rules made here of no file is signed in this process up to this size; a decoder costs 25 ms."""
 MOST_INPUTS = 100
 """Files that a manifest names; of more, the first."""
 _ROOM_BYTES = 64 << 20
@@ -63,7 +64,7 @@ async def told(
             if isinstance(content, bytes):
                 await run.thread(source.write_bytes, content)
             order = Order(source=source, output=output, story=_story(run, making, name, kind))
-            stamped = await _stamped(run, order, making, notes)
+            stamped, output = await _stamped(run, order, making, notes)
         # Whatever goes wrong here must not lose what may have been paid for; who stops it stops what comes next.
         except (Cancelled, asyncio.CancelledError) as error:
             if making.kind != "model":
@@ -103,48 +104,45 @@ def _stop_next() -> None:
         task.cancel()
 
 
-async def _stamped(run: "Run", order: Order, making: Making, notes: list[str]) -> Stamped:
-    """Return what was written: all, or without a signature where there can be none, as the notes say."""
-    done, pens = None, list[Identity]()
+async def _stamped(run: "Run", order: Order, making: Making, notes: list[str]) -> tuple[Stamped, OutputFile]:
+    """Return what was written and where: all, or without a signature where there can be none, as the notes say."""
+    pen = None
     if order.story.media_type in MANIFESTS:
         try:
-            pens = await run.thread(_pens, run)
+            pen = await run.thread(_pen, run, order)
         except SensoriumError as error:
             notes.append(_why(error))
-    for pen in pens:
+    ways = [(None, True), (None, False)]
+    for number, (one, looks) in enumerate([(pen, True), *ways] if pen else ways):
+        # What was ended may still be removing its file.
+        output = replace(order.output, path=order.output.path.with_name(f"told-{number}"))
         try:
-            done = await _written(run, order, making, pen)
-            break
+            async with asyncio.timeout(MOST_SECONDS):
+                done = await _written(run, replace(order, output=output), making, one, looks=looks)
         except Cancelled:
             raise
+        except TimeoutError:
+            notes.append(f"signing it, or reading who signed its inputs, takes more than {MOST_SECONDS:.0f} s.")
         except SensoriumError as error:
             notes.append(_why(error))
-            order.output.remove()
-    done = done or await _written(run, order, making, None)
-    if done.why_no_tags and order.story.media_type in TAGS:
-        notes.append(f"its metadata stays as it came, since {done.why_no_tags}.")
-    return done
+        else:
+            if done.why_no_tags and order.story.media_type in TAGS:
+                notes.append(f"its metadata stays as it came, since {done.why_no_tags}.")
+            return done, output
+    raise MediaError("nothing could be written into it.")
 
 
-async def _written(run: "Run", order: Order, making: Making, pen: Identity | None) -> Stamped:
+async def _written(run: "Run", order: Order, making: Making, pen: Identity | None, *, looks: bool) -> Stamped:
     """Write the file where what is in it can do no harm: not beside the key, unless all of it was made here."""
-    is_own = making.kind == "algorithm" and not making.inputs
-    if pen is not None and pen.timestamp_authority:
-        # c2pa asks it itself, which nothing can where files are opened.
-        with run.egress.asking(urlsplit(pen.timestamp_authority).netloc, pen.timestamp_authority):
-            return await run.thread(stamp, run, order, _handles(making), pen)
-    if is_own or _size(order.source) > CONFINED_BYTES:
-        return await run.thread(stamp, run, order, _handles(making), pen)
-    return await run.decode(stamp, run, order, _handles(making), pen)
+    is_own = making.kind == "algorithm" and not making.inputs and _size(order.source) <= _OWN_BYTES
+    work = run.thread if is_own else run.decode
+    return await work(stamp, run, order, _handles(making), pen, looks=looks)
 
 
-def _pens(run: "Run") -> list[Identity]:
-    """Return who signs: with the time of an authority where one is set and may be asked, else without."""
-    chosen, home = run.settings.credentials, run.settings.home
-    without = identity(replace(chosen, timestamp_authority=""), home)
-    host = urlsplit(chosen.timestamp_authority).hostname or ""
-    silent = run.settings.offline or (run.settings.local_only and not is_this_machine(host))
-    return [without] if silent or not host else [identity(chosen, home), without]
+def _pen(run: "Run", order: Order) -> Identity:
+    if _size(order.source) > MOST_BYTES:
+        raise MediaError(f"No signed manifest could be put in: it has more than {MOST_BYTES >> 20} MB.")
+    return identity(run.settings.credentials, run.settings.home)
 
 
 def _story(run: "Run", making: Making, name: str, media_type: str) -> Story:

@@ -458,6 +458,38 @@ async def test_sound_whose_head_was_written_before_its_samples_keeps_them(
     assert decoded(run.path(kept.handle).read_bytes()) == decoded(bytes(whole))
 
 
+async def test_a_file_that_takes_too_long_to_sign_or_is_too_large_has_metadata_alone(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sensorium.tools.credentials import telling
+
+    theirs = await keep(run, picture("JPEG"), name="theirs.jpg", media_type="image/jpeg", making=BY_MODEL)
+    making = Making(kind="composite", inputs=(theirs.handle,))
+    tried: list[tuple[bool, bool]] = []
+    write = telling._written
+
+    async def slow(run: Run, order: Any, making: Making, pen: Any, *, looks: bool) -> Any:
+        tried.append((pen is not None, looks))
+        if looks:
+            monkeypatch.setattr(telling, "MOST_SECONDS", 60.0 if len(tried) == 2 else 0.0)  # of the next try
+            await asyncio.Event().wait()
+        return await write(run, order, making, pen, looks=looks)
+
+    monkeypatch.setattr(telling, "MOST_SECONDS", 0.0)
+    monkeypatch.setattr(telling, "_written", slow)
+    kept = await keep(run, picture(), name="a.png", media_type="image/png", making=making)
+    assert tried == [(True, True), (False, True), (False, False)]
+    found = await told(run, kept)
+    assert (found.maker.proof, found.maker.digital_source_type) == ("said", "compositeWithTrainedAlgorithmicMedia")
+    assert "takes more than" in run.call.notes[0]
+    run.call.notes.clear()
+    monkeypatch.setattr(telling, "_written", write)
+    monkeypatch.setattr(telling, "MOST_BYTES", 50)
+    kept = await keep(run, picture(), name="a.png", media_type="image/png", making=BY_MODEL)
+    assert (await told(run, kept)).maker.proof == "said"
+    assert run.call.notes[0].endswith("No signed manifest could be put in: it has more than 0 MB.")
+
+
 async def test_a_picture_of_several_pages_keeps_them(run: Run) -> None:
     pages, out = [Image.new("RGB", (20 + number, 20), (50 * number, 0, 0)) for number in range(3)], io.BytesIO()
     pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:])
