@@ -49,6 +49,8 @@ class Reading:
     """Which of the container's times is second 0."""
     left_out_seconds: float = 0.0
     """Sound before second 0."""
+    gap_seconds: float = 0.0
+    """Silence in the place of sound that is not there, between what is."""
     limits: list[str] = field(default_factory=list)
 
 
@@ -122,6 +124,7 @@ def _all_blocks(
                 resampler = AudioResampler(format="flt", layout=layout, rate=rate)
             is_far = False
             if jump > _TOLERANCE_SECONDS:
+                reading.gap_seconds += jump if done else 0.0
                 done += jump
                 for start in range(0, round(jump * rate), BLOCK_SECONDS * rate):
                     count = min(BLOCK_SECONDS * rate, round(jump * rate) - start)

@@ -1,4 +1,4 @@
-"""Hold what was made against what was ordered: it decodes, and has the size, the length and the sound."""
+"""Holds what was made against what was ordered: it decodes, and has the size, the length and the sound."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 OFF_SECONDS, OFF_SHARE = 0.5, 0.1
 """So far a length may be from what was ordered: whichever is more; models make whole groups of frames."""
+LOST_SHARE = 0.05
+"""So much of the pictures, or of the sound, may be damaged; servers put a line of their own before or behind MP3."""
+_HEARD_SHARE = 0.05
+"""Of sound that was ordered: where less can be heard, it is a click in silence."""
+_ENDS_SHARE = 0.5
+"""What of a film ends before this is no result; what ends later and before the film is noted."""
 _FILM_PIXELS = 16
 """Models of film make sides that their blocks fit into: 1072 lines for 1080."""
 _ASPECT_SHARE = 0.06
@@ -72,8 +78,7 @@ async def prove_made(made: Made, wish: Wish, run: "Run") -> Made:
             ) from error
         if faults := list(_faults(found, wish, kind, given)):
             raise MediaError(
-                f"`{made.served_by}` did not make what was ordered: {'; '.join(faults)}. The file is kept as "
-                f"{file.handle}. Use it as it is, or ask again with another `seed` or other words."
+                f"`{made.served_by}` did not make what was ordered: {'; '.join(faults)}. {_how_to_use(file)}"
             )
         notes += [one for one in _notes(found, wish) if one not in notes]
         files.append(run.workspace.add_facts(file.handle, _facts(found, made)))
@@ -105,6 +110,8 @@ def _faults(found: Measured, wish: Wish, kind: str, given: Mapping[str, float]) 
         return
     if found.partial:
         yield f"the file is cut off or damaged; {found.seconds or 0:.1f} s of it can be read"
+    if found.lost_share > LOST_SHARE:
+        yield f"{found.lost_share:.0%} of it cannot be decoded"
     if kind != "audio":
         if found.flat in ("black", "white") and not _may_be_flat(wish):
             yield f"all of it is {found.flat}"
@@ -164,24 +171,48 @@ def _sum(values: Mapping[ValueName, Value], *names: ValueName) -> float:
 def _wrong_length(found: Measured, wish: Wish, given: Mapping[str, float]) -> Iterator[str]:
     has = found.seconds or 0.0
     wanted = float(wish.values.get("seconds", 0) or given.get("seconds", 0))
-    if not wanted:
-        return
-    off = max(OFF_SECONDS, OFF_SHARE * wanted)
-    if has < wanted - off or (has > wanted + off and wish.task not in _LONGER):
+    if wanted and (has < wanted - _off(wanted) or (has > wanted + _off(wanted) and wish.task not in _LONGER)):
         yield f"it lasts {has:.1f} s, and {wanted:g} s were ordered"
 
 
+def _off(seconds: float) -> float:
+    return max(OFF_SECONDS, OFF_SHARE * seconds)
+
+
+def _early(found: Measured) -> Iterator[tuple[str, float]]:
+    """Yield which part of a file ends before it, and when."""
+    has = found.seconds or 0.0
+    for what, end in (("pictures", found.pictures_end), ("sound", found.sound_seconds if found.has_sound else None)):
+        if end is not None and end < has - _off(has):
+            yield what, end
+
+
 def _wrong_sound(found: Measured, wish: Wish, kind: str) -> Iterator[str]:
+    has = found.seconds or 0.0
     is_wanted = kind == "audio" or wish.task == "talk" or wish.values.get("with_sound") is True
-    if is_wanted and not found.has_sound:
+    for what, end in _early(found):
+        if end < _ENDS_SHARE * has and (is_wanted or what == "pictures"):
+            yield f"it has {what} for {end:.1f} of its {has:.1f} s only"
+    if not is_wanted:
+        return
+    if not found.has_sound:
         yield "it has no sound, and was ordered with sound"
-    elif is_wanted and found.is_silent:
+    elif found.is_silent:
         yield "its sound is silence"
+    elif kind == "audio" and found.heard_seconds < _HEARD_SHARE * has:
+        yield f"its sound is silence but for {found.heard_seconds:.1f} of {has:.1f} s"
 
 
 def _notes(found: Measured, wish: Wish) -> Iterator[str]:
+    has = found.seconds or 0.0
     if found.flat and wish.task not in _AS_GIVEN:
         yield "All of the picture is of one colour."
+    elif found.is_still:
+        yield f"Nothing moves in it: it looks the same all of its {has:.1f} s."
+    if found.lost_share:
+        yield f"{found.lost_share:.1%} of it cannot be decoded."
+    for what, end in _early(found):
+        yield f"It has {what} for {end:.1f} of its {has:.1f} s only."
     if wish.values.get("with_sound") is False and found.has_sound and not found.is_silent:
         yield "It has sound, though none was ordered; `edit_media` takes it out."
 
@@ -197,6 +228,14 @@ def _facts(found: Measured, made: Made) -> dict[str, "Fact"]:
         "job": made.job or None,
     }
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _how_to_use(file: "Artifact") -> str:
+    """Return how what was paid for is had all the same."""
+    return (
+        f"It is kept as {file.handle}. Every tool takes that as a file, and `edit_media` with `convert` gives it as it "
+        "is. Another `seed`, other words and another run are another order."
+    )
 
 
 def _kept(files: "tuple[Artifact, ...]") -> str:

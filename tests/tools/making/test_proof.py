@@ -1,5 +1,7 @@
 """What was made, held against what was ordered: length, sound and words."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -44,6 +46,73 @@ async def test_silence_and_film_are_no_music(run: Run, sounds: dict[str, Path]) 
         await prove_made(made(run, sounds["silence"]), Wish(task="music"), run)
     with pytest.raises(MediaError, match=r"a film \(video/mp4\) came, and sound was ordered"):
         await prove_made(made(run, sounds["film"]), Wish(task="music"), run)
+
+
+async def test_sound_that_is_hardly_there_is_no_music(run: Run, tmp_path: Path, making: ModuleType) -> None:
+    click = np.concatenate([making.tone(0.1), np.zeros(5 * 16_000, dtype=np.float32)])
+    with pytest.raises(MediaError, match=r"its sound is silence but for 0\.1 of 5\.1 s"):
+        await prove_made(made(run, making.wav(tmp_path / "click.wav", click)), Wish(task="music"), run)
+
+
+@pytest.fixture
+def rolling(making: ModuleType) -> Callable[[int], Image.Image]:
+    """Paint frames in which everything moves, and that take much to encode."""
+    noise = np.random.default_rng(1).integers(0, 255, (96, 160, 3), dtype=np.uint8)
+    return lambda number: Image.fromarray(np.roll(noise, 5 * number, 1))
+
+
+def damaged(path: Path, begin: float, end: float) -> Path:
+    """Write zeros over a part of a file."""
+    content = bytearray(path.read_bytes())
+    first, last = int(len(content) * begin), int(len(content) * end)
+    content[first:last] = bytes(last - first)
+    path.write_bytes(content)
+    return path
+
+
+async def test_what_cannot_be_decoded_in_the_middle_is_no_result(
+    run: Run, tmp_path: Path, making: ModuleType, rolling: Callable[[int], Image.Image]
+) -> None:
+    film = making.video(tmp_path / "film.mp4", rolling, seconds=6.0, fps=30, gop=5)
+    whole = await prove_made(made(run, film), Wish(task="video"), run)
+    assert whole.notes == ()
+    with pytest.raises(MediaError, match=r"\d+% of it cannot be decoded"):
+        await prove_made(made(run, damaged(film, 0.4, 0.6)), Wish(task="video"), run)
+    # So little is worth a word, and not another order.
+    making.video(film, rolling, seconds=6.0, fps=30, gop=5)
+    nearly = await prove_made(made(run, damaged(film, 0.5, 0.53)), Wish(task="video"), run)
+    assert [one for one in nearly.notes if re.fullmatch(r"[1-4]\.\d% of it cannot be decoded\.", one)]
+
+
+async def test_sound_and_pictures_of_a_film_last_as_long_as_it(
+    run: Run, tmp_path: Path, making: ModuleType, rolling: Callable[[int], Image.Image]
+) -> None:
+    def film(seconds: float, heard: float) -> Made:
+        path = tmp_path / f"{seconds}-{heard}.mp4"
+        return made(run, making.video(path, rolling, seconds=seconds, sound=making.tone(heard)))
+
+    ordered = Wish(task="video", values={"with_sound": True})
+    with pytest.raises(MediaError, match=r"it has sound for 1\.\d of its 5\.0 s only"):
+        await prove_made(film(5.0, 1.0), ordered, run)
+    with pytest.raises(MediaError, match=r"it has pictures for 1\.0 of its 5\.\d s only"):
+        await prove_made(film(1.0, 5.0), ordered, run)
+    early = await prove_made(film(5.0, 4.0), ordered, run)
+    assert early.notes == ("It has sound for 4.0 of its 5.0 s only.",)
+    assert (await prove_made(film(5.0, 4.8), ordered, run)).notes == ()
+
+
+async def test_a_film_in_which_nothing_moves_is_noted(run: Run, tmp_path: Path, making: ModuleType) -> None:
+    still = making.video(tmp_path / "still.mp4", lambda number: making.slide("A kite"), seconds=2.0)
+    proved = await prove_made(made(run, still), Wish(task="video"), run)
+    assert proved.notes == ("Nothing moves in it: it looks the same all of its 2.0 s.",)
+
+    def speaking(number: int) -> Image.Image:
+        picture = making.slide("A kite")
+        picture.paste("black", (300, 300, 320, 301 + 3 * (number % 7)))
+        return picture
+
+    moving = making.video(tmp_path / "moving.mp4", speaking, seconds=2.0)
+    assert (await prove_made(made(run, moving), Wish(task="video"), run)).notes == ()
 
 
 async def test_a_pixel_is_no_picture(run: Run, tmp_path: Path) -> None:
