@@ -33,9 +33,11 @@ def compose(understood: Understanding, files: Sequence[File]) -> Composed:
     given = [file for file in files if not file.error]
     # "transcribe b.mp4" is about that one, whatever else was handed over.
     usable = files_named(understood.request, given) or given
-    composer = _composed(understood, usable[:MOST_STEPS], given, bool(files))
+    taken = usable[:MOST_STEPS]
+    composer = _composed(understood, taken, given, bool(files))
     while len(composer.steps) > MOST_STEPS:
-        composer = _composed(understood, composer.files[:-1], given, bool(files))
+        taken = taken[:-1]
+        composer = _composed(understood, taken, given, bool(files))
     # A script may read what the request does not name; a sound may be given to a film that it does not name.
     runs = any(one["tool"] == "run_python" for one in composer.steps.values())
     plain = str(list(composer.steps.values()))
@@ -44,7 +46,7 @@ def compose(understood: Understanding, files: Sequence[File]) -> Composed:
     return Composed(
         goal=literal(goal[:200] + "…" if len(goal) > 200 else goal),
         steps=list(composer.steps.values()),
-        notes=list(dict.fromkeys([*composer.notes, *_left_out(usable, len(composer.files), composer.say)])),
+        notes=list(dict.fromkeys([*composer.notes, *_left_out(usable, len(taken), composer.say)])),
         remarks=list(dict.fromkeys([*composer.remarks, *_unused(given, used, composer.say)])),
     )
 
@@ -94,7 +96,23 @@ def _merged(intents: Sequence[Intent]) -> list[Intent]:
     if len(parts) > 1:
         found[found.index(parts[0])] = replace(parts[0], spans=tuple(span for one in parts for span in one.spans))
         found = [one for one in found if one not in parts[1:]]
-    return _with_music(_instead(found))
+    return _with_music(_instead(_drawn(found)))
+
+
+def _drawn(found: list[Intent]) -> list[Intent]:
+    """Return the intents with subtitles in the picture only, where they are asked for so, or the film is upright.
+
+    What shows upright films has no switch for a track.
+    """
+    edits = [one for one in found if isinstance(one, Edit)]
+    if any(one.task == "burn_subtitles" for one in edits):
+        return [one for one in found if not (isinstance(one, Edit) and one.task == "mux_subtitles")]
+    if not any(one.task == "crop" and one.form == "9:16" for one in edits):
+        return found
+    return [
+        replace(one, task="burn_subtitles") if isinstance(one, Edit) and one.task == "mux_subtitles" else one
+        for one in found
+    ]
 
 
 def _instead(found: list[Intent]) -> list[Intent]:
@@ -103,7 +121,8 @@ def _instead(found: list[Intent]) -> list[Intent]:
     mixed = [one for one in found if isinstance(one, Edit) and one.task == "mix_sound"]
     if not (muted and mixed):
         return found
-    return [replace(one, task="replace_sound") if one in mixed else one for one in found if one not in muted]
+    music = [replace(one, task="replace_sound", form=one.form or "calm background") for one in mixed]
+    return [music[mixed.index(one)] if one in mixed else one for one in found if one not in muted]
 
 
 def _with_music(found: list[Intent]) -> list[Intent]:
@@ -137,8 +156,10 @@ def _in_order(intents: Sequence[Intent]) -> list[Intent]:
 
 _RANKS: tuple[frozenset[EditTask], ...] = (
     frozenset({"keep", "leave_out"}),
+    frozenset({"join"}),
     frozenset({"without_silence", "speed", "reverse"}),
     frozenset({"replace_sound", "crop", "scale", "rotate", "flip"}),
+    frozenset({"loop"}),
     frozenset({"burn_subtitles", "mux_subtitles"}),
     frozenset({"mute", "mix_sound"}),
 )

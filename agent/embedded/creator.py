@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...tools.cutting.formats import FORMATS
 from ..plan import literal
@@ -42,6 +42,8 @@ class Creator(Builder):
 
     changed: dict[str, Changed] = field(default_factory=dict)
     """A file's reference -> what the changes so far made of it."""
+    clips: dict[str, list[str]] = field(default_factory=dict)
+    """A file's reference -> the parts of it that were cut out."""
 
     def edit(self, wanted: Edit) -> None:
         if wanted.task == "join":
@@ -49,6 +51,9 @@ class Creator(Builder):
             return
         if wanted.task in ("mix_sound", "replace_sound"):
             self.sound(wanted)
+            return
+        if wanted.task == "loop":
+            self.loop(int(wanted.amount or 0))
             return
         if fault := self.fault(wanted):
             self.notes.append(fault)
@@ -102,6 +107,8 @@ class Creator(Builder):
                 start, end = self.ended(span, file)
                 args |= {"start_seconds": start, "end_seconds": end}
             self.edited(file, _STEP_NAMES.get(wanted.task, "changed"), args)
+            if span is not None and wanted.task == "keep":
+                self.clips.setdefault(file.reference, []).append(self.now(file))
 
     def arguments(self, file: File, wanted: Edit) -> Plain:
         """Return what `edit_media` is told beside the file and the part."""
@@ -205,7 +212,7 @@ class Creator(Builder):
         target = target or next((one for one in used if one.sounds), None)
         others = [one for one in used if one.sounds and one is not target]
         other = next((one for one in others if one.kind == "audio"), others[0] if others else None)
-        if target is None or (other is None and wanted.task == "replace_sound"):
+        if target is None or (other is None and wanted.task == "replace_sound" and not wanted.form):
             self.notes.append(
                 self.say(
                     "This needs a film and the other sound: name both files after the request.",
@@ -264,7 +271,8 @@ class Creator(Builder):
                 )
             )
             return
-        if len(files) < 2:
+        parts = [part for one in files for part in self.clips.get(one.reference) or [self.now(one)]]
+        if len(parts) < 2:
             self.notes.append(
                 self.say(
                     "Joining needs two files or more. Name them after the request, in their order.",
@@ -272,7 +280,26 @@ class Creator(Builder):
                 )
             )
             return
-        self.step("joined", "edit_media", {"task": "join", "files": [one.reference for one in files]})
+        self.whole(files, parts, sum(one.seconds or 0.0 for one in files))
+
+    def loop(self, count: int) -> None:
+        """Put each file behind itself."""
+        files = [one for one in self.files if one.kind in ("video", "audio")]
+        if not files:
+            self.missing(self.say("length", "时长"), self.say("a video or a recording", "视频或录音"))
+        for file in files:
+            self.whole([file], [self.now(file)] * count, count * (file.seconds or 0.0))
+
+    def now(self, file: File) -> str:
+        """Return what the changes so far made of a file."""
+        return self.changed[file.reference].reference if file.reference in self.changed else file.reference
+
+    def whole(self, files: list[File], parts: list[str], seconds: float) -> None:
+        """Join parts; what is asked further is asked of the whole, not of each file that is in it."""
+        made = self.step("joined", "edit_media", {"task": "join", "files": parts})
+        whole = replace(files[0], reference=f"{made}.file", seconds=round(seconds, 3) or None)
+        self.files = [whole if one is files[0] else one for one in self.files if one not in files[1:]]
+        self.given = [whole if one is files[0] else one for one in self.given if one not in files[1:]]
 
     def in_order_of_names(self) -> list[File]:
         """Return the files as the request names them: "b.mp4 and a.mp4" is another film than "a.mp4 and b.mp4"."""

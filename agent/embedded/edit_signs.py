@@ -11,7 +11,10 @@ from .times import NUMBER
 from .wording import sign
 
 THE = r"(?:(?:the|this|that|my|our|its|a|an|all|any|every|whole|first|only|just|me|of)\s+)*"
-FILM = r"(?:videos?|clips?|films?|movies?|recordings?|audio|sound|files?|footage|it|this|these|them|podcasts?|songs?)"
+FILM = (
+    r"(?:videos?|vids?|clips?|films?|movies?|recordings?|audio|sound|files?|footage|it|this|these|them|podcasts?"
+    r"|songs?)"
+)
 FORMATS = "mp4|mkv|webm|mov|m4a|mp3|wav|flac|opus|ogg|webp|png|jpe?g"
 OTHER_FORMATS = "avi|wmv|flv|mpe?g|3gp|m4v|ts|aac|wma|aiff?|amr|bmp|tiff?|heic|avif|svg|pdf"
 _SOUNDS = "mp3|wav|m4a|flac|opus|ogg"
@@ -26,11 +29,15 @@ _INTO = r"(?:(?:in)?to |as |of )?(?:an? )?"
 EDIT_SIGNS: Mapping[EditTask, re.Pattern[str]] = {
     "without_silence": sign(
         rf"""
-            (?:remove|cut|delete|trim|skip|strip|drop|take|get rid of) (?:out )?{THE}(?:silences?|pauses?|dead air
+            (?:remove|cut|delete|trim|skip|strip|drop|take|get rid of) (?:out )?{THE}(?:(?:awkward|long|short|boring
+              empty|unwanted) )?(?:silences?|pauses?|dead air
               silent (?:parts?|gaps?|bits?|sections?)|quiet parts?)(?: out)?
             jump ?-?cuts?|cut {THE}{FILM} at (?:the )?(?:silences|pauses)
         """,
-        r"(?:去掉|删除|删掉|剪掉|去除|移除|裁掉)[^,。]{0,6}(?:静音|停顿|空白|沉默|无声)[^,。]{0,4}",
+        r"""
+            (?:去掉|删除|删掉|剪掉|去除|移除|裁掉)[^,。]{0,6}(?:静音|停顿|空白|沉默|无声)[^,。]{0,4}
+            [把将][^,。]{0,6}(?:静音|停顿|空白|沉默|无声)[^,。]{0,6}[剪去删裁]掉?
+        """,
     ),
     "burn_subtitles": sign(
         rf"""
@@ -38,7 +45,8 @@ EDIT_SIGNS: Mapping[EditTask, re.Pattern[str]] = {
             burn (?:it |them )?(?:in(?:to)?|on(?:to)?|to)
             burn(?:ed|t)?-?in {_WORDS_SHOWN}|{_WORDS_SHOWN} burn(?:ed|t)(?: in)?
         """,
-        r"(?:烧录|烧|压制|内嵌|硬)[^,。]{0,4}字幕|字幕[^,。]{0,3}(?:烧录|烧|压制|压|嵌)",
+        r"(?:烧录|烧|压制|内嵌|硬)[^,。]{0,4}字幕|字幕[^,。]{0,3}(?:烧录|烧|压制|压|嵌)"
+        r"|^烧录?(?:进|到|在)[^,。]{0,8}$",
     ),
     "mux_subtitles": sign(
         rf"""
@@ -61,20 +69,21 @@ EDIT_SIGNS: Mapping[EditTask, re.Pattern[str]] = {
         """,
         r"""
             替换[^,。]{0,6}(?:声音|音轨|音频|原声|配乐|背景音乐)|(?:声音|音轨|音频|原声|配乐)[^,。]{0,3}(?:换成|替换|换掉)
-            换(?:一个|个)?(?:声音|音轨|背景音乐)
+            换(?:一?[个首段])?(?:声音|音轨|背景音乐|配乐|歌曲?)
         """,
     ),
     "mix_sound": sign(
         rf"""
             (?:add|put|lay|mix|overlay|insert) (?:in )?{SKIP}(?:music|songs?|soundtracks?|audio|sounds?|recordings?
               narration|voice-?overs?|bgm)(?: (?:in(?:to)?|to|under|over|on|onto|with|behind|beneath))?
-            mix (?:in(?:to)?|with|under|over)|(?:add|put|lay) (?:(?:in)?to|under|behind)(?: {THE}{FILM})?
+            mix (?:in(?:to)?|with|under|over)
+            (?:add|put|lay) (?:(?:it|this|that|them) )?(?:(?:in)?to|under|behind|beneath)(?: {THE}{FILM})?
             add (?:to {THE}{FILM} )?as (?:an? |the )?(?:background )?(?:music|sound|narration|voice-?over|soundtrack)
             use {SKIP}(?:music|songs?|audio|sounds?|recordings?) (?:as|under) {SKIP}(?:music|soundtrack|background
               narration)
         """,
         r"""
-            (?:加上?|添加|配上?|放上?|混入|混合|铺)[^,。]{0,8}(?:音乐|配乐|bgm|歌曲?|音频|录音|旁白)|配乐
+            (?:加上?|添加|配上?|放上?|混入|混合|铺)[^,。]{0,8}(?:音乐|配乐|bgm|歌曲?|音频|录音|旁白|[琴乐]曲)|配乐
             [把将][^,。]{0,8}(?:音乐|配乐|歌曲?|音频|录音)[^,。]{0,4}(?:加|混|放|配)[^,。]{0,4}
         """,
     ),
@@ -89,6 +98,7 @@ EDIT_SIGNS: Mapping[EditTask, re.Pattern[str]] = {
         r"""
             (?:提取|分离|导出|抽取)(?:出)?[^,。]{0,6}(?:音频|声音|音轨)
             [把将][^,。]{0,6}(?:音频|声音|音轨)[^,。]{0,3}(?:提取|分离|导出|抽)出?来?
+            (?:音频|声音|音轨)(?:另?存|保存|导出|转换?|提取)[成为到]?(?:mp3|wav|m4a|flac|opus|ogg|音频)
         """,
     ),
     "mute": sign(
@@ -116,6 +126,7 @@ EDIT_SIGNS: Mapping[EditTask, re.Pattern[str]] = {
             {_JOIN} (?:together )?{THE}(?:{NUMBER} )?{FILM}(?: together)?
             {_JOIN}(?: (?:and|with|to|,|together))*(?=$| (?:with|in(?:to)?|as)\b)
             put (?:{THE}(?:{NUMBER} )?{FILM} )?(?:and )*together|one after (?:the other|another)
+            (?:put|add|append|attach) (?:the (?:second|other|last) (?:one|{FILM}) )?after {THE}(?:other|one|{FILM})
         """,
         r"合并|拼接|拼起来|拼在一起|(?:连|接)(?:在一起|起来)|合成一个(?:视频|文件)|首尾相[接连]",
     ),
@@ -150,13 +161,23 @@ EDIT_SIGNS: Mapping[EditTask, re.Pattern[str]] = {
     ),
     "rotate": sign(
         rf"rotate(?: {THE}(?:{FILM}|images?|pictures?|photos?))?|turn {THE}{FILM} (?:by )?\d+ ?(?:°|degrees)",
-        r"旋转",
+        r"旋转|[顺逆]时针转|(?:向[左右]|往[左右]|画面|视频|图片?|照片)转(?=[\d一九半])|颠?倒过来(?![放播])",
     ),
     "flip": sign(
         rf"(?:flip(?! through)|mirror)(?: {THE}(?:{FILM}|images?|pictures?|photos?))?(?! (?:cards?|charts?|books?))",
         r"镜像|(?:左右|上下|水平|垂直)翻转|翻转",
     ),
-    "reverse": sign(rf"reverse {THE}{FILM}|play {THE}{FILM} backwards?|backwards? (?:video|clip)", r"倒放|反向播放"),
+    "reverse": sign(
+        rf"reverse {THE}{FILM}|play {THE}{FILM} backwards?|backwards? (?:video|clip)",
+        r"倒着?[放播]|反[向着]播?放|倒序播?放",
+    ),
+    "loop": sign(
+        rf"""
+            loop(?:ed|ing)?(?: {THE}{FILM})?|repeat {THE}{FILM}(?= (?:{NUMBER} times|twice|\d+x))
+            play {THE}{FILM} (?:{NUMBER} times|twice)(?! (?:as|the))
+        """,
+        r"循环播放|(?:循环|重复)(?=[^,。]{0,6}[次遍])",
+    ),
     "convert": sign(
         rf"""
             (?:convert|transcode|re-?encode|remux|export|save|turn|change) {SKIP}{_INTO}(?:\d{{3,4}}p )?(?:{FORMATS}
@@ -168,10 +189,23 @@ EDIT_SIGNS: Mapping[EditTask, re.Pattern[str]] = {
         rf"""
             (?:trim|cut|clip|shorten)(?: (?:out|off|away|down))?(?: {THE}(?:{FILM}|parts?|sections?|half))?(?: of)?
             (?:{MAKE}|extract|save|export|get|take|cut|keep) {SKIP}(?:clips?|excerpts?|sub-?clips?|snippets?|parts?
-              sections?|segments?|seconds|minutes?|half|ringtones?|shorts?|teasers?)(?: (?:from|between|at|out|of))?
+              sections?|segments?|seconds|minutes?|half|ringtones?|shorts?|teasers?
+              previews?|highlights?)(?: (?:from|between|at|out|of))?
             keep (?:only |just )?(?:the )?
         """,
         r"剪辑|剪出|剪切|剪下|剪成|剪(?=[前最后开\d第])|裁剪|裁切|只?保留|截取?(?:成|出)|截取(?![^,。]{0,20}[图画帧张])|只要",
     ),
 }
 assert set(EDIT_SIGNS) == set(get_args(EditTask))
+
+_ORDER = re.compile(
+    r"(?:^|[,;.!?。]|\b(?:and|then|please)\b)\W*(?:(?:add|animate|apply|blend|boost|burn|change|chop|clip|combine|compress|convert|crop|cut|delete|edit|enhance"
+    r"|fade|fix|flip|freeze|improve|insert|join|loop|make|merge|mix|mute|overlay|put|remove|rename|repeat|replace|resize"
+    r"|reverse|rotate|shorten|slow|speed|split|stitch|stretch|swap|trim|turn|zoom)\b"
+    r"|[把将剪裁删去加换变转调循拼合缩旋弄添倒放])"
+)
+
+
+def is_change(text: str) -> bool:
+    """Tell whether lower-case text orders a change, whichever that may be."""
+    return bool(_ORDER.search(text))

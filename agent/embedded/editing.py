@@ -10,7 +10,7 @@ from .intents import Edit, EditTask
 from .times import NUMBER, Times, number, times_in
 
 _FORM = re.compile(rf"(?<![a-z0-9])(?P<form>{FORMATS}|{OTHER_FORMATS})(?![a-z0-9])")
-_NO_SOUND_NAMED = re.compile(r"(?:add|put|lay) (?:(?:in)?to|under|behind)")
+_NO_SOUND_NAMED = re.compile(r"(?:add|put|lay) (?:(?:it|this|that|them) )?(?:(?:in)?to|under|behind|beneath)")
 _READS = re.compile(r"(?:read|extract|get|find|list|ocr|transcribe|detect|recogni[sz]e|copy)\b|识别|读|提取")
 _PIECES = re.compile(r"pieces?|parts?|segments?|chunks?|clips?|[段份片]")
 _PARTS = re.compile(rf"(?P<count>{NUMBER})\s*(?:equal )?(?:pieces|parts|segments|chunks|clips|个?[段份片])")
@@ -20,11 +20,13 @@ _AT_SILENCES = re.compile(r"silen|pause|静音|停顿")
 _TO_LENGTH = re.compile(r"\b(?:to|down to|only|just)\b|成|到|为")
 _LONGER_THAN = re.compile(r"(?:longer|more) than|over|above|at least|超过|大于|长于|以上")
 _SECONDS_FIRST = re.compile(r"\bseconds? (\d{1,6}(?:\.\d+)?) ?(?:to|-|until|through) ?(\d{1,6}(?:\.\d+)?)")
+_INSTEAD = re.compile(r"\b(?:with|by|to|for)\b|换成?")
+_TIMES_OVER = re.compile(rf"(?P<count>{NUMBER}) ?(?:times|x(?![a-z])|[次遍])|(?P<twice>twice)")
 _LANGUAGE = re.compile(rf"\b(?:{ANY_LANGUAGE})\b|中文|英文|双语")
 _NO_MOOD = r"(?!(?:add|put|some|the|this|my|a|an|to|with|under|over|in|into|background)\b)"
 _MUSIC = re.compile(rf"\b(?P<mood>(?:{_NO_MOOD}[\w-]+ ){{0,4}}?)(?:background )?music\b")
 _HAN_MUSIC = re.compile(
-    r"(?:加上?|添加|配上?|放上?|混入|^)(?:一?[段首个点些])?(?P<mood>[\u4e00-\u9fff]{1,6}?)的?(?:背景)?(?:音乐|配乐)"
+    r"(?:加上?|添加|配上?|放上?|混入|^)(?:一?[段首个点些])?(?P<mood>(?:(?![加配放添混给把将])[\u4e00-\u9fff]){1,7}?)(?:的?(?:背景)?(?:音乐|配乐)|(?<=[琴乐])曲)"
 )
 _LOOSE_SHAPE = re.compile(
     r"(?<!the )(?<!this )(?<!my )(?<!that )(?<!of )"
@@ -32,6 +34,13 @@ _LOOSE_SHAPE = re.compile(
     r"|(?:for|as an?) (?:tik ?tok|reels?|(?:youtube )?shorts?)\b|竖屏|竖版|方形"
 )
 # These make a film of several files, which is more than a change of one.
+_SUBTITLES = frozenset({"burn_subtitles", "mux_subtitles"})
+_SOUNDS = frozenset({"mix_sound", "replace_sound", "sound"})
+_WITH_WORDS = re.compile(r"\b(?:with|plus) (?:[\w-]+ ){0,2}?(?:captions?|subtitles)\b|(?:[带配有]|加上?)字幕")
+_WITH_MUSIC = re.compile(
+    r"\b(?:with|plus) (?:[\w-]+ ){0,3}?(?:music|bgm)\b|(?:[带配有]|加上?)[^,。]{0,6}(?:音乐|配乐|bgm)"
+)
+_AND_MUSIC = re.compile(r"\b(?:and|with|plus) (?:[\w-]+ ){0,3}?(?:music|bgm)\b|(?:音乐|配乐|bgm)")
 _FADES = re.compile(r"fad(?:e|es|ing)\b|dissolve|transition|淡入|淡出|转场|过渡")
 _A_FILM_OF_THEM = {
     True: re.compile(r"slide ?-?show|montage|幻灯片|相册"),
@@ -41,6 +50,7 @@ _A_FILM_OF_THEM = {
     ),
 }
 USUAL_UPSCALE = 2.0
+USUAL_LOOPS, MOST_LOOPS = 2, 20
 MOST_PIECES = 32
 
 _NEEDS_A_PART = ("keep", "leave_out")
@@ -92,6 +102,9 @@ def edits_in(text: str, seconds: float | None, kinds: frozenset[str]) -> tuple[l
     takes_a_shape = found and found[0].task in _TAKES_A_SHAPE and all(one.task != "crop" for one in found)
     if takes_a_shape and (shape := _LOOSE_SHAPE.search(said)):
         found.append(Edit(task="crop", form=aspect_in(shape[0]) or "9:16"))
+    if found and "video" in kinds:
+        asked = {one.task for one in found}
+        found += [one for one in _along(found[0].task, left) if one.task not in asked]
     if found and found[0].task not in _HAS_PARTS and times.spans:
         found.insert(0, Edit(task="keep", spans=times.spans))
     if found and found[0].task in _TAKES_A_HEIGHT and (high := _HEIGHT.search(said)):
@@ -120,6 +133,16 @@ def _is_other(task: EditTask, hit: str, said: str, kinds: frozenset[str]) -> boo
     return False
 
 
+def _along(first: EditTask, left: str) -> list[Edit]:
+    """Return what is wanted of the same film in the words that no sign of its own took: "vertical, with captions"."""
+    found = []
+    if first not in _SUBTITLES and _WITH_WORDS.search(left):
+        found.append(Edit(task="mux_subtitles"))
+    if first not in _SOUNDS and (_WITH_MUSIC if first not in _SUBTITLES else _AND_MUSIC).search(left):
+        found.append(Edit(task="mix_sound", form=_mood(left)))
+    return found
+
+
 # These do with parts themselves; of what else is asked of a part, the part is cut out first.
 _HAS_PARTS = frozenset({"keep", "leave_out", "gif", "convert", "sound", "mute", "split", "without_silence", "join"})
 
@@ -143,12 +166,22 @@ def _edit(task: EditTask, text: str, times: Times, seconds: float | None) -> Edi
         case "without_silence":
             least = times.points[0] if times.points and _LONGER_THAN.search(text) else None
             return Edit(task=task, amount=least)
+        case "loop":
+            said = _TIMES_OVER.search(text)
+            count = 2.0 if said and said["twice"] else number(said["count"]) if said else float(USUAL_LOOPS)
+            return Edit(task=task, amount=float(max(2, min(MOST_LOOPS, round(count)))))
+        case "replace_sound":
+            return Edit(task=task, form=_mood(text[instead.end() :]) if (instead := _INSTEAD.search(text)) else "")
         case "mix_sound":
-            mood = _MUSIC.search(text) or _HAN_MUSIC.search(text)
-            return Edit(task=task, form=mood["mood"].strip() if mood else "")
+            return Edit(task=task, form=_mood(text))
         case "burn_subtitles" | "mux_subtitles":
             return Edit(task=task, form=named[0] if (named := _LANGUAGE.search(text)) else "")
     return Edit(task=task)
+
+
+def _mood(text: str) -> str:
+    mood = _MUSIC.search(text) or _HAN_MUSIC.search(text)
+    return mood["mood"].strip() if mood else ""
 
 
 def _of_pictures(task: EditTask, text: str) -> Edit:

@@ -20,6 +20,7 @@ Lack = Literal[
     "web",
     "address",
     "know",
+    "change",
 ]
 """What cannot be done; `conclude` says why and what would add it."""
 
@@ -178,6 +179,7 @@ EditTask = Literal[
     "rotate",
     "flip",
     "reverse",
+    "loop",
     "upscale",
 ]
 
@@ -194,7 +196,7 @@ class Edit:
     every_seconds: float | None = None
     """After how long it is split, again and again."""
     amount: float | None = None
-    """How much faster, how many degrees clockwise, how many pixels high, or the shortest silence in seconds."""
+    """How much faster, degrees clockwise, pixels high, the shortest silence in seconds, or how often it is played."""
     width_pixels: int | None = None
     share: float | None = None
     """Of its size, to which it is scaled."""

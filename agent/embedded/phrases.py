@@ -62,9 +62,16 @@ _LACKS: Mapping[Lack, tuple[str, str]] = {
         "请看 `sensorium tool clone_voice`；`sensorium providers` 列出可用的服务商。",
     ),
     "edit": (
-        "I cannot blur, clean, dub or retouch media: not in this version. I cut, join, crop, scale, turn, speed up, "
-        "convert and subtitle it.",
-        "我不能对媒体打码、降噪、配音或修饰：本版本没有这个功能。我可以剪辑、拼接、裁剪、缩放、旋转、变速、转换格式和加字幕。",
+        "I cannot blur, clean, dub or retouch media, nor fade it or change its volume or colours: not in this version. "
+        "I cut, join, loop, crop, scale, turn, speed up, convert and subtitle it, and put music under it.",
+        "我不能对媒体打码、降噪、配音、修饰，也不能淡入淡出、调音量或调色：本版本没有这个功能。"
+        "我可以剪辑、拼接、循环、裁剪、缩放、旋转、变速、转换格式、加字幕和配乐。",
+    ),
+    "change": (
+        "I did not understand what is to be made or changed, so nothing was done. Say what and when, for example “cut "
+        "out 0:10 to 0:20”, “make it 9:16”, “burn in subtitles”, “put calm music under it”; `sensorium tools` has all.",
+        "我没有听懂要做什么或改什么，因此什么也没做。请说明做什么、从何时到何时，例如“剪掉0:10到0:20”“裁剪成竖屏”“烧录字幕”“配上舒缓的音乐”；"
+        "`sensorium tools` 列出全部功能。",
     ),
     "code": (
         f"I cannot write code: that needs {_THINK}. A script that you name I analyze, run and time.",

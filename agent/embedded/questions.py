@@ -41,7 +41,8 @@ _COMMAND_ENGLISH = either(
     r"""
         analy[sz]e|summari[sz]e|write|make|create|generate|produce|give|extract|transcribe|caption|subtitle|describe
         compare|find|search|list|read|plot|draw|chart|graph|take|grab|save|detect|count|measure|probe|translate|convert
-        cut|trim|export|get|split|show|identify
+        cut|trim|export|get|split|show|identify|add|put|remove|delete|burn|mute|crop|rotate|resize|scale|speed|slow
+        reverse|merge|join|combine|keep|replace|compress|upscale|flip|mirror|animate|loop
     """
 )
 _COMMAND_CHINESE = either(

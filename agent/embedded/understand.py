@@ -9,6 +9,7 @@ from ...tools.base.words import answer_language
 from ...tools.fetching.permission import addresses_in
 from .aloud import say_in
 from .code_words import with_code
+from .edit_signs import is_change
 from .facts import File
 from .intents import (
     Cannot,
@@ -39,7 +40,7 @@ _FIRST_WHAT = r"(?:seconds?|minutes?|hours?|frames?|slides?|parts?|scenes?|half|
 _POLITE_ENGLISH = either(
     rf"""
         hi|hello|hey|ok|okay|well|so|now|first(?!\s+(?:[\w.]+\s+)?{_FIRST_WHAT})|then|next|finally|and|also|but|or
-        please|pls|kindly|just|only|simply|maybe|thanks|can you|could you|would you|will you|would you mind
+        please|pls|plz|kindly|just|only|simply|maybe|thanks|(?:can|could) (?:you|u)|would you|will you|would you mind
         (?:can|could|may) i (?:get|have|see)
         i(?:'d| would) like(?: you)?(?: to)?(?: have| get| know| see)?|let me (?:know|see|have)|let's|help me(?: to)?
         (?:i|we) (?:want|need|wish)(?: you)?(?: to)?(?: know| see| have| get)?|i wonder|do you (?:know|think)
@@ -53,7 +54,7 @@ _POLITE_CHINESE = either(
     r"""
         请问?|麻烦你?|帮我|帮忙|帮|给我|替我|你?能不能|你?可不可以|你?可以|你能(?!做|干)|能否|可否|能(?=.*吗)
         我想(?:要)?(?:知道|了解|看看?|问)?|我要|我需要|想知道|告诉我|说说看|看看|看一下|查一下|先|再|然后|接着|并且?
-        同时|顺便|最后(?=[,再请把给生做写])|另外|还有|以及|也|只要?|直接|和|别忘了|不要忘记|好的|你好|您好
+        同时|顺便|最后(?=[,再请把给生做写])|另外|还有|以及|也|只(?!要?\s*(?:第|最?[前后]|开头|[\d一二三四五六七八九十]+\s*[秒分:]))要?|直接|和|别忘了|不要忘记|好的|你好|您好
     """
 )
 _POLITE = re.compile(rf"\W*(?:(?:{_POLITE_ENGLISH})\b|{_POLITE_CHINESE})")
@@ -98,12 +99,13 @@ def understand(request: str, files: Sequence[File] = ()) -> Understanding:
         found += intents
         without |= left_out
     tidy = _tidy(with_code(_tidy(found), masked(request, [file.name for file in files]), usable, assumed=not found))
+    otherwise = _otherwise(request, matched, usable)
     return Understanding(
         request=request,
         language=answer_language(command if re.search(r"\w", command) else request),
-        intents=tuple(tidy or _otherwise(request, matched, usable)),
+        intents=tuple(tidy or otherwise),
         without=frozenset(without),
-        assumed=bool(usable) and not tidy,
+        assumed=bool(usable) and not tidy and not any(isinstance(one, Cannot) for one in otherwise),
     )
 
 
@@ -221,6 +223,8 @@ def _merged(
 
 def _otherwise(request: str, matched: str, usable: Sequence[File]) -> list[Intent]:
     """Return the sensible default for words that are not understood."""
+    if not all(file.kind == "text" for file in usable) and is_change(_without_politeness(matched)):
+        return [Cannot("change")]
     if usable:
         return [Summarize() if all(file.kind == "text" for file in usable) else Report()]
     if not re.search(r"\w", matched):

@@ -36,11 +36,11 @@ _ENGLISH_HEADS = (
     r"compare|find|search|look|show|tell|list|read|say|speak|pronounce|narrate|plot|draw|chart|graph|take|grab|save|"
     r"detect|count|measure|probe|check|translate|convert|cut|trim|crop|export|get|split|explain|identify|locate|"
     r"download|compose|compress|burn|mute|rotate|resize|scale|speed|slow|reverse|merge|join|remove|delete|add|keep|upscale|"
-    r"flip|mirror|replace|mix|combine|stitch|paint|sketch|animate|"
+    r"flip|mirror|loop|fade|replace|mix|combine|stitch|paint|sketch|animate|"
     r"turn|please|do not|don't|without|no|skip|what|when|where|who|why|how|which|is|are|does|did"
 )
 _CHINESE_HEADS = (
-    r"分析|总结|概括|归纳|写|做|生成|制作|输出|提取|截|抽|转写|转录|听写|描述|比较|对比|找|搜索|查找|告诉|列出|识别|读|念|朗读|"
+    r"分析|总结|概括|归纳|写(?!(?:上|着|有|明|的是)*[::,]?\s*█)|做|生成|制作|输出|提取|截|抽|转写|转录|听写|描述|比较|对比|找|搜索|查找|告诉|列出|识别|读|念|朗读|"
     r"说[::“说]|镜像|翻转|倒放|放慢|加速|减速|替换|换成|改[成为]|变成|静音|画|绘|统计|检测|测|翻译|剪|导出|保存|给出|给我|加|配|标出|分章|去掉|删|裁|转|烧录|压制|拼接|合并|旋转|缩放|压缩|请|帮我|把|将|不要|不用|不需要|无需|别|什么时候"
 )
 _HEAD = rf"(?:(?:{_ENGLISH_HEADS})\b|{_CHINESE_HEADS})"

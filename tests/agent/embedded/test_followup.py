@@ -8,6 +8,7 @@ import pytest
 from sensorium.agent.embedded.facts import File
 from sensorium.agent.embedded.followup import Meant, Turn, follow
 from sensorium.agent.embedded.intents import (
+    Cannot,
     Compare,
     Edit,
     Find,
@@ -90,7 +91,7 @@ def wanted(*requests: str, **more: Any) -> tuple[Intent, ...]:
         (REPORT, "说得详细点", Report()),
         (REPORT, "transcribe it", Transcribe()),
         (REPORT, "Thanks!", Greet()),
-        ("hello", "make it shorter", Report()),
+        ("hello", "make it shorter", Cannot("change")),
     ],
 )
 def test_a_change_keeps_what_it_does_not_name(first: str, then: str, intent: Intent) -> None:

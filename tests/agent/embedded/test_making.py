@@ -98,6 +98,30 @@ OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
     ("show the waveform", [DrawSound(form="waveform")]),
     ("画出频谱图", [DrawSound(form="spectrogram")]),
     ("what music is playing?", [DescribeSound(question="what music is playing")]),
+    ("loop this video 3 times", [Edit(task="loop", amount=3.0)]),
+    ("循环播放三次", [Edit(task="loop", amount=3.0)]),
+    ("get rid of the awkward pauses", [Edit(task="without_silence")]),
+    ("把静音的地方都剪掉", [Edit(task="without_silence")]),
+    ("倒着放", [Edit(task="reverse")]),
+    ("顺时针转90度", [Edit(task="rotate", amount=90.0)]),
+    ("把视频的声音存成m4a", [Edit(task="sound", form="m4a")]),
+    ("can u make this vid square pls", [Edit(task="crop", form="1:1")]),
+    ("只要第5秒到第12秒", [Edit(task="keep", spans=((5.0, 12.0),))]),
+    ("replace the audio with calm piano music", [Edit(task="replace_sound", form="calm piano")]),
+    ("Could you add subtitles and burn them in?", [Edit(task="mux_subtitles"), Edit(task="burn_subtitles")]),
+    (
+        "make it vertical with captions and put calm music under it",
+        [Edit(task="mix_sound", form="calm"), Edit(task="crop", form="9:16"), Edit(task="mux_subtitles")],
+    ),
+    ("加字幕和背景音乐", [Edit(task="mux_subtitles"), Edit(task="mix_sound")]),
+    # what cannot be done, and what says nothing that could be
+    ("remove the background noise", [Cannot("edit")]),
+    ("去掉背景噪音", [Cannot("edit")]),
+    ("把声音调大一点", [Cannot("edit")]),
+    ("fade out the last 3 seconds", [Cannot("edit")]),
+    ("加个水印“样片”", [Cannot("edit")]),
+    ("视频太长了，剪短一点", [Cannot("change")]),
+    ("make a 15 second teaser", [Cannot("change")]),
     # what only sounds like a change
     ("how many cuts are there?", [Scenes()]),
     ("extract frames from 0:10 to 0:20", [Frames(span=(10.0, 20.0))]),
@@ -106,7 +130,7 @@ OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
     ("convert the speech to text", [Transcribe()]),
     ("read the captions burned into the video", [Transcribe(subtitles=True)]),
     ("What key points does he make in the first half?", [Find(query="", span=(0.0, 100.0))]),
-    ("cut", [Report()]),
+    ("cut", [Cannot("change")]),
 ]
 OF_A_PICTURE: list[tuple[str, list[Intent]]] = [
     ("make this photo look like a watercolor", [Draw(prompt="this photo look like a watercolor", repaints=True)]),
@@ -233,6 +257,34 @@ def test_files_are_joined_in_their_order() -> None:
     (step,) = steps("merge these videos", VIDEO, OTHER)
     assert step["args"] == {"task": "join", "files": ["$files[0]", "$files[1]"]}
     assert "Joining needs two files" in compose(understand("merge these videos", [VIDEO]), [VIDEO]).notes[0]
+
+
+def test_what_is_asked_of_joined_files_is_asked_of_the_whole() -> None:
+    joined, cropped, music, mixed = steps("join talk.mp4 and b.mp4, make it square and add calm music", VIDEO, OTHER)
+    assert joined["args"]["files"] == ["$files[0]", "$files[1]"]
+    assert (cropped["args"]["media"], music["args"]["seconds"]) == ("$joined.file", 260.0)
+    assert (mixed["args"]["media"], mixed["args"]["sound"]) == ("$changed.file", "$music.audio")
+
+
+def test_parts_of_one_file_are_joined() -> None:
+    *_, joined = steps("keep only 0:05-0:12 and 0:20-0:25 and join them", VIDEO)
+    assert joined["args"]["files"] == ["$clip.file", "$clip_2.file"]
+
+
+def test_a_file_is_played_again_and_again() -> None:
+    _, joined = steps("speed it up 2x and loop it twice", VIDEO)
+    assert joined["args"] == {"task": "join", "files": ["$changed.file", "$changed.file"]}
+
+
+def test_an_upright_film_has_its_subtitles_in_the_picture() -> None:
+    assert steps("make it vertical with captions", VIDEO)[-1]["args"]["task"] == "burn_subtitles"
+    assert steps("add subtitles and burn them in", VIDEO)[-1]["args"]["task"] == "burn_subtitles"
+    assert steps("add subtitles", VIDEO)[-1]["args"]["task"] == "add_subtitles"
+
+
+def test_music_is_made_for_a_film_whose_own_sound_goes() -> None:
+    music, replaced = steps("视频静音，配上舒缓的钢琴曲", VIDEO)
+    assert (music["args"]["description"], replaced["args"]["task"]) == ("舒缓的钢琴的音乐", "replace_sound")
 
 
 def test_a_slideshow_shows_every_file_with_music_that_is_made_for_it() -> None:
