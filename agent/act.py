@@ -171,13 +171,10 @@ class Executor:
         ended = self.records.get(step.id) if step.id in self.consent.ended else None
         return ended["status"] if ended else self.early.status(step)
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether any call of the run is done."""
-        return bool(self.done.rows)
-
     def recorded(self, step: Step, scope: Mapping[str, Any]) -> Any:
         """Return the result that the journal has of a step; MISSING when not all of its calls are done."""
+        if not self.done.rows:
+            return MISSING
         try:
             rows = [self._made(step, name, within) for name, within in calls(step, scope)]
         except PlanError:

@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from ..tools.base.budget import Caps
 from ..tools.base.labels import trusted
 from .act import Executor
+from .ahead import in_journal_or_memory, still_ahead
 from .context import Context, give, last_answer
 from .events import PlanMended, TextDelta
 from .foreseeing import foreseen
@@ -22,6 +23,7 @@ from .proposal import Proposal, read_proposal
 from .quote import beyond_budget, quote_plan
 from .replan import Unfinished, tried_enough, unfinished
 from .state import State
+from .think import GIVEN
 
 MAX_REPAIRS = 2
 
@@ -75,12 +77,16 @@ def lint(state: State, runtime: Runtime[Context]) -> State:
 
 
 def _unaffordable(plan: Plan, context: Context, facts: list[dict[str, Any]]) -> list[Finding]:
-    """Return what of a plan is certain to be more than what is left of the budget."""
+    """Return what of a plan is more than what is left of the budget, for what is still to be done."""
     run = context.executor.run
     if run.budget.caps == Caps():
         return []
-    quote = quote_plan(plan, context.catalog, run.settings, facts)
-    return errors(beyond_budget(quote, run.budget, degrade=run.settings.degrade))
+    quote, degrade = quote_plan(plan, context.catalog, run.settings, facts), run.settings.degrade
+    if not errors(beyond_budget(quote, run.budget, degrade=degrade)):
+        return []
+    _, later = still_ahead(plan, context.executor.scope, in_journal_or_memory(context.executor))
+    done = {step.id for step in plan.steps} - later  # which takes a look at each, and mostly none is needed
+    return errors(beyond_budget(quote, run.budget, degrade=degrade, done=done))
 
 
 def _refusal(state: State, proposal: Proposal, context: Context) -> State:
@@ -91,9 +97,10 @@ def _refusal(state: State, proposal: Proposal, context: Context) -> State:
         for call in proposal.calls
     ]
     repairs = state["repairs"] + 1
-    if repairs <= MAX_REPAIRS:
+    is_given = any(call["id"] == GIVEN for call in proposal.calls)
+    if repairs <= MAX_REPAIRS and not is_given:
         return {"messages": told, "plan": None, "repairs": repairs}
-    text = not_runnable(state["request"], proposal.findings, repairs)
+    text = not_runnable(state["request"], proposal.findings, 0 if is_given else repairs)
     context.emit(TextDelta(text=text))
     told.append(AIMessage(content=text))
     return {

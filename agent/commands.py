@@ -85,19 +85,25 @@ def _plan(chosen: argparse.Namespace, options: Options) -> int:
     with Assistant(Settings.read(local_only=chosen.local_only)) as assistant:
         thread = getattr(chosen, "thread", None)  # `plan` has no conversation to go on with
         if getattr(chosen, "recipe", None):
-            planned = planned_by(chosen.recipe, chosen.files, {}, assistant)
+            planned = planned_by(chosen.recipe, chosen.files, {}, assistant, options)
         else:
             planned = asyncio.run(leaving(assistant.plan(chosen.request, chosen.files, thread=thread, options=options)))
     return show_planned(planned, as_json=chosen.json)
 
 
-def planned_by(recipe: Path, files: Sequence[str | Path], values: Mapping[str, str], assistant: Assistant) -> Planned:
-    """Return the plan of a recipe for some files and values, with its price."""
-    from .quote import quote_plan
+def planned_by(
+    recipe: Path, files: Sequence[str | Path], values: Mapping[str, str], assistant: Assistant, options: Options
+) -> Planned:
+    """Return the plan of a recipe for some files and values, with its price, and whether the budget pays for it."""
+    from ..tools.base.run import new_run_id
+    from .quote import beyond_budget, quote_plan
 
-    fitted = asyncio.run(assistant.fit(recipe, files, values))
-    quote = quote_plan(fitted.plan, assistant.tools, assistant.settings, fitted.facts)
-    return Planned(plan=fitted.plan, text="", quote=quote)
+    fitted, settings = asyncio.run(assistant.fit(recipe, files, values)), assistant.settings
+    quote = quote_plan(fitted.plan, assistant.tools, settings, fitted.facts)
+    budget = assistant.runner.begin(new_run_id(), options).budget
+    return Planned(
+        plan=fitted.plan, text="", quote=quote, findings=beyond_budget(quote, budget, degrade=settings.degrade)
+    )
 
 
 def runs(chosen: argparse.Namespace) -> int:

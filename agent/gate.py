@@ -1,8 +1,7 @@
 """The node that asks the user, once for all risky steps of a plan; the graph's only interrupt is here."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from graphlib import TopologicalSorter
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -12,6 +11,7 @@ from ..tools.base.budget import usd
 from ..tools.base.policy import Policy
 from ..tools.base.price import Quote
 from .act import Executor
+from .ahead import still_ahead
 from .approval import Ask, Decision, DecisionError, read_decisions, wire
 from .asks import ask_about, sources, where_it_stands
 from .consent import Consent
@@ -63,11 +63,8 @@ def to_ask(plan: Plan, executor: Executor, files: Sequence[Mapping[str, Any]] = 
         executor: Whose journal, policy and results count.
         files: Facts of the user's files, for the price.
     """
-    scope, later = dict(executor.scope), {step.id for step in plan.steps}
-    for step in _in_order(plan) if executor.has_begun else ():
-        if not step.needs() & later and (result := executor.recorded(step, scope)) is not MISSING:
-            scope[step.id] = result  # it was made before the run was interrupted, and will not be made again
-            later.discard(step.id)
+    # What was made before the run was interrupted will not be made again.
+    scope, later = still_ahead(plan, executor.scope, executor.recorded)
     prices = _prices(plan, executor, files)
     dear = _dear([prices[name] for name in later if name in prices], executor.run.settings.policy)
     asks = (
@@ -156,13 +153,6 @@ def _with_sources(ask: Ask, step: Step, plan: Plan, scope: Mapping[str, Any], ex
             if stands := where_it_stands(ask.args[name], results, tools, executor.run):
                 said[name] = " and ".join(filter(None, [said.get(name), f"what stands in {stands}"]))
     return replace(ask, sources=said)
-
-
-def _in_order(plan: Plan) -> Iterator[Step]:
-    """Yield the steps, each after those that it needs."""
-    steps = {step.id: step for step in plan.steps}
-    for name in TopologicalSorter({step.id: step.needs() & steps.keys() for step in plan.steps}).static_order():
-        yield steps[name]
 
 
 @dataclass

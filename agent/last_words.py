@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from ..tools.base.budget import Spent, usd
 from ..tools.base.words import answer_language
+from ..tools.report.wording import Wording
 from .lint import Finding
 
 ENDED: Mapping[str | None, Literal["partial", "failed"]] = {"partial": "partial", "unable": "failed"}
@@ -51,9 +52,13 @@ def cut_short(request: str, finish_reason: str) -> str:
 
 
 def not_runnable(request: str, findings: Sequence[Finding], tries: int) -> str:
-    """Say that no plan of the model could be run, and what was wrong with the last one."""
-    wrong = "; ".join(one.message for one in findings)
-    if answer_language(request) == "zh":
+    """Say that no plan of the model could be run, and what was wrong with the last one; without tries, of a recipe."""
+    language = answer_language(request)
+    told = Wording(language).told
+    wrong = "; ".join(told(one.message) for one in findings)
+    if not tries:
+        return f"没有执行这个流程：{wrong}" if language == "zh" else f"The recipe was not run: {wrong}"
+    if language == "zh":
         return (
             f"模型给出的 {tries} 个计划都无法执行。最后一个的问题：{wrong} "
             "请换一种问法，或用 `SENSORIUM_THINK` 换一个模型。"

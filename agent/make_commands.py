@@ -26,7 +26,9 @@ def make(chosen: argparse.Namespace) -> int:
         return _list(settings.home, as_json=chosen.json)
     recipe, values = find_recipe(chosen.name, settings.home), _values(chosen.set)
     if chosen.plan_only:
-        return _plan(settings, recipe, chosen, values)
+        with Assistant(settings) as assistant:
+            planned = planned_by(recipe, chosen.files, values, assistant, Options(budget_usd=chosen.budget_usd))
+        return show_planned(planned, as_json=chosen.json)
     if chosen.output:
         prepare(chosen.output)
     output = str(chosen.output.absolute()) if chosen.output else None
@@ -39,12 +41,6 @@ def make(chosen: argparse.Namespace) -> int:
             ),
             as_json=chosen.json,
         )
-
-
-def _plan(settings: Settings, recipe: Path, chosen: argparse.Namespace, values: dict[str, str]) -> int:
-    with Assistant(settings) as assistant:
-        planned = planned_by(recipe, chosen.files, values, assistant)
-    return show_planned(planned, as_json=chosen.json)
 
 
 def _values(given: Sequence[str]) -> dict[str, str]:

@@ -1,17 +1,17 @@
 """What a plan will take and cost, before it runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..tools.base.budget import Budget
+from ..tools.base.budget import Budget, usd
 from ..tools.base.estimate import NOTHING, Estimate
 from ..tools.base.models import Models
 from ..tools.base.price import Quote
-from ..tools.base.quoting import as_ordered, cost_of, paid_model
+from ..tools.base.quoting import as_ordered, cost_of, has_stand_in, paid_model
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
-from .lint import Finding
+from .lint import Finding, errors
 from .lint.draft import split, split_each
 from .lint.finding import Severity
 from .plan import MAX_ITEMS, Plan, Step, references
@@ -24,6 +24,8 @@ ITEMS: Count = (1, 10, MAX_ITEMS)
 """Calls of a step with `for_each` over a list of which nothing is known."""
 ONLY_REMOTE = frozenset({"calls", "input_tokens", "output_tokens"})
 """Units that exist only where a model behind an endpoint serves."""
+_ROUNDING = 1e-9
+"""Sums of prices are not exact; this is nothing."""
 _KIND_OF_PART = {"audio": "audio", "video": "video", "clip": "video"}
 
 
@@ -36,6 +38,8 @@ class StepQuote:
     cost: Quote
     served_by: str = ""
     """The model that will be paid; empty for what is done here."""
+    has_stand_in: bool = False
+    """Whether another does it where the model cannot be paid."""
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON data."""
@@ -80,33 +84,89 @@ def quote_plan(plan: Plan, catalog: Mapping[str, Tool], settings: Settings, fact
     return PlanQuote(steps=tuple(_Quoter(plan, catalog, settings, facts).quote()))
 
 
-def beyond_budget(quote: PlanQuote, budget: Budget, *, degrade: bool) -> list[Finding]:
-    """Return what of a plan the budget of its run does not pay for.
+def beyond_budget(
+    quote: PlanQuote, budget: Budget, *, degrade: bool, done: Collection[str] = frozenset()
+) -> list[Finding]:
+    """Return what of a plan the budget of its run does not pay for: a step alone, or all of them together.
+
+    A step is refused that takes more at least than is left, and a plan that likely takes more: nothing is paid for a
+    part of what cannot be had. That it may take more is a warning, for the cap holds anyway.
 
     Args:
         quote: Of the plan.
         budget: Of the run; what it has spent counts.
-        degrade: Whether what cannot be paid is done here instead, less well; then nothing is refused for it.
+        degrade: Whether what cannot be paid is done otherwise, less well, where somebody can; then nothing is refused
+            for it.
+        done: Steps whose results are there already.
     """
+    paid = [one for one in quote.steps if one.served_by and one.step not in done]
     found: list[Finding] = []
-    for one in quote.steps:
-        if not one.served_by:
+    for unit in ("usd", *budget.caps.units):
+        rest = budget.left_usd if unit == "usd" else budget.left(unit)
+        if rest is None:
             continue
-        least = {"usd": one.cost.low_usd, **one.units.low}
-        left = {"usd": budget.left_usd, **{unit: budget.left(unit) for unit in one.units.low}}
-        for unit, rest in left.items():
-            amount = least[unit]
-            if rest is None or (amount is not None and amount <= rest):
-                continue
-            what = "has no known price" if amount is None else f"takes at least {amount:.4g} {_unit(unit)}"
-            told = f"`{one.served_by}` {what}, and {rest:.4g} {_unit(unit)} of the budget are left."
-            severity: Severity = "warning" if degrade else "error"
-            found.append(Finding(step=one.step, rule="over-budget", message=told, severity=severity))
+        takes = [one for one in paid if unit == "usd" or unit in one.units.high]
+        alone = [finding for one in takes if (finding := _alone(one, unit, rest, budget, degrade=degrade))]
+        found += alone
+        if len(takes) > 1 and not errors(alone):
+            found += _together(takes, unit, rest, budget, degrade=degrade)
     return found
+
+
+def _alone(one: StepQuote, unit: str, rest: float, budget: Budget, *, degrade: bool) -> Finding | None:
+    least = _left_to_take(one, unit, budget)[0]
+    if least is not None and least <= rest + _ROUNDING:
+        return None
+    what = "has no known price" if least is None else f"takes at least {least:.4g} {_unit(unit)}"
+    told = f"`{one.served_by}` {what}, and {rest:.4g} {_unit(unit)} of the budget are left."
+    severity: Severity = "warning" if degrade and one.has_stand_in else "error"
+    return Finding(step=one.step, rule="over-budget", message=told, severity=severity)
+
+
+def _together(steps: Sequence[StepQuote], unit: str, rest: float, budget: Budget, *, degrade: bool) -> list[Finding]:
+    takes = {one.step: _left_to_take(one, unit, budget) for one in steps}
+    low, likely, high = (sum(each[at] or 0.0 for each in takes.values()) for at in range(3))
+    if high <= rest + _ROUNDING:
+        return []
+    is_likely = likely > rest + _ROUNDING
+    whole = f"may take {_amount(high, unit)}"
+    if is_likely:
+        spread = "" if low == high else f" ({_amount(low, unit)} to {_amount(high, unit)})"
+        whole = f"take {'likely ' if spread else ''}{_amount(likely, unit)}{spread}"
+    each = ", ".join(f"`{one.step}` {_amount(takes[one.step][1], unit)} by `{one.served_by}`" for one in steps)
+    cap = budget.caps.usd if unit == "usd" else budget.caps.units[unit]
+    told = (
+        f"The steps together {whole}, and {_amount(rest, unit)} of the budget of {_amount(cap, unit)} is left: {each}. "
+        f"Raise {'`--budget-usd`, or ' if unit == 'usd' else ''}`{unit}` in `[budget]` of sensorium.toml, leave out a "
+        "step, or set a cheaper model."
+    )
+    can_be_had = degrade and all(one.has_stand_in for one in steps)
+    severity: Severity = "error" if is_likely and not can_be_had else "warning"
+    return [Finding(step="", rule="over-budget", message=told, severity=severity)]
+
+
+def _left_to_take(one: StepQuote, unit: str, budget: Budget) -> tuple[float | None, float | None, float | None]:
+    """Return what a step still takes, at least, likely and at most; None where a price is unknown.
+
+    What its orders have cost, or hold, is not paid again when a run goes on.
+    """
+    if unit != "usd":
+        units = one.units
+        return units.low.get(unit, 0.0), units.likely.get(unit, 0.0), units.high.get(unit, 0.0)
+    paid = budget.spent_by(f"{budget.run}-{one.step}")
+    low, likely, high = (
+        None if amount is None else max(0.0, amount - paid)
+        for amount in (one.cost.low_usd, one.cost.likely_usd, one.cost.high_usd)
+    )
+    return low, likely, high
 
 
 def _unit(name: str) -> str:
     return "USD" if name == "usd" else name.replace("_", " ")
+
+
+def _amount(amount: float | None, unit: str) -> str:
+    return usd(amount) if unit == "usd" else f"{amount or 0:.4g} {_unit(unit)}"
 
 
 class _Quoter:
@@ -127,17 +187,15 @@ class _Quoter:
             units = Estimate(low=_here(units.low), likely=_here(units.likely), high=_here(units.high))
             return StepQuote(step=step.id, units=units, cost=Quote(units=units.high))
         cost = cost_of(tool, units, served)
-        return StepQuote(step=step.id, units=units, cost=cost, served_by=served.full_name)
+        others = has_stand_in(tool, *_known_of(step), self._models)
+        return StepQuote(step=step.id, units=units, cost=cost, served_by=served.full_name, has_stand_in=others)
 
     def _units(self, step: Step) -> Estimate:
         tool = self._catalog[step.tool]
         if tool.units is None:
             return NOTHING
-        # What is known only when it runs is there without its value; a list of references is known by its length.
-        known = {name: _known(value) for name, value in step.args.items()}
         files = {one.name: self._facts(step.args.get(one.name), step) for one in tool.media_arguments if not one.many}
-        given = {name for name, value in step.args.items() if value is not None}
-        return tool.units(as_ordered(tool, known, given, self._models), files)
+        return tool.units(as_ordered(tool, *_known_of(step), self._models), files)
 
     def _facts(self, value: Any, step: Step) -> Facts:
         """Return what is known of the file that an argument names."""
@@ -180,7 +238,14 @@ class _Quoter:
         return ITEMS
 
 
+def _known_of(step: Step) -> tuple[dict[str, Any], set[str]]:
+    """Return the arguments of a step, None for what is known only when it runs, and the names of those it is given."""
+    known = {name: _known(value) for name, value in step.args.items()}
+    return known, {name for name, value in step.args.items() if value is not None}
+
+
 def _known(value: Any) -> Any:
+    # A list of references is known by its length.
     if isinstance(value, list):
         return [{**one, **_without(one)} if isinstance(one, Mapping) else one for one in value]
     return None if any(references(value)) else value

@@ -20,6 +20,9 @@ from .rendering import messages_for, reader_of, to_keep
 from .replan import may_plan
 from .state import State
 
+GIVEN = "given"
+"""The id of the call that is the plan of a recipe: nobody else plans where it cannot be run."""
+
 
 async def brain(state: State, runtime: Runtime[Context]) -> State:
     """Ask the chat model what to do next, or for the last word."""
@@ -49,7 +52,7 @@ def _known(given: Mapping[str, Any], context: Context) -> State:
     if text := given.get("text"):
         context.emit(TextDelta(text=text))
         return {"messages": [AIMessage(content=text)], "answer": text}
-    call = ToolCall(name=MAKE_PLAN, args=given["plan"], id="given")
+    call = ToolCall(name=MAKE_PLAN, args=given["plan"], id=GIVEN)
     labels = given.get("labels", [])
     return {"messages": [AIMessage(content="", tool_calls=[call])], "given": {}, "rounds": 1, "labels": labels}
 

@@ -43,6 +43,9 @@ from .intents import (
 from .phrases import ABILITIES, Tongue, lack_words
 from .tell import Results, tell
 
+_BEYOND = frozenset({"over-budget", "over-limit", "over-time"})
+"""Rules whose message says itself what to do."""
+
 
 def conclude(understood: Understanding, composed: Composed, files: Sequence[File], results: Results) -> str:
     """Return the answer to a request.
@@ -78,7 +81,7 @@ def conclude(understood: Understanding, composed: Composed, files: Sequence[File
 def explain_refusal(understood: Understanding, refused: Sequence[str]) -> str:
     """Return what is to be said when the plan of this brain was refused, and a way around it.
 
-    Too many steps for the user's own limit is nobody's fault; anything else is ours.
+    What is beyond a limit of the user, or of who serves, is nobody's fault; anything else is ours.
 
     Args:
         understood: What was wanted.
@@ -86,6 +89,9 @@ def explain_refusal(understood: Understanding, refused: Sequence[str]) -> str:
     """
     say = Tongue(understood.language)
     findings = [finding for one in refused for finding in _findings(one)]
+    told = Wording(say.language).told
+    beyond = [told(clean(one["message"])) for one in findings if one.get("rule") in _BEYOND]
+    findings = [one for one in findings if one.get("rule") not in _BEYOND]
     limits = [_too_long(one, say) for one in findings if one.get("rule") == "too-many-steps"]
     faults = [_fault(one) for one in findings if one.get("rule") != "too-many-steps"]
     fault = say(
@@ -96,7 +102,7 @@ def explain_refusal(understood: Understanding, refused: Sequence[str]) -> str:
         "Ask for one thing at a time, or call a tool yourself: `sensorium tools` lists them.",
         "请一次只提一个要求，或直接调用工具：`sensorium tools` 列出全部工具。",
     )
-    lines = [*limits, *([fault] if faults else []), *faults, around]
+    lines = [*beyond, *limits, *([fault] if faults else []), *faults, *([around] if findings or not beyond else [])]
     return "\n".join(dict.fromkeys(lines))
 
 

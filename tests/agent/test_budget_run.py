@@ -16,6 +16,7 @@ from sensorium.agent.events import AguiWriter, Event, Spending, TextDelta
 from sensorium.tools.base.budget import Caps, OverBudget
 from sensorium.tools.base.endpoints import Endpoint, ServedModel
 from sensorium.tools.base.errors import ProviderError, SettingsError
+from sensorium.tools.base.estimate import exactly
 from sensorium.tools.base.paid import request_json
 from sensorium.tools.base.policy import Policy
 from sensorium.tools.base.price import quote_of
@@ -60,6 +61,7 @@ def opened(tmp_path: Path, server: Any, look: Tool) -> Iterator[Open]:
     def make(**more: Any) -> Assistant:
         prices = {"*": {"input_tokens": INPUT_USD, "output_tokens": OUTPUT_USD}}
         known: dict[str, Any] = {"key": "HOUSE_KEY", "secret": CANARY, "prices": prices} | more.pop("house", {})
+        tools = more.pop("tools", {"look": look})
         endpoints = {"house": Endpoint(name="house", base_url=server.url, **known)} | more.pop("endpoints", {})
         settings = Settings(
             home=tmp_path / "home",
@@ -69,7 +71,7 @@ def opened(tmp_path: Path, server: Any, look: Tool) -> Iterator[Open]:
             policy=Policy(tools={"look": "safe"}),
             **more,
         )
-        assistants.append(Assistant(settings, tools={"look": look}))
+        assistants.append(Assistant(settings, tools=tools))
         return assistants[-1]
 
     yield make
@@ -309,3 +311,78 @@ async def test_over_budget_is_an_error_that_a_tools_caller_can_act_on(opened: Op
         from sensorium.tools.base.call import call
 
         await call(opened().tools["look"], {"question": "?"}, run)
+
+
+FILMS = {"goal": "Film", "steps": [{"id": f"film{n}", "tool": "film", "args": {"about": f"{n}"}} for n in range(3)]}
+FILM_USD = 0.5
+
+
+@pytest.fixture
+def filming(opened: Open, server: Any, script: ModuleType) -> Callable[[], Assistant]:
+    """Open an assistant whose model plans three films, each of which has its price, and which nothing else makes."""
+
+    @tool(effect="pure", resource="network", roles=("draw",), units=lambda args, files: exactly(video_seconds=5.0))
+    async def film(about: str, *, run: Run) -> Seen:
+        """Film, for money."""
+        served = ServedModel(endpoint=run.settings.endpoints["house"], name="eye", role="draw")
+        quote = quote_of(served, {"video_seconds": 5.0})
+        body = {"model": "eye", "messages": [{"role": "user", "content": about}]}
+        answer = await request_json(run, served, "/chat/completions", body, quote=quote)
+        return Seen(text=answer["choices"][0]["message"]["content"])
+
+    def answer(request: dict[str, Any]) -> Any:
+        if request["model"] == "eye":
+            return script.Reply(body={"choices": [{"message": {"content": "A film."}}]})
+        done = any("A film." in str(one.get("content")) for one in request["messages"])
+        return script.says("Filmed.") if done else script.calls(("make_plan", FILMS))
+
+    def make() -> Assistant:
+        prices = {"big*": {"output_tokens": OUTPUT_USD}, "*": {"video_seconds": FILM_USD / 5}}
+        assistant = opened(house={"prices": prices}, tools={"film": film}, degrade=False)
+        assistant.settings.models["draw"] = "house:eye"  # type: ignore[index]
+        return assistant
+
+    server.answering = answer
+    return make
+
+
+def films_of(server: Any) -> list[str]:
+    return [one["messages"][0]["content"] for one in server.requests if one["model"] == "eye"]
+
+
+async def test_a_plan_whose_steps_together_are_beyond_the_budget_pays_nothing(
+    filming: Callable[[], Assistant], server: Any
+) -> None:
+    answer = await filming().run("Film it", options=Options(budget_usd=1.2, yes=True))
+    assert (answer.status, films_of(server), answer.steps) == ("failed", [], [])
+    assert "The steps together take $1.50" in answer.text and "`film2` $0.5000 by `house:eye`" in answer.text
+
+
+async def test_a_run_that_goes_on_counts_only_what_is_still_to_be_paid(
+    filming: Callable[[], Assistant], server: Any, script: ModuleType
+) -> None:
+    assistant, answering = filming(), server.answering
+    server.answering = lambda request: script.Reply(status=400) if request["model"] == "eye" and "2" in str(
+        request["messages"]) else answering(request)  # fmt: skip
+    first = await assistant.run("Film it", options=Options(budget_usd=2.0, yes=True))
+    assert {one["id"]: one["status"] for one in first.steps} == {"film0": "done", "film1": "done", "film2": "failed"}
+    server.answering, known = answering, len(films_of(server))
+    again = await assistant.resume(first.run_id)
+    assert (again.status, films_of(server)[known:]) == ("done", ["2"])
+    # What is remembered is free, so that this one costs nothing.
+    cheap = await assistant.run("Film it", options=Options(budget_usd=0.4, yes=True))
+    assert (cheap.status, len(films_of(server))) == ("done", known + 1)
+
+
+async def test_a_recipe_beyond_the_budget_is_not_run_and_nobody_plans_another(
+    filming: Callable[[], Assistant], server: Any, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "films.toml"
+    steps = "".join(f'[[steps]]\nid = "film{n}"\ntool = "film"\nargs = {{ about = "{n}" }}\n' for n in range(3))
+    recipe.write_text(f'schema = "sensorium.recipe/1"\ngoal = "Film"\nrequest = "Film it"\n{steps}')
+    assistant = filming()
+    answer = await assistant.run("", recipe=recipe, options=Options(budget_usd=1.2, yes=True))
+    assert (answer.status, server.requests) == ("failed", [])
+    assert answer.text.startswith("The recipe was not run: The steps together take $1.50, and $1.20 of the budget of")
+    assert (await assistant.resume(answer.run_id, budget_usd=2.0)).status == "done"
+    assert sorted(films_of(server)) == ["0", "1", "2"]

@@ -207,6 +207,9 @@ def test_a_talking_pet_is_made_with_models_and_goes_on_where_it_failed(
     frame, talk = (one for one in planned["quote"]["steps"] if one["served_by"])
     assert (frame["served_by"], talk["served_by"]) == ("pets:pet-1", "pets:pet-1")
     assert talk["units"]["video_seconds"] == {"low": 4, "likely": 6, "high": 10}  # as long as what will be said
+    for last in ("--plan-only", "--yes"):
+        assert main([*command[:-1], "0.5", last]) == 1
+        assert "likely $0.5500 ($0.4500 to $0.7500)" in " ".join(capsys.readouterr().out.split())
     assert studio.asked == []
     assert main([*command, "--yes", "-o", "out"]) in (1, 4, 5)
     assert not (home.parent / "out" / "film.mp4").exists()

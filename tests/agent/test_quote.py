@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sensorium.agent.lint import errors
 from sensorium.agent.plan import Plan
 from sensorium.agent.quote import PlanQuote, StepQuote, beyond_budget, quote_plan
 from sensorium.tools.base.budget import Caps
@@ -13,6 +14,7 @@ from sensorium.tools.base.catalog import catalog
 from sensorium.tools.base.policy import may_be_paid
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
+from sensorium.tools.report.chinese import in_chinese
 
 FILM = {"handle": "x", "name": "talk.mp4", "kind": "video", "seconds": 600.0, "has_sound": True, "has_pictures": True}
 PICTURE = {"handle": "y", "name": "cat.png", "kind": "picture"}
@@ -138,3 +140,70 @@ def test_a_dialogue_that_a_model_writes_is_quoted_and_not_begun_before_its_plan(
     )
     assert given == 0 and written
     assert may_be_paid(catalog()["write_script"], settings)
+
+
+@pytest.fixture
+def filming(tmp_path: Path) -> Settings:
+    """Settings under which pictures and films cost money, and nothing here makes films."""
+    (tmp_path / "sensorium.toml").write_text(
+        "[providers.kling.price]\nvideo_seconds = 0.1\n[providers.openai.price]\noutput_tokens = 40.0\n"
+    )
+    environ = {"SENSORIUM_FILM": "kling:kling-v1-6", "SENSORIUM_DRAW": "openai:gpt-image-1"}
+    keys = {"SENSORIUM_HOME": str(tmp_path), "KLING_API_KEY": "k" * 20, "OPENAI_API_KEY": "o" * 20}
+    return Settings.read(environ | keys, tmp_path)
+
+
+def films(settings: Settings, count: int, **more: Any) -> PlanQuote:
+    return quote(
+        settings, *(step(f"film{n}", "make_video", prompt=f"dog {n}", seconds=5, **more) for n in range(count))
+    )
+
+
+def test_steps_that_together_cost_more_than_the_budget_are_refused(filming: Settings, run: Run) -> None:
+    quoted = films(filming, 3)
+    for cap, told in ((1.49, ["error"]), (1.5, []), (0.4, ["error"] * 3), (None, [])):
+        budget = run.begin(f"cap {cap}", caps=Caps(usd=cap)).budget
+        assert [one.severity for one in beyond_budget(quoted, budget, degrade=True)] == told
+    budget = run.begin("capped", caps=Caps(usd=1.0)).budget
+    (found,) = beyond_budget(quoted, budget, degrade=True)
+    assert found.message == (
+        "The steps together take $1.50, and $1.00 of the budget of $1.00 is left: `film0` $0.5000 by `kling:kling-v1-6`"
+        ", `film1` $0.5000 by `kling:kling-v1-6`, `film2` $0.5000 by `kling:kling-v1-6`. Raise `--budget-usd`, or "
+        "`usd` in `[budget]` of sensorium.toml, leave out a step, or set a cheaper model."
+    )
+    assert in_chinese(found.message).startswith("各步骤合计需要 $1.50，而 $1.00 的预算还剩 $1.00")
+    assert beyond_budget(quoted, budget, degrade=True, done={"film1"}) == []
+    minute = run.begin("minute", caps=Caps(units={"video_seconds": 12})).budget
+    (found,) = beyond_budget(quoted, minute, degrade=True)
+    assert found.message.startswith(
+        "The steps together take 15 video seconds, and 12 video seconds of the budget of 12"
+    )
+
+
+def test_steps_that_only_may_cost_too_much_are_warned_of(filming: Settings, run: Run) -> None:
+    quoted = quote(filming, *(step(f"a{n}", "make_image", prompt="a red fox in snow") for n in range(3)))
+    cost = quoted.cost
+    assert cost.low_usd and cost.likely_usd and cost.high_usd and cost.low_usd < cost.likely_usd < cost.high_usd
+    for cap, severity in ((cost.likely_usd - 0.01, "error"), (cost.likely_usd + 0.01, "warning")):
+        budget = run.begin(f"cap {cap}", caps=Caps(usd=cap)).budget
+        assert [one.severity for one in beyond_budget(quoted, budget, degrade=True)] == [severity]
+
+
+def test_what_another_can_do_instead_is_not_refused_for_its_price(filming: Settings, run: Run) -> None:
+    cards = quote(filming, *(step(f"a{n}", "make_image", prompt="title card: Hello") for n in range(3)))
+    drawn = quote(filming, *(step(f"a{n}", "make_image", prompt="a red fox") for n in range(3)))
+    budget = run.begin("capped", caps=Caps(usd=0.1)).budget
+    assert {one.severity for one in beyond_budget(cards, budget, degrade=True)} == {"warning"}
+    assert {one.severity for one in beyond_budget(cards, budget, degrade=False)} == {"error"}
+    assert {one.severity for one in beyond_budget(drawn, budget, degrade=True)} == {"error"}
+
+
+def test_what_a_step_has_paid_before_a_run_was_interrupted_is_not_counted_again(filming: Settings, run: Run) -> None:
+    budget = run.begin("again", caps=Caps(usd=1.5)).budget
+    number = budget.ledger.intend(
+        "again", "k", call="again-film0", role="film", provider="kling", model="kling-v1-6", units={}, usd=0.5
+    )
+    budget.ledger.began(number, "job-1")  # its answer is still to come
+    assert budget.left_usd == 1.0
+    assert beyond_budget(films(filming, 3), budget, degrade=True) == []
+    assert errors(beyond_budget(films(filming, 4), budget, degrade=True))

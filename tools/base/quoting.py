@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from .endpoints import ServedModel, served_model, split_model
 from .errors import SettingsError, ToolError
 from .estimate import NOTHING, Estimate
-from .models import Models
+from .models import LADDERS, Models
 from .price import Quote, price_of
 from .settings import Settings
 from .tool import Tool
@@ -49,6 +49,21 @@ def cost_of(tool: Tool, units: Estimate, served: ServedModel) -> Quote:
         return Quote(units=units.high)
     price = price_of(served)
     return price.quote(units.high, likely=units.likely, low=units.low) if price else Quote.unknown(units.high)
+
+
+def has_stand_in(tool: Tool, args: Mapping[str, Any], given: Set[str], models: Models) -> bool:
+    """Tell whether another does a call, perhaps less well, where its model cannot be paid.
+
+    Args:
+        tool: What is called.
+        args: Its arguments; those that are not known yet are None.
+        given: The names of those that are given, known or not.
+        models: Who serves.
+    """
+    if tool.foresee is not None:
+        known = {name: value for name, value in args.items() if value is not None}
+        return tool.foresee(known, given, models).has_stand_in
+    return all(role in LADDERS and len(models.usable(role)) > 1 for role in tool.roles)
 
 
 def as_ordered(tool: Tool, args: Mapping[str, Any], given: Set[str], models: Models) -> Mapping[str, Any]:

@@ -30,6 +30,8 @@ class Foreseen:
     """Why it cannot succeed, as a sentence; empty where nothing speaks against it."""
     args: Mapping[str, Any] = field(default_factory=dict)
     """Arguments as they will be ordered in the end, where that is known: 5 s for 4."""
+    has_stand_in: bool = False
+    """Whether another makes it, too, where the first cannot be paid."""
 
 
 Foresight = Callable[[Mapping[str, Any], Set[str], "Models"], Foreseen]

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import ArgumentError, SensoriumError
-from ..base.makers import FILES, VALUES, FileName, Task, Value, ValueName, Wish
+from ..base.makers import FILES, VALUES, FileName, Maker, Task, Value, ValueName, Wish
 from ..base.tool import Foreseen
 from ..base.workspace import PREFIX
 from .ordering import parts
@@ -47,7 +47,8 @@ def foreseen_wish(
 def foreseen(role: str, wish: Wish, models: "Models") -> Foreseen:
     """Return what the first who makes such things says of a wish; nothing is sent."""
     try:
-        for maker in models.ladder(role):
+        ladder = models.ladder(role)
+        for number, maker in enumerate(ladder, 1):
             if maker.missing() or wish.task not in maker.tasks():
                 continue
             try:
@@ -57,7 +58,17 @@ def foreseen(role: str, wish: Wish, models: "Models") -> Foreseen:
             except SensoriumError:
                 continue
             values = orders[0].wish.values
-            return Foreseen(args={"seconds": values["seconds"]} if "seconds" in values else {})
+            return Foreseen(
+                args={"seconds": values["seconds"]} if "seconds" in values else {},
+                has_stand_in=any(_makes(one, wish) for one in ladder[number:]),
+            )
     except SensoriumError:
         pass  # who is set cannot serve at all, and the call will say so
     return Foreseen()
+
+
+def _makes(maker: Maker, wish: Wish) -> bool:
+    try:
+        return not maker.missing() and wish.task in maker.tasks() and bool(parts(maker, wish))
+    except SensoriumError:
+        return False
