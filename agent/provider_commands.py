@@ -135,7 +135,7 @@ def in_detail(one: Listed, width: int) -> Iterator[str]:
         if text and not (one.kind == "here" and label == "key"):
             yield from _hanging(f"  {label:<9}", text, 11, width)
     for pattern, amounts in one.prices.items():
-        told = ", ".join(f"${usd:g} a {_UNITS[unit]}" for unit, usd in amounts.items())
+        told = ", ".join(f"${usd:g} a {_UNITS[unit]}" for unit, usd in amounts.items()) or "not known"
         yield from _hanging("  price    ", f"{pattern}: {told}", 11, width)
     for role in one.roles:
         yield ""

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 from .endpoints import ServedModel
@@ -277,7 +278,7 @@ class Budget:
         name, quote = order.served.full_name, order.quote
         if (left := self.left_usd) is not None:
             if quote.high_usd is None:
-                raise unpriced(order.served)
+                raise unpriced(order.served, quote.units)
             if quote.high_usd > left + _ROUNDING_USD:
                 raise OverBudget(
                     f"`{name}` may cost {usd(quote.high_usd)}, and {usd(left)} of the budget of {usd(self.caps.usd)} "
@@ -366,13 +367,19 @@ def was_not_paid(error: BaseException) -> bool:
     return isinstance(error, SettingsError) or (isinstance(error, ProviderError) and not error.may_be_paid)
 
 
-def unpriced(served: ServedModel) -> SettingsError:
-    """Return the error of a cap on money that cannot be held."""
-    name = served.endpoint.name
+def unpriced(served: ServedModel, units: Mapping[str, float] = MappingProxyType({})) -> SettingsError:
+    """Return the error of a cap on money that cannot be held.
+
+    Args:
+        served: The model.
+        units: What would be ordered of it; a model that answers where nothing is said.
+    """
+    counted = [name for name in units if name != "calls"] or list(units) or ["input_tokens", "output_tokens"]
+    line = f'"{served.name}" = {{ {", ".join(f"{name} = X" for name in counted)} }}'
     return SettingsError(
         f"A budget in USD cannot be held with `{served.full_name}`: its price is not known. Write it into "
-        f"`[providers.{name}.price]` of sensorium.toml (such as `input_tokens` and `output_tokens`, USD a million), "
-        "or ask without `--budget-usd` and `usd` in `[budget]`."
+        f"`[providers.{served.endpoint.name}.price]` of sensorium.toml, as `{line}` (X in USD for one; for a million "
+        "tokens or characters), or ask without `--budget-usd` and `usd` in `[budget]`."
     )
 
 

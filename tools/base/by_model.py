@@ -51,15 +51,15 @@ def for_model(
 
     Args:
         tables: Pattern -> numbers. One that ends in `, resolution=720p` is for orders of that alone, and goes before
-            the same without it.
+            the same with less behind it; of two with as much, the last.
         name: The model's.
         ordered: What is ordered of it.
     """
     fitting = []
-    for key in tables:
+    for place, key in enumerate(tables):
         pattern, *terms = key.split(ORDERED)
         if (pattern == name or fnmatchcase(name, pattern)) and all(_is_ordered(one, ordered) for one in terms):
-            fitting.append((pattern == name, len(pattern), len(terms), key))
+            fitting.append((pattern == name, len(pattern), len(terms), place, key))
     return tables[max(fitting)[-1]] if fitting else None
 
 

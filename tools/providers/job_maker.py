@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..base.budget import Order
 from ..base.endpoints import ServedModel
 from ..base.errors import SettingsError
-from ..base.makers import FileName, Fitted, Made, Task, Wish
+from ..base.makers import FILES, FileName, Fitted, Made, Task, Wish
 from ..base.paid import check_limits, order_key
 from ..base.price import quote_of
 from ..base.settings import Settings
@@ -77,7 +77,7 @@ class JobMaker(AtEndpoint):
         await check_files(operation, wish, run, served.full_name)
         files = {name: list(one) for name, one in wish.files.items()}
         ordered = json.dumps([wish.task, dict(wish.values), files, salt], sort_keys=True)
-        given = {name: len(handles) for name, handles in wish.files.items()}
+        given = {name: len(wish.files.get(name, ())) for name in FILES}
         quote = quote_of(served, units, ordered={"task": wish.task, **wish.values, **given})
         order = Order(
             served=served,

@@ -1,12 +1,14 @@
 """What a run may spend, and that nothing is ordered twice."""
 
 import asyncio
+import re
+import tomllib
 from collections.abc import Callable
 
 import pytest
 
 from sensorium.tools.base.budget import Budget, Caps, Order, OutcomeUnknown, OverBudget, Spent, usd
-from sensorium.tools.base.endpoints import Endpoint, ServedModel
+from sensorium.tools.base.endpoints import Endpoint, ServedModel, read_endpoints
 from sensorium.tools.base.errors import ProviderError, SettingsError, StorageError
 from sensorium.tools.base.ledger import Ledger
 from sensorium.tools.base.price import quote_of
@@ -77,6 +79,22 @@ async def test_without_a_price_there_is_no_cap_on_money(make: Make) -> None:
     budget = make()
     await buy(budget, order(endpoint=UNPRICED))
     assert (budget.spent.usd, budget.spent.unpriced, budget.spent.orders) == (0, 1, 1)
+
+
+@pytest.mark.parametrize("units", [{"calls": 1, "video_seconds": 5}, {"calls": 1}, {"characters": 2e6}])
+async def test_what_a_refusal_tells_to_write_sets_the_price(make: Make, units: dict[str, float]) -> None:
+    def film(endpoint: Endpoint) -> Order:
+        served = ServedModel(endpoint=endpoint, name="big-2.5/x", role="film")
+        return Order(served=served, key=str(units), quote=quote_of(served, units), call="call")
+
+    with pytest.raises(SettingsError) as refused:
+        await buy(make(9.0), film(UNPRICED))
+    line = re.search(r'as `("[^`]+)`', str(refused.value))
+    assert line
+    table = {"base_url": "https://far.test/v1", "price": tomllib.loads(line[1].replace("X", "0.5"))}
+    ordered = film(read_endpoints([], {"dark": table}, {})["dark"])
+    assert ordered.quote.high_usd == {"video_seconds": 2.5, "calls": 0.5, "characters": 1.0}[list(units)[-1]]
+    assert await buy(make(9.0), ordered) == "ok"
 
 
 async def test_the_same_order_is_answered_from_the_ledger(make: Make) -> None:

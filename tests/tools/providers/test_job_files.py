@@ -7,14 +7,17 @@ import wave
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from sensorium.tools.base.by_model import ORDERED
 from sensorium.tools.base.errors import ArgumentError, ProviderError, SettingsError
 from sensorium.tools.base.makers import FILES, Made, Value, Wish
+from sensorium.tools.base.price import read_prices
 from sensorium.tools.base.run import Call, Run
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.jobs import asking
@@ -183,6 +186,33 @@ def test_a_file_says_where_it_was_read_and_when(name: str) -> None:
     assert all(re.search(r"\(20\d\d-\d\d-\d\d\)$", one) for one in api.pages)
     assert api.key
     assert api.note
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_price_is_of_what_can_be_ordered(name: str) -> None:
+    table = tomllib.loads((OURS / f"{name}.toml").read_text(encoding="utf-8"))
+    for key in read_prices(table.get("price", {}), name):
+        pattern, *terms = key.split(ORDERED)
+        said = dict(one.split("=") for one in terms)
+        able = [one for one in APIS[name].operations if any(_alike(pattern, model) for model in one.models)]
+        assert any(_takes(one, said) for one in able), f"nothing that can be ordered has the price {key!r}"
+
+
+def _alike(one: str, other: str) -> bool:
+    return fnmatchcase(one, other) or fnmatchcase(other, one)
+
+
+def _takes(operation: Operation, said: dict[str, str]) -> bool:
+    """Tell whether an operation may be ordered with such values, and with so many files."""
+    return all(
+        value == operation.task
+        if name == "task"
+        else int(value) <= (operation.takes[name].span.most or 1 if name in operation.takes else 0)
+        if name in FILES
+        else name in operation.takes
+        and (not (of := operation.takes[name].of) or value in [str(one).lower() for one in of])
+        for name, value in said.items()
+    )
 
 
 @one_loop
