@@ -7,8 +7,9 @@ from pydantic import BaseModel, Field
 
 from ..base.errors import MediaError
 from ..base.sniff import sniff
+from .built import is_as_built
 from .other_metadata import other_metadata
-from .said import ends_of, is_filled_otherwise, said_in, was_signed
+from .said import ends_of, said_in, was_signed
 from .signed import Manifest, read_manifest
 from .story import SOURCE_TYPES
 from .tagging import MANIFESTS
@@ -83,8 +84,7 @@ def read_told(file: Path, name: str, anchors: str) -> Told:
             limits.append(str(error))
         content = ends_of(opened)
         if manifest and manifest.state == "valid" and manifest.generator.startswith("Sensorium "):
-            # Whoever fills it with something hides something in it.
-            changed = ["its filling was changed"] if is_filled_otherwise(content) else []
+            changed = [] if is_as_built(content) else ["what no signature covers was changed"]
             manifest = manifest.model_copy(update={"state": "altered", "problems": changed}) if changed else manifest
         size = file.stat().st_size
     metadata = {**other_metadata(file, name, media_type), **said_in(content)}

@@ -1,8 +1,10 @@
 """Who made a file, written into it and read back from it alone."""
 
 import asyncio
+import base64
 import io
 import os
+import re
 import wave
 from dataclasses import replace
 from fractions import Fraction
@@ -220,14 +222,26 @@ async def test_a_change_of_a_manifest_that_is_carried_on_is_noticed(run: Run, tm
     assert (found.maker.proof, found.manifest.problems[0]) == ("altered", "ingredient.manifest.mismatch")
 
 
-async def test_what_fills_a_manifest_is_looked_at_too(run: Run, tmp_path: Path) -> None:
-    kept = await keep(run, picture(), name="a.png", media_type="image/png", making=BY_MODEL)
-    content = bytearray(run.path(kept.handle).read_bytes())
-    content[content.rindex(bytes(500)) + 200] = 7  # which no signature covers
-    file = tmp_path / "a.png"
-    file.write_bytes(content)
-    found = await told(run, file)
-    assert (found.maker.proof, found.manifest and found.manifest.problems) == ("altered", ["its filling was changed"])
+@pytest.mark.parametrize("media_type", ["image/png", "image/gif", "image/tiff", "image/svg+xml"])
+@pytest.mark.parametrize(
+    ("after", "byte"),
+    [(b"cpadY", 50), (b"c2pa.ass", 0), (b"c2pa.cl", 1), (b"c2pa.sig", 0), (b"cpa", 0), (b"jumdc2pa", -20)],
+)
+async def test_bytes_that_no_signature_covers_are_looked_at_too(
+    run: Run, tmp_path: Path, media_type: str, after: bytes, byte: int
+) -> None:
+    from sensorium.tools.credentials.built import is_as_built
+
+    content = SVG if media_type == "image/svg+xml" else picture(PICTURES[media_type])
+    kept = await keep(run, content, name="a", media_type=media_type, making=Making(kind="algorithm"))
+    whole = run.path(kept.handle).read_bytes()
+    assert is_as_built(whole)
+    encoded = re.search(rb"<c2pa:manifest>([^<]*)<", whole)
+    store = bytearray(base64.b64decode(encoded[1]) if encoded else whole)
+    store[store.rindex(after) + len(after) + byte] ^= 2
+    file = tmp_path / "a"
+    file.write_bytes(whole.replace(encoded[1], base64.b64encode(store)) if encoded else store)
+    assert read_told(file, "a", "").maker.proof == "altered"
 
 
 @pytest.mark.parametrize("mark", [b"jumdc2pa", b"caBX"])
