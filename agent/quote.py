@@ -186,8 +186,9 @@ class _Quoter:
         if served is None:
             units = Estimate(low=_here(units.low), likely=_here(units.likely), high=_here(units.high))
             return StepQuote(step=step.id, units=units, cost=Quote(units=units.high))
-        cost = cost_of(tool, units, served)
-        others = has_stand_in(tool, *_known_of(step), self._models)
+        known, given = _known_of(step)
+        cost = cost_of(tool, units, served, as_ordered(tool, known, given, self._models))
+        others = has_stand_in(tool, known, given, self._models)
         return StepQuote(step=step.id, units=units, cost=cost, served_by=served.full_name, has_stand_in=others)
 
     def _units(self, step: Step) -> Estimate:

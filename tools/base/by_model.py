@@ -55,12 +55,25 @@ def for_model(
         name: The model's.
         ordered: What is ordered of it.
     """
-    fitting = []
-    for place, key in enumerate(tables):
-        pattern, *terms = key.split(ORDERED)
-        if (pattern == name or fnmatchcase(name, pattern)) and all(_is_ordered(one, ordered) for one in terms):
-            fitting.append((pattern == name, len(pattern), len(terms), place, key))
-    return tables[max(fitting)[-1]] if fitting else None
+    fitting = [one for one in _fitting(tables, name) if all(_is_ordered(term, ordered) for term in one[0])]
+    return max(fitting, key=lambda one: len(one[0]))[1] if fitting else None
+
+
+def all_for_model(tables: Mapping[str, Amounts], name: str, ordered: Mapping[str, Any]) -> list[Amounts]:
+    """Return the numbers that a model may have where `ordered` is not yet all that will be ordered."""
+
+    def may_be(term: str) -> bool:
+        return ordered.get(term.partition("=")[0]) is None or _is_ordered(term, ordered)
+
+    return [amounts for terms, amounts in _fitting(tables, name) if all(map(may_be, terms))]
+
+
+def _fitting(tables: Mapping[str, Amounts], name: str) -> list[tuple[list[str], Amounts]]:
+    """Return, of the pattern that fits a name best, what is ordered -> numbers; the last first."""
+    named = [(*key.split(ORDERED), key) for key in tables]
+    fitting = [one for one in named if one[0] == name or fnmatchcase(name, one[0])]
+    best = max((one[0] for one in fitting), key=lambda pattern: (pattern == name, len(pattern)), default="")
+    return [(list(one[1:-1]), tables[one[-1]]) for one in reversed(fitting) if one[0] == best]
 
 
 def _is_ordered(term: str, ordered: Mapping[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from .by_model import ORDERED, for_model, read_by_model
+from .by_model import ORDERED, all_for_model, for_model, read_by_model
 from .errors import SettingsError
 
 if TYPE_CHECKING:
@@ -111,6 +111,12 @@ def price_of(served: "ServedModel", ordered: Mapping[str, Any] = MappingProxyTyp
         return Price(usd=amounts)
     endpoint = served.endpoint
     return FREE if endpoint.is_local and (not endpoint.secret or endpoint.wire in ("webui", "comfyui")) else None
+
+
+def cheapest_of(served: "ServedModel", units: Mapping[str, float], ordered: Mapping[str, Any]) -> float | None:
+    """Return what these units cost at least, where `ordered` is not yet all that will be ordered."""
+    found = [Price(usd=one).of(units) for one in all_for_model(served.endpoint.prices, served.name, ordered)]
+    return min((usd for usd in found if usd is not None), default=None)
 
 
 def quote_of(

@@ -1,13 +1,15 @@
 """What a single call will cost, before it is made."""
 
 from collections.abc import Mapping, Set
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .endpoints import ServedModel, served_model, split_model
 from .errors import SettingsError, ToolError
 from .estimate import NOTHING, Estimate
 from .models import LADDERS, Models
-from .price import Quote, price_of
+from .price import Quote, cheapest_of, quote_of
 from .settings import Settings
 from .tool import Tool
 
@@ -39,16 +41,27 @@ def quote_call(tool: Tool, args: Mapping[str, Any], run: "Run") -> Quote | None:
         return None
     given = {name for name, value in args.items() if value is not None}
     known = {one.name: _facts(args.get(one.name), run) for one in tool.media_arguments if not one.many}
-    units = tool.units(as_ordered(tool, args, given, run.models), known) if tool.units else NOTHING
-    return cost_of(tool, units, served)
+    ordered = as_ordered(tool, args, given, run.models)
+    return cost_of(tool, tool.units(ordered, known) if tool.units else NOTHING, served, ordered)
 
 
-def cost_of(tool: Tool, units: Estimate, served: ServedModel) -> Quote:
-    """Return what a model costs that serves a tool; what is known to take nothing of it costs nothing."""
+def cost_of(
+    tool: Tool, units: Estimate, served: ServedModel, ordered: Mapping[str, Any] = MappingProxyType({})
+) -> Quote:
+    """Return what a model costs that serves a tool; what is known to take nothing of it costs nothing.
+
+    Args:
+        tool: What is called.
+        units: How much of the model it takes.
+        served: The model.
+        ordered: The arguments, as far as they are known: what is left out may have any of its prices.
+    """
     if tool.units is not None and not any(units.high.values()):
         return Quote(units=units.high)
-    price = price_of(served)
-    return price.quote(units.high, likely=units.likely, low=units.low) if price else Quote.unknown(units.high)
+    quote = quote_of(served, units.high, likely=units.likely, low=units.low, ordered=ordered)
+    return (
+        replace(quote, low_usd=cheapest_of(served, units.low, ordered)) if quote.is_known and quote.low_usd else quote
+    )
 
 
 def has_stand_in(tool: Tool, args: Mapping[str, Any], given: Set[str], models: Models) -> bool:

@@ -27,7 +27,7 @@ def test_a_bare_key_is_enough(tmp_path: Path) -> None:
     settings = read(tmp_path, {"SENSORIUM_THINK": "openai:gpt-5-mini", "OPENAI_API_KEY": CANARY})
     served = think(settings)
     assert (served.name, served.full_name, served.setting) == ("gpt-5-mini", "openai:gpt-5-mini", "SENSORIUM_THINK")
-    assert replace(served.endpoint, jobs=None) == Endpoint(
+    assert replace(served.endpoint, jobs=None, prices={}) == Endpoint(
         name="openai",
         base_url="https://api.openai.com/v1",
         key="OPENAI_API_KEY",

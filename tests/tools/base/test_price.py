@@ -6,7 +6,7 @@ import pytest
 
 from sensorium.tools.base.endpoints import Endpoint, ServedModel, read_endpoints
 from sensorium.tools.base.errors import SettingsError
-from sensorium.tools.base.price import Price, Quote, price_of, quote_of, tokens_in
+from sensorium.tools.base.price import Price, Quote, cheapest_of, price_of, quote_of, tokens_in
 
 FAR = "https://far.test/v1"
 
@@ -60,6 +60,22 @@ def test_a_price_may_hold_for_what_is_ordered() -> None:
     assert usd("film-1", resolution="720p", with_sound=True, seconds=5) == pytest.approx(1)
     assert usd("film-1", resolution="4k", seconds=6.0) == 3
     assert usd("film-2", resolution="720p") == pytest.approx(3.5), "its own name goes before any pattern"
+
+
+def test_what_is_not_ordered_yet_may_be_the_cheapest() -> None:
+    prices: dict[str, Any] = {
+        "film": {"video_seconds": 0.4},
+        "film, resolution=720p": {"video_seconds": 0.1},
+        "film, resolution=1080p, seconds=5": {"calls": 1},
+    }
+
+    def usd(**ordered: Any) -> float | None:
+        return cheapest_of(served("film", **prices), {"calls": 1, "video_seconds": 5}, ordered)
+
+    assert usd() == usd(resolution="720p") == pytest.approx(0.5)
+    assert usd(resolution="1080p") == 1
+    assert usd(resolution="1080p", seconds=6) == usd(resolution="4k") == pytest.approx(2)
+    assert cheapest_of(served("film"), {"calls": 1}, {}) is None
 
 
 def test_a_users_price_holds_for_every_order_of_the_model() -> None:
