@@ -233,7 +233,7 @@ class Copying:
                     left_out.append(f"{one.type} ({codec or 'of an unknown kind'})")
                 continue
             copy = self._copy_of(one, out)
-            describe(copy, one)
+            describe(copy, one, self.form)
             copies[one.index] = copy
             if one is picture and matching is not None:
                 copy.codec_context.extradata = matching.extradata
@@ -261,7 +261,7 @@ class Copying:
                 raise MediaError(
                     f"No frame of {self.name!r} begins between {start:g} s and {end:g} s. Ask for a longer part."
                 )
-            if found.encoded and not matching.can_encode:
+            if found.encoded and matching.why_not:
                 raise Unsafe(matching.why_not)
             if found.body and any(one.hidden and one.pts >= found.body[0] for one in stored):
                 raise Unsafe("its list of edits leaves out frames in the middle")
@@ -353,7 +353,8 @@ class Copying:
         while packet is not None:
             begun = begun or packet.pts == first
             if begun and packet.pts is not None and packet.pts >= first and packet.size:
-                copy = av.Packet(matching.packet(bytes(packet)))
+                content = bytes(packet)
+                copy = av.Packet(matching.packet(matching.first(content) if packet.pts == first else content))
                 copy.is_keyframe = packet.is_keyframe
                 copy.duration = min(packet.duration or 0, found.end - packet.pts)
                 yield copy

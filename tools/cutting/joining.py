@@ -72,11 +72,11 @@ def _join(files: Sequence[Whole], output: OutputFile, form: Format, run: Run) ->
         out.metadata.update(tags_of(container))
         if has_picture and moving is not None:
             copy: Stream = out.add_stream_from_template(moving, opaque=True)
-            describe(copy, moving)
+            describe(copy, moving, form)
             lanes.append(_pictures(files, positions, copy, run))
         if has_sound and sound is not None:
             copy = out.add_stream_from_template(sound, opaque=True)
-            describe(copy, sound)
+            describe(copy, sound, form)
             lanes.append(_sounds(files, positions, lengths, copy, has_picture=has_picture))
         for number, (at, packet) in enumerate(heapq.merge(*lanes, key=lambda one: one[0])):
             if number % _CHECK_EVERY == 0:
@@ -145,9 +145,12 @@ def _pictures(
         with open_video(file.path, file.name) as footage:
             footage.seek(0.0)
             packets: Iterator[Packet[Any]] = footage.packets()
-            for packet in packets:
-                if not packet.size or packet.pts is None:
+            matching, begun = Matching(footage.stream), False
+            for old in packets:
+                if not old.size or old.pts is None:
                     continue
+                packet = old if begun else _again(old, matching.first(bytes(old)))
+                begun = True
                 if at >= len(order):
                     raise Unsafe("they have more frames than their packets say")
                 tick = packet.time_base
@@ -156,6 +159,15 @@ def _pictures(
                 packet.stream = copy
                 yield float(decoded[at] * base), packet
                 at += 1
+
+
+def _again(packet: "Packet[Any]", content: bytes) -> "Packet[Any]":
+    """Return a packet with other content."""
+    import av
+
+    made = av.Packet(content)
+    made.is_keyframe, made.duration, made.time_base = packet.is_keyframe, packet.duration, packet.time_base
+    return made
 
 
 def _stored(footage: Footage, run: Run) -> _Stored:

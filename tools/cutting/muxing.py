@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from ..base.errors import MediaError, StorageError
 from ..base.outputs import OutputFile
 from ..film.writer import LANGUAGES, Reading
-from .formats import Format
+from .formats import Format, codec_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
@@ -27,6 +27,8 @@ _OWN_TAGS = frozenset(
 )
 # In the header that LAME brought in, counted from its name; 576 samples are left out, and the decoder's own 529.
 _DELAY_AT, _LAME_DELAY = 141, 576
+# By these players choose the decoder. libav would write `hev1`, which no player of Apple shows, and one for all ProRes.
+_MARKS = {"hevc": ("hvc1", "hev1", "dvh1", "dvhe"), "prores": ("apcn", "apch", "apcs", "apco", "ap4h", "ap4x")}
 _STREAM_TAGS = frozenset({"language", "title", "handler_name"})
 _MOST_TAG_LETTERS = 2_000
 
@@ -106,8 +108,8 @@ def tags_of(container: "InputContainer") -> dict[str, str]:
     }
 
 
-def describe(new: "Stream", old: "Stream") -> None:
-    """Give a stream the language, the title and the role of another."""
+def describe(new: "Stream", old: "Stream", form: Format) -> None:
+    """Give a stream the language, the title, the role, the rate and the mark of another."""
     for key, value in old.metadata.items():
         if key.lower() in _STREAM_TAGS:
             new.metadata[key] = value[:_MOST_TAG_LETTERS]
@@ -115,6 +117,9 @@ def describe(new: "Stream", old: "Stream") -> None:
     if old.type == "video" and (rate := cast("VideoStream", old).average_rate):
         # Of MPEG-4 without it readers take the tick for the rate: 30,000 frames a second.
         cast("VideoStream", new).codec_context.framerate = rate
+    if form.muxer in ("mp4", "mov") and (known := _MARKS.get(codec_of(old))):
+        given = old.codec_context.codec_tag
+        new.codec_context.codec_tag = given if given in known else known[0]
 
 
 def chapters_of(container: "InputContainer", spans: Sequence[tuple[float, float]]) -> "list[Chapter]":

@@ -139,17 +139,17 @@ def joined(parts: list[bytes], length_bytes: int) -> bytes:
 
 def sequence_id(unit: bytes) -> int:
     """Return the number of a sequence parameter set."""
-    return _exponential(_plain(unit[4:16]))
+    return exponential(plain(unit[4:16]))
 
 
 def picture_id(unit: bytes) -> int:
     """Return the number of a picture parameter set."""
-    return _exponential(_plain(unit[1:16]))
+    return exponential(plain(unit[1:16]))
 
 
 def recovery_frames(unit: bytes) -> int:
     """Return after how many frames a picture is whole that decoding begins before, as an SEI unit says (D.2.8)."""
-    content, at = _plain(unit), 1
+    content, at = plain(unit), 1
     while at + 2 < len(content):
         numbers = []
         for _ in range(2):
@@ -159,17 +159,17 @@ def recovery_frames(unit: bytes) -> int:
             numbers.append(number + content[at] if at < len(content) else number)
             at += 1
         if numbers[0] == _RECOVERY_POINT:
-            return _exponential(content[at : at + 16])
+            return exponential(content[at : at + 16])
         at += numbers[1]
     return 0
 
 
-def _plain(content: bytes) -> bytes:
+def plain(content: bytes) -> bytes:
     """Return content without the bytes that keep it from looking like a start code."""
     return content.replace(b"\x00\x00\x03", b"\x00\x00")
 
 
-def _exponential(content: bytes) -> int:
+def exponential(content: bytes) -> int:
     """Return the Exp-Golomb number at the start (9.1)."""
     bits = "".join(f"{one:08b}" for one in content)
     zeros = len(bits) - len(bits.lstrip("0"))
