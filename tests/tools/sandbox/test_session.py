@@ -154,9 +154,8 @@ def test_a_file_that_only_its_owner_may_read_is_lent_too(session: CodeSession, t
 
 def test_a_time_out_loses_the_variables_and_says_so(session: CodeSession) -> None:
     session.execute("x = 1")
-    started = time.monotonic()
     outcome = session.execute(f"print('began')\n{FOREVER}", timeout_seconds=0.5)
-    assert time.monotonic() - started < 1.5
+    assert outcome.seconds < session.limits.wall_seconds / 2
     assert (outcome.status, outcome.state_lost, outcome.stdout) == ("timeout", True, "began\n")
     assert outcome.cells[0] == "x = 1"
     assert not session.alive
@@ -359,15 +358,22 @@ def test_code_that_is_too_long_is_refused(session: CodeSession) -> None:
         session.execute("#" * (MAX_CODE_BYTES + 1))
 
 
+def await_call(session: CodeSession) -> None:
+    """Return when another thread makes a call."""
+    while session._lock.acquire(blocking=False):
+        session._lock.release()
+        time.sleep(0.01)
+
+
 async def test_cancelling_ends_the_call(session: CodeSession) -> None:
     await session.run("x = 1")
     call = asyncio.create_task(session.run("import time; time.sleep(60)"))
-    await asyncio.sleep(0.3)
+    await asyncio.to_thread(await_call, session)
     call.cancel()
     started = time.monotonic()
     with pytest.raises(asyncio.CancelledError):
         await call
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < session.limits.wall_seconds / 2
     assert not session.alive
     assert (await session.run("1 + 1")).value == "2"
 
@@ -377,11 +383,7 @@ def test_closing_ends_a_call_that_is_being_made(session: CodeSession) -> None:
     outcomes = []
     thread = threading.Thread(target=lambda: outcomes.append(session.execute("import time; time.sleep(60)")))
     thread.start()
-    cage = session._cage
-    assert cage
-    while session._lock.acquire(blocking=False):  # until the call holds it
-        session._lock.release()
-        time.sleep(0.01)
+    await_call(session)
     session.close()
     thread.join(10)
     assert [one.state_lost for one in outcomes] == [True]
@@ -480,7 +482,7 @@ not_dumpable = "import ctypes; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)"
 print(session.execute(not_dumpable + "; open('/work/out/b', 'w').close()").artifacts)
 code = "import time\\nfor _ in range(8):\\n  if os.fork() == 0: kept = bytearray(2**27); time.sleep(9)\\ntime.sleep(9)"
 outcome = session.execute(code)
-print(outcome.status, outcome.why, outcome.seconds < 6)
+print(outcome.status, outcome.why, outcome.seconds < 9)
 print(session.execute("1").value)
 session.close()
 """
