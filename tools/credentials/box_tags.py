@@ -109,7 +109,8 @@ def _retold(moov: bytes, head: int, story: Story, is_quicktime: bool) -> bytes:
     children = list(_inside(moov, head, len(moov)))
     user = next((one for one in children if one.kind == b"udta"), None)
     kept = b"".join(moov[one.at : one.end] for one in children if one is not user)
-    content = moov[user.at + user.head : user.end] if user else b""
+    # In films of a model, tags that are there may hold what was asked.
+    content = moov[user.at + user.head : user.end] if user and story.kind != "model" else b""
     told = _quicktime_tags(content, story) if is_quicktime else _item_tags(content, story)
     return _made(b"moov", kept + _made(b"udta", told))
 

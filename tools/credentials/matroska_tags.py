@@ -38,7 +38,11 @@ def matroska(file: BinaryIO, story: Story) -> list[Piece]:
     if seek is None or len(tags) > 1:
         raise CannotTag("it has no table of its parts, or several lists of tags")
     room = next((one for one in parts if one.at == seek.end and one.id == _VOID), None)
-    old = _told_before(exactly(file, tags[0].start, min(tags[0].end - tags[0].start, _MOST_TAG_BYTES))) if tags else b""
+    # In films of a model, tags that are there may hold what was asked.
+    keeps = tags and story.kind != "model"
+    old = (
+        _told_before(exactly(file, tags[0].start, min(tags[0].end - tags[0].start, _MOST_TAG_BYTES))) if keeps else b""
+    )
     new = _made(_TAGS, old + _tag(story))
     table = _table(file, seek, size - segment.start, (room.end if room else seek.end) - seek.at)
     length = size - segment.start + len(new)

@@ -4,18 +4,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..base.errors import MediaError
+from .asked import PROGRAMS, is_graph
 
 _NAMES = ("software", "encoder", "encoded_by", "artist", "author", "creation_time", "date", "make", "model", "comment")
-PROMPTS = {
-    "parameters": "a Stable Diffusion WebUI",
-    "prompt": "ComfyUI",
-    "workflow": "ComfyUI",
-    "invokeai_metadata": "InvokeAI",
-    "sd-metadata": "InvokeAI",
-    "Dream": "Stable Diffusion",
-}
-"""Text chunks of PNG in which these keep what they were asked; the words are not shown, who asked for them may not
-want it, and of what is made here they are left out."""
 _MOST_LETTERS = 200
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "AVIF", "BMP")
 
@@ -40,9 +31,9 @@ def _of_picture(file: Path) -> dict[str, str]:
         except Exception as error:  # whatever Pillow raises at damaged content
             raise MediaError("no picture") from error
         for tag in (ExifTags.Base.Software, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.DateTime):
-            if value := _shown(exif.get(tag)):
+            if (value := _shown(exif.get(tag))) and not is_graph(value):  # of what was asked, nothing is shown
                 found[tag.name] = value
-        for key, program in PROMPTS.items():
+        for key, program in PROGRAMS.items():
             if isinstance(texts.get(key), str):
                 found.setdefault("Software", program)
         for key in ("Software", "Author", "Creation Time"):

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from .other_metadata import PROMPTS
+from .asked import is_asked, is_asked_in_xmp, without_words
 from .pieces import CannotTag, Part, Piece, exactly, size_of
 from .riff import Chunk, chunk, chunks
 from .story import Story
@@ -16,13 +16,15 @@ _MOST_CHUNKS = 200_000
 _MOST_XMP_BYTES = 4 << 20
 _JPEG_MOST = 65_533
 """Bytes of a segment: its length has 16 bits, and counts itself."""
+_JPEG_WORDS = (b"\xff\xed", b"\xff\xfe")
+"""Segments of IPTC's older captions, and of comments."""
 _JPEG_XMP, _JPEG_EXIF = b"http://ns.adobe.com/xap/1.0/\x00", b"Exif\x00\x00"
 _PNG_XMP = b"XML:com.adobe.xmp"
 _PNG_HEAD = 8 + 12 + 13
 """The signature and IHDR, which comes first."""
 _MOST_KEYWORD_BYTES = 79
 _GIF_XMP = b"XMP DataXMP"
-_SOFTWARE, _DATE, _XMP_TAG = 305, 306, 700
+_DESCRIPTION, _SOFTWARE, _DATE, _XMP_TAG = 270, 305, 306, 700
 _SVG_HEAD_BYTES = 64 << 10
 
 
@@ -31,7 +33,8 @@ def png(file: BinaryIO, story: Story) -> list[Piece]:
     size, at, xmp, there = size_of(file), _PNG_HEAD, packet(story), False
     if exactly(file, 8, 8) != b"\0\0\0\x0dIHDR":
         raise CannotTag("its first chunk is not the one that it begins with")
-    dropped: list[Part] = []
+    dropped, is_made = list[Part](), story.kind == "model"
+    exif = b""
     for _ in range(_MOST_CHUNKS):
         if at + 12 > size:
             break
@@ -41,9 +44,12 @@ def png(file: BinaryIO, story: Story) -> list[Piece]:
             is_xmp = kind == b"iTXt" and keyword == _PNG_XMP and length < _MOST_XMP_BYTES and not there
             text = exactly(file, at + 8, length).partition(b"\0")[2] if is_xmp else b""
             if text[:1] == b"\0":  # not compressed
-                xmp, there = merged(text[2:].split(b"\0", 2)[-1], story), True
-            if text[:1] == b"\0" or (story.kind == "model" and keyword.decode("latin-1") in PROMPTS):
+                xmp, there = _xmp(text[2:].split(b"\0", 2)[-1], story), True
+            if text[:1] == b"\0" or (is_made and is_asked(keyword.decode("latin-1"))):
                 dropped.append(Part(at, min(size, at + 12 + length)))
+        elif kind == b"eXIf" and is_made:
+            exif = without_words(exactly(file, at + 8, length))
+            dropped.append(Part(at, min(size, at + 12 + length)))
         at += 12 + length
         if kind == b"IEND":
             break
@@ -51,6 +57,7 @@ def png(file: BinaryIO, story: Story) -> list[Piece]:
     new = [
         _png_chunk(b"tEXt", name.encode() + b"\0" + value.encode("latin-1", "replace")) for name, value in texts.items()
     ]
+    new += [_png_chunk(b"eXIf", exif)] if exif else []
     new.append(_png_chunk(b"iTXt", _PNG_XMP + b"\0\0\0\0\0" + xmp))
     kept = [_PNG_HEAD, *(end for one in dropped for end in (one.start, one.end)), size]
     return [Part(0, _PNG_HEAD), *new, *(Part(*one) for one in zip(kept[::2], kept[1::2], strict=True))]
@@ -63,7 +70,7 @@ def _png_chunk(kind: bytes, content: bytes) -> bytes:
 def jpeg(file: BinaryIO, story: Story) -> list[Piece]:
     """Return a JPEG with who made it in its EXIF, unless it has some, and its XMP."""
     at = place = 2
-    old: list[Part] = []
+    old, is_made = list[Part](), story.kind == "model"
     xmp, exif = packet(story), _JPEG_EXIF + _exif(story)
     while (marker := exactly(file, at, 2)) not in (b"\xff\xda", b"\xff\xd9"):
         if marker[0] != 0xFF:
@@ -74,12 +81,19 @@ def jpeg(file: BinaryIO, story: Story) -> list[Piece]:
         end = at + 2 + int.from_bytes(exactly(file, at + 2, 2), "big")
         content = exactly(file, at + 4, max(0, end - at - 4))
         has_exif = marker == b"\xff\xe1" and content.startswith(_JPEG_EXIF)
-        if at == place and (has_exif or marker == b"\xff\xe0"):
+        if at == place and ((has_exif and not is_made) or marker == b"\xff\xe0"):
             place = end
-        exif = b"" if has_exif else exif
-        if marker == b"\xff\xe1" and content.startswith(_JPEG_XMP):
+        if has_exif and not is_made:
+            exif = b""
+        elif has_exif:
             old.append(Part(at, end))
-            xmp = merged(content[len(_JPEG_XMP) :], story)
+            kept = without_words(content[len(_JPEG_EXIF) :])
+            exif = _JPEG_EXIF + kept if kept else exif
+        elif marker == b"\xff\xe1" and content.startswith(_JPEG_XMP):
+            old.append(Part(at, end))
+            xmp = _xmp(content[len(_JPEG_XMP) :], story)
+        elif is_made and marker in _JPEG_WORDS:
+            old.append(Part(at, end))
         at = end
     new = b"".join(_jpeg_segment(one) for one in (exif, _JPEG_XMP + xmp) if one)
     pieces: list[Piece] = [Part(0, place), new]
@@ -103,13 +117,19 @@ def webp(file: BinaryIO, story: Story) -> list[Piece]:
     xmp = packet(story)
     if b"XMP " in kinds:
         old = found[kinds.index(b"XMP ")]
-        xmp = merged(exactly(file, old.start, min(old.length, _MOST_XMP_BYTES)), story)
+        xmp = _xmp(exactly(file, old.start, min(old.length, _MOST_XMP_BYTES)), story)
+    exif = _exif(story)
+    if b"EXIF" in kinds:
+        old = found[kinds.index(b"EXIF")]
+        exif = exactly(file, old.start, old.length)
+        exif = (without_words(exif.removeprefix(_JPEG_EXIF)) or _exif(story)) if story.kind == "model" else exif
     head = _webp_head(file, found)
     last = size_of(file)
-    body: list[Piece] = [Part(one.at, min(one.end, last)) for one in found if one.kind not in (b"VP8X", b"XMP ")]
-    body += [b"\0"] if found and found[-1].end > last else []
-    exif = [] if b"EXIF" in kinds else [chunk(b"EXIF", _exif(story))]
-    pieces: list[Piece] = [head, *body, *exif, chunk(b"XMP ", xmp)]
+    body: list[Piece] = [
+        Part(one.at, min(one.end, last)) for one in found if one.kind not in (b"VP8X", b"EXIF", b"XMP ")
+    ]
+    body += [b"\0"] if found and found[-1].end > last and found[-1].kind not in (b"EXIF", b"XMP ") else []
+    pieces: list[Piece] = [head, *body, chunk(b"EXIF", exif), chunk(b"XMP ", xmp)]
     size = 4 + sum(one.end - one.start if isinstance(one, Part) else len(one) for one in pieces)
     return [b"RIFF" + struct.pack("<I", size) + b"WEBP", *pieces]
 
@@ -172,6 +192,8 @@ def tiff(file: BinaryIO, story: Story) -> list[Piece]:
     (count,) = struct.unpack(order + "H", exactly(file, place, 2))
     table = exactly(file, place + 2, 12 * count)
     entries = {struct.unpack(order + "H", one[:2])[0]: one for one in _cut(table, 12)}
+    if story.kind == "model":
+        entries.pop(_DESCRIPTION, None)
     then = exactly(file, place + 2 + 12 * count, 4)
     size = size_of(file)
     new, at = bytearray(size % 2), size + size % 2
@@ -220,6 +242,11 @@ def svg(file: BinaryIO, story: Story) -> list[Piece]:
         f'<metadata xmlns="http://www.w3.org/2000/svg">{rdf(story)}</metadata>'.encode(),
         Part(root.end(), size),
     ]
+
+
+def _xmp(there: bytes, story: Story) -> bytes:
+    """Return a packet that is there with what it does not say, or another in the place of one with a model's orders."""
+    return packet(story) if story.kind == "model" and is_asked_in_xmp(there) else merged(there, story)
 
 
 def _exif(story: Story) -> bytes:

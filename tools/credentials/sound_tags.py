@@ -14,6 +14,8 @@ _MOST_TAG_BYTES = 16 << 20
 _MOST_RIFF_BYTES = 0xFFFF_FFFF - 16
 _MOST_BLOCKS = 10_000
 _PAGE_SEGMENTS = 255
+_ASKED_FRAMES = (b"COMM", b"TXXX")
+"""Of ID3, where servers of models write what they were asked; a title and the words of a song are its own."""
 _OGG_POLYNOMIAL = 0x04C1_1DB7
 
 
@@ -42,7 +44,8 @@ def mp3(file: BinaryIO, story: Story) -> list[Piece]:
     if version not in (3, 4) or flags or length > _MOST_TAG_BYTES:
         raise CannotTag("its ID3 tag is of a rare form")
     ours = _frames(version, story)
-    kept = [one for one in _frames_in(exactly(file, 10, length), version) if one[:4] != b"TSSE"]
+    dropped = {b"TSSE", *(_ASKED_FRAMES if story.kind == "model" else ())}
+    kept = [one for one in _frames_in(exactly(file, 10, length), version) if one[:4] not in dropped]
     return [_id3(version, [*ours, *kept]), Part(10 + length, size_of(file))]
 
 
@@ -98,7 +101,7 @@ def flac(file: BinaryIO, story: Story) -> list[Piece]:
         head = exactly(file, at, 4)
         kind, length = head[0] & 0x7F, int.from_bytes(head[1:], "big")
         if kind == 4:
-            comments = [*_comments_in(exactly(file, at + 4, length)), *comments[1:]]
+            comments = [*_kept_comments(exactly(file, at + 4, length), story), *comments[1:]]
         else:
             blocks.append((kind, Part(at + 4, at + 4 + length)))
         at += 4 + length
@@ -143,6 +146,12 @@ def _comments_in(block: bytes) -> tuple[bytes, bytes]:
     return block[4 : 4 + vendor], block[8 + vendor : at]
 
 
+def _kept_comments(block: bytes, story: Story) -> tuple[bytes, bytes]:
+    """Return the vendor and the comments of a block; no comments where they may hold what a model was asked."""
+    vendor, comments = _comments_in(block)
+    return vendor, b"" if story.kind == "model" else comments
+
+
 def _comment_block(comments: list[bytes]) -> bytes:
     vendor, written = comments[0], b"".join(comments[1:])
     count, at = 0, 0
@@ -175,7 +184,7 @@ def ogg(file: BinaryIO, story: Story) -> list[Piece]:
     if kind is None:
         raise CannotTag("its comments are not where Opus and Vorbis have them")
     ending = b"\x01" if kind == b"\x03vorbis" else b""
-    packets[0] = kind + _comment_block([*_comments_in(packets[0][len(kind) :]), _comments(story)]) + ending
+    packets[0] = kind + _comment_block([*_kept_comments(packets[0][len(kind) :], story), _comments(story)]) + ending
     return [Part(0, start), _paged(pages, packets), Part(at, size_of(file))]
 
 

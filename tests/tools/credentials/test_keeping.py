@@ -515,18 +515,53 @@ async def test_a_picture_of_several_pages_keeps_them(run: Run) -> None:
     assert "only one would be left" in run.call.notes[0]
 
 
-async def test_a_prompt_that_a_server_wrote_into_a_picture_is_left_out(run: Run) -> None:
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+async def test_what_a_model_was_asked_is_left_out_of_its_picture(run: Run, kind: str) -> None:
     from PIL.PngImagePlugin import PngInfo
 
-    said = PngInfo()
-    for name in ("parameters", "prompt", "Author"):
-        said.add_text(name, f"a private wish of {name}", zip=name == "prompt")
-    said.add_itxt("workflow", "a private wish")
-    kept = await keep(run, picture(pnginfo=said), name="a.png", media_type="image/png", making=BY_MODEL)
-    with Image.open(run.path(kept.handle)) as opened, Image.open(io.BytesIO(picture())) as before:
-        assert opened.tobytes() == before.tobytes()
-        assert {"parameters", "prompt", "workflow", "Author"} & set(opened.info) == {"Author"}
+    said, exif = PngInfo(), Image.Exif()
+    said.add_text("Author", "mine")
+    for name in ("parameters", "prompt", "Description", "fooocus_scheme"):
+        said.add_text(name, "a hidden wish", zip=name == "prompt")
+    said.add_itxt("workflow", "a hidden wish")
+    exif[0x0110], exif[0x010E], exif[0x8298] = 'prompt:{"1": "a hidden wish"}', "a hidden wish", "mine"
+    exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + "a hidden wish, Steps: 20".encode("utf-16-be")
+    xmp = b"<x:xmpmeta><rdf:RDF><exif:UserComment>a hidden wish</exif:UserComment></rdf:RDF></x:xmpmeta>"
+    options: dict[str, Any] = {"PNG": {"pnginfo": said}, "TIFF": {}, "JPEG": {"comment": "a hidden wish", "xmp": xmp}}
+    content = picture(kind, exif=exif, **options.get(kind, {"xmp": xmp}))
+    assert b"hidden" in content
+    media_type = f"image/{kind.lower()}"
+    kept = await keep(run, content, name="a", media_type=media_type, making=BY_MODEL)
+    after = run.path(kept.handle).read_bytes()
+    if kind != "TIFF":  # whose old text stays where no table names it
+        assert b"hidden" not in after and "hidden".encode("utf-16-be") not in after
+    with Image.open(io.BytesIO(after)) as opened, Image.open(io.BytesIO(content)) as before:
+        assert opened.convert("RGB").tobytes() == before.convert("RGB").tobytes()
+        assert "hidden" not in str(opened.getexif().get(0x010E))
+        if kind != "TIFF":
+            assert opened.getexif()[0x8298] == "mine"
+        assert kind != "PNG" or {"parameters", "Description", "Author"} & set(opened.info) == {"Author"}
     assert proved(await told(run, kept))[0] == "signed"
+    theirs = await keep(run, content, name="a", media_type=media_type, making=Making(kind="edit"))
+    assert b"hidden" in run.path(theirs.handle).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["video/mp4", "video/webm", "audio/mpeg", "audio/flac", "audio/ogg"])
+async def test_what_a_model_was_asked_is_left_out_of_its_recording(run: Run, tmp_path: Path, name: str) -> None:
+    container, video, audio, _ = RECORDINGS[name]
+    made = recording(tmp_path / "a", container=container, picture_codec=video, sound_codec=audio, options={})
+    with av.open(io.BytesIO(made)) as source, av.open(str(tmp_path / "b"), "w", format=container) as out:
+        streams = {one.index: out.add_stream_from_template(one) for one in source.streams}  # type: ignore[type-var]
+        out.metadata["comment"] = out.metadata["description"] = "a hidden wish"
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream.index]
+                out.mux(packet)
+    content = (tmp_path / "b").read_bytes()
+    assert b"hidden" in content
+    kept = await keep(run, content, name="a", media_type=name, making=BY_MODEL)
+    assert b"hidden" not in run.path(kept.handle).read_bytes()
+    assert decoded(run.path(kept.handle).read_bytes()) == decoded(content)
 
 
 async def test_a_large_wav_keeps_its_samples(run: Run, tmp_path: Path) -> None:
