@@ -14,6 +14,7 @@ from .base.dialogue import Line, read_dialogue
 from .base.errors import ArgumentError, MediaError, ProviderError, SettingsError, UnavailableError
 from .base.estimate import Estimate, between, exactly
 from .base.models import Manner, Spoken, Voice
+from .base.paying_once import left_to_ask
 from .base.run import Run
 from .base.tool import tool
 from .base.words import guess_language, is_han, split_sentences, tokens
@@ -110,7 +111,9 @@ async def speak(
     _check(text, emotion)
     lines = read_dialogue(text, voices or {})
     tried: list[str] = []
-    for engine in run.models.ladder("speak"):
+    waiting = run.models.ladder("speak")
+    while waiting:
+        engine = waiting.pop(0)
         if reason := engine.missing():
             tried.append(f"{engine.identity}: {reason}")
             continue
@@ -118,11 +121,12 @@ async def speak(
         stands_in = bool(tried) and "speak" in run.settings.models
         usual = Manner(voice=voice, emotion=emotion, words_per_minute=words_per_minute)
         manners = _manners(lines, voices or {}, usual, engine if stands_in else None)
-        served = len(run.call.providers)
+        served, ordered = len(run.call.providers), len(run.call.payments)
         try:
             said = await _say(engine, script, manners, language, run)
         except (OverBudget, ProviderError, SettingsError, MediaError) as error:
-            if not run.settings.degrade or engine is run.models.ladder("speak")[-1]:
+            waiting = left_to_ask(waiting, error, run.call.payments[ordered:], "speak", run.settings)
+            if not run.settings.degrade or not waiting:
                 raise
             tried.append(f"{engine.identity}: {error}")
             continue

@@ -13,6 +13,7 @@ from .base.errors import ArgumentError, ProviderError, SettingsError, Unavailabl
 from .base.estimate import Estimate, between, length_of
 from .base.models import Heard, Speech, Utterance, as_served
 from .base.moments import Coverage, Findings, Measure, Moment, Source
+from .base.paying_once import left_to_ask
 from .base.run import Run
 from .base.sound import Sound, decode_sound
 from .base.subtitles import cues, srt, vtt
@@ -61,7 +62,9 @@ async def transcribe(
     code = _code(language)
     sound = await run.decode(decode_sound, run.path(media), run.name(media), run)
     tried: list[str] = []
-    for engine in run.models.ladder("hear"):
+    waiting = run.models.ladder("hear")
+    while waiting:
+        engine = waiting.pop(0)
         if reason := engine.missing():
             tried.append(f"{_name(engine)}: {reason}")
             continue
@@ -70,10 +73,11 @@ async def transcribe(
         if tried and (known := run.memo.get(transcribe, key)):
             run.used(engine.identity)
             return known[0].model_copy(update={"tried": tried})  # type: ignore[return-value]
-        served = len(run.call.providers)
+        served, ordered = len(run.call.providers), len(run.call.payments)
         try:
             heard = await engine.transcribe(sound.samples, language=code, run=run)
         except (OverBudget, ProviderError, SettingsError, UnavailableError) as error:
+            waiting = left_to_ask(waiting, error, run.call.payments[ordered:], "hear", run.settings)
             if not run.settings.degrade:
                 raise
             tried.append(f"{_name(engine)}: {error}")

@@ -14,6 +14,7 @@ from .endpoints import ServedModel, served_model, split_model
 from .errors import ArgumentError, ProviderError
 from .form_files import Files, parts_of
 from .letters import whole
+from .paying_once import costs
 from .posting import post, read_whole
 from .price import Quote, counted, quote_of
 from .secret_logs import logger_of
@@ -152,8 +153,11 @@ async def _order(
         except ProviderError as error:
             if other is None:
                 raise
+            next_quote = quote_of(other, quote.units)
+            if error.may_be_paid and costs(quote) and costs(next_quote):
+                raise  # nobody pays for the same twice unasked
             logger.warning("%s `%s` is asked instead.", error, other.full_name)
-            served, body, quote = other, {**body, "model": other.name}, quote_of(other, quote.units)
+            served, body, quote = other, {**body, "model": other.name}, next_quote
     raise AssertionError("unreachable")
 
 

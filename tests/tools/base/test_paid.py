@@ -197,6 +197,21 @@ async def test_a_fallback_serves_when_the_first_is_down_and_is_noted(
     assert "has no credit left" in caplog.text and "`spare:lens` is asked instead" in caplog.text
 
 
+async def test_a_fallback_is_not_paid_for_what_may_have_been_paid(
+    run: Run, server: Any, script: ModuleType, *, paying_tool: Tool
+) -> None:
+    spare = house(server.url, name="spare", secret=None, key=None)
+    settings = replace(run.settings, fallbacks={"see": ("spare:lens",)}, endpoints={"spare": spare})
+    server.play(script.Reply(status=500, body={"error": "out of order"}))
+    with pytest.raises(ProviderError, match=r"failed \(500\): out of order"):
+        await perform(paying_tool, {}, replace(run, settings=settings))
+    assert [one["model"] for one in server.requests] == ["eye"]
+    free = replace(run, settings=replace(settings, endpoints={"spare": replace(spare, prices={})}), id="other")
+    server.play(script.Reply(status=500, body={"error": "out of order"}), script.Reply(body=SAID))
+    outcome = await perform(paying_tool, {}, replace(free, budget=run.begin("other").budget))
+    assert outcome.provider == "spare:lens"
+
+
 async def test_what_is_beyond_the_providers_limits_is_not_sent(ask: Ask, server: Any) -> None:
     limits = {"*": {"audio_minutes": 25.0, "bytes": 100.0}}
     with pytest.raises(ArgumentError, match=r"takes at most 25 audio minutes in a request, and this has 40"):

@@ -110,6 +110,42 @@ async def test_job_apis_and_endpoints_stand_in_for_each_other(
     run.library.close()
 
 
+@pytest.mark.parametrize(
+    ("status", "priced", "asked_next"), [(500, True, False), (400, True, True), (500, False, True)]
+)
+async def test_nobody_else_is_paid_for_what_may_have_been_paid(
+    studio: Any, job_server: ModuleType, server: Any, *, script: ModuleType, status: int, priced: bool, asked_next: bool
+) -> None:
+    price = {"prices": {"*": {"characters": 1e-5}}} if priced else {}
+    house = Endpoint(name="house", base_url=server.url, timeout_seconds=20.0, **price)
+    endpoints = {**studio.run.settings.endpoints, "house": house}
+    models, fallbacks = {"speak": "studio:say-1"}, {"speak": ("house:voice",)}
+    run = Run.open(replace(studio.run.settings, models=models, fallbacks=fallbacks, endpoints=endpoints))
+    studio.answering = lambda asked: job_server.Reply(status=status, body={"code": 5, "message": "out of order"})
+    server.play(script.Reply(body=said(0.5)))
+    spoken = await call("speak", {"text": "One."}, run)
+    assert spoken.engine.startswith("house" if asked_next else "espeak-ng")
+    assert spoken.limits[0].startswith("Another voice than studio:say-1 speaks.")
+    run.library.close()
+
+
+async def test_a_dialogue_of_which_a_part_was_paid_is_not_paid_again_elsewhere(
+    studio: Any, job_server: ModuleType, server: Any, script: ModuleType
+) -> None:
+    house = Endpoint(name="house", base_url=server.url, timeout_seconds=20.0, prices={"*": {"characters": 1e-5}})
+    endpoints = {**studio.run.settings.endpoints, "house": house}
+    models, fallbacks = {"speak": "studio:say-1"}, {"speak": ("house:voice",)}
+    run = Run.open(replace(studio.run.settings, models=models, fallbacks=fallbacks, endpoints=endpoints))
+    replies = [
+        job_server.Reply(body={"code": 0, "sound": said(0.5).hex()}),
+        job_server.Reply(status=400, body={"code": 5, "message": "not this one"}),
+    ]
+    studio.answering = lambda asked: replies.pop(0)
+    spoken = await call("speak", {"text": "One. <#1#> Two."}, run)
+    assert (spoken.engine[:9], server.requests) == ("espeak-ng", [])
+    run.library.close()
+
+
 async def test_what_is_no_sound_is_not_played(studio: Any, job_server: ModuleType) -> None:
     studio.answering = lambda asked: job_server.Reply(body={"code": 0, "sound": b"<html>no</html>".hex()})
     run = Run.open(replace(studio.run.settings, degrade=False))
