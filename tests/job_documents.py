@@ -103,6 +103,8 @@ class DocumentedServer:
     """What the made file is, in words."""
     reply: Mapping[str, Any] | None = None
     """An `[[error]]` to answer with."""
+    loses_one: bool = False
+    """The answer to the next order is lost on its way."""
     asked: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
@@ -145,6 +147,9 @@ class DocumentedServer:
             return self.reply.get("status", 200), "application/json", self._filled(self.reply["answer"], path).encode()
         if method == "POST":
             self._jobs += 1
+            if self.loses_one:
+                self.loses_one = False
+                return 504, "application/json", b""
         elif "first" in known.table and path + parts.query not in self._polled:
             self._polled.add(path + parts.query)
             return 200, "application/json", self._filled(known.table["first"], path).encode()
@@ -173,8 +178,11 @@ class DocumentedServer:
             "base": self.url,
             "medium": self.medium,
             "hex": self.content.hex(),
+            "order": next(
+                (one[name] for one in reversed(self.bodies) if (name := self.documents.get("order")) in (one or ())), ""
+            ),
         }
-        return re.sub(r"\{(job|url|base|medium|hex)\}", lambda hole: values[hole[1]], text)
+        return re.sub(r"\{(job|url|base|medium|hex|order)\}", lambda hole: values[hole[1]], text)
 
 
 def _form(headers: Mapping[str, str], content: bytes, spec: Mapping[str, Any]) -> dict[str, Any]:

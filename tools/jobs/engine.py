@@ -1,9 +1,8 @@
-"""Orders a job, waits for it and brings what was made; killed anywhere, it goes on by the job's id."""
+"""Orders a job and brings what was made; killed anywhere, it goes on by the job's id."""
 
 import asyncio
 import hashlib
 import json
-import random
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
@@ -23,8 +22,9 @@ from .filling import Filling
 from .refusing import kind_of, refusal
 from .results import Results
 from .shapes import Operation, Poll
-from .template import as_text, holes
+from .template import holes
 from .uploading import upload
+from .waiting import Failed, Waiting, how_to_go_on
 from .webhook import listener
 
 if TYPE_CHECKING:
@@ -32,17 +32,10 @@ if TYPE_CHECKING:
 
 logger = logger_of(__name__)
 
-MOST_ODD = 5
-"""So many answers in a row that say nothing of the job, and it is given up."""
 IDEMPOTENT_SECONDS = 24 * 3600.0
 """No provider that says how long it knows an id again says less."""
 CANCEL_SECONDS = 5.0
-_GROWTH = 1.5
 _LOOK_UP_SECONDS = 1.0
-_NOTICED_SECONDS = 1.0
-"""A run that was cancelled is noticed within this time."""
-_LAST_SECONDS = 1.0
-"""So long the last answer is waited for."""
 _OF_STEP = 0.95
 """A job is given up before the call it is for is: it must still be said how to go on."""
 
@@ -183,7 +176,8 @@ class Engine:
             OutcomeUnknown: Nobody can tell any more.
         """
         if lookup := self.operation.lookup:
-            found = expression(lookup.job)(await self.asking.ask(lookup, filling))
+            where = lookup.job.replace("{order}", self._mark(payment))  # hexadecimal digits: they stay inside a literal
+            found = expression(where)(await self.asking.ask(lookup, filling))
             if found is not None:
                 self._began(payment, found)
             return found is not None
@@ -208,69 +202,20 @@ class Engine:
         """Return the answer that says that the job is done."""
         poll = self.operation.poll
         assert poll is not None
-        limit = min(self.asking.api.deadline_seconds, _OF_STEP * self.run.settings.step_timeout_seconds)
-        deadline, pause, odd = time.monotonic() + limit, poll.first_seconds, 0
-        if payment.begun is None:
-            await self._pause(min(pause, limit), woken)
-        while True:
-            wait = 0.0
-            try:
-                async with asyncio.timeout(max(_LAST_SECONDS, deadline - time.monotonic())):
-                    answer = await self.asking.ask(poll, filling)
-                status = expression(poll.status)(answer)
-                odd = odd + 1 if status is None else 0
-                if _is_one_of(status, poll.done):
-                    return answer
-                if _is_one_of(status, poll.failed):
-                    raise self._failed(payment, answer, poll)
-                self._progress(payment, answer, poll)
-            except TimeoutError:
-                odd = 0  # it answers for ever, or not at all
-            except ArgumentError as error:
-                if payment.is_open:  # it was asked about, and refused only now
-                    raise ArgumentError(f"{error} {self._end(payment)}") from None
-                raise
-            except ProviderError as error:
-                if isinstance(error, SettingsError) or not payment.is_open:
-                    raise
-                odd, wait = 0 if error.is_outage or error.wait_seconds else odd + 1, error.wait_seconds or 0.0
-                if odd >= MOST_ODD:
-                    raise
-            if odd >= MOST_ODD:
-                raise ProviderError(
-                    f"`{self._who}` says nothing of the state of job {payment.job!r}. {self._how_to_go_on(payment)}",
-                    may_be_paid=True,
-                )
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise ProviderError(
-                    f"`{self._who}` has not finished job {payment.job!r} within {limit:g} s. "
-                    f"{self._how_to_go_on(payment)}",
-                    may_be_paid=True,
-                )
-            await self._pause(min(left, max(wait, pause * random.uniform(0.9, 1.1))), woken)
-            pause = min(poll.longest_seconds, pause * _GROWTH)
+        waiting = Waiting(
+            run=self.run, asking=self.asking, poll=poll, filling=filling, job=payment.job, begun=payment.begun,
+            limit_seconds=self._limit_seconds, woken=woken,
+        )  # fmt: skip
+        try:
+            return await waiting.done()
+        except Failed as failed:
+            raise self._failed(payment, failed.answer, poll) from None
+        except ArgumentError as error:  # it was asked about, and refused only now
+            raise ArgumentError(f"{error} {self._end(payment)}") from None
 
-    async def _pause(self, seconds: float, woken: asyncio.Event | None) -> None:
-        """Wait; not on when the run was cancelled, or the provider told of the job."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self.run.check()
-            if woken is None:
-                await asyncio.sleep(min(left, _NOTICED_SECONDS))
-                continue
-            try:
-                async with asyncio.timeout(min(left, _NOTICED_SECONDS)):
-                    await woken.wait()
-            except TimeoutError:
-                continue
-            woken.clear()
-            return
-        self.run.check()
-
-    def _progress(self, payment: Payment, answer: Any, poll: Poll) -> None:
-        found = expression(poll.progress)(answer) if poll.progress else None
-        self.run.progress(fraction_of(found), f"{self.asking.api.title} works on it")
+    @property
+    def _limit_seconds(self) -> float:
+        return min(self.asking.api.deadline_seconds, _OF_STEP * self.run.settings.step_timeout_seconds)
 
     def _failed(self, payment: Payment, answer: Any, poll: Poll) -> SensoriumError:
         """Return the error of a job that failed; whether it was charged is written down as its provider has it."""
@@ -335,7 +280,7 @@ class Engine:
                 raise
             payment.leave()
             if not isinstance(error, ProviderError):
-                raise LeftOpen(f"{error} {self._how_to_go_on(payment)}", may_be_paid=True) from error
+                raise LeftOpen(f"{error} {how_to_go_on(self.run)}", may_be_paid=True) from error
             error.may_be_paid = True
             raise
 
@@ -345,12 +290,12 @@ class Engine:
         """Stop the job where its provider can, else say that it goes on; return what is raised."""
         who, job = self._who, payment.job
         if is_done:  # what is paid for and made is not thrown away
-            said = f"Job {job!r} of `{who}` is done. {self._how_to_go_on(payment)}"
+            said = f"Job {job!r} of `{who}` is done. {how_to_go_on(self.run)}"
         elif self.operation.cancel and not payment.taken_from and await self._cancelled(filling):
             payment.ended()
             said = f"Job {job!r} of `{who}` was cancelled there; it may have been charged."
         else:
-            said = f"Job {job!r} goes on at `{who}`. {self._how_to_go_on(payment)}"
+            said = f"Job {job!r} goes on at `{who}`. {how_to_go_on(self.run)}"
         if isinstance(error, Cancelled):
             return Cancelled(f"{error} {said}")
         logger.warning("%s", said)
@@ -367,34 +312,12 @@ class Engine:
             return False
         return True
 
-    def _how_to_go_on(self, payment: Payment) -> str:
-        return (
-            f"It is not ordered anew: `sensorium resume {self.run.id}`, or the same call again, asks for it by its id."
-        )
-
     @property
     def _who(self) -> str:
         return self.asking.served.full_name
-
-
-def _is_one_of(status: Any, words: tuple[str, ...]) -> bool:
-    """Tell whether a status is one of some words; providers change how they write them."""
-    return status is not None and as_text(status).casefold() in map(str.casefold, words)
 
 
 async def _ended_well(work: "asyncio.Future[Any]") -> bool:
     """Tell whether work has come to its end within a moment, and without an error."""
     await asyncio.wait({work}, timeout=CANCEL_SECONDS)
     return work.done() and not work.cancelled() and work.exception() is None
-
-
-def fraction_of(value: Any) -> float | None:
-    """Return how far a job is, from `0.4`, `40` or `40%`; None where it cannot be told."""
-    text = str(value).strip().removesuffix("%") if isinstance(value, str | int | float) else ""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    is_share = isinstance(value, float) or (isinstance(value, str) and "." in value and "%" not in value)
-    share = number if 0 <= number < 1 or (number == 1 and is_share) else number / 100
-    return min(1.0, share) if share >= 0 else None

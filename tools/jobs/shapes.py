@@ -75,6 +75,7 @@ class Lookup(Request):
     """How a job is found whose submit was cut off."""
 
     job: str
+    """Where its id is; `{order}` in it is our own id of the order, to pick it from a list."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +86,8 @@ class Poll(Request):
     done: tuple[str, ...]
     failed: tuple[str, ...] = ()
     progress: str | None = None
+    ahead: str | None = None
+    """Where it is said how many are before it in a queue."""
     error: str | None = None
     first_seconds: float = 3.0
     longest_seconds: float = 20.0

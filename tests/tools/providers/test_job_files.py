@@ -20,7 +20,7 @@ from sensorium.tools.base.makers import FILES, Made, Value, Wish
 from sensorium.tools.base.price import read_prices
 from sensorium.tools.base.run import Call, Run
 from sensorium.tools.base.settings import Settings
-from sensorium.tools.jobs import asking
+from sensorium.tools.jobs import asking, engine
 from sensorium.tools.jobs.api import read_api
 from sensorium.tools.jobs.files import OURS
 from sensorium.tools.jobs.fitting import choose
@@ -76,7 +76,7 @@ class World:
         self.documents, self.media, self.folder, self.stack = job_documents, media, folder, stack
         self.servers = {name: stack.enter_context(job_documents.serving(name)) for name in NAMES}
         self.calls = 0
-        self.run = self.opened("all")
+        self.run, self.another = self.opened("all"), self.opened("another")
 
     def opened(self, name: str) -> Run:
         """Open a run with a home of its own: what another one ordered is not known to it."""
@@ -250,6 +250,20 @@ def _refused(api: JobApi, reply: dict[str, Any], job_documents: ModuleType) -> O
     polled = [(one, one.poll.path.partition("?")[0]) for one in api.operations if one.poll]
     job = {"google": "models/veo/operations/1"}.get(api.name, "job-1")
     return next(one for one, path in polled if asked.fullmatch(f"GET {path.replace('{job}', job)}"))
+
+
+@one_loop
+@pytest.mark.parametrize(
+    ("api", "operation"), [one for one in OPERATIONS if getattr(one.values[1], "lookup", None) is not None]
+)
+async def test_an_order_whose_answer_is_lost_is_found_and_not_ordered_twice(
+    api: JobApi, operation: Operation, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_LOOK_UP_SECONDS", 0.0)
+    world.servers[api.name].loses_one = True
+    made, server = await world.order(api, operation, world.another)
+    assert (made.files or made.texts) and server.faults == []
+    assert len([one for one in server.asked if one.startswith("POST ")]) == 1
 
 
 def test_every_documented_request_is_made_by_some_operation(world: World) -> None:
