@@ -62,6 +62,7 @@ status = "data.status"
 done = ["done"]
 failed = ["failed", "cancelled"]
 progress = "data.progress"
+ahead = "data.ahead"
 error = "data.error"
 seconds = [0.01, 0.05]
 [operations.picture.result]
@@ -267,6 +268,7 @@ def _kind(method: str, path: str) -> str:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a body after its headers would wait 40 ms for their receipt
     server: "_Server"
 
     def setup(self) -> None:
@@ -335,7 +337,7 @@ def serving() -> Iterator[JobServer]:
     """Serve on a free port of loopback."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.job_server = made = JobServer(url=f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield made

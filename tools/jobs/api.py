@@ -204,7 +204,7 @@ def _cancel(fields: Table) -> Request:
 
 
 def _poll(fields: Table) -> Poll:
-    fields.has_only("method path body headers status done failed progress error seconds")
+    fields.has_only("method path body headers status done failed progress ahead error seconds")
     pauses = fields.values.get("seconds", [Poll.first_seconds, Poll.longest_seconds])
     is_pair = isinstance(pauses, list) and len(pauses) == 2 and all(is_number(one) for one in pauses)
     if not is_pair or not 0 < pauses[0] <= pauses[1] <= 300:
@@ -218,6 +218,7 @@ def _poll(fields: Table) -> Poll:
         done=done,
         failed=fields.words("failed"),
         progress=fields.expression("progress", None),
+        ahead=fields.expression("ahead", None),
         error=fields.expression("error", None),
         first_seconds=float(pauses[0]),
         longest_seconds=float(pauses[1]),

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,8 +18,8 @@ from sensorium.tools.base.errors import (
     SettingsError,
 )
 from sensorium.tools.base.makers import Made, Wish
-from sensorium.tools.base.run import Run
-from sensorium.tools.jobs import engine
+from sensorium.tools.base.run import Progress, Run
+from sensorium.tools.jobs import engine, waiting
 from sensorium.tools.jobs.results import MOST_FILES
 from sensorium.tools.making.ordering import make
 from sensorium.tools.providers.remote_maker import provider
@@ -95,6 +96,24 @@ async def test_a_busy_provider_is_asked_again_when_it_says(ordering: Any, shop: 
     run = ordering()
     await made_in(run)
     assert (len(shop.of("submit")), len(shop.of("poll")), run.budget.spent.usd) == (3, 3, 0.5)
+
+
+async def test_how_a_job_stands_is_told_in_its_providers_words(ordering: Any, shop: Any, job_server: Any) -> None:
+    told: list[Progress] = []
+    waits = {"status": "IN_QUEUE", "ahead": 3, "progress": "soon"}
+    odd = {"status": f"\x1b[31m{job_server.KEY}" + "x" * 99, "ahead": "-1\n", "progress": 10**400}
+    shop.play("poll", *[job_server.Reply(body={"code": 0, "data": one}) for one in (waits, odd)])
+    await made_in(replace(ordering(), on_progress=told.append))
+    assert [(one.note, one.fraction) for one in told[1:4]] == [
+        ("The shop: in queue, 3 ahead, 0 s", None),
+        ("The shop: [31m[secret]" + "x" * 28 + ", 0 s", 1.0),
+        ("The shop: running, 0 s", 0.4),
+    ]
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.6, "1 min 00 s"), (3671, "61 min 11 s")])
+def test_how_long_a_job_goes_on_is_told(seconds: float, words: str) -> None:
+    assert waiting.lasted(seconds) == words
 
 
 async def test_polls_that_fail_are_borne(ordering: Any, shop: Any, job_server: Any) -> None:
@@ -385,7 +404,7 @@ async def test_an_answer_that_may_swell_is_not_opened(ordering: Any, shop: Any, 
 async def test_an_answer_that_never_comes_is_waited_for_until_the_deadline(
     ordering: Any, shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_LAST_SECONDS", 0.01)
+    monkeypatch.setattr(waiting, "_LAST_SECONDS", 0.01)
     go_on = threading.Event()
     shop.answering = lambda asked: go_on.wait(30) and None if asked.method == "GET" else None
     try:
@@ -511,4 +530,4 @@ async def test_an_id_that_is_an_address_is_one_of_the_apis_own(
     ],
 )
 def test_progress_is_read_as_providers_write_it(found: Any, fraction: float | None) -> None:
-    assert engine.fraction_of(found) == fraction
+    assert waiting.fraction_of(found) == fraction
