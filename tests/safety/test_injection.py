@@ -75,7 +75,7 @@ class Web:
 @pytest.fixture
 def web() -> Iterator[Web]:
     made = Web()
-    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
+    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     yield made
     made.server.shutdown()

@@ -101,7 +101,7 @@ def _etag(file: Path) -> str:
 def hub_address(tiny_whisper: Path) -> Iterator[str]:
     handler = type("Handler", (FakeHub,), {"folder": tiny_whisper})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
