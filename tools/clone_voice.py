@@ -19,6 +19,8 @@ from .base.wav import wav_bytes
 from .base.workspace import Artifact
 from .jobs.by_name import operations_of
 from .making.consent import SENTENCE, Consent, consents
+from .making.overlap import RATE as OVERLAP_RATE
+from .making.overlap import overlap
 from .making.voices import MOST_STATEMENT_SECONDS, Heard, heard_voice
 from .providers.remote_maker import provider as remote_maker
 
@@ -86,8 +88,12 @@ async def clone_voice(
         )
     if not name.strip() or len(name) > MOST_NAME_LETTERS:
         raise ArgumentError(f"`name` is {name[:80]!r}. Give the voice a name of 1 to {MOST_NAME_LETTERS} letters.")
+    if sample == consent:
+        raise _not_its_own(sample, consent, run)
     maker = _cloner(run)
     voice = await _voice(sample, run)
+    if await _is_part(sample, consent, run):
+        raise _not_its_own(sample, consent, run)
     statement, said = await _stated(consent, voice, run)
     sound = await run.decode(decode_sound, run.path(sample), run.name(sample), run, rate=_RATE)
     sent = run.put(_wav(sound), name="sample.wav", media_type="audio/wav")
@@ -164,6 +170,24 @@ async def _voice(sample: str, run: Run) -> Heard:
             f"sample needs at least {LEAST_SAMPLE_SECONDS:g} s of one voice. Give a longer recording. Nothing was sent."
         )
     return voice
+
+
+async def _is_part(sample: str, consent: str, run: Run) -> bool:
+    """Tell whether a statement is cut out of a sample, or the sample out of it."""
+    heard = [
+        (await run.decode(decode_sound, run.path(one), run.name(one), run, rate=OVERLAP_RATE)).samples
+        for one in (sample, consent)
+    ]
+    return await run.thread(overlap, *(one[: round(MOST_SAMPLE_SECONDS * OVERLAP_RATE)] for one in heard))
+
+
+def _not_its_own(sample: str, consent: str, run: Run) -> ArgumentError:
+    files = f"`sample` is {run.name(sample)!r} and `consent` {run.name(consent)!r}"
+    what = "the same file" if sample == consent else "two parts of the same recording"
+    return ArgumentError(
+        f"{files}: {what}. Consent is a recording of its own, made for this. Record the speaker saying, for example, "
+        f"{SENTENCE!r}, and give that as `consent`. Nothing was sent."
+    )
 
 
 async def _stated(consent: str, voice: Heard, run: Run) -> tuple[Artifact, _Statement]:

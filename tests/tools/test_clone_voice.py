@@ -83,6 +83,20 @@ async def test_without_consent_it_is_refused_and_nothing_is_sent(learns: Any, sp
     assert learns.asked == []
 
 
+async def test_a_statement_is_a_recording_of_its_own(learns: Any, spoken: Any) -> None:
+    sample = await spoken(SAMPLE)
+    both = await spoken(f"{SAMPLE} {STATEMENT}")
+    cut = await call("edit_media", {"task": "trim", "media": str(sample), "start_seconds": 0.83}, learns.run)
+    small = await call("edit_media", {"task": "convert", "media": cut.file, "format": "mp3"}, learns.run)
+    for consent, words in ((sample, "the same file"), (small.file, "two parts of the same recording")):
+        with pytest.raises(ArgumentError, match=rf"{words}\. Consent is a recording of its own"):
+            await call("clone_voice", {"sample": str(sample), "consent": consent}, learns.run)
+    end = await call("edit_media", {"task": "trim", "media": str(both), "start_seconds": 5.9}, learns.run)
+    with pytest.raises(ArgumentError, match="two parts of the same recording"):
+        await call("clone_voice", {"sample": str(both), "consent": end.file}, learns.run)
+    assert learns.asked == []
+
+
 @pytest.mark.parametrize("words", ["I do not consent to my voice being cloned.", "Revenue grew twelve percent."])
 async def test_words_that_are_no_consent_are_refused(
     words: str, learns: Any, spoken: Any, server: Any, script: ModuleType
