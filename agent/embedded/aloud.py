@@ -30,7 +30,7 @@ _NORMAL, _SLOW, _VERY_SLOW, _FAST = 160, 110, 80, 220
 """Words a minute; 150-160 is the pace of audiobooks."""
 
 _QUOTE = rf"(?P<quote>{MASK}+)"
-_VERB = r"say|speak|pronounce|narrate|utter|announce|vocali[sz]e|read"
+_VERB = r"say|speak|pronounce|narrate|utter|announce|vocali[sz]e|read|text[- ]to[- ]speech|tts"
 _ASKING = re.compile(
     r"\b(?:what|when|where|how|why|who|which|does|did|do they|find|search|mentions?)\b|什么|哪|几次|找|是否|有没有"
 )
@@ -64,7 +64,7 @@ _FILE_TEXT = re.compile(
         """
     )
 )
-_HAN_VERB = r"(?:朗读|念|读|说|播报)"
+_HAN_VERB = r"(?:朗读|念|读|说|播报|语音合成|文字转语音)"
 _HAN_WITH_MARK = re.compile(
     rf"(?<![他她它们里师者人听小解])(?P<verb>{_HAN_VERB})"
     r"(?P<mid>(?:一下|一遍|出来|出|给我听|大声|这句话|这段话|这句|这段|以下|下面|的|内容|文字|话|:)*?)\s*"

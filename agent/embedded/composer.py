@@ -17,6 +17,7 @@ from .intents import (
     Draw,
     DrawSound,
     Edit,
+    Explain,
     Facts,
     Film,
     Find,
@@ -91,6 +92,8 @@ class Composer(Creator):
                 self.draw(intent)
             case Film():
                 self.film(intent)
+            case Explain():
+                self.explain(intent)
             case Slideshow():
                 self.slideshow(intent)
             case Music():

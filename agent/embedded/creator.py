@@ -6,14 +6,19 @@ from dataclasses import dataclass, field, replace
 
 from ...tools.cutting.formats import FORMATS
 from ..plan import literal
+from ..recipe import read_recipe
+from ..recipe_values import filled
+from ..recipes import HOUSE
 from .builder import Builder, Plain
 from .facts import File
-from .intents import DescribeSound, Draw, DrawSound, Edit, Film, Music, Slideshow
+from .intents import DescribeSound, Draw, DrawSound, Edit, Explain, Film, Music, Slideshow
 from .telling import exact
 from .times import Span
 
 SOUND_FORMATS = frozenset({"m4a", "mp3", "wav", "flac", "opus", "ogg"})
 MOST_SCENES = 60
+ASPECTS = ("16:9", "9:16", "1:1")
+"""Of a film that is composed."""
 MOST_PIECES = 60
 MUSIC_SECONDS = 30.0
 """Of what plays under a film again and again."""
@@ -331,6 +336,13 @@ class Creator(Builder):
             args["aspect"] = wanted.aspect
         self.step("film", "make_video", args)
 
+    def explain(self, wanted: Explain) -> None:
+        """Add the steps of the recipe that explains a text."""
+        text = next(file for file in self.files if file.kind == "text")
+        values = {"aspect": wanted.aspect} if wanted.aspect in ASPECTS else {}
+        for step in filled(read_recipe(HOUSE / "explainer.toml"), values, [self.given.index(text)]):
+            self.steps.setdefault(step.id, {"id": step.id, "tool": step.tool, "args": step.args})
+
     def slideshow(self, wanted: Slideshow) -> None:
         shown = [file for file in self.files if file.kind in ("picture", "video")][:MOST_SCENES]
         sounds = [file for file in self.files if file.kind == "audio"]
@@ -351,9 +363,11 @@ class Creator(Builder):
         if wanted.title:
             scenes.insert(0, {"title": literal(wanted.title)})
         args: Plain = {"scenes": scenes}
-        if wanted.aspect in ("16:9", "9:16", "1:1"):
+        if wanted.aspect in ASPECTS:
             args["aspect"] = wanted.aspect
-        if sounds:
+        if sounds and len(scenes) == 1 and pictures:
+            scenes[0]["narration"] = sounds[0].reference  # it is shown for as long as the recording lasts
+        elif sounds:
             args["music"] = sounds[0].reference
         elif wanted.music:
             whole = clips + len(pictures) * (each or SCENE_SECONDS)

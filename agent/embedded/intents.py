@@ -224,6 +224,13 @@ class Film:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Explain:
+    """A film of slides that explains a given text, narrated and captioned."""
+
+    aspect: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Slideshow:
     """A film of the given pictures and clips, with the given sound under them."""
 
@@ -308,6 +315,7 @@ Intent = (
     | Edit
     | Draw
     | Film
+    | Explain
     | Slideshow
     | Music
     | DrawSound

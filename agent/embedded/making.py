@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from .edit_signs import EDIT_SIGNS
-from .intents import Cannot, DescribeSound, Draw, DrawSound, Film, Intent, Music, Slideshow, Understanding
+from .intents import Cannot, DescribeSound, Draw, DrawSound, Explain, Film, Intent, Music, Slideshow, Understanding
 from .signs import MAKE, SKIP
 from .times import NUMBER, number
 from .wording import MASK, Clause, either, sign
@@ -13,7 +13,8 @@ MAKE_VIDEO = "make_video"
 _ART = either(
     r"""
         images?|pictures?|photos?|illustrations?|drawings?|paintings?|logos?|posters?|icons?|wallpapers?|cartoons?
-        memes?|artworks?|portraits?|avatars?|title ?cards?|quote ?cards?|flow ?charts?
+        memes?|artworks?|portraits?|avatars?|title ?cards?|quote ?cards?|flow ?charts?|banners?|flyers?|stickers?
+        (?:birthday|greetings?|thank[- ]you|invitation|christmas|holiday|wedding|anniversary|welcome|name|place) cards?
     """
 )
 _VIDEO = r"(?:videos?|movies?|films?|animations?|clips?|trailers?|reels?|montages?)"
@@ -25,13 +26,17 @@ _THESE = rf"(?:(?:the|this|these|those|my|all|both|of|{NUMBER})\s+)*"
 _MUSIC = sign(
     rf"""
         (?:compose|write|sing|play|{MAKE}) {SKIP}(?:music|songs?|melod(?:y|ies)|tunes?|soundtracks?|jingles?
-          beats?|background music)
+          beats?|background music|(?:podcast|radio|show|channel) (?:intro|outro|theme)s?)
         sing
     """,
-    r"作曲|谱曲|(?:生成|创作|写|作|唱|来|弄|制作)[^,。]{0,8}(?:音乐|歌|曲子?|旋律|配乐)",
+    r"作曲|谱曲|(?:生成|创作|写|作|做|唱|来|弄|制作)[^,。]{0,8}(?:音乐|歌|曲子?|旋律|配乐)(?!的?(?:分析|报告|视频|可视化))"
+    r"|(?:播客|节目|电台)的?(?:片头|片尾)",
 )
 _FILM = sign(
-    rf"(?:{MAKE}|film|animate|shoot) {SKIP}{_VIDEO}{_NOT_VIDEO}|text[- ]to[- ]video|animate (?:this|the|it)",
+    rf"""
+        (?:{MAKE}|film|animate|shoot) {SKIP}{_VIDEO}{_NOT_VIDEO}|text[- ]to[- ]video|animate (?:this|the|it)
+        ^\W*an? (?:[\w-]+ ){{0,3}}{_VIDEO} (?:of|about|showing|where|in which|explaining)
+    """,
     r"""
         (?:生成|制作|做|拍|创作|合成)(?:一?[个段部条])?[^,。]{0,6}?(?:视频|动画|短片|影片|电影)(?!的|报告|总结
           摘要|字幕|章节|纪要|笔记|里|中)
@@ -47,6 +52,7 @@ _DRAW = sign(
     """,
     rf"""
         (?:生成|创作|设计|制作|做)[^,。]{{0,4}}(?:标题|片头|片尾|字|名言|引言|金句|语录)(?:卡片|字卡|卡)
+        (?:生成|创作|设计|制作|做|写|画)[^,。]{{0,6}}(?:贺卡|祝福卡|感谢卡|邀请函|邀请卡|海报|插画)
         {_HAN_NOT_CHART}(?:画(?!面|质|外|中)[一只条个张幅副朵棵座辆]{{1,2}}(?!图)[^,。]+|(?:生成|创作
           设计)(?:一?[张幅个])?[^,。]{{0,8}}(?:图片|图像|插画|海报|头像|标志|logo|壁纸|标题卡|流程图))
         文生图|画一?[张个]?流程图
@@ -80,9 +86,13 @@ _SLIDES = sign(
         (?:turn|combine|put) {_THESE}(?:pictures?|photos?|images?|slides?) (?:together )?(?:in)?to {_A_VIDEO}
     """,
     r"""
-        (?:把|用|将)[^,。]{0,10}(?:图片|照片|幻灯片|素材)[^,。]{0,6}(?:做|制作|合成|生成|剪)[^,。]{0,6}(?:视频|影片|短片)
+        (?:把|用|将)[^,。]{0,10}(?:图片|照片|幻灯片|素材)[^,。]{0,6}(?:做|制作|合成|生成|剪)[^,。]{0,12}(?:视频|影片|短片)
         (?:做成|制作|生成|做)[^,。]{0,4}(?:幻灯片|相册)|幻灯片视频|照片视频|电子相册
     """,
+)
+_EXPLAINS = sign(
+    rf"(?:{MAKE}|turn|convert|change) (?:\w+ ){{0,8}}?(?:{_VIDEO}|slide ?-?shows?|explainers?){_NOT_VIDEO}|explainer",
+    r"(?:做|制作|生成|转|变|改)[^,。]{0,10}(?:视频|影片|短片|动画|短视频)|讲解视频",
 )
 _TOGETHER = re.compile(
     r"\b(?:join|merge|concat\w*|stitch|combine|put)\b.*(?:fad(?:e|es|ing)|dissolve|transition)|(?:拼|合).*(?:淡|转场|过渡)"
@@ -110,7 +120,9 @@ _TALKS = sign(
 _EXTENDS = sign(rf"(?:extend|continue|lengthen) {_THESE}{_VIDEO}", r"(?:延长|续写|扩展)[^,。]{0,4}(?:视频|片段|影片)")
 _GIF = sign(rf"{MAKE} {SKIP}(?:gifs?|animations?)", r"(?:做|生成|制作)[^,。]{0,6}(?:gif|动图)")
 _OF_GIVEN = re.compile(r"\b(?:the|this|that|my|our|its|these|those)\b|[这那该本]")
-_WITH_MUSIC = sign(r"(?:with|and|add|some|background) (?:\w+ )?music", r"配乐|背景音乐|加音乐|配上音乐")
+_WITH_MUSIC = sign(
+    r"(?:with|and|add|some|background) (?:\w+ )?music", r"配乐|背景音乐|(?:加上?|配上?|带)[^,。]{0,6}音乐"
+)
 _SHOW = rf"(?:(?:{MAKE}|draw|show|plot|display|render|visuali[sz]e) {SKIP})?"
 _WAVES = sign(
     rf"{_SHOW}(?:wave ?-?forms?|sound ?waves?|audio waves?|(?:audio|sound|music) visuali[sz](?:er|ation)s?)", r"波形图?"
@@ -132,7 +144,7 @@ _LIKE = sign(
 _LENGTH = re.compile(
     rf"(?P<count>{NUMBER})[- ]*(?P<unit>seconds?|secs?|s|minutes?|mins?|hours?|秒钟?|分钟|小时)(?![a-z])"
 )
-_OF_LENGTH = re.compile(rf"\s*(?:{_LENGTH.pattern})(?:\s+of)?\s*")
+_OF_LENGTH = re.compile(rf"\s*(?:{_LENGTH.pattern}|(?<!\d)\d{{1,2}}:\d{{1,2}}(?!\d))(?:\s+of)?\s*")
 _ASPECT = re.compile(r"(?P<ratio>\d{1,2}:\d{1,2})|(?P<tall>vertical|portrait|竖屏|竖版)|(?P<square>square|方形)")
 _POLITE = r"(?:please|can you|could you|would you|will you|i want|i'd like|i need|let's|now|and|then|you to|to)"
 _ORDERS = "draw|paint|sketch|make|create|generate|produce|render|design|compose|write|play|film|animate|shoot|give"
@@ -168,6 +180,8 @@ def made_in(clause: Clause, text: str, kinds: frozenset[str]) -> tuple[list[Inte
         return [Film(prompt=_words(clause, text), seconds=_seconds(text), aspect=_aspect(text))], _blank(text)
     if "picture" in kinds and "video" not in kinds and EDIT_SIGNS["mix_sound"].search(" ".join(text.split())):
         return [_slideshow(clause, text, titled=False, music=True)], _blank(text)
+    if kinds == {"text"} and _EXPLAINS.search(text):
+        return [Explain(aspect=_aspect(text))], _blank(text)
     titled = bool(clause.quotes) and bool(_TITLED.search(text))
     if kinds & {"picture", "video"} and (titled or _SLIDES.search(text) or _TOGETHER.search(text)):
         return [_slideshow(clause, text, titled=titled)], _blank(text)

@@ -22,7 +22,7 @@ _KINDS: tuple[tuple[ChartKind | Literal["histogram"], str], ...] = (
 _NUMBER = r"[-+−]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:e[-+]?\d+)?"
 _UNIT = r"(?:%|°c?|[kmb]\b|[a-z]{1,3}\b|元|万|亿|人|个|次|分|度|岁|公斤|米)?"
 _ITEM = re.compile(
-    rf"^(?P<label>.*?)(?:(?<=\S)\s*[:=]\s*|(?<![\w.])|(?<=[^\x00-\x7f])是?)\$?(?P<value>{_NUMBER})\s*(?P<unit>{_UNIT})$",
+    rf"^(?P<label>.*?)(?:(?<=\S)\s*[:=]\s*|(?<![\w.])|(?:(?<=[^\x00-\x7f])|(?<=\w)(?=[是为占有]))[是为占有]?)\$?(?P<value>{_NUMBER})\s*(?P<unit>{_UNIT})$",
     re.IGNORECASE,
 )
 _PAIR = re.compile(rf"(?P<label>[^\W\d]{{1,40}})\s*[:=]?\s*(?P<value>{_NUMBER})%?", re.IGNORECASE)
@@ -37,7 +37,7 @@ _TITLE = re.compile(
 _WORDS = (
     r"please|can you|could you|for me|these|this|those|the|following|numbers?|values?|data|series|"
     r"plot|draw|chart|graph|diagram|make|create|show|visuali[sz]e|as an?|as|in an?|into an?|using|with|of|for|me|an?|"
-    r"画成?个?|绘制成?|绘|做成?|生成|作成?|请|帮我|把|将|用|以下|下面|这些|这组|数字|数据|数值|图表?|一个|一张|一幅|的|成"
+    r"画成?个?|绘制成?|绘|做成?|生成|作成?|请|帮我|给我|替我|来|把|将|用|以下|下面|这些|这组|数字|数据|数值|图表?|一个|一张|一幅|的|成"
 )
 _LEADING = re.compile(rf"(?:{_WORDS})(?![a-z0-9])", re.IGNORECASE)
 _TRAILING = re.compile(rf"(?:\s*(?<![a-z])(?:{_WORDS}))+\s*$", re.IGNORECASE)

@@ -32,7 +32,8 @@ _ASKING_ZH = (
 )
 _NOUNS: Mapping[str, str] = {
     "title": r"title\s+(?:card|slide|page)|(?:section|chapter|end|text|closing|opening)\s+(?:card|title|slide)"
-    r"|intertitle",
+    r"|intertitle|(?:(?:happy\s+)?birthday|greetings?|thank[\s-]?you|invitation|christmas|holiday|wedding|anniversary|welcome"
+    r"|congratulations?|get[\s-]well|new\s+year|name|place)\s+card",
     "quote": r"(?:quote|quotation)(?:\s+card)?",
     "list": r"(?:(?:shopping|grocery|packing|reading|bullet(?:ed)?|numbered|to-?do|task|guest|check)[\s-]?)?list"
     r"(?:\s+card)?|agenda",
@@ -40,7 +41,8 @@ _NOUNS: Mapping[str, str] = {
     "chart": r"(?:bar|column|pie|line)[\s-](?:chart|graph)|chart|graph",
 }
 _NOUNS_ZH: Mapping[str, str] = {
-    "title": r"(?:标题|片头|片尾|章节|文字|结尾)(?:卡片|字卡|卡|页)|字卡",
+    "title": r"(?:标题|片头|片尾|章节|文字|结尾)(?:卡片|字卡|卡|页)|字卡"
+    r"|(?:生日|新年|新春|圣诞|节日|婚礼|毕业|感谢)?(?:贺卡|祝福卡|感谢卡|邀请函|邀请卡)",
     "quote": r"(?:引言|名言|金句|语录|引用|引文)(?:卡片|字卡|卡)?",
     "list": r"(?:购物|待办|任务|检查|物品|行李|阅读)?(?:清单|列表)(?:卡片|卡)?|议程",
     "diagram": r"流程图|示意图|框图|关系图",
@@ -145,7 +147,7 @@ def _cards(kind: str, noun: str) -> "Callable[[str], Card | None]":
 def _title(rest: str) -> TitleCard | None:
     if quoted := _all_quoted(rest):
         return TitleCard(title=quoted[0], subtitle=" ".join(quoted[1:]))
-    content = _content(rest)
+    content = _content(rest) or _said(rest)
     if content is None or _QUOTED.match(content):  # what follows the quoted words is to be drawn
         return None
     parts = [one for one in _SUBTITLE.split(content, maxsplit=1) if one.strip()]
@@ -213,6 +215,14 @@ def _content(rest: str) -> str | None:
         r"\b(?:with|showing|featuring|over|behind|of\s+an?|photo|painting|in\s+the)\b", between
     )
     return found["content"].strip() if is_purpose or _is_glue(between) else None
+
+
+def _said(rest: str) -> str | None:
+    """Return the words after `saying`, where none are quoted: all of them stand on the card."""
+    found = re.match(
+        r"\s*[,，]?\s*(?:that\s+|which\s+)?(?:say(?:s|ing)|read(?:s|ing)|写[着上])\s*(?P<words>.+)$", rest, re.I
+    )
+    return found["words"].strip() if found and not _QUOTED.search(rest) else None
 
 
 def _after(rest: str) -> str:

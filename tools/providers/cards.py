@@ -59,7 +59,7 @@ class Cards:
             return Fitted(wish=Wish(task="pick", values={"index": wish.values["index"]}, files=wish.files))
         asked = None if wish.files.get("pictures") else _asked(wish)
         if asked is None:
-            raise UnavailableError(f"this is none. {WHAT_CARDS}.")
+            raise UnavailableError(f"this is to be drawn, and cards are only set from type. {WHAT_CARDS}.")
         count = int(wish.values.get("count", 1))
         if count > len(PALETTES):
             raise ArgumentError(f"Cards come in {len(PALETTES)} colours, and {count} were asked for. Ask for fewer.")

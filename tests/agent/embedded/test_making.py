@@ -1,5 +1,6 @@
 """Requests to make or change something: what is understood of them, and which steps they become."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from sensorium.agent.embedded.intents import (
     Intent,
     Music,
     Report,
+    Say,
     Scenes,
     Slideshow,
     Summarize,
@@ -146,6 +148,7 @@ OF_A_PICTURE: list[tuple[str, list[Intent]]] = [
         "a slideshow, 3 seconds per picture, with happy music",
         [Slideshow(each_seconds=3.0, music=True, mood="happy music")],
     ),
+    ("用这五张照片做一个带音乐的相册视频，每张3秒", [Slideshow(each_seconds=3.0, music=True)]),
     ('make a slideshow with captions "One" and "Two"', [Slideshow(captions=("One", "Two"))]),
 ]
 OF_NOTHING: list[tuple[str, list[Intent]]] = [
@@ -171,6 +174,16 @@ OF_NOTHING: list[tuple[str, list[Intent]]] = [
         "make a 20 second clip of a puppy programmer",
         [Film(prompt="a 20 second clip of a puppy programmer", seconds=20.0)],
     ),
+    ("make a birthday card saying Happy Birthday", [Draw(prompt="a birthday card saying Happy Birthday")]),
+    ("做一张生日贺卡，写上“生日快乐！”", [Draw(prompt="一张生日贺卡，写上“生日快乐！”")]),
+    ("make a podcast intro", [Music(description="a podcast intro")]),
+    ("做个十秒的欢快配乐", [Music(description="个十秒的欢快配乐", seconds=10.0)]),
+    ("a video of a cat surfing", [Film(prompt="a video of a cat surfing")]),
+    (
+        "create a 9:16 video explaining photosynthesis",
+        [Film(prompt="a 9:16 video explaining photosynthesis", aspect="9:16")],
+    ),
+    ("text to speech: Good morning", [Say(text="Good morning")]),
     ("crop it to 9:16", [Cannot("know")]),
     ("clone my voice", [Cannot("clone")]),
 ]
@@ -300,8 +313,20 @@ def test_a_picture_talks_with_the_recording_that_is_given() -> None:
 
 
 def test_a_given_recording_plays_under_a_slideshow() -> None:
-    (film,) = steps("make a video of these pictures", PICTURE, SOUND)
+    (film,) = steps("make a video of these pictures", PICTURE, SOUND, replace(SECOND, reference="$files[2]"))
     assert film["args"]["music"] == SOUND.reference
+
+
+def test_a_picture_is_shown_for_as_long_as_a_recording_lasts() -> None:
+    (film,) = steps("make a video from this picture and this recording", PICTURE, SOUND)
+    assert film["args"]["scenes"] == [{"picture": "$files[0]", "narration": SOUND.reference}]
+
+
+@pytest.mark.parametrize("request_", ["turn my notes into a vertical video", "把这篇文章做成竖屏讲解视频"])
+def test_a_text_is_explained_in_a_film_by_the_recipe(request_: str) -> None:
+    made = steps(request_, File(reference="$files[0]", name="notes.txt", kind="text"))
+    assert [one["tool"] for one in made] == ["write_script", "make_slides", "make_music", "compose_video"]
+    assert (made[0]["args"]["file"], made[3]["args"]["aspect"]) == ("$files[0]", "9:16")
 
 
 def test_a_film_is_given_the_sound_that_is_there_or_one_that_is_made_for_it() -> None:

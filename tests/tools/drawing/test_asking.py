@@ -22,6 +22,8 @@ CARDS: list[tuple[str, Card]] = [
     ('title card "Hello" on a black background', TitleCard(title="Hello")),
     ("title slide for my talk: Proofs and Programs", TitleCard(title="Proofs and Programs")),
     ("title card: a cat on a mat", TitleCard(title="a cat on a mat")),
+    ("a birthday card saying Happy Birthday, Anna!", TitleCard(title="Happy Birthday, Anna!")),
+    ("一张生日贺卡，写上“生日快乐！”", TitleCard(title="生日快乐！")),
     ("请帮我做一张标题卡：人工智能入门", TitleCard(title="人工智能入门")),
     ("做一张深色的标题卡，上面写着“你好，世界”", TitleCard(title="你好，世界")),
     (
