@@ -76,7 +76,7 @@ def test_who_serves_a_role_says_what_it_costs(priced: Settings) -> None:
 
 
 def test_without_a_price_the_cost_is_unknown_and_the_units_are_not(tmp_path: Path) -> None:
-    environ = {"SENSORIUM_HOME": str(tmp_path), "SENSORIUM_HEAR": "openai:whisper-1", "OPENAI_API_KEY": "sk-x"}
+    environ = {"SENSORIUM_HOME": str(tmp_path), "SENSORIUM_HEAR": "openai:ears", "OPENAI_API_KEY": "sk-x"}
     (tmp_path / "sensorium.toml").write_text("[providers.openai]\n")
     plain = quote(Settings.read(environ, tmp_path), step("speech", "transcribe", media="$files[0]")).plain()
     assert plain["units"]["audio_minutes"]["high"] == 10
