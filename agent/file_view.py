@@ -13,7 +13,7 @@ from ..tools.base.run import Run
 from ..tools.base.settings import Settings
 from ..tools.base.workspace import PREFIX, at_home
 from ..tools.credentials.identity import own_anchors
-from ..tools.credentials.reading import read_told
+from ..tools.credentials.reading import Told, read_told
 from .cards import wrapped
 from .cli import words
 from .printing import fit, say, say_json
@@ -31,16 +31,22 @@ _HOW = {
 _PROOF = {
     "signed": "signed, and unchanged since",
     "altered": "CHANGED since it was signed: nothing below is proved",
+    "unread": "not looked at, as the note says: nothing below is proved",
     "said": "not signed: its metadata says so, which anybody can write",
     "none": "nothing in it says who made it",
 }
+_STRANGER = "signed by somebody who is not known here, and unchanged since; what follows is their word"
+_BROKEN = "its signature does NOT hold: nothing below is proved"
 _SIGNER = {
-    "yours": "yes, with a certificate of this library",
-    "self-made": "by a self-made certificate: nobody vouches for the name",
-    "not known here": "by a certificate that is on no list here",
+    "yours": "{}; yes, with a certificate of this library",
+    "self-made": "calls itself {}; a self-made certificate: nobody vouches for the name",
+    "not known here": "calls itself {}; a certificate that is on no list here",
 }
+_PROBLEMS = {"signingCredential.expired": "its certificate is not valid now, and nobody knows whether it was then"}
 _RELATION = {"parentOf": "edited", "componentOf": "a part", "inputTo": "given to what made it"}
 _MOST_INPUTS = 20
+MOST_SECONDS = 60.0
+"""For taking a file apart; what c2pa needs grows with the square of the number of boxes."""
 _OURS = ("made by", "tool", "at", "comment", "Comment", "Creation Time")
 """Of the metadata, what says again what stands above; `--json` has all."""
 
@@ -80,8 +86,21 @@ def plain_of(run: Run, file: Path) -> dict[str, Any]:
             sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
         raise MediaError(f"{str(file)!r} cannot be read: {error.strerror}. Check the file's permission.") from error
-    told = asyncio.run(run.decode(read_told, file, file.name, own_anchors(run.settings.credentials, run.settings.home)))
+    told = asyncio.run(_told(run, file, own_anchors(run.settings.credentials, run.settings.home)))
     return {"file": words(file.name), "sha256": sha256, **told.model_dump(mode="json"), "library": _known(run, sha256)}
+
+
+async def _told(run: Run, file: Path, anchors: str) -> Told:
+    """Return what a file tells; only what its words say where it cannot be taken apart."""
+    try:
+        async with asyncio.timeout(MOST_SECONDS):
+            return await run.decode(read_told, file, file.name, anchors)
+    except TimeoutError:
+        why = f"It takes more than {MOST_SECONDS:.0f} s to look into it."
+    except MediaError as error:
+        why = str(error)
+    found = await run.decode(read_told, file, file.name, anchors, looks=False)
+    return found.model_copy(update={"limits": [*found.limits, why]})
 
 
 def _known(run: Run, sha256: str) -> list[dict[str, Any]]:
@@ -109,7 +128,7 @@ def lines_of(plain: Mapping[str, Any], columns: int) -> Iterator[str]:
     maker, manifest = plain["maker"], plain["manifest"]
     yield fit(f"{plain['file']}: {plain['media_type']}, {plain['bytes']:,} bytes", columns)
     yield from _line("sha256: ", plain["sha256"], columns)
-    yield from _line("proof: ", _PROOF[maker["proof"]], columns)
+    yield from _line("proof: ", _proof(maker, manifest), columns)
     facts = {"kind": _kind(maker), "by": maker["by"], "tool": maker["tool"], "made": maker["made_at"]}
     for name, value in facts.items():
         if value:
@@ -130,6 +149,12 @@ def lines_of(plain: Mapping[str, Any], columns: int) -> Iterator[str]:
         yield from _line("note: ", one, columns)
 
 
+def _proof(maker: Mapping[str, Any], manifest: Mapping[str, Any] | None) -> str:
+    if manifest and maker["proof"] == "signed" and manifest["signer"] != "yours":
+        return _STRANGER
+    return _BROKEN if manifest and manifest["state"] == "broken" else _PROOF[maker["proof"]]
+
+
 def _kind(maker: Mapping[str, Any]) -> str:
     kind = maker["digital_source_type"]
     shown = _HOW[maker["how"]]
@@ -139,9 +164,10 @@ def _kind(maker: Mapping[str, Any]) -> str:
 def _manifest(manifest: Mapping[str, Any], columns: int) -> Iterator[str]:
     yield "signed manifest (C2PA):"
     who = ", ".join(dict.fromkeys(one for one in (manifest["name"], manifest["issuer"]) if one))
-    yield from _line("  signer: ", f"{who}; {_SIGNER[manifest['signer']]}", columns)
+    yield from _line("  signer: ", _SIGNER[manifest["signer"]].format(repr(who)), columns)
     yield from _line("  time: ", manifest["signed_at"] or "as the maker says; no authority was asked", columns)
-    yield from _line("  state: ", ", ".join([manifest["state"], *manifest["problems"]]), columns)
+    problems = [_PROBLEMS.get(one, one) for one in manifest["problems"]]
+    yield from _line("  state: ", "; ".join([manifest["state"], *problems]), columns)
     yield from _line("  actions: ", ", ".join(manifest["actions"]) or "none", columns)
     inputs = manifest["inputs"]
     for one in inputs[:_MOST_INPUTS]:

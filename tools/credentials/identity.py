@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
 NAME = "self-made.pem"
-ORGANISATION, OWN_NAME = "Sensorium (self-made)", "Sensorium on this machine"
+ORGANISATION, OWN_NAME = "Sensorium (self-made)", "A user of Sensorium"
 _YEARS = 20
 _DAY = timedelta(days=1)
 _TO_BE_SIGNED = b"\x84jSignature1"

@@ -10,7 +10,7 @@ from ..base.sniff import sniff
 from .built import is_as_built
 from .other_metadata import other_metadata
 from .said import ends_of, said_in, was_signed
-from .signed import Manifest, read_manifest
+from .signed import ElsewhereError, Manifest, read_manifest
 from .story import SOURCE_TYPES
 from .tagging import MANIFESTS
 
@@ -46,10 +46,11 @@ class Maker(BaseModel):
     by: str = Field(default="", description="The program, and the model if one made it.")
     tool: str = ""
     made_at: str = ""
-    proof: Literal["signed", "altered", "said", "none"] = Field(
+    proof: Literal["signed", "altered", "unread", "said", "none"] = Field(
         default="none",
-        description="`signed`: the signature holds over all of the file; `altered`: it was signed and changed since; "
-        "`said`: only its metadata says so, which anybody can write.",
+        description="`signed`: the signature holds over all of the file, whoever signed; `altered`: it was signed and "
+        "changed since, or the signature does not hold; `unread`: it was not looked at; `said`: only its metadata "
+        "says so, which anybody can write.",
     )
 
 
@@ -64,39 +65,42 @@ class Told(BaseModel):
     limits: list[str] = Field(default_factory=list)
 
 
-def read_told(file: Path, name: str, anchors: str) -> Told:
+def read_told(file: Path, name: str, anchors: str, *, looks: bool = True) -> Told:
     """Return what a file tells of its making.
 
     Args:
         file: Anything.
         name: What messages call it.
         anchors: Certificates, in PEM, of the roots that are one's own.
+        looks: Whether it is taken apart; otherwise only words in it are found, which nothing in a file can hinder.
     """
     with file.open("rb") as opened:
         media_type = sniff(opened).media_type
         if media_type == "text/xml":
             media_type = "image/svg+xml"
         limits: list[str] = []
-        manifest = None
+        manifest, is_elsewhere = None, False
         try:
-            manifest = read_manifest(opened, MANIFESTS.get(media_type, media_type), anchors)
+            manifest = read_manifest(opened, MANIFESTS.get(media_type, media_type), anchors) if looks else None
         except MediaError as error:
             limits.append(str(error))
+            is_elsewhere = isinstance(error, ElsewhereError)
         content = ends_of(opened)
         if manifest and manifest.state == "valid" and manifest.generator.startswith("Sensorium "):
             changed = [] if is_as_built(content) else ["what no signature covers was changed"]
             manifest = manifest.model_copy(update={"state": "altered", "problems": changed}) if changed else manifest
         size = file.stat().st_size
-    metadata = {**other_metadata(file, name, media_type), **said_in(content)}
+    metadata = {**(other_metadata(file, name, media_type) if looks else {}), **said_in(content)}
     # A drawing with one wrong byte is no text any more.
     could_be = media_type in MANIFESTS or content.lstrip()[:5] in (b"<?xml", b"<svg ", b"<svg>")
-    is_lost = manifest is None and could_be and was_signed(content)
+    is_lost = looks and manifest is None and not is_elsewhere and could_be and was_signed(content)
     if is_lost and not limits:
         limits.append("It holds parts of a manifest of C2PA, which cannot be read.")
+    maker = _maker(manifest, metadata, is_lost=is_lost)
     return Told(
         media_type=media_type,
         bytes=size,
-        maker=_maker(manifest, metadata, is_lost=is_lost),
+        maker=maker if looks else maker.model_copy(update={"proof": "unread"}),
         manifest=manifest,
         metadata=metadata,
         limits=limits,

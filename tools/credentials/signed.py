@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
 
@@ -15,8 +16,15 @@ from .story import MODEL_MADE, SOURCE_TYPES
 
 _MOST_LETTERS, _MOST_ITEMS = 200, 100
 _CHANGED = ("assertion.dataHash.mismatch", "assertion.bmffHash.mismatch", "assertion.boxesHash.mismatch")
-_NO_FAULT = ("signingCredential.untrusted", "timeStamp.untrusted")
+_EXPIRED = "signingCredential.expired"
+_UNKNOWN = ("signingCredential.untrusted", "timeStamp.untrusted")
 """Of a signature that holds, by someone who is on no list."""
+_NO_FAULT = (*_UNKNOWN, _EXPIRED)
+"""Of a file that was not changed; nobody knows whether it was signed before the certificate's time was over."""
+
+
+class ElsewhereError(MediaError):
+    """A file has no manifest, but says where one lies."""
 
 
 class UsedFile(BaseModel):
@@ -61,6 +69,7 @@ def read_manifest(file: BinaryIO, media_type: str, anchors: str) -> Manifest | N
 
     Raises:
         MediaError: It cannot be read.
+        ElsewhereError: It is not in the file.
     """
     try:
         c2pa = native.c2pa()
@@ -80,6 +89,11 @@ def read_manifest(file: BinaryIO, media_type: str, anchors: str) -> Manifest | N
     except c2pa.C2paError.NotSupported:
         return None
     except c2pa.C2paError as error:
+        _, is_elsewhere, address = str(error).partition("must fetch remote manifests from url ")
+        if is_elsewhere:
+            raise ElsewhereError(
+                f"It names a manifest of C2PA on {_host(address)!r}, which is not fetched: nothing is proved."
+            ) from error
         raise MediaError(f"Its manifest of C2PA cannot be read: {_text(str(error))}") from error
 
 
@@ -109,7 +123,7 @@ def _manifest(store: Mapping[str, Any], own_numbers: frozenset[str]) -> Manifest
         is_edit=parent is not None,
         inputs=inputs,
         manifests=max(1, len(manifests)),
-        problems=[one for one in dict.fromkeys(failures) if one and one not in _NO_FAULT],
+        problems=[one for one in dict.fromkeys(failures) if one and one not in _UNKNOWN],
     )
 
 
@@ -195,6 +209,12 @@ def _generator(manifest: Mapping[str, Any]) -> str:
 
 def _type(action: Mapping[str, Any]) -> str:
     return _text(action.get("digitalSourceType")).removeprefix(SOURCE_TYPES).rpartition("/")[2]
+
+
+def _host(address: str) -> str:
+    with suppress(ValueError):
+        return _text(urlsplit(address).hostname) or "another machine"
+    return "another machine"
 
 
 def _text(value: Any) -> str:
