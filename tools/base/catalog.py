@@ -57,6 +57,7 @@ def some_tools(names: Collection[str]) -> dict[str, Tool]:
     return {name: _load(name) for name in _names() if name in names}
 
 
+@cache
 def _names() -> list[str]:
     package = import_module(_TOOLS)
     return sorted(one.name for one in iter_modules(package.__path__) if not one.ispkg)
@@ -75,12 +76,12 @@ def find_tool(name: str, settings: Settings | None = None) -> Tool:
         ArgumentError: There is none; the message names the nearest.
         UnavailableError: It is one of a server that cannot be used now.
     """
-    if found := catalog().get(name):
-        return found
+    if name in _names():
+        return _load(name)  # alone: the others take time and memory that nobody asked for
     if settings and settings.servers and SEPARATOR in name:
         from ..servers.offering import remote_named
 
         return remote_named(name, settings)
-    near = difflib.get_close_matches(name, catalog(), n=1)
-    hint = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(catalog())}."
+    near = difflib.get_close_matches(name, _names(), n=1)
+    hint = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(_names())}."
     raise ArgumentError(f"There is no tool {name!r}. {hint}")

@@ -189,6 +189,8 @@ def _flat(picture: "Image") -> "Image":
     from PIL import Image
 
     factor = 2 if picture.width * picture.height > MOST_HELD_PIXELS else 1
+    if factor == 1 and picture.mode == "RGB" and "transparency" not in picture.info:
+        return Image.Image()._new(picture.im)  # its pixels alone; a copy of them would take as much again
     flat = Image.new("RGB", (-(-picture.width // factor), -(-picture.height // factor)))
     for top in range(0, picture.height, _BAND_PIXELS):
         band = picture.crop((0, top, picture.width, min(picture.height, top + _BAND_PIXELS)))

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from .loudness import Meter
 from .moments import Span
-from .run import Run
 from .safe_open import open_media
 from .sound_blocks import BLOCK_SECONDS, Reading, blocks, frames, mixable, sound_stream
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from .run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ class Sound:
     """Why it is partial, for people."""
 
 
-def decode_sound(path: Path, name: str, run: Run, *, rate: int = 16_000) -> Sound:
+def decode_sound(path: Path, name: str, run: "Run", *, rate: int = 16_000) -> Sound:
     """Decode the sound of a file to mono, in one growing buffer of 4 bytes a sample.
 
     Raises:
@@ -57,7 +58,7 @@ def decode_sound(path: Path, name: str, run: Run, *, rate: int = 16_000) -> Soun
     )
 
 
-def loudness_lufs(path: Path, name: str, run: Run) -> float | None:
+def loudness_lufs(path: Path, name: str, run: "Run") -> float | None:
     """Return the integrated loudness (EBU R128); None when it is silent or too short.
 
     Raises:
@@ -73,7 +74,7 @@ def loudness_lufs(path: Path, name: str, run: Run) -> float | None:
 def silences(
     path: Path,
     name: str,
-    run: Run,
+    run: "Run",
     reading: Reading | None = None,
     *,
     threshold_db: float = -40.0,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from .errors import MediaError
 from .footage import first_frame, start_of
 from .length import missing_bytes
-from .run import Run
 from .safe_open import audio_stream, open_media, video_stream
 from .sniff import sniff
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from numpy.typing import NDArray
+
+    from .run import Run
 
 MAX_SECONDS = 4 * 3600
 """Sound beyond this is left out, and the result says so: 4 hours at 16 kHz are 0.9 GB of samples (1 hour: 0.23 GB)."""
@@ -54,7 +55,7 @@ class Reading:
     limits: list[str] = field(default_factory=list)
 
 
-def blocks(path: Path, name: str, run: Run, rate: int, reading: Reading) -> "Iterator[NDArray[np.float32]]":
+def blocks(path: Path, name: str, run: "Run", rate: int, reading: Reading) -> "Iterator[NDArray[np.float32]]":
     """Yield mono blocks that follow each other without a gap, from time 0 to at most `MAX_SECONDS`."""
     left = MAX_SECONDS * rate
     for block in _all_blocks(path, name, run, rate, reading):
@@ -67,7 +68,7 @@ def blocks(path: Path, name: str, run: Run, rate: int, reading: Reading) -> "Ite
 
 
 def stereo_blocks(
-    path: Path, name: str, run: Run, rate: int, reading: Reading, *, from_seconds: float = 0.0
+    path: Path, name: str, run: "Run", rate: int, reading: Reading, *, from_seconds: float = 0.0
 ) -> "Iterator[NDArray[np.float32]]":
     """Yield blocks of two channels (2, samples) that follow each other without a gap, from a time on to the end."""
     import numpy as np
@@ -83,7 +84,7 @@ def stereo_blocks(
 def _all_blocks(
     path: Path,
     name: str,
-    run: Run,
+    run: "Run",
     rate: int,
     reading: Reading,
     *,
@@ -175,7 +176,7 @@ def _samples(frames: "list[AudioFrame]") -> "Iterator[NDArray[np.float32]]":
 
 
 def frames(
-    container: "InputContainer", stream: "AudioStream", name: str, run: Run, reading: Reading
+    container: "InputContainer", stream: "AudioStream", name: str, run: "Run", reading: Reading
 ) -> "Iterator[AudioFrame]":
     """Yield the frames that can be decoded; what is damaged is counted and passed over."""
     import av

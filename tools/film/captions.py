@@ -211,7 +211,6 @@ def _drawn(
     bottom: int | None,
 ) -> Drawn:
     """Draw lines below each other: at a distance from the lower edge, or in the middle."""
-    import numpy as np
     from PIL import Image, ImageDraw
 
     width, height = size
@@ -234,13 +233,12 @@ def _drawn(
         at += pitch + gap
     left = (width - wide) // 2 // 2 * 2
     top = (height - high) // 2 // 2 * 2 if bottom is None else max(0, height - bottom - high) // 2 * 2
-    both = np.stack([np.asarray(luma), np.asarray(alpha)])
     return Drawn(
         left_pixels=left,
         top_pixels=top,
         width_pixels=wide,
         height_pixels=high,
-        packed=zlib.compress(both.tobytes(), 1),
+        packed=zlib.compress(luma.tobytes() + alpha.tobytes(), 1),
     )
 
 

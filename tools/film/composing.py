@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ..base.loudness import StereoMeter
 from ..base.outputs import OutputFile
-from ..base.run import Run
 from .captions import Overlay
 from .limiting import Limiter
 from .mixing import RATE, Mixer
@@ -17,6 +16,7 @@ from .sources import Source, open_source
 from .writer import PictureTrack, SoundTrack, SubtitleTrack, Writer
 
 if TYPE_CHECKING:
+    from ..base.run import Run
     from .mixing import Block
 
 PEAK_DB = -2.2
@@ -40,7 +40,7 @@ class Composed:
     limits: list[str]
 
 
-def compose(film: Film, handles: Sequence[str], output: OutputFile, run: Run) -> Composed:
+def compose(film: Film, handles: Sequence[str], output: OutputFile, run: "Run") -> Composed:
     """Write a film to a file.
 
     Args:
@@ -89,7 +89,7 @@ def compose(film: Film, handles: Sequence[str], output: OutputFile, run: Run) ->
 class _Files:
     """The files of a film, each asked for once: an open one takes a descriptor."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: "Run") -> None:
         self._run, self._open = run, dict[str, Path]()
 
     def path(self, handle: str) -> Path:
@@ -146,17 +146,17 @@ class _Captions:
             overlay.lay_on(picture)
 
 
-def _mixed(film: Film, files: _Files, run: Run) -> "Iterator[Block]":
+def _mixed(film: Film, files: _Files, run: "Run") -> "Iterator[Block]":
     return Mixer(film.strips, film.seconds, files.path, run, duck_db=film.duck_db).blocks()
 
 
-def _sound(film: Film, files: _Files, run: Run, limiter: Limiter) -> "Iterator[Block]":
+def _sound(film: Film, files: _Files, run: "Run", limiter: Limiter) -> "Iterator[Block]":
     for block in _mixed(film, files, run):
         yield limiter.limit(block)
     yield limiter.finish()
 
 
-def _gain(film: Film, files: _Files, run: Run) -> float | None:
+def _gain(film: Film, files: _Files, run: "Run") -> float | None:
     """Return how much louder the mixed sound must be; None for silence."""
     meter = StereoMeter(RATE)
     highest = 0.0

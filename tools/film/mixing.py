@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ..base.run import Run
 from ..base.sound_blocks import Reading, stereo_blocks
 from .shots import Strip
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from ..base.run import Run
 
     Block = NDArray[np.float32]
     """(2, samples), -1…1."""
@@ -36,7 +37,7 @@ class Mixer:
         strips: Sequence[Strip],
         seconds: float,
         open_path: Callable[[str], Path],
-        run: Run,
+        run: "Run",
         *,
         duck_db: float,
     ) -> None:
@@ -77,7 +78,7 @@ class Mixer:
 class _Playing:
     """A strip whose file is being read."""
 
-    def __init__(self, strip: Strip, path: Path, run: Run) -> None:
+    def __init__(self, strip: Strip, path: Path, run: "Run") -> None:
         self.strip = strip
         self._start = round(strip.at_seconds * RATE)
         self._samples = round(strip.seconds * RATE)

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..base.loudness import StereoMeter
-from ..base.run import Run
 from ..base.safe_open import audio_stream, open_media, video_stream
 from ..base.sound_blocks import Reading, stereo_blocks
 from .mixing import RATE
+
+if TYPE_CHECKING:
+    from ..base.run import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +30,7 @@ class Proof:
     """Key frames that cannot be decoded."""
 
 
-def look_at_film(path: Path, name: str, run: Run) -> Proof:
+def look_at_film(path: Path, name: str, run: "Run") -> Proof:
     """Return what a player finds: every packet is read, key frames and sound are decoded.
 
     Raises:

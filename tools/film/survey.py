@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..base.errors import MediaError
 from ..base.loudness import StereoMeter
 from ..base.media import examine
 from ..base.picture_files import open_picture, picture_size
-from ..base.run import Run
 from ..base.sound_blocks import Reading, stereo_blocks
 from .mixing import RATE
+
+if TYPE_CHECKING:
+    from ..base.run import Run
 
 LOUDNESS_SECONDS = 300.0
 """Of a file's sound that is measured: its first five minutes."""
@@ -40,7 +42,7 @@ class Found:
     limits: tuple[str, ...] = ()
 
 
-def survey(wanted: Sequence[Wanted], handles: Sequence[str], size: tuple[int, int], run: Run) -> list[Found]:
+def survey(wanted: Sequence[Wanted], handles: Sequence[str], size: tuple[int, int], run: "Run") -> list[Found]:
     """Look at files, in a decoder process.
 
     Args:
@@ -59,7 +61,7 @@ def survey(wanted: Sequence[Wanted], handles: Sequence[str], size: tuple[int, in
     return found
 
 
-def _look(wanted: Wanted, size: tuple[int, int], run: Run) -> Found:
+def _look(wanted: Wanted, size: tuple[int, int], run: "Run") -> Found:
     path, name = run.path(wanted.handle), run.name(wanted.handle)
     if wanted.use == "picture":
         width, height = picture_size(path, name)
