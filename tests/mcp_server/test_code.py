@@ -87,11 +87,14 @@ async def test_files_that_code_makes_can_be_read_by_the_client(coding: Callable[
 async def test_a_cancelled_job_ends_the_code_and_the_loss_is_said(
     coding: Callable[..., MediaServer], body: Body
 ) -> None:
-    limits = Limits(answer_seconds=4.0, heartbeat_seconds=0.5)
-    async with Client(coding(limits=limits)) as client:
+    server = coding()
+    jobs, patient = server.service.jobs, Limits()
+    async with Client(server) as client:
         await client.call_tool("run_python", {"code": "x = 1"})
         slow = {"code": "import time\ntime.sleep(200)", "timeout_seconds": 250}
+        jobs._limits = Limits(answer_seconds=0.5, heartbeat_seconds=0.5)
         job = body(await client.call_tool("run_python", slow))
+        jobs._limits = patient
         ended = body(await client.call_tool("job_cancel", {"job_id": job["job_id"]}))
         following = body(await client.call_tool("run_python", {"code": "'x' in globals()"}))
     assert ended["status"] == "cancelled"

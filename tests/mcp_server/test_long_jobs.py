@@ -16,7 +16,8 @@ from sensorium.mcp_server.jobs import Limits
 Body = Callable[[CallToolResult], dict[str, Any]]
 SCALE = 0.025
 """Seconds here for one of the client's and the server's patience."""
-PATIENCE_SECONDS = 60 * SCALE
+PATIENCE_SECONDS = 60 * SCALE + 10
+"""A busy machine is late by seconds, whatever the scale."""
 POLLS = (480 - 2 * 40) // 25
 """Times that a client asks for a job of eight minutes after two calls of forty seconds."""
 

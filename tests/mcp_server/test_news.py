@@ -24,10 +24,11 @@ async def _status(client: Client, job: str) -> dict[str, Any]:
 
 async def test_who_listens_to_a_job_hears_of_its_end(serve: Serve, body: Body, mark: Any) -> None:
     async with Client(serve(limits=Limits(answer_seconds=0.1)), mode="2026-07-28") as client:
-        job = body(await client.call_tool("nap", {"seconds": 1.5, "mark": str(mark)}))["job_id"]
+        job = body(await client.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
         uri = f"job://{job}"
         async with client.listen(resource_subscriptions=[uri], resources_list_changed=True) as heard:
             assert heard.honored.resource_subscriptions == [uri]
+            mark.wake()
             async with asyncio.timeout(30):
                 async for event in heard:
                     if isinstance(event, ResourcesListChanged):
@@ -58,10 +59,11 @@ async def test_nobody_hears_of_what_is_somebody_elses(
         web.client("2026-07-28") as mine,
         web.client("2026-07-28", token=other) as theirs,
     ):
-        job = body(await mine.call_tool("nap", {"seconds": 1.0, "mark": str(mark)}))["job_id"]
+        job = body(await mine.call_tool("nap", {"seconds": 60, "mark": str(mark)}))["job_id"]
         wanted: dict[str, Any] = {"resource_subscriptions": [f"job://{job}"], "resources_list_changed": True}
         async with mine.listen(**wanted) as here, theirs.listen(**wanted) as there:
             listening = asyncio.create_task(anext(aiter(there)))
+            mark.wake()
             async with asyncio.timeout(30):
                 async for event in here:
                     if isinstance(event, ResourcesListChanged):
