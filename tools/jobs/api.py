@@ -1,7 +1,5 @@
 """Reads the file of a job API, and says precisely what is wrong with it."""
 
-import re
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
@@ -12,6 +10,7 @@ from ..base.price import read_prices
 from . import template
 from .alike import LIKE, spelled_out
 from .finding import expression
+from .patterns import pattern
 from .shapes import (
     LONGEST_DEADLINE_SECONDS,
     REFUSALS,
@@ -294,9 +293,7 @@ def _refusals(fields: Table) -> dict[str, str]:
     fields.has_only(" ".join(REFUSALS))
     for name in fields.values:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", FutureWarning)
-                re.compile(fields.text(name))
-        except (re.error, FutureWarning, OverflowError, RecursionError) as error:
+            pattern(fields.text(name))
+        except ValueError as error:
             raise fields.wrong(name, f"it is no regular expression: {error}") from None
     return dict(fields.values)

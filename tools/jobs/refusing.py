@@ -1,10 +1,9 @@
 """Turn the refusals of a job API into errors of ours."""
 
-import re
-
 from ..base import faults
 from ..base.endpoints import ServedModel
 from ..base.errors import ArgumentError, ProviderError, SensoriumError, SettingsError
+from .patterns import pattern
 from .shapes import JobApi, Refusal
 
 MOST_READ = 20_000
@@ -67,4 +66,6 @@ def refusal(
 def kind_of(api: JobApi, text: str) -> Refusal | None:
     """Return what the file says that an error with these words is."""
     kinds: list[Refusal] = ["policy", "credit", "key", "busy", "limit"]
-    return next((one for one in kinds if (told := api.refusals.get(one)) and re.search(told, text)), None)
+    return next(
+        (one for one in kinds if (told := api.refusals.get(one)) and pattern(told).isinstance_python(text)), None
+    )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sensorium.tools.jobs.api import JobFileError, expression, line_of, read_api
+from sensorium.tools.jobs.refusing import kind_of
 from sensorium.tools.jobs.shapes import Span
 
 
@@ -53,6 +54,7 @@ def test_a_file_is_read(text: str) -> None:
         ('"data.files"', f'"{"(" * 5000}"', None, "no JMESPath expression"),
         ('"unsafe content"', '"' + "(" * 3000 + ")" * 3000 + '"', None, "no regular expression"),
         ('"unsafe content"', '"a{99999999999999999999}"', None, "no regular expression"),
+        ('"unsafe content"', '"(?=unsafe)"', None, "look-ahead and look-behind, is not supported"),
     ],
 )
 def test_what_is_wrong_is_named(text: str, old: str, new: str, line: int | None, words: str) -> None:
@@ -85,6 +87,12 @@ def test_a_job_without_a_way_to_ask_for_it_is_refused(text: str) -> None:
 def test_nonsense_is_an_error_of_the_file(table: dict[str, Any]) -> None:
     with pytest.raises(JobFileError):
         read_api(table, "shop")
+
+
+def test_a_regular_expression_takes_no_longer_for_being_a_bad_one(text: str) -> None:
+    api = read_api(tomllib.loads(text.replace('"unsafe content"', '"(a+)+b|unsafe"')), "shop")
+    assert kind_of(api, "a" * 40_000) is None  # hours, in Python's own engine
+    assert kind_of(api, f"{'a' * 40_000} unsafe") == "policy"
 
 
 def test_an_expression_that_does_not_fit_the_answer_finds_nothing() -> None:
