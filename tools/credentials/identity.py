@@ -13,7 +13,8 @@ from ..base.errors import SettingsError, StorageError
 from .chosen import Credentials
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+    from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes, PrivateKeyTypes
+    from cryptography.x509 import Certificate
 
 NAME = "self-made.pem"
 ORGANISATION, OWN_NAME = "Sensorium (self-made)", "A user of Sensorium"
@@ -150,9 +151,12 @@ def _valid(text: str) -> tuple[str, str] | None:
         begin, end = (float(one) for one in first.removeprefix("valid ").split(" "))
     except ValueError:
         return None
-    if not begin < time.time() < end or not key.rstrip().endswith("PRIVATE KEY-----") or chain.count(_CERTIFICATE) != 1:
+    if not begin < time.time() < end or chain.count(_CERTIFICATE) != 1:
         return None
-    return _CERTIFICATE + chain, key
+    try:
+        return (_CERTIFICATE + chain, key) if _are_pair(*_loaded(_CERTIFICATE + chain, key)) else None
+    except (ValueError, TypeError, IndexError):
+        return None
 
 
 def _new() -> str:
@@ -233,24 +237,39 @@ def _signature(key: str, algorithm: str, data: bytes) -> bytes:
     raise SettingsError(f"The key of `[credentials]` is none for `algorithm = {algorithm!r}`. Set the one it is for.")
 
 
+def _loaded(chain: str, key: str) -> "tuple[Certificate, PrivateKeyTypes]":
+    """Return the first certificate of a chain, and a key.
+
+    Raises:
+        ValueError: One of them is damaged; also TypeError and IndexError.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
+    return (
+        x509.load_pem_x509_certificates(chain.encode())[0],
+        serialization.load_pem_private_key(key.encode(), None),
+    )
+
+
+def _are_pair(certificate: "Certificate", private: "PrivateKeyTypes") -> bool:
+    return certificate.public_key() == private.public_key()
+
+
 def _match(chain: str, key: str, file: str) -> None:
     """Check that a key belongs to the first certificate of a chain: what does not would sign, and nobody could verify.
 
     Raises:
         SettingsError: It does not, or one of them cannot be read.
     """
-    from cryptography import x509
-    from cryptography.hazmat.primitives import serialization
-
     try:
-        certificate = x509.load_pem_x509_certificates(chain.encode())[0]
-        private = serialization.load_pem_private_key(key.encode(), None)
+        certificate, private = _loaded(chain, key)
     except (ValueError, TypeError, IndexError) as error:
         raise SettingsError(
             f"The certificate {file!r} or its key in `[credentials]` is no PEM that can be read, or the key has a "
             "password. Give both in PEM, without one."
         ) from error
-    if certificate.public_key() != private.public_key():
+    if not _are_pair(certificate, private):
         raise SettingsError(f"The key in `[credentials]` does not belong to the certificate {file!r}. Set its own.")
     if not certificate.not_valid_before_utc < datetime.now(UTC) < certificate.not_valid_after_utc:
         raise SettingsError(

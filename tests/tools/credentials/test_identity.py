@@ -100,7 +100,13 @@ def test_two_processes_get_the_same_certificate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda text: text[: len(text) // 2], lambda text: re.sub("^valid .*", "valid 1 2", text)]
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: re.sub("^valid .*", "valid 1 2", text),
+        lambda text: re.sub("(KEY-----\n.{20}).", r"\1!", text, count=1),
+        lambda text: text.partition("-----BEGIN")[0],
+    ],
 )
 def test_one_that_is_damaged_or_out_of_date_is_replaced(tmp_path: Path, damage: Any) -> None:
     before = identity(Credentials(), tmp_path)
