@@ -100,8 +100,10 @@ class Still:
             factor = max(large[0] / image.width, large[1] / image.height)
             wide, high = (min(most * MOST_SPARE, own * factor) for most, own in zip(large, image.size, strict=True))
             left, top = (image.width - wide / factor) / 2, (image.height - high / factor) / 2
-            box = (left, top, left + wide / factor, top + high / factor)
-            image = image.resize((_even(wide), _even(high)), Resampling.LANCZOS, box)
+            across, down = (left, 0, left + wide / factor, image.height), (0, top, _even(wide), top + high / factor)
+            # One direction after the other, as Pillow does it too, lets the large picture go in between.
+            image = image.resize((_even(wide), image.height), Resampling.LANCZOS, across)
+            image = image.resize((_even(wide), _even(high)), Resampling.LANCZOS, down)
         picture = np.asarray(image)
         self._source = Planes.of_rgb(picture)
         shown = max(width / self._source.width_pixels, height / self._source.height_pixels)
