@@ -32,7 +32,7 @@ def _units(args: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> E
     )
 
 
-@tool(effect="pure", resource="network", version=1, roles=("think",), units=_units)
+@tool(effect="pure", resource="network", version=2, roles=("think",), units=_units)
 async def write_script(
     text: Annotated[
         str | None, Field(description="What is explained, plain or Markdown; or the dialogue itself, `NAME: …` a line.")

@@ -50,6 +50,39 @@ async def test_headings_become_slides_and_their_text_is_said(run: Run) -> None:
     assert "code" not in text and "http" not in text and "*" not in text
 
 
+async def test_marks_that_nobody_would_say_are_not_said(run: Run) -> None:
+    text = """# Power
+
+## Growth
+
+| Country | GW |
+|---|---|
+| China | 277 |
+| India | 31 |
+
+See https://www.example.org/long/link?x=1. <b>Salt</b> &amp; water.
+Energy is $E = P \\cdot t$. It costs $0.10, not $4.00.
+
+> "It is cheap." — IEA
+
+- Nothing moves
+"""
+    growth = (await call("write_script", {"text": text}, run)).slides[1]
+    assert growth.points[:2] == ["China, GW: 277", "India, GW: 31"]
+    assert growth.say.startswith("See example.org. Salt & water. Energy is E = P · t. It costs $0.10, not $4.00.")
+    assert "IEA. China, GW: 277. India, GW: 31. Nothing moves." in growth.say
+
+
+async def test_short_lines_alone_are_headings_and_verses_are_not(run: Run) -> None:
+    plain = "Bread\n\nBread is flour.\n\nHow it rises\n\nWarm dough rises in an hour.\n"
+    slides = (await call("write_script", {"text": plain}, run)).slides
+    assert [one.say for one in slides][-1] == "Warm dough rises in an hour."
+    assert slides[-1].title == "How it rises"
+    verses = "Roses\n\nRoses are red\n\nViolets are blue\n\nSugar is sweet\n\nAnd so are you\n"
+    said = " ".join(one.say for one in (await call("write_script", {"text": verses}, run)).slides)
+    assert "Violets are blue." in said and "And so are you." in said
+
+
 async def test_chinese_paragraphs_become_slides(run: Run) -> None:
     script = await call("write_script", {"text": ZH}, run)
     assert (script.title, script.language) == ("天空为什么是蓝色的", "zh")

@@ -1,5 +1,6 @@
 """Parts of a text: its headings, paragraphs and lists, without the marks that make them."""
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,9 +12,15 @@ _RULE = re.compile(r"^\s*(?:=+|-{3,}|\*{3,}|_{3,})\s*$")
 _ITEM = re.compile(r"^\s*(?:[-*+•·]|\d{1,2}[.)、]|[（(]?[一二三四五六七八九十]{1,2}[、.）)])\s*(.+)$")
 _LINK = re.compile(r"!?\[([^\]]{0,300})\]\([^)\s]{0,500}(?:\s+\"[^\"]*\")?\)")
 _MARKS = re.compile(r"(\*\*|__|\*|`+|~~)(?=\S)(.+?)(?<=\S)\1")
-_ADDRESS = re.compile(r"https?://\S+|<[^<>\s]+@[^<>\s]+>|\[\d{1,3}\]")
+_NOTE = re.compile(r"<[^<>\s]+@[^<>\s]+>|\[\d{1,3}\]|</?[a-z][^<>]{0,300}>|<!--.{0,1000}?-->", re.IGNORECASE)
+_ADDRESS = re.compile(r"<?https?://(?:www\.)?([\w.-]*\w)[^\s<>，。；）]*?>?(?=[.,;:!?)]*(?:[\s，。；）]|$))")
+_FORMULA = re.compile(r"\$(?=\S)([^$\n]{0,200}?[=\\^_][^$\n]{0,200}?)(?<=\S)\$")
+_SIGNS = {r"\cdot": "·", r"\times": "×", r"\leq": "≤", r"\geq": "≥", r"\approx": "≈", r"\pm": "±", r"\to": "→"}
+_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_UNDER_HEADER = re.compile(r"^[\s|:-]+$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
-_MOST_HEADING = 90
+_MOST_HEADING, _MOST_HAN_HEADING = 90, 30
+_ENDS = (".", "。", "!", "！", "?", "？", "…")
 
 
 @dataclass
@@ -42,6 +49,8 @@ def sections(text: str) -> tuple[str, list[Section]]:
         title = _plain(blocks[0][0])
         blocks = blocks[1:]
     found: list[Section] = []
+    if not any(isinstance(one, tuple) for one in blocks):
+        blocks = [(1, _plain(one[0])) if _is_heading(blocks[at:]) else one for at, one in enumerate(blocks)]
     has_headings = any(isinstance(one, tuple) for one in blocks)
     for block in blocks:
         if isinstance(block, tuple):
@@ -91,12 +100,26 @@ def _is_title(blocks: list[tuple[int, str] | list[str]]) -> bool:
     if len(blocks) < 2 or not isinstance(first, list) or len(first) != 1 or _ITEM.match(first[0]):
         return False
     line = _plain(first[0])
-    return len(line) <= (30 if is_han(line[:1]) else _MOST_HEADING) and line[-1:] not in ".。!！;；:：,，"
+    return (
+        0 < len(line) <= (_MOST_HAN_HEADING if is_han(line[:1]) else _MOST_HEADING)
+        and line[-1:] not in ".。!！;；:：,，"
+    )
+
+
+def _is_heading(blocks: list[tuple[int, str] | list[str]]) -> bool:
+    """Tell whether a short line alone stands over a sentence or a list: over lines as short it may be a poem's."""
+    if not _is_title(blocks) or not isinstance(blocks[1], list):
+        return False
+    return blocks[1][-1].rstrip().endswith(_ENDS) or bool(_ITEM.match(blocks[1][0]))
 
 
 def _add(section: Section, block: list[str]) -> None:
     running: list[str] = []
+    rows = [line for line in block if _ROW.match(line)]
+    section.items += _table(rows)
     for line in block:
+        if line in rows:
+            continue
         if item := _ITEM.match(line):
             section.items.append(_plain(item[1]))
         elif section.items and line[:1].isspace():
@@ -108,9 +131,26 @@ def _add(section: Section, block: list[str]) -> None:
     section.sentences += [text[start:end] for start, end in split_sentences(text)]
 
 
+def _table(rows: list[str]) -> list[str]:
+    """Return each row of a table as a line: its first cell, then the others with the names of their columns."""
+    cells = [[_plain(one) for one in row.strip().strip("|").split("|")] for row in rows if not _UNDER_HEADER.match(row)]
+    if len(cells) < 2:
+        return [", ".join(filter(None, row)) for row in cells]
+    header, *body = cells
+    said = [
+        [
+            row[0],
+            *(f"{name}: {cell}" if name else cell for name, cell in zip(header[1:], row[1:], strict=False) if cell),
+        ]
+        for row in body
+    ]
+    return [", ".join(filter(None, row)) for row in said if any(row)]
+
+
 def _plain(line: str) -> str:
-    """Return a line without marks of Markdown, addresses and numbers of notes."""
-    line = _ADDRESS.sub("", _LINK.sub(r"\1", line.lstrip("> ")))
+    """Return a line without marks of Markdown and HTML, and numbers of notes; of an address its host is left."""
+    line = html.unescape(_NOTE.sub("", _ADDRESS.sub(r"\1", _LINK.sub(r"\1", line.lstrip("> ")))))
+    line = _FORMULA.sub(lambda hit: re.sub(r"\\[a-z]+", lambda one: _SIGNS.get(one[0], ""), hit[1]), line)
     while (bare := _MARKS.sub(r"\2", line)) != line:
         line = bare
     return re.sub(r"\s+([.,;:!?，。；：！？])", r"\1", " ".join(line.split())).strip()

@@ -117,7 +117,7 @@ def _slide(part: Section, used: set[str], whole: str, language: str) -> Slide:
 
 def _said(part: Section) -> list[str]:
     """Return the sentences that are said, in their order: the most central ones where all are too many."""
-    sentences = [*part.sentences, *(_ended(one, guess_language(one)) for one in part.items)]
+    sentences = [_ended(one, guess_language(one)) for one in [*part.sentences, *part.items]]
     if sum(map(_length, sentences)) <= SAID_WORDS * 1.3:
         return sentences
     chosen: set[int] = {0}
@@ -136,7 +136,9 @@ def _points(part: Section, title: str) -> list[str]:
     seen = {title.casefold().rstrip(".。")}
     points = []
     for one in found:
-        if one and one.casefold() not in seen:
+        # The title may be how a sentence begins: little is left of it to be shown.
+        rest = one[len(title) :] if one.casefold().startswith(title.casefold()) else one
+        if 2 * len(rest) > len(one) and one.casefold() not in seen:
             seen.add(one.casefold())
             points.append(one)
     return points[: MOST_POINTS if part.items else 4]
@@ -199,7 +201,7 @@ def _subject(sentence: str) -> str:
 
 
 def _ended(text: str, language: str) -> str:
-    if text[-1:] in ".。!！?？…":
+    if text.rstrip("\"'”’）)」』")[-1:] in ".。!！?？…":
         return text
     return text + ("。" if language == "zh" or _is_mostly_han(text) else ".")
 
