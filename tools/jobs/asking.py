@@ -17,6 +17,7 @@ from ..base.errors import ProviderError, SensoriumError, SettingsError
 from ..base.letters import whole
 from ..base.outward import refuse_endpoint
 from ..base.posting import BUSY_WAITS_SECONDS, accepted, retry_after
+from ..base.secrets import redact
 from .addresses import is_same_host
 from .api import expression
 from .parts import contents_of_body, contents_of_form, part_of, several
@@ -223,6 +224,12 @@ class Asking:
     def _said(self, data: Any) -> str:
         found = expression(self.api.message)(data) if self.api.message and data is not None else None
         return "" if found is None else found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+
+
+def is_id(found: Any) -> bool:
+    """Tell whether what an answer holds can be an id; what holds the key is written down nowhere."""
+    is_short = isinstance(found, str | int) and not isinstance(found, bool) and 0 < len(str(found).strip()) <= 1000
+    return is_short and redact(str(found)) == str(found)
 
 
 def asking(api: JobApi, served: ServedModel, egress: Egress | None) -> Asking:

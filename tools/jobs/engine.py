@@ -14,9 +14,9 @@ from ..base.errors import ArgumentError, Cancelled, ProviderError, SensoriumErro
 from ..base.letters import whole
 from ..base.makers import Wish
 from ..base.secret_logs import logger_of
-from ..base.secrets import redact, redact_plain
+from ..base.secrets import redact_plain
 from .api import expression
-from .asking import Asking, Written
+from .asking import Asking, Written, is_id
 from .downloading import Expired
 from .filling import Filling
 from .refusing import kind_of, refusal
@@ -158,7 +158,7 @@ class Engine:
     async def _submit(self, payment: Payment, filling: Filling, request: Written) -> Any:
         """Return the answer to an order; None where it was cut off and the job was found all the same."""
         try:
-            return await self.asking.send(request)
+            return await self._within_limit(request)
         except ProviderError as error:
             if not error.may_be_paid or not self.order.is_found:
                 raise
@@ -167,7 +167,21 @@ class Engine:
                 return None
             if not self.operation.submit.idempotency:
                 raise
-            return await self.asking.send(request)
+            return await self._within_limit(request)
+
+    async def _within_limit(self, request: Written) -> Any:
+        """Return the answer to an order, also of a server that never ends one, byte by byte."""
+        # Some hold what was made, and come only when that is done.
+        usual = max(self.asking.api.deadline_seconds, self.asking.served.endpoint.timeout_seconds)
+        limit = min(usual, _OF_STEP * self.run.settings.step_timeout_seconds)
+        try:
+            async with asyncio.timeout(limit):
+                return await self.asking.send(request)
+        except TimeoutError:
+            raise ProviderError(
+                f"`{self._who}` took the order, and did not end its answer within {limit:g} s. It may have been paid.",
+                may_be_paid=True,
+            ) from None
 
     async def _found(self, payment: Payment, filling: Filling) -> bool:
         """Tell whether the job of an order that was cut off is there; False: it may be ordered now.
@@ -190,8 +204,7 @@ class Engine:
         return False
 
     def _began(self, payment: Payment, job: Any) -> None:
-        is_id = isinstance(job, str | int) and not isinstance(job, bool) and 0 < len(str(job).strip()) <= 1000
-        if not is_id or redact(str(job)) != str(job):  # what holds the key is written down nowhere
+        if not is_id(job):
             raise ProviderError(
                 f"`{self._who}` took the order and gave no id to ask for it by. It may have been paid.",
                 may_be_paid=True,
@@ -204,7 +217,8 @@ class Engine:
         assert poll is not None
         waiting = Waiting(
             run=self.run, asking=self.asking, poll=poll, filling=filling, job=payment.job, begun=payment.begun,
-            limit_seconds=self._limit_seconds, woken=woken,
+            limit_seconds=min(self.asking.api.deadline_seconds, _OF_STEP * self.run.settings.step_timeout_seconds),
+            woken=woken,
         )  # fmt: skip
         try:
             return await waiting.done()
@@ -212,10 +226,6 @@ class Engine:
             raise self._failed(payment, failed.answer, poll) from None
         except ArgumentError as error:  # it was asked about, and refused only now
             raise ArgumentError(f"{error} {self._end(payment)}") from None
-
-    @property
-    def _limit_seconds(self) -> float:
-        return min(self.asking.api.deadline_seconds, _OF_STEP * self.run.settings.step_timeout_seconds)
 
     def _failed(self, payment: Payment, answer: Any, poll: Poll) -> SensoriumError:
         """Return the error of a job that failed; whether it was charged is written down as its provider has it."""

@@ -15,22 +15,18 @@ from ..credentials.keeping import Making, keep
 from ..fetching.contents import file_name
 from .addresses import whole_address
 from .api import expression
-from .asking import Asking
+from .asking import Asking, is_id
 from .downloading import Download
 from .filling import Filling
 from .shapes import Encoding, Operation
 from .template import MISSING, as_text, render
+from .waiting import how_to_go_on
 
 if TYPE_CHECKING:
     from ..base.run import Run
 
-KINDS = {
-    "draw": ("image", "picture"),
-    "film": ("video", "video"),
-    "speak": ("audio", "sound"),
-    "play": ("audio", "sound"),
-}
-"""Role -> the media type that its files have, and what they are in words."""
+MEDIA = ("image/", "video/", "audio/")
+"""What a file may begin as; which of them it is, and ought to be, is seen where it is decoded."""
 MOST_FILES = 64
 MOST_LETTERS = 100_000
 _SEED = re.compile(r"-?\d{1,20}", re.ASCII)
@@ -66,7 +62,11 @@ class Results:
                 answers.append(told)
                 files += listed(expression(result.via.files)(told))
         if len(files) > MOST_FILES:
-            raise ProviderError(f"`{self._who}` gives {len(files)} files; {MOST_FILES} are taken.", may_be_paid=True)
+            raise ProviderError(
+                f"`{self._who}` gives {len(files)} files for one order{self._of_job}, and at most {MOST_FILES} are "
+                "taken. They are paid for and lie there; ask for fewer at once.",
+                may_be_paid=True,
+            )
         self.run.used(self._who)  # before anything is stored, whose provenance says it
         job = self._job(answers)
         stored = [await self._stored(one, f"{number + 1}/{len(files)}", job) for number, one in enumerate(files)]
@@ -87,7 +87,8 @@ class Results:
         where = self.operation.result.job
         for answer in answers if where else ():
             for found in listed(expression(where or "")(answer)):
-                return as_text(found)
+                if is_id(found):
+                    return as_text(found)
         return self.job
 
     async def _stored(self, given: Any, part: str, job: str) -> Artifact:
@@ -102,7 +103,7 @@ class Results:
             else:
                 await self.run.thread(_decode, given, encoding, path, self._who, self.run.settings.fetch.max_bytes)
             media_type = await self.run.thread(_sniffed, path)
-            self._check_kind(media_type)
+            self._check_is_media(media_type)
             made_of = [one for handles in self.wish.files.values() for one in handles]
             facts: dict[str, Fact] = {"provider": self._who, **({"job": job} if job else {})}
             return await keep(
@@ -131,14 +132,17 @@ class Results:
         )
         await download.to_file(whole_address(address, base_url), path)
 
-    def _check_kind(self, media_type: str) -> None:
-        begins, words = KINDS[self.operation.role]
-        if not media_type.startswith(f"{begins}/"):
-            job = f" (job {self.job!r})" if self.job else ""
+    def _check_is_media(self, media_type: str) -> None:
+        if not media_type.startswith(MEDIA):
+            again = how_to_go_on(self.run) if self.job else "It may be paid for."
             raise MediaError(
-                f"A {words} was ordered from `{self._who}`, and what came is {media_type}{job}. It was not kept. Try "
-                "again, or choose another model."
+                f"What `{self._who}` gives as made is {media_type}{self._of_job}: no picture, film or sound. It was "
+                f"not kept. {again} Another `seed`, or other words, are another order."
             )
+
+    @property
+    def _of_job(self) -> str:
+        return f" (job {self.job!r})" if self.job else ""
 
     @property
     def _who(self) -> str:

@@ -3,6 +3,8 @@
 import asyncio
 import threading
 from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -484,11 +486,32 @@ async def test_a_job_of_another_run_that_failed_is_not_taken_up_for_ever(orderin
     assert (await made_in(run)).job == "job-2"
 
 
-async def test_the_wrong_kind_of_file_is_said_to_be_so(ordering: Any, shop: Any) -> None:
-    shop.content = b'{"error": "not ready"}'
+async def test_what_is_no_media_is_asked_for_again(ordering: Any, shop: Any) -> None:
+    picture, shop.content = shop.content, b'{"error": "not ready"}'
     run = ordering()
-    with pytest.raises(MediaError, match=r"A picture was ordered .* what came is text/json \(job 'job-1'\)"):
+    with pytest.raises(MediaError, match=r"text/json \(job 'job-1'\): no picture, .* the same call again, asks for it"):
         await made_in(run)
+    shop.content = picture
+    assert (await made_in(run)).job == "job-1"
+    assert len(shop.of("submit")) == 1
+
+
+async def test_media_of_another_kind_is_kept_and_said_to_be_so(
+    ordering: Any, shop: Any, making: ModuleType, tmp_path: Path
+) -> None:
+    film = making.video(tmp_path / "film.mp4", lambda number: making.slide("A kite"), seconds=0.5)
+    shop.content, run = film.read_bytes(), ordering()
+    with pytest.raises(MediaError, match=r"a film \(video/mp4\) came, and a picture was ordered\. It is kept as art"):
+        await make("draw", KITE, run)
+    assert states(run) == [("done", "job-1")]
+
+
+async def test_more_files_than_are_taken_are_said_to_lie_there(ordering: Any, shop: Any, job_server: Any) -> None:
+    data = {"status": "done", "files": [f"{shop.url}/files/x"] * (MOST_FILES + 1)}
+    shop.play("poll", job_server.Reply(body={"code": 0, "data": data}))
+    with pytest.raises(ProviderError, match=r"gives 65 files for one order \(job 'job-1'\), and at most 64 are taken"):
+        await made_in(ordering())
+    assert shop.of("file") == []
 
 
 async def test_an_id_that_leads_elsewhere_is_not_asked(ordering: Any, shop: Any, job_server: Any) -> None:

@@ -1,6 +1,8 @@
-"""A provider's server that means harm, or is broken: nothing is asked of others, nobody waits for ever, nothing is lost."""
+"""A provider's server that means harm, or is broken: nobody else is asked, nobody waits for ever, nothing is lost."""
 
+import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -131,6 +133,37 @@ async def test_a_length_that_is_none_is_an_error(
     with pytest.raises((ProviderError, MediaError)) as raised:
         await made_in(ordering())
     assert len(str(raised.value)) < 1000
+
+
+@pytest.mark.parametrize("name", [{"a": 1}, "x" * 1001, True, "with the key"])
+async def test_an_id_to_go_on_from_that_is_none_is_the_jobs_own(
+    ordering: Any, shop: Any, job_server: Any, name: Any
+) -> None:
+    name = f"{name} {job_server.KEY}" if name == "with the key" else name
+    shop.play("poll", job_server.Reply(body=job(status="done", files=[f"{shop.url}/files/x"], task=name)))
+    assert (await made_in(ordering(picture='job = "data.task"'))).job == "job-1"
+
+
+async def test_an_answer_that_comes_byte_by_byte_for_ever_is_given_up(ordering: Any, shop: Any) -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n{")
+        with suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        writer.close()
+        gone.set()
+
+    gone = asyncio.Event()
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    shop.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    run = ordering(deadline=0.2, file="[providers.shop]\ntimeout_seconds = 0.2")
+    with pytest.raises(ProviderError, match=r"did not end its answer within 0\.2 s\. It may have been paid"):
+        await made_in(run)
+    assert [one.state for one in run.budget.ledger.orders(run.id)] == ["unknown"]
+    server.close()
+    await gone.wait()
 
 
 async def test_redirects_end(ordering: Any, shop: Any, job_server: Any) -> None:
