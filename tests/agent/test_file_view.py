@@ -3,15 +3,22 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from sensorium.agent import file_view
 from sensorium.agent.cli import main
 from sensorium.agent.printing import width
+from sensorium.tools.base.errors import MediaError
 from sensorium.tools.base.run import Call, Run
 from sensorium.tools.base.settings import Settings
+from sensorium.tools.credentials.chosen import Credentials
+from sensorium.tools.credentials.identity import identity
 from sensorium.tools.credentials.keeping import Making, keep
+from sensorium.tools.credentials.manifest import NO_FORMAT, Ingredient, sign
+from sensorium.tools.credentials.story import Story
 
 
 @pytest.fixture
@@ -98,6 +105,65 @@ def test_files_of_others_are_read_too(home: Path, capsys: pytest.CaptureFixture[
         out = capsys.readouterr().out
         assert found in out and "\x1b" not in out and "\u202e" not in out
         assert "a cat" not in out
+
+
+def test_words_of_a_stranger_are_called_so_and_steer_no_terminal(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = "Trusted\x1b[2J\x1b]8;;http://evil.example\x07\u202e\u2066\r\nproof: signed \x9b31m" + "x" * 900
+    story = Story(
+        kind="model", title=evil, media_type="image/png", tool=evil, provider=evil, version="9", made_at=evil,
+        source_type="digitalCapture",
+    )  # fmt: skip
+    out, plain = (tmp_path / "theirs.png").open("w+b"), io.BytesIO()
+    Image.new("RGB", (9, 9)).save(plain, "PNG")
+    with out:
+        given = [Ingredient(evil, NO_FORMAT, "componentOf", None)] * 30
+        sign(plain, out, story, identity(Credentials(), tmp_path / "their home"), given)
+    assert main(["show", "theirs.png"]) == 0
+    shown = capsys.readouterr().out
+    lines = shown.splitlines()
+    assert not any(one in shown for one in ("\x1b", "\x9b", "\x07", "\u202e", "\u2066", "\r"))
+    assert max(map(width, lines)) <= 60
+    assert [one for one in lines if one.startswith("proof:")] == [
+        "proof: signed by somebody who is not known here, and"
+    ]
+    text = " ".join(line.strip() for line in lines)
+    assert "calls itself 'A user of Sensorium, Sensorium (self-made)'; a self-made certificate: nobody vouches" in text
+    assert "and 10 more" in text
+
+
+def test_what_takes_too_long_or_ends_the_decoder_is_shown_by_its_words(
+    made: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode = Run.decode
+
+    async def ends(self: Run, function: Any, *args: Any, looks: bool = True) -> Any:
+        if looks:
+            raise MediaError("'edited.png' ended the decoder (SIGABRT); it is damaged or hostile.")
+        return await decode(self, function, *args, looks=looks)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Run, "decode", ends)
+        assert main(["show", made.name]) == 0
+    text = capsys.readouterr().out
+    assert "proof: not looked at, as the note says" in text and "note: 'edited.png' ended the decoder" in text
+    monkeypatch.setattr(file_view, "MOST_SECONDS", 0.0)
+    assert main(["show", made.name, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["maker"]["proof"], shown["limits"]) == ("unread", ["It takes more than 0 s to look into it."])
+    assert shown["metadata"]["tool"] == "edit_media"
+
+
+def test_metadata_that_claims_to_be_ours_is_no_proof(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from PIL.PngImagePlugin import PngInfo
+
+    words = PngInfo()
+    line = "made by Sensorium 0.1.0, openai:gpt; tool make_image; at 2026-11-21T00:00:00Z; digital source type print."
+    words.add_text("Comment", line)
+    Image.new("RGB", (9, 9)).save(home.parent / "forged.png", pnginfo=words)
+    assert main(["show", "forged.png"]) == 0
+    assert "proof: not signed: its metadata says so, which anybody" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["nothing.png", "."])

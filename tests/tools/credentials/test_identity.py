@@ -1,5 +1,6 @@
 """Who signs: a certificate that is made here once, or the user's own."""
 
+import io
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from sensorium.agent.doctor import check_credentials
 from sensorium.tools.base.decoder_asks import Asks
@@ -260,6 +262,44 @@ async def test_who_has_a_certificate_of_the_same_authority_is_a_stranger(run: Ru
         kept = await keep(signing, SVG, name="a.svg", media_type="image/svg+xml", making=Making(kind="algorithm"))
         found = (await run.decode(read_told, run.path(kept.handle), "a", own_anchors(mine, tmp_path))).manifest
         assert found and (found.state, found.signer) == ("valid", signer)
+
+
+async def test_a_file_is_not_called_changed_because_its_certificate_ran_out(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    from sensorium.tools.credentials.identity import _certificate, _Subject
+
+    def der(pem: str) -> bytes:
+        return x509.load_pem_x509_certificate(pem.encode()).public_bytes(serialization.Encoding.DER)
+
+    now, root, key = datetime.now(UTC), *(ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    above = _Subject("Root", root)
+    made = [now - timedelta(days=1), now + timedelta(days=9)], [now - timedelta(days=9), now - timedelta(days=5)]
+    signing, ended = (_certificate(_Subject("Press", key), above, *dates) for dates in made)
+    while len(der(ended)) != len(der(signing)):  # by how long the numbers of their signatures are
+        ended = _certificate(_Subject("Press", key), above, *made[1])
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file, its_key = tmp_path / "press.pem", tmp_path / "press.key"
+    file.write_text(signing + _certificate(above, above, *made[0]))
+    its_key.write_bytes(private)
+    # What is signed names the certificate that ran out, as if the file had been signed when it had not.
+    sign = Identity.sign
+    monkeypatch.setattr(Identity, "sign", lambda self, data: sign(self, data.replace(der(signing), der(ended))))
+    pressing = replace(run, settings=replace(run.settings, credentials=Credentials(certificate=file, key=its_key)))
+    out = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(out, "PNG")
+    kept = await keep(pressing, out.getvalue(), name="a.png", media_type="image/png", making=Making(kind="algorithm"))
+    old = tmp_path / "old.png"
+    old.write_bytes(run.path(kept.handle).read_bytes().replace(der(signing), der(ended)))
+    found = await run.decode(read_told, old, "a", "")
+    assert found.manifest and (found.maker.proof, found.manifest.signer) == ("signed", "self-made")
+    assert (found.manifest.state, found.manifest.problems) == ("valid", ["signingCredential.expired"])
 
 
 async def test_a_damaged_certificate_of_ones_own_accuses_no_file(run: Run) -> None:

@@ -253,6 +253,30 @@ async def test_what_is_left_of_a_manifest_is_not_taken_for_none(run: Run, tmp_pa
     assert (found.manifest, found.maker.proof, len(found.limits)) == (None, "altered", 1)
 
 
+async def test_a_manifest_that_lies_elsewhere_is_said_to_and_not_fetched(run: Run, tmp_path: Path) -> None:
+    address = b"https://store.example/urn:c2pa:1234"
+    xmp = (
+        b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
+        b"<rdf:Description rdf:about='' xmlns:dcterms='http://purl.org/dc/terms/' dcterms:provenance='%s'/>"
+        b"</rdf:RDF></x:xmpmeta>"
+    )
+    file = tmp_path / "a.jpg"
+    file.write_bytes(picture("JPEG", xmp=xmp % address))
+    found = await told(run, file)
+    assert (found.manifest, found.maker.proof) == (None, "none")
+    assert found.limits == ["It names a manifest of C2PA on 'store.example', which is not fetched: nothing is proved."]
+
+
+def test_the_formats_that_have_no_manifest_are_those_that_c2pa_has_none_for() -> None:
+    from sensorium.tools.credentials import native
+    from sensorium.tools.credentials.tagging import MANIFESTS, TAGS
+
+    taken = set(native.c2pa().Builder.get_supported_mime_types())
+    assert set(MANIFESTS.values()) <= taken
+    assert set(TAGS) - set(MANIFESTS) == UNSIGNED
+    assert UNSIGNED & taken == {"audio/flac"}  # behind an ID3 tag, over which players stumble
+
+
 async def test_inputs_are_named_with_who_made_them(run: Run, tmp_path: Path) -> None:
     mine = tmp_path / "小狗 & me.jpg"
     mine.write_bytes(picture("JPEG"))
