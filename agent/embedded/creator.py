@@ -341,7 +341,7 @@ class Creator(Builder):
         text = next(file for file in self.files if file.kind == "text")
         values = {"aspect": wanted.aspect} if wanted.aspect in ASPECTS else {}
         for step in filled(read_recipe(HOUSE / "explainer.toml"), values, [self.given.index(text)]):
-            self.steps.setdefault(step.id, {"id": step.id, "tool": step.tool, "args": step.args})
+            self.steps.setdefault(step.id, step.model_dump(include={"id", "tool", "args", "depends_on"}))
 
     def slideshow(self, wanted: Slideshow) -> None:
         shown = [file for file in self.files if file.kind in ("picture", "video")][:MOST_SCENES]
