@@ -11,7 +11,7 @@ from .base.tool import Sounding, tool
 from .base.workspace import Artifact
 
 if TYPE_CHECKING:
-    from .cutting.rendering import Take
+    from .cutting.edits import Take
     from .cutting.sound_films import Stage
     from .cutting.sound_pictures import Sheet
 
@@ -73,7 +73,7 @@ async def picture_sound(
     )
     if end - start < LEAST_SECONDS:
         raise ArgumentError(f"{end - start:.3f} s are too short to draw; the least is {LEAST_SECONDS:g} s.")
-    from .cutting.rendering import Take
+    from .cutting.edits import Take
 
     part = Take(
         path=run.path(media),

@@ -411,8 +411,8 @@ async def test_what_a_file_says_of_itself_stays(edit: Edit, run: Run, film: Path
         chapters = [(one["start"] * one["time_base"], one["metadata"]["title"]) for one in container.chapters()]
     assert [title for _, title in chapters] == ["one", "two"]
     assert [float(at) for at, _ in chapters] == pytest.approx([0, 1], abs=0.03)
-    scaled = await edit("scale", source, width_pixels=80)
-    assert scaled.limits == ["What was encoded anew does not have any more: 2 chapters."]
+    fast = await edit("speed", source, speed=2)
+    assert fast.limits == ["What was encoded anew does not have any more: 2 chapters."]
 
 
 def _chapter(number: int, start: int, end: int, title: str) -> Any:

@@ -14,7 +14,7 @@ from sensorium.tools.base.call import call
 from sensorium.tools.base.errors import ArgumentError, MediaError
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.sound import decode_sound
-from sensorium.tools.cutting.rendering import Take
+from sensorium.tools.cutting.edits import Take
 from sensorium.tools.cutting.spectra import bands, levels, spectrogram
 from sensorium.tools.picture_sound import SoundPicture
 

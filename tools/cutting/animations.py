@@ -13,8 +13,8 @@ from ..base.outputs import OutputFile
 from ..base.run import Run
 from ..base.sniff import sniff
 from ..film.writer import Container, PictureTrack, Writer
+from .edits import Rendered, Take
 from .looks import even
-from .rendering import Rendered, Take
 
 if TYPE_CHECKING:
     import numpy as np
@@ -258,6 +258,6 @@ def film_of(path: Path, name: str, output: OutputFile, container: Container, run
                             raise MediaError(f"{name!r} has too many frames for an animated picture.")
                     if shown is not None and length > 0.04:
                         film.show(shown, at - 0.04)  # the last frame stays as long as it should
-                    return Rendered(seconds=at, frames=film.pictures, samples=0, damaged=0)
+                    return Rendered(seconds=at, frames=film.pictures)
         except (OSError, SyntaxError, ValueError, EOFError) as error:
             raise MediaError(f"{name!r} cannot be decoded: {error}. It is damaged; copy it again.") from error

@@ -15,11 +15,12 @@ from ..base.outputs import OutputFile
 from ..base.run import Run
 from ..base.safe_open import audio_stream, open_media, video_stream
 from ..base.upright import Turn
+from .edits import Edit, Rendered
 from .formats import Format, codec_of
 from .matching import Matching, Unsafe
 from .muxing import MuxError, chapters_of, describe, muxed, packets_of, tags_of, words_track
 from .outline import Plan, Stored, decoding_times, plan
-from .rendering import Edit
+from .picture_stream import PictureStream
 from .sound_files import SoundStream
 
 if TYPE_CHECKING:
@@ -57,7 +58,11 @@ class Copied:
     frames: int = 0
     encoded_frames: int = 0
     left_out: tuple[str, ...] = ()
-    """Streams that the container does not take, for people."""
+    """Streams that are not in it, for people."""
+    is_heard: bool = True
+    """Whether any of its sound lies in the parts."""
+    rendered: Rendered | None = None
+    """What became of the picture where all of it was encoded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +91,7 @@ class Copying:
     sound: bool = True
     """Whether its sound is copied."""
     edit: Edit | None = None
-    """Sound that is encoded beside what is copied, and its words as soft subtitles."""
+    """What is encoded beside what is copied: its picture or its sound, and its words as soft subtitles."""
     turned_degrees: int = 0
     """How far the picture is turned clockwise, more than before, by whoever shows it."""
 
@@ -104,6 +109,8 @@ class Copying:
         with open_video(self.path, self.name) as footage:
             if not self.picture:
                 return self._write_sound(footage.start_seconds, output, parts)
+            if self.edit is not None and self.edit.look is not None:
+                return self._write_rendered(footage.start_seconds, self.edit, output)
             return self._write_film(footage, output, parts)
 
     def _write_film(self, footage: Footage, output: OutputFile, parts: Sequence[tuple[float, float]]) -> Copied:
@@ -122,13 +129,14 @@ class Copying:
                 turned = cast("VideoStream", copies[stream.index])
                 turned.set_display_rotation((footage.turn.degrees - self.turned_degrees) % 360)
             lanes = [self._picture(footage, matching, spans, copies[stream.index])]
-            self._finish(container, out, spans, copies, lanes, stream.index)
+            is_heard = self._finish(container, out, spans, copies, lanes, stream.index)
         plans = [one.plan for one in spans if one.plan is not None]
         return Copied(
             pieces=tuple(self._piece(one, footage.start_seconds) for one in spans),
             frames=sum(len(one.order) for one in plans),
             encoded_frames=sum(one.encoded for one in plans),
             left_out=left_out,
+            is_heard=is_heard,
         )
 
     def _write_sound(
@@ -143,16 +151,21 @@ class Copying:
             origin = Fraction(stream.start_time or 0) * stream.time_base
             if origin_seconds is not None:
                 origin = _exact(origin_seconds)
-            spans, position = [], Fraction(0)
-            for start, end in parts:
-                last = origin + _exact(end)
-                span = _Span(start=origin + _exact(start), end=last, position=position, heard_until=last)
-                spans.append(span)
-                position += span.end - span.start
+            spans = _spans(origin, parts)
             with muxed(output, self.form) as out:
                 copies, left_out = self._streams(container, out, None)
                 self._finish(container, out, spans, copies, [], None)
         return Copied(pieces=tuple(self._piece(one, float(origin)) for one in spans), left_out=left_out)
+
+    def _write_rendered(self, origin_seconds: float, edit: Edit, output: OutputFile) -> Copied:
+        """Write an edit with its picture encoded, and all else copied that can be."""
+        spans = _spans(_exact(origin_seconds), [(one.start_seconds, one.end_seconds) for one in edit.takes])
+        with open_media(self.path, self.name) as container, muxed(output, self.form) as out:
+            picture = PictureStream.begin(out, self.form, edit, self.run)
+            copies, left_out = self._streams(container, out, None)
+            is_heard = self._finish(container, out, spans, copies, [picture.packets()], None)
+        pieces = tuple(self._piece(one, origin_seconds) for one in spans)
+        return Copied(pieces=pieces, left_out=left_out, is_heard=is_heard, rendered=picture.rendered())
 
     def _finish(  # noqa: PLR0917 - what belongs together
         self,
@@ -162,8 +175,8 @@ class Copying:
         copies: "dict[int, Stream]",
         lanes: "list[Iterator[tuple[float, Packet[Any]]]]",
         picture: int | None,
-    ) -> None:
-        """Write what goes beside the picture, and all of it side by side."""
+    ) -> bool:
+        """Write what goes beside the picture, and all of it side by side; return whether there is any sound."""
         if self.form.chapters:
             out.set_chapters(chapters_of(container, [(float(one.start), float(one.end)) for one in spans]))
         others = [one for one in container.streams if one.index in copies and one.index != picture]
@@ -178,7 +191,7 @@ class Copying:
         out.start_encoding()
         if covers:
             self._add_covers(out, covers, copies)
-        self._mux(out, lanes, spans)
+        return "audio" in self._mux(out, lanes, spans)
 
     def _add_covers(self, out: "OutputContainer", covers: "Sequence[Stream]", copies: "dict[int, Stream]") -> None:
         """Write the pictures that stand for a recording, which come before its sound."""
@@ -192,17 +205,19 @@ class Copying:
 
     def _mux(
         self, out: "OutputContainer", lanes: "Sequence[Iterator[tuple[float, Packet[Any]]]]", spans: Sequence[_Span]
-    ) -> None:
+    ) -> set[str]:
+        """Write packets in order, and return of which types they were."""
         whole = float(spans[-1].position + spans[-1].end - spans[-1].start)
-        count = 0
+        found: set[str] = set()
         for number, (at, packet) in enumerate(heapq.merge(*lanes, key=lambda one: one[0])):
             if number % _CHECK_EVERY == 0:
                 self.run.check()
                 self.run.progress(min(1.0, max(0.0, at / whole)), "copying")
+            found.add(packet.stream.type)
             out.mux(packet)
-            count += 1
-        if not count:
+        if not found:
             raise MediaError(f"Nothing of {self.name!r} lies in the part that was asked for.")
+        return found
 
     def _streams(
         self, container: "InputContainer", out: "OutputContainer", matching: Matching | None
@@ -225,12 +240,14 @@ class Copying:
             more_sound = one.type == "audio" and self.form.video_encoder != ""
             wanted = is_main or more_sound or (one.type == "subtitle" and self.form.subtitle_codec != "")
             if one.type == "audio" and not self.sound:
+                if one is not sound and self.edit is not None and self.edit.has_sound:
+                    left_out.append(_called(one))
                 continue
             if not wanted or codec not in kinds.get(one.type, ()):
                 if is_main and sound is one:
                     raise Unsafe(f"{self.form.name} does not hold {codec}")
-                if one.type in ("audio", "subtitle") and self.form.video_encoder:
-                    left_out.append(f"{one.type} ({codec or 'of an unknown kind'})")
+                if self.form.video_encoder and one is not picture and one.type != "data":
+                    left_out.append(_called(one))
                 continue
             copy = self._copy_of(one, out)
             describe(copy, one, self.form)
@@ -353,12 +370,14 @@ class Copying:
         while packet is not None:
             begun = begun or packet.pts == first
             if begun and packet.pts is not None and packet.pts >= first and packet.size:
-                content = bytes(packet)
-                copy = av.Packet(matching.packet(matching.first(content) if packet.pts == first else content))
+                at, old = packet.pts, bytes(packet)
+                content = matching.packet(matching.first(old) if at == first else old)
+                # What goes with a packet, as the transparency of WebM, stays with it.
+                copy = packet if content == old else av.Packet(content)
                 copy.is_keyframe = packet.is_keyframe
-                copy.duration = min(packet.duration or 0, found.end - packet.pts)
+                copy.duration = min(packet.duration or 0, found.end - at)
                 yield copy
-                if packet.pts == last:
+                if at == last:
                     return
             packet = next(packets, None)
 
@@ -494,6 +513,21 @@ class Copying:
             end_seconds=round(float(span.end) - origin, 6),
             joints_seconds=tuple(joints),
         )
+
+
+def _spans(origin: Fraction, parts: Sequence[tuple[float, float]]) -> list[_Span]:
+    spans, position = [], Fraction(0)
+    for start, end in parts:
+        last = origin + _exact(end)
+        spans.append(_Span(start=origin + _exact(start), end=last, position=position, heard_until=last))
+        position += spans[-1].end - spans[-1].start
+    return spans
+
+
+def _called(stream: "Stream") -> str:
+    """Return what people call a stream, for example `audio (aac, deu)`."""
+    language = f", {stream.language[:8]}" if stream.language and stream.language != "und" else ""
+    return f"{stream.type} ({codec_of(stream) or 'of an unknown kind'}{language})"
 
 
 def _is_mirrored(turn: Turn) -> bool:

@@ -8,7 +8,7 @@ from ..credentials.keeping import Making, keep
 from .animations import FRAMES_PER_SECOND, MAX_BYTES, MOST_FRAMES, MOST_SECONDS, WIDTH_PIXELS, Animation, animate
 from .asked import crop_box, scaled_size
 from .formats import FORMATS, Format
-from .looks import Look, even
+from .looks import even
 from .sound_changes import extract_sound
 from .subtitling import drawn_subtitles
 from .writing import BEYOND_SECONDS, Done, Writing
@@ -109,10 +109,10 @@ async def change(job: Writing) -> Done:
     if asked.task == "crop":
         left, top, width, height, notes = crop_box(asked, source, job.name, even_sizes=True)
         job.notes += notes
-        look = Look(width_pixels=width, height_pixels=height, crop=(left, top, width, height))
+        look = replace(look, width_pixels=width, height_pixels=height, crop=(left, top, width, height))
     elif asked.task == "scale":
         width, height = scaled_size(asked, source)
-        look = Look(width_pixels=even(width), height_pixels=even(height), bars=True)
+        look = replace(look, width_pixels=even(width), height_pixels=even(height), bars=True)
         if (look.width_pixels, look.height_pixels) != (width, height):
             job.note(f"The size was made even, as encoders need it: {look.width_pixels}×{look.height_pixels} px.")
         if abs(look.width_pixels / look.height_pixels / (source.width_pixels / source.height_pixels) - 1) > 0.02:

@@ -16,6 +16,20 @@ _TURNS = {0: [], 90: ["transpose=clock"], 180: ["hflip", "vflip"], 270: ["transp
 
 
 @dataclass(frozen=True, kw_only=True)
+class Colours:
+    """How numbers of a picture stand for colours (ITU-T H.273)."""
+
+    primaries: int
+    transfer: int
+    matrix: int
+    range: int
+    """1: from 16 to 235; 2: all."""
+
+
+BT709 = Colours(primaries=1, transfer=1, matrix=1, range=1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Look:
     """How a frame is to be shown; sizes in pixels of the upright picture."""
 
@@ -30,6 +44,17 @@ class Look:
     """Left and right exchanged."""
     bars: bool = False
     """Where its shape is another one, it is shown whole between black bars; else it is stretched."""
+    colours: Colours | None = None
+    """Kept as they are, in ten bits; None: they become BT.709, in eight."""
+
+    @property
+    def is_deep(self) -> bool:
+        return self.colours is not None
+
+    @property
+    def pixels(self) -> str:
+        """What libav calls their format: planar YUV 4:2:0."""
+        return "yuv420p10le" if self.is_deep else "yuv420p"
 
 
 class Changer:
@@ -48,13 +73,14 @@ class Changer:
         self._shape: tuple[int, int, str, int] | None = None
 
     def change(self, frame: "VideoFrame") -> "VideoFrame":
-        """Return a frame as planar YUV 4:2:0 of the size that was asked for."""
+        """Return a frame in the look that was asked for."""
         shape = (frame.width, frame.height, frame.format.name, frame.colorspace)
         if self._graph is None or shape != self._shape:
             self._graph, self._shape = self._built(frame), shape
         self._graph.vpush(frame)
         changed = self._graph.vpull()
-        changed.colorspace, changed.color_range = 1, 1
+        colours = self._look.colours or BT709
+        changed.colorspace, changed.color_range = colours.matrix, colours.range
         return changed
 
     def _built(self, frame: "VideoFrame") -> "Graph":
@@ -96,14 +122,19 @@ class Changer:
         if look.bars:
             by = min(wide / size[0], high / size[1])
             wide, high = min(wide, round(size[0] * by / 2) * 2), min(high, round(size[1] * by / 2) * 2)
-        colours = ""
-        if frame.colorspace == _UNKNOWN_COLOURS and max(stored) >= _HD_LINES and min(stored) >= _HD_LINES * 3 // 4:
-            colours = ":in_color_matrix=bt709"
-        found.append(f"scale={wide}:{high}:flags=bicubic{colours}:out_color_matrix=bt709:out_range=tv")
-        found.append("format=yuv420p")
+        found.append(f"scale={wide}:{high}:flags=bicubic{self._colours(frame)}")
+        found.append(f"format={look.pixels}")
         if (wide, high) != (look.width_pixels, look.height_pixels):
             found.append(f"pad={look.width_pixels}:{look.height_pixels}:-1:-1:black")
         return [*found, "setsar=1"]
+
+    def _colours(self, frame: "VideoFrame") -> str:
+        """Return what is told the scaler of colours."""
+        if self._look.is_deep:
+            return ""
+        size, asks = (frame.width, frame.height), ":out_color_matrix=bt709:out_range=tv"
+        is_hd = max(size) >= _HD_LINES and min(size) >= _HD_LINES * 3 // 4
+        return f":in_color_matrix=bt709{asks}" if frame.colorspace == _UNKNOWN_COLOURS and is_hd else asks
 
 
 def even(pixels: float) -> int:

@@ -127,6 +127,8 @@ def _dialect_of(stream: "VideoStream") -> Dialect:
         return Hevc(context)
     if codec not in VPX_ENCODERS:
         return Plain(context.extradata, f"pictures in {codec} cannot be encoded to fit those that are copied")
+    if stream.metadata.get("alpha_mode", "0") != "0":
+        return Plain(context.extradata, "its pictures are transparent, and that is encoded apart")
     if context.pix_fmt != "yuv420p":
         return Plain(context.extradata, f"{codec} with {context.pix_fmt} pictures cannot be encoded here")
     return Plain(context.extradata, encoder=VPX_ENCODERS[codec])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-    from .rendering import Words
+    from .edits import Words
 
 _BUFFER_BYTES = 1 << 20
 # What the muxer writes by itself, or what would not be so any more.
@@ -29,7 +29,7 @@ _OWN_TAGS = frozenset(
 _DELAY_AT, _LAME_DELAY = 141, 576
 # By these players choose the decoder. libav would write `hev1`, which no player of Apple shows, and one for all ProRes.
 _MARKS = {"hevc": ("hvc1", "hev1", "dvh1", "dvhe"), "prores": ("apcn", "apch", "apcs", "apco", "ap4h", "ap4x")}
-_STREAM_TAGS = frozenset({"language", "title", "handler_name"})
+_STREAM_TAGS = frozenset({"language", "title", "handler_name", "alpha_mode"})
 _MOST_TAG_LETTERS = 2_000
 
 
@@ -108,11 +108,14 @@ def tags_of(container: "InputContainer") -> dict[str, str]:
     }
 
 
+def stream_tags_of(stream: "Stream") -> dict[str, str]:
+    """Return what a stream says of itself that stays true of its parts."""
+    return {key: value[:_MOST_TAG_LETTERS] for key, value in stream.metadata.items() if key.lower() in _STREAM_TAGS}
+
+
 def describe(new: "Stream", old: "Stream", form: Format) -> None:
     """Give a stream the language, the title, the role, the rate and the mark of another."""
-    for key, value in old.metadata.items():
-        if key.lower() in _STREAM_TAGS:
-            new.metadata[key] = value[:_MOST_TAG_LETTERS]
+    new.metadata.update(stream_tags_of(old))
     new.disposition = old.disposition
     if old.type == "video" and (rate := cast("VideoStream", old).average_rate):
         # Of MPEG-4 without it readers take the tick for the rate: 30,000 frames a second.

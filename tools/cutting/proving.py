@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from ..base.errors import MediaError
 from ..base.footage import Footage, open_video
+from ..base.length import end_of
 from ..base.media import MediaFacts, examine
 from ..base.run import Run
+from ..base.safe_open import audio_stream, open_media
 from .copying import Piece
 from .sounding import Heard
 
@@ -47,6 +49,7 @@ def prove(
     sound: bool,
     slack_seconds: float,
     run: Run,
+    heard: bool = True,
 ) -> Proof:
     """Decode the ends of a file.
 
@@ -58,6 +61,7 @@ def prove(
         sound: Whether it should have sound.
         slack_seconds: How much its length may be off.
         run: To notice a cancellation.
+        heard: Whether there is something on its track of sound.
 
     Raises:
         MediaError: It is not as it should be.
@@ -73,8 +77,9 @@ def prove(
             ends = [next(footage.frames(at), None) for at in (0.0, max(0.0, found - _END_SECONDS))]
             if None in ends:
                 raise MediaError(f"{name!r} was written, but its last frames cannot be decoded. Its source is damaged.")
-    if sound:
-        for start in (0.0, max(0.0, found - _END_SECONDS)):
+    if sound and heard:
+        # Sound may end long before the picture does.
+        for start in (0.0, max(0.0, min(found, _sound_end(path, name, facts)) - _END_SECONDS)):
             part = Heard(
                 path=path,
                 name=name,
@@ -85,6 +90,17 @@ def prove(
             for _ in part.blocks(run):
                 pass
     return Proof(facts=facts)
+
+
+def _sound_end(path: Path, name: str, facts: MediaFacts) -> float:
+    """Return when the last packet of sound ends, counted from the first frame or sample."""
+    with open_media(path, name) as container:
+        stream = audio_stream(container)
+        assert stream is not None and stream.time_base is not None
+        declared = (stream.start_time or 0) + (stream.duration or 0)
+        known = float(declared * stream.time_base) if stream.duration else facts.origin_seconds + (facts.seconds or 0.0)
+        end = end_of(container, stream, known)
+    return (end.seconds if end.seconds is not None else known) - facts.origin_seconds
 
 
 def joint_fault(path: Path, name: str, source: Path, pieces: Sequence[Piece], run: Run) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..base.errors import ArgumentError, MediaError
 from .asked import sound_format
-from .rendering import Other
+from .edits import Other
 from .survey import survey
 from .writing import BEYOND_SECONDS, Done, Writing, whole_take
 
@@ -55,7 +55,8 @@ async def change_sound(job: Writing) -> Done:
             other = replace(other, way="replace")
         if other.delay_seconds + other.take.seconds < seconds - 0.1 and other.way == "replace":
             job.note(f"The new sound ends at {other.delay_seconds + other.take.seconds:.2f} s; then it is silent.")
-        edit = replace(edit, has_sound=True, other=other, channels=2)
+        tags = edit.sound_tags if other.way == "mix" else {}
+        edit = replace(edit, has_sound=True, other=other, channels=2, sound_tags=tags)
     suffix = {"mute": "muted", "replace_sound": "new-sound", "mix_sound": "mixed"}[asked.task]
     form = job.form()
     if source.facts.video is None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..base.outputs import OutputFile
 from ..base.run import Run
+from .edit_sounds import sounds
+from .edits import Edit, Rendered
 from .formats import Format
 from .muxing import muxed
-from .rendering import Edit, Rendered, sounds
 from .sounding import RATE
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class SoundStream:
             stream.codec_context.bit_rate = _BITS_PER_SECOND[encoder] * edit.channels // 2
         if encoder == "flac" and codec in _DEEP:
             stream.codec_context.format = "s32"  # of which it keeps 24 bits
+        stream.metadata.update(edit.sound_tags)
         stream.time_base = Fraction(1, rate)
         return cls(edit, run, stream, rate)
 
@@ -106,7 +108,7 @@ def write_sound(
                 run.check()
                 run.progress(min(1.0, max(0.0, at / max(edit.seconds, 0.001))), "writing")
             out.mux(packet)
-    return Rendered(seconds=edit.seconds, frames=0, samples=sound.samples, damaged=0)
+    return Rendered(seconds=edit.seconds)
 
 
 def _layout(channels: int) -> str:

@@ -8,7 +8,7 @@ from ..base.outputs import OutputFile
 from ..base.run import Run
 from ..film.planes import Planes
 from ..film.writer import PictureTrack, SoundTrack, Writer
-from .rendering import Rendered, Take
+from .edits import Rendered, Take
 from .sound_pictures import bar_places
 from .sounding import RATE, Heard, even
 from .spectra import bands
@@ -82,7 +82,7 @@ def film_sound(output: OutputFile, part: Take, stage: Stage, run: Run) -> Render
                 if number % 30 == 0:
                     run.progress(number / frames, "drawing")
             film.hear(block)
-        return Rendered(seconds=seconds, frames=film.pictures, samples=film.samples, damaged=0)
+        return Rendered(seconds=seconds, frames=film.pictures)
 
 
 def _raise_bars(frame: Planes, lit: Planes, stage: Stage, bars: "NDArray[np.float32]") -> None:

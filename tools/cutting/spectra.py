@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..base.errors import MediaError
 from ..base.run import Run
 from ..base.sound_blocks import Reading, blocks
-from .rendering import Take
+from .edits import Take
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,8 +7,8 @@ from ..base.errors import MediaError
 from ..base.subtitle_files import one_at_a_time, read_subtitles
 from ..film.captions import Face, draw_caption, face_for
 from ..film.captions import without as without_signs
+from .edits import Words
 from .looks import Look
-from .rendering import Words
 from .writing import BEYOND_SECONDS, Done, Writing
 
 

@@ -8,10 +8,12 @@ from ..base.errors import MediaError
 from ..base.media import MediaFacts, examine
 from ..base.safe_open import audio_stream, open_media, video_stream
 from .formats import codec_of
-from .muxing import tags_of
+from .looks import Colours
+from .muxing import stream_tags_of, tags_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 _HDR_TRANSFERS = frozenset({16, 18})
 """PQ and HLG (ITU-T H.273, table 3)."""
@@ -29,9 +31,14 @@ class Survey:
     sound_origin_seconds: float = 0.0
     """Which time of the container is second 0 of the sound."""
     is_hdr: bool = False
+    colours: Colours | None = None
+    """How its picture has them, where it has more than eight bits."""
+    is_transparent: bool = False
     is_lossless: bool = False
     """Its sound is, so that it can be cut to the sample."""
     tags: dict[str, str] = field(default_factory=dict)
+    sound_tags: dict[str, str] = field(default_factory=dict)
+    """The language and the title of its sound."""
     more: tuple[str, ...] = ()
     """What it has beside one picture and one sound, for people."""
 
@@ -70,10 +77,31 @@ def survey(path: Path, name: str) -> Survey:
             audio_codec=audio_codec,
             sound_origin_seconds=facts.origin_seconds,
             is_hdr=moving is not None and moving.codec_context.color_trc in _HDR_TRANSFERS,
+            colours=_deep_colours(moving) if moving is not None else None,
+            is_transparent=moving is not None and _is_transparent(moving),
             is_lossless=audio_codec.startswith("pcm_") or audio_codec in ("flac", "alac"),
             tags=tags_of(container),
+            sound_tags=stream_tags_of(sound) if sound is not None else {},
             more=_more(container),
         )
+
+
+def _deep_colours(stream: "VideoStream") -> Colours | None:
+    context = stream.codec_context
+    if context.format is None or context.format.is_rgb or max(one.bits for one in context.format.components) <= 8:
+        return None
+    return Colours(
+        primaries=int(context.color_primaries),
+        transfer=int(context.color_trc),
+        matrix=int(context.colorspace),
+        range=int(context.color_range) or 1,
+    )
+
+
+def _is_transparent(stream: "VideoStream") -> bool:
+    pixels = stream.codec_context.format
+    alpha = pixels is not None and any(one.is_alpha for one in pixels.components)
+    return alpha or stream.metadata.get("alpha_mode", "0") != "0"
 
 
 def _more(container: "InputContainer") -> tuple[str, ...]:

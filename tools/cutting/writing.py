@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from ..base.errors import ArgumentError, MediaError
 from ..base.moments import Span
@@ -12,17 +12,17 @@ from ..base.outputs import OutputFile
 from ..credentials.keeping import Making, keep
 from .asked import Asked, sound_format
 from .copying import Copied, Copying, try_copying
+from .edits import Edit, Rendered, Take, snapped
 from .formats import FORMATS, Format, format_for
 from .looks import Look, even
 from .proving import joint_fault, prove
-from .rendering import Edit, Take, render, snapped
+from .rendering import render
 from .sound_files import write_sound
 from .survey import Survey
 
 if TYPE_CHECKING:
     from ..base.run import Run
     from ..base.workspace import Artifact
-    from ..film.writer import Container
 
 Way = Literal["copied", "partly encoded", "encoded"]
 BEYOND_SECONDS = 60.0
@@ -82,8 +82,9 @@ class Writing:
             pieces = list(tried.copied.pieces)
             reason = await run.decode(joint_fault, output.path, self.name, run.path(self.media), pieces, run)
         if tried.copied is not None and not reason:
-            if tried.copied.left_out:
-                self.note(f"{copying.form.name} does not take over: {', '.join(tried.copied.left_out)}.")
+            self._note_copied(tried.copied)
+            if copying.edit is not None and copying.edit.has_sound:
+                self.note_mixed()
             return tried.copied, output
         output.remove()
         self.note(f"All of it was encoded anew: {reason}.")
@@ -103,7 +104,8 @@ class Writing:
         """Prove and store what was copied, with where it was really cut."""
         has_sound = self.source.facts.audio is not None if sound is None else sound
         has_picture = self.source.facts.video is not None and bool(form.video_encoder)
-        done = await self.keep(output, form, suffix, seconds, picture=has_picture, sound=has_sound)
+        heard = copied.is_heard
+        done = await self.keep(output, form, suffix, seconds, picture=has_picture, sound=has_sound, heard=heard)
         way: Way = "partly encoded" if copied.encoded_frames or new_sound else "copied"
         if copied.frames and copied.encoded_frames == copied.frames:
             way = "encoded"
@@ -116,28 +118,63 @@ class Writing:
         )
 
     async def render_film(self, edit: Edit, form: Format, suffix: str) -> Done:
-        """Encode a film, prove it and store it; what is lost thereby is noted."""
-        run, source = self.run, self.source
+        """Encode a film, prove it and store it: all of it, or its picture alone beside what can be copied."""
         if not form.video_encoder:
             return await self.render_sound(edit, form, suffix)
-        if source.is_hdr:
-            self.note("The picture has a high dynamic range, which was not kept: its colours may look pale.")
-        if source.channels > 2:
-            self.note(f"The {source.channels} channels of sound were mixed to stereo.")
-        size = (edit.look.width_pixels, edit.look.height_pixels) if edit.look else (0, 0)
-        if self.asked.task not in ("crop", "scale", "rotate") and size != (source.width_pixels, source.height_pixels):
-            self.note(f"The size was made even, as encoders need it: {size[0]}×{size[1]} px.")
+        self._note_picture(edit)
+        run, source, output = self.run, self.source, self.output(suffix, form)
+        if edit.is_one_file and edit.speed == 1 and not edit.backwards:
+            copies = edit.has_sound and edit.other is None and not edit.silent and source.audio_codec in form.audio
+            beside = replace(edit, has_sound=edit.has_sound and not copies)
+            tried = await run.decode(try_copying, self.copying(form, sound=copies, edit=beside), output, [])
+            if tried.copied is not None and tried.copied.rendered is not None:
+                self._note_copied(tried.copied)
+                self._note_rendered(tried.copied.rendered, encodes_sound=beside.has_sound)
+                return await self.keep(
+                    output, form, suffix, edit.seconds, picture=True, sound=edit.has_sound, heard=tried.copied.is_heard
+                )
+            output = self.output(suffix, form)
         if source.more:
             self.note(f"What was encoded anew does not have any more: {', '.join(source.more)}.")
-        output = self.output(suffix, form)
-        made = await run.decode(render, output, cast("Container", form.name), edit, run)
+        made = await run.decode(render, output, form, edit, run)
+        self._note_rendered(made, encodes_sound=edit.has_sound)
+        return await self.keep(output, form, suffix, made.seconds, picture=True, sound=edit.has_sound)
+
+    def _note_picture(self, edit: Edit) -> None:
+        """Say what becomes of a picture that is encoded."""
+        source, look = self.source, edit.look
+        assert look is not None
+        if source.is_hdr and not look.is_deep:
+            self.note("The picture has a high dynamic range, which was not kept: its colours may look pale.")
+        if source.is_transparent:
+            self.note("The picture is transparent in parts, which was not kept.")
+        size = look.width_pixels, look.height_pixels
+        if self.asked.task not in ("crop", "scale", "rotate") and size != (source.width_pixels, source.height_pixels):
+            self.note(f"The size was made even, as encoders need it: {size[0]}×{size[1]} px.")
+
+    def _note_copied(self, copied: Copied) -> None:
+        if copied.left_out:
+            self.note(f"Not taken over: {', '.join(copied.left_out)}.")
+        if not copied.is_heard and self.source.facts.audio is not None:
+            self.note("No sound lies in this part; its track is empty.")
+
+    def _note_rendered(self, made: Rendered, *, encodes_sound: bool) -> None:
         if made.damaged:
             self.note(f"{made.damaged} damaged packets could not be decoded; what they showed is missing.")
-        return await self.keep(output, form, suffix, made.seconds, picture=True, sound=edit.has_sound)
+        if made.made_whole:
+            self.note("The picture was interlaced; its frames were made whole.")
+        if encodes_sound:
+            self.note_mixed()
+
+    def note_mixed(self) -> None:
+        """Say it when sound of more channels is encoded."""
+        if self.source.channels > 2:
+            self.note(f"The {self.source.channels} channels of sound were mixed to stereo.")
 
     async def render_sound(self, edit: Edit, form: Format, suffix: str) -> Done:
         """Encode sound alone, prove it and store it."""
         run, source = self.run, self.source
+        self.note_mixed()
         output = self.output(suffix, form)
         rate = source.rate if source.rate else 48_000
         made = await run.decode(
@@ -146,9 +183,17 @@ class Writing:
         return await self.keep(output, form, suffix, made.seconds, picture=False, sound=True)
 
     async def keep(
-        self, output: OutputFile, form: Format, suffix: str, seconds: float, *, picture: bool, sound: bool
+        self,
+        output: OutputFile,
+        form: Format,
+        suffix: str,
+        seconds: float,
+        *,
+        picture: bool,
+        sound: bool,
+        heard: bool = True,
     ) -> Done:
-        """Prove a file that was written, and store it."""
+        """Prove a file that was written, and store it; `heard`: there is something on its track of sound."""
         run, video = self.run, self.source.facts.video
         slack = 2 / (video.frames_per_second or USUAL_RATE) if video else 0.1
         if video is not None and video.variable_rate:
@@ -160,6 +205,7 @@ class Writing:
             seconds,
             picture=picture,
             sound=sound,
+            heard=heard,
             slack_seconds=slack + 0.02 * seconds if not picture else slack,
             run=run,
         )
@@ -223,8 +269,14 @@ class Writing:
         return replace(take, start_seconds=start_seconds, end_seconds=end)
 
     def look(self) -> Look:
-        """Return how the film is shown, in even numbers of pixels."""
-        return Look(width_pixels=even(self.source.width_pixels), height_pixels=even(self.source.height_pixels))
+        """Return how the film is shown, in even numbers of pixels; in its own colours where these can be encoded."""
+        # Words are drawn in BT.709, and other films may have other colours.
+        can = self.asked.task not in ("burn_subtitles", "join") and "hevc" in self.form().video
+        return Look(
+            width_pixels=even(self.source.width_pixels),
+            height_pixels=even(self.source.height_pixels),
+            colours=self.source.colours if can else None,
+        )
 
     def edit(self, takes: Sequence[Take], *, picture: bool = True) -> Edit:
         """Return parts of the file put one behind the other, otherwise unchanged."""
@@ -239,6 +291,7 @@ class Writing:
             has_sound=self.source.facts.audio is not None,
             channels=1 if self.source.channels == 1 else 2,
             tags=self.source.tags,
+            sound_tags=self.source.sound_tags,
         )
         if edit.look is None or not edit.steady:
             return edit

@@ -10,7 +10,7 @@ import pytest
 
 from sensorium.tools.base.call import call
 from sensorium.tools.base.run import Run
-from sensorium.tools.cutting.rendering import exact_rate, snapped
+from sensorium.tools.cutting.edits import exact_rate, snapped
 from sensorium.tools.edit_media import EditedMedia
 
 Numbers = Callable[[EditedMedia], list[int]]
