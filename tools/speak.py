@@ -99,7 +99,10 @@ async def speak(
     ] = None,
     voices: Annotated[
         dict[str, str] | None,
-        Field(description='A dialogue: speaker -> voice, such as `{"Tom": "en-gb", "Mia": "en-us+f3"}`.'),
+        Field(
+            description='A dialogue: speaker -> voice, such as `{"Tom": "en-gb", "Mia": "en-us+f3"}`; `{}` where the '
+            "speakers are found in `text`, and the engine chooses."
+        ),
     ] = None,
     run: Run,
 ) -> SpokenText:
@@ -109,7 +112,7 @@ async def speak(
     with a speaker of `voices` and a colon. A voice that `clone_voice` made is one of its provider's voices.
     """
     _check(text, emotion)
-    lines = read_dialogue(text, voices or {})
+    lines = read_dialogue(text, voices)
     tried: list[str] = []
     waiting = run.models.ladder("speak")
     while waiting:
@@ -119,8 +122,8 @@ async def speak(
             continue
         script = _script(lines, language, engine, one_voice=voice is not None)
         stands_in = bool(tried) and "speak" in run.settings.models
-        usual = Manner(voice=voice, emotion=emotion, words_per_minute=words_per_minute)
-        manners = _manners(lines, voices or {}, usual, engine if stands_in else None)
+        usual = Manner(voice=None if stands_in else voice, emotion=emotion, words_per_minute=words_per_minute)
+        manners = _manners(lines, {} if stands_in else voices or {}, usual, engine)
         served, ordered = len(run.call.providers), len(run.call.payments)
         try:
             said = await _say(engine, script, manners, language, run)
@@ -156,6 +159,7 @@ async def speak(
         limits=[
             *(f"Another voice than {run.settings.models.get('speak')} speaks. {one}" for one in tried),
             *_left_out(engine, emotion, [voice, *(voices or {}).values()] if stands_in else []),
+            *_of_one_voice(engine, lines, manners),
             *_shortened(text),
         ],
     )
@@ -217,21 +221,15 @@ def _script(lines: Sequence[Line], language: str | None, engine: Voice, *, one_v
     return script
 
 
-def _manners(
-    lines: Sequence[Line],
-    voices: Mapping[str, str],
-    usual: Manner,
-    stand_in: Voice | None,
-) -> list[Manner]:
-    """Return how each line is said; who stands in for another engine has voices of its own."""
+def _manners(lines: Sequence[Line], voices: Mapping[str, str], usual: Manner, engine: Voice) -> list[Manner]:
+    """Return how each line is said; for a speaker without a voice the engine chooses one."""
     cast = list(dict.fromkeys([one.speaker for one in lines if one.speaker]))
     known = {name.strip(): voice for name, voice in voices.items()}
     found = []
     for line in lines:
         voice = known.get(line.speaker, usual.voice)
-        if stand_in is not None:
-            spoken = guess_language(_PAUSE.sub(" ", line.text))
-            voice = stand_in.stand_in(cast.index(line.speaker), spoken) if line.speaker else None
+        if line.speaker and line.speaker not in known:
+            voice = engine.stand_in(cast.index(line.speaker), guess_language(_PAUSE.sub(" ", line.text))) or voice
         found.append(replace(usual, voice=voice))
     return found
 
@@ -299,6 +297,14 @@ def _left_out(engine: Voice, emotion: str | None, replaced: Sequence[str | None]
     if names := [one for one in replaced if one]:
         notes.append(f"It has not the voices that were named ({', '.join(names)}), and speaks with its own.")
     return notes
+
+
+def _of_one_voice(engine: Voice, lines: Sequence[Line], manners: Sequence[Manner]) -> list[str]:
+    """Say that speakers cannot be told apart whose voices the engine was to choose."""
+    speakers = dict.fromkeys(one.speaker for one in lines if one.speaker)
+    if len(speakers) < 2 or any(one.voice for one in manners):
+        return []
+    return [f"{engine.description} says all lines in one voice: name those of {', '.join(speakers)} in `voices`."]
 
 
 def split_text(

@@ -2,6 +2,7 @@
 
 import re
 
+from ...tools.base.dialogue import found_dialogue
 from .intents import Say
 from .wording import MASK, either
 
@@ -67,7 +68,7 @@ _FILE_TEXT = re.compile(
 _HAN_VERB = r"(?:朗读|念|读|说|播报|语音合成|文字转语音)"
 _HAN_WITH_MARK = re.compile(
     rf"(?<![他她它们里师者人听小解])(?P<verb>{_HAN_VERB})"
-    r"(?P<mid>(?:一下|一遍|出来|出|给我听|大声|这句话|这段话|这句|这段|以下|下面|的|内容|文字|话|:)*?)\s*"
+    r"(?P<mid>(?:一下|一遍|出来|出|给我听|大声|这句话|这段话|这句|这段|以下|下面|的|内容|文字|对话|对白|话|:)*?)\s*"
     rf"(?:{_QUOTE}|:\s*(?P<colon>\S.*))|[把将]\s*(?P<quote2>{MASK}+)\s*(?:用\w{{1,4}})?(?:大声)?地?{_HAN_VERB}",
     re.DOTALL,
 )
@@ -76,6 +77,15 @@ _HAN_BARE = re.compile(
     rf"(?!说|明|出|一|了|什么|过|到|的|话|清|不)(?P<bare>[^,。?\n{MASK}]{{1,80}})"
 )
 _IN_LANGUAGE = re.compile(rf"(?:\bin (?:an? )?|用)(?P<name>{ANY_LANGUAGE})")
+_DIALOGUE = re.compile(
+    r"dialogue|dialog\b|conversation|\b(?:two|three|several|different) voices|对话|对白|[两二三]个(?:声音|人)"
+)
+_AS_SOUND = re.compile(
+    r"^(?!.*(?:video|film|movie|slide|summar|视频|影片|电影|总结|摘要))"
+    r".*?(?:audio|sound|voices?\b|record|podcast|speech|aloud|音频|声音|录音|配音|语音|读).{0,60}?:\s*(?P<colon>\S.*)",
+    re.DOTALL,
+)
+"""Before a dialogue, which is asked for as sound."""
 _PACE = re.compile(r"(?:\bat |语速)\s*(?P<pace>\d{2,3})(?!\d)\s*(?:words|wpm|$|字|词|\b)")
 
 
@@ -97,6 +107,8 @@ def say_in(text: str, matched: str) -> tuple[Say, str] | None:
             words = text[hit.start(name) : hit.end(name)].strip().strip("\"“”「」『』《》‘’'").strip()
             blank = matched[: hit.start()] + " " * (end - hit.start()) + matched[end:]
             return _say(words, around), blank
+    if (hit := _AS_SOUND.match(matched)) and found_dialogue(words := text[hit.start("colon") :].strip()):
+        return _say(words, f"dialogue {matched[: hit.start('colon')]}"), " " * len(matched)
     whole = _FILE_TEXT.search(matched)
     if whole is None or _ASKING.search(matched[max(0, whole.start() - 20) : whole.start()]):
         return None
@@ -128,7 +140,15 @@ def _say(words: str, around: str) -> Say:
     language = None
     if found := _IN_LANGUAGE.search(around):
         language = next(code for code, names in LANGUAGES.items() if found["name"] in names.split("|"))
-    return Say(text=words, language=language, words_per_minute=_pace(around))
+    return Say(text=words, language=language, words_per_minute=_pace(around), as_dialogue=_is_dialogue(words, around))
+
+
+def _is_dialogue(words: str, around: str) -> bool:
+    """Tell whether several speak: it is said so, or the names of who does are no headings."""
+    if _DIALOGUE.search(around):
+        return not words or bool(found_dialogue(words))
+    names = [one.speaker for one in found_dialogue(words)]
+    return len(set(names)) < len(names) or any(len(one) == 1 for one in names)
 
 
 def _pace(around: str) -> int | None:

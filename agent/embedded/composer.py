@@ -347,6 +347,8 @@ class Composer(Creator):
             args["language"] = wanted.language
         if wanted.words_per_minute:
             args["words_per_minute"] = wanted.words_per_minute
+        if wanted.as_dialogue:
+            args["voices"] = {}
         self.step("voice", "speak", args)
 
     def words_to_say(self) -> str:

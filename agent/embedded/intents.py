@@ -109,6 +109,8 @@ class Say:
     """Empty: the text of the file, or its summary."""
     language: str | None = None
     words_per_minute: int | None = None
+    as_dialogue: bool = False
+    """Lines of several speakers, each in a voice of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)

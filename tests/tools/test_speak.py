@@ -167,6 +167,19 @@ async def test_a_dialogue_that_cannot_be_cast_is_refused(
         await spoken(run, text, voices=voices)
 
 
+@pytest.mark.parametrize("text", ["Tom: Where?\nMia: Here.\nTOM: Oh.", "Tom: Where? / Mia: Here. / tom: Oh."])
+async def test_speakers_that_are_found_have_voices_of_their_own(run: Run, text: str) -> None:
+    made = await spoken(run, text, voices={})
+    assert [(one.speaker, one.text) for one in made.turns] == [("Tom", "Where?"), ("Mia", "Here."), ("Tom", "Oh.")]
+    tom, mia, again = (one.voice for one in made.turns)
+    assert tom == again != mia and made.limits == []
+
+
+async def test_a_text_of_one_speaker_is_no_dialogue_that_is_found(run: Run) -> None:
+    for text in ("Note: it begins at 10:30 / and http://x.test is open.", "Tom: One.\nTom: Two.", "Tom: One.\nTwo."):
+        assert (await spoken(run, text, voices={})).turns[0].speaker == ""
+
+
 async def test_times_and_addresses_are_no_speakers(run: Run) -> None:
     made = await spoken(run, "Tom: It begins at\n10:30 at\nhttps://example.org", voices={"Tom": "en-gb"})
     assert [one.speaker for one in made.turns] == ["Tom"]

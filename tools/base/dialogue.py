@@ -12,6 +12,8 @@ MOST_NAME_LETTERS = 40
 # A time (10:30) and an address (https://) are no names.
 _LINE = re.compile(r"\s*([^\W\d_][^:：\n<>]{0,39}?)\s*[:：](?!//)\s*(.*)")
 _MOST_WORDS = 3
+_SLASH = re.compile(r"\s*(?<![:/])[/／]\s*(?=[^\W\d_][^:：\n<>/]{0,39}[:：](?!//))")
+"""Between two lines that are written on one: `A: … / B: …`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,16 +25,27 @@ class Line:
     text: str
 
 
-def read_dialogue(text: str, voices: Mapping[str, str]) -> list[Line]:
+def found_dialogue(text: str) -> list[Line]:
+    """Return the lines of a text each of which begins with a name, of two speakers at least; else nothing."""
+    rows = [row for line in text.splitlines() for row in _SLASH.split(line) if row.strip()]
+    matches = [_LINE.fullmatch(row) for row in rows]
+    found = [Line(speaker=one[1], text=one[2]) for one in matches if one and len(one[1].split()) <= _MOST_WORDS]
+    names: dict[str, str] = {}
+    found = [Line(speaker=names.setdefault(_key(one.speaker), one.speaker), text=one.text) for one in found]
+    return found if len(found) == len(rows) and 2 <= len(names) <= MOST_SPEAKERS else []
+
+
+def read_dialogue(text: str, voices: Mapping[str, str] | None) -> list[Line]:
     """Return the lines of a dialogue in order; without `voices`, all of it is one line of no speaker.
 
-    A line without a name goes on with who spoke before.
+    A line without a name goes on with who spoke before. Where `voices` is empty, who speaks is found in the text.
 
     Raises:
         ArgumentError: A name is in `text` and not in `voices`, or the other way round; names are too many or empty.
     """
     if not voices:
-        return [Line(text=text)]
+        found = [] if voices is None else found_dialogue(text)
+        return found or [Line(text=text)]
     _check(voices)
     known = {_key(name): name.strip() for name in voices}
     found: list[Line] = []

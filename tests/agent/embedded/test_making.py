@@ -428,3 +428,25 @@ def test_words_of_a_user_are_never_references() -> None:
 def test_where_nobody_makes_videos_it_is_said_what_would() -> None:
     wanted = without_film(understand("make a film of a dog"))
     assert list(wanted.intents) == [Cannot("film")]
+
+
+@pytest.mark.parametrize(
+    ("request_", "text"),
+    [
+        ("Read this dialogue aloud:\nTom: Hello.\nMia: Hi!", "Tom: Hello.\nMia: Hi!"),
+        ("Say: A: Where were you? / B: At home.", "A: Where were you? / B: At home."),
+        ("Make audio of this with two voices:\nTom: Hi\nMia: Hello", "Tom: Hi\nMia: Hello"),
+        ("朗读这段对话：\n小明：你好。\n小红：早上好。", "小明：你好。\n小红：早上好。"),
+        ("给这段对话配音：甲：你好吗？/乙：很好。", "甲：你好吗？/乙：很好。"),
+    ],
+)
+def test_a_typed_dialogue_is_said_in_several_voices(request_: str, text: str) -> None:
+    understood = understand(request_, [])
+    assert understood.intents == (Say(text=text, as_dialogue=True),)
+    (step,) = compose(understood, []).steps
+    assert (step["tool"], step["args"]["voices"]) == ("speak", {})
+
+
+def test_headings_are_no_speakers() -> None:
+    (said,) = understand("Say: Breakfast: eggs\nLunch: soup", []).intents
+    assert isinstance(said, Say) and not said.as_dialogue

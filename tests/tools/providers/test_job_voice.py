@@ -55,6 +55,12 @@ async def test_voices_and_emotions_go_along(speaks: Any) -> None:
     assert [(one.speaker, one.start_seconds) for one in spoken.turns] == [("Tom", 0.0), ("Mia", 0.95)]
 
 
+async def test_speakers_whose_voices_nobody_names_are_not_told_apart_and_that_is_said(speaks: Any) -> None:
+    spoken = await call("speak", {"text": "Tom: One.\nMia: Two.", "voices": {}}, speaks.run)
+    assert [one["text"] for one in asked_of(speaks)] == ["One.", "Two."]
+    assert spoken.limits[-1] == "studio:say-1 says all lines in one voice: name those of Tom, Mia in `voices`."
+
+
 async def test_a_text_is_parted_at_sentences_to_what_is_taken(speaks: Any) -> None:
     sentences = [f"Sentence {number} has just forty letters in it." for number in range(5)]
     await call("speak", {"text": " ".join(sentences)}, speaks.run)
