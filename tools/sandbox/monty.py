@@ -23,6 +23,8 @@ MEMORY_BYTES = 256 * 2**20
 MOST_CALLS = 500
 """Of functions, one inside the other."""
 MOST_SLEEP_SECONDS = 1.0
+LOOK_SECONDS = 0.05
+"""How often whoever ends a session looks whether its process is there to be ended: it may be beginning."""
 SHOWN_CHARS = 20_000
 """Of a value or a traceback."""
 
@@ -81,9 +83,12 @@ class CalculatorSession:
 
     def close(self) -> None:
         """End the session, and a call that is being made."""
-        self._kill()
-        with self._lock:
+        while not self._lock.acquire(timeout=LOOK_SECONDS):
+            self._kill()
+        try:
             self._end()
+        finally:
+            self._lock.release()
 
     @property
     def alive(self) -> bool:

@@ -20,6 +20,8 @@ GUEST = Path(__file__).with_name("guest.py")
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 MAX_CODE_BYTES = 2**19
 MOST_SECONDS = 24 * 3600.0
+LOOK_SECONDS = 0.05
+"""How often whoever ends a session looks whether a call is there to be ended: one may be beginning."""
 MOST_CELLS_CHARS = 2**21
 """What is kept of the code of earlier calls."""
 Start = Callable[[Limits, Path], Confined]
@@ -131,13 +133,16 @@ class CodeSession:
 
     def close(self) -> None:
         """End the session, and the call that is being made; a later call would start it anew."""
-        if call := self._call:
-            call.stop.set()
-        with self._lock:
+        while not self._lock.acquire(timeout=LOOK_SECONDS):
+            if call := self._call:
+                call.stop.set()
+        try:
             if self._cage:
                 self._cage.kill("the session was ended")
             self._forget()
             self._inbox.remove()
+        finally:
+            self._lock.release()
 
     def _standing(self) -> Confined:
         if self._cage is None or not self._cage.alive:

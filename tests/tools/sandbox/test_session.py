@@ -386,7 +386,7 @@ def test_closing_ends_a_call_that_is_being_made(session: CodeSession) -> None:
     await_call(session)
     session.close()
     thread.join(10)
-    assert [one.state_lost for one in outcomes] == [True]
+    assert [(one.status, one.state_lost) for one in outcomes] == [("killed", True)]
 
 
 def test_two_sessions_of_one_user_do_not_take_from_one_another(bubblewrap: str) -> None:
