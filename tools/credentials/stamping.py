@@ -12,7 +12,7 @@ from ..base.outputs import OutputFile
 from ..base.sniff import sniff
 from . import native
 from .identity import Pen
-from .manifest import MOST_BYTES, NO_FORMAT, Ingredient, is_by_model, sign, source_types
+from .manifest import NO_FORMAT, Ingredient, is_by_model, most_bytes, sign, source_types
 from .picture_tags import may_have_pages
 from .pieces import CannotTag, Part, Piece, copied, opened, size_of
 from .said import ends_of, said_in
@@ -91,15 +91,16 @@ def _as_it_came(file: BinaryIO, story: Story, given: Sequence[Ingredient]) -> li
 def _ingredients(run: "Run", story: Story, handles: Sequence[str], stack: ExitStack) -> Iterator[Ingredient]:
     for one, handle in zip(story.inputs, handles, strict=True):
         path, format = run.path(handle), MANIFESTS.get(one.media_type)
-        file = stack.enter_context(path.open("rb")) if format and path.stat().st_size <= MOST_BYTES else None
+        file = stack.enter_context(path.open("rb")) if format and path.stat().st_size <= most_bytes(format) else None
         yield Ingredient(one.name, format or NO_FORMAT, one.relation, file)
 
 
 def _told_types(path: Path, known: Input, *, looks: bool) -> set[str]:
     """Return what an input is by its manifest, else by its metadata, and by what the library knows of it."""
-    kind = MANIFESTS.get(known.media_type) if looks and path.stat().st_size <= MOST_BYTES else None
+    kind = MANIFESTS.get(known.media_type)
+    reads = looks and kind and path.stat().st_size <= most_bytes(kind)
     with path.open("rb") as file:
-        found = source_types(file, kind) if kind else None
+        found = source_types(file, kind) if kind and reads else None
         if found is None:
             found = [said_in(ends_of(file)).get("DigitalSourceType", "").rpartition("/")[2]]
     return {one for one in [*found, known.source_type] if one}

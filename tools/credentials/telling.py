@@ -15,7 +15,7 @@ from ..base.secrets import redact, redact_bytes
 from ..base.workspace import Artifact, Fact
 from .identity import Identity, identity
 from .keeping import Making
-from .manifest import MOST_BYTES
+from .manifest import most_bytes
 from .stamping import Order, Stamped, stamp
 from .story import BY_MODEL, BY_RULES, COMPOSED, MODEL_MADE, PART_BY_MODEL, Input, Relation, Story
 from .tagging import MANIFESTS, SAME, TAGS
@@ -140,8 +140,8 @@ async def _written(run: "Run", order: Order, making: Making, pen: Identity | Non
 
 
 def _pen(run: "Run", order: Order) -> Identity:
-    if _size(order.source) > MOST_BYTES:
-        raise MediaError(f"No signed manifest could be put in: it has more than {MOST_BYTES >> 20} MB.")
+    if _size(order.source) > (most := most_bytes(order.story.media_type)):
+        raise MediaError(f"No signed manifest could be put in: it has more than {most >> 20} MB.")
     return identity(run.settings.credentials, run.settings.home)
 
 

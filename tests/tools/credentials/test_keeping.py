@@ -522,7 +522,7 @@ async def test_a_file_that_takes_too_long_to_sign_or_is_too_large_has_metadata_a
     assert "takes more than" in run.call.notes[0]
     run.call.notes.clear()
     monkeypatch.setattr(telling, "_written", write)
-    monkeypatch.setattr(telling, "MOST_BYTES", 50)
+    monkeypatch.setattr(telling, "most_bytes", lambda media_type: 50)
     kept = await keep(run, picture(), name="a.png", media_type="image/png", making=BY_MODEL)
     assert (await told(run, kept)).maker.proof == "said"
     assert run.call.notes[0].endswith("No signed manifest could be put in: it has more than 0 MB.")
