@@ -21,6 +21,7 @@ from ..fetching.rules import FetchRules
 from ..fetching.spelling import DEFAULT_PORTS, Location, read_location, read_redirect
 from ..fetching.transport import MOST_HEADER_BYTES, MOST_REDIRECTS, believed, headers_of
 from .addresses import is_same_host
+from .again import again
 
 if TYPE_CHECKING:
     from ..base.run import Run
@@ -82,8 +83,8 @@ class Download:
                 if wait is None:
                     raise ProviderError(
                         f"What `{self.name}` made could not be fetched from {location.host!r}: "
-                        f"{str(error).rstrip('.') or 'it takes too long'}. It is paid for; `sensorium resume` fetches "
-                        "it again without ordering it anew.",
+                        f"{str(error).rstrip('.') or 'it takes too long'}. It is paid for; {again(self.run)} "
+                        "fetches it without ordering it anew.",
                         may_be_paid=True,
                     ) from error
                 await asyncio.sleep(max(wait, min(getattr(error, "wait_seconds", 0.0), LONGEST_WAIT_SECONDS)))
@@ -132,8 +133,8 @@ class Download:
                 raise _Cut(f"it answered {response.status}")
             else:
                 raise ProviderError(
-                    f"What `{self.name}` made is not at {location.host!r}: it answered {response.status}. Try again "
-                    "later with `sensorium resume`; nothing is ordered anew.",
+                    f"What `{self.name}` made is not at {location.host!r}: it answered {response.status}. Later, "
+                    f"{again(self.run)} fetches it without ordering it anew.",
                     may_be_paid=True,
                 )
         return None
@@ -219,7 +220,7 @@ class Download:
     def _too_large(self, size: str, most: int) -> MediaError:
         return MediaError(
             f"What `{self.name}` made has {size} bytes; the limit is {most:,}. Raise `max_bytes` under `[fetch]` in "
-            "the sensorium.toml of your home folder, then `sensorium resume`."
+            f"the sensorium.toml of your home folder; then {again(self.run)} fetches it."
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import ProviderError, SettingsError
+from .again import again
 from .api import expression
 from .asking import Asking
 from .filling import Filling
@@ -26,6 +27,7 @@ _TOLD_SECONDS = 0.2
 _LAST_SECONDS = 1.0
 """So long the last answer is waited for."""
 _STATUS_LETTERS = 40
+_MINUTE = 60.0
 
 
 class Failed(Exception):
@@ -121,26 +123,22 @@ class Waiting:
         done = expression(self.poll.progress)(answer) if self.poll.progress else None
         ahead = expression(self.poll.ahead)(answer) if self.poll.ahead else None
         word = self.asking.shown(as_text(status)) if isinstance(status, str | int) else ""
-        told = [word[:_STATUS_LETTERS].replace("_", " ").lower() or "goes on"]
+        told = [word[:_STATUS_LETTERS].replace("_", " ").lower() or "at work"]
         if isinstance(ahead, int | str) and str(ahead).isdecimal():
             told.append(f"{str(ahead)[:9]} ahead")
-        self.run.progress(fraction_of(done), f"{self.asking.api.title}: {', '.join([*told, lasted(seconds)])}")
+        if seconds >= _MINUTE:
+            told.append(f"for {seconds // _MINUTE:.0f} min")
+        self.run.progress(fraction_of(done), f"{self.asking.api.title}: {', '.join(told)}")
 
 
 def how_to_go_on(run: "Run") -> str:
     """Return how a job that goes on is taken up again, for messages."""
-    return f"It is not ordered anew: `sensorium resume {run.id}`, or the same call again, asks for it by its id."
+    return f"It is not ordered anew: {again(run)} asks for it by its id."
 
 
 def _is_one_of(status: Any, words: tuple[str, ...]) -> bool:
     """Tell whether a status is one of some words; providers change how they write them."""
     return status is not None and as_text(status).casefold() in map(str.casefold, words)
-
-
-def lasted(seconds: float) -> str:
-    """Write how long a job goes on, for people."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 def fraction_of(value: Any) -> float | None:
