@@ -20,7 +20,7 @@ from sensorium.tools.base.errors import ArgumentError, Cancelled, MediaError, St
 from sensorium.tools.base.fonts import find_cjk_font
 from sensorium.tools.base.run import Run
 from sensorium.tools.compose_video import ComposedVideo
-from sensorium.tools.film import captions
+from sensorium.tools.drawing import faces
 
 SMALL = {"height_pixels": 144, "frames_per_second": 10}
 RED, GREEN, BLUE, GREY = (200, 30, 30), (30, 160, 40), (30, 40, 190), (110, 110, 110)
@@ -329,7 +329,8 @@ async def test_two_hundred_scenes_are_no_trouble(run: Run, plain: Callable[..., 
 async def test_signs_that_no_font_has_are_left_out_and_letters_are_not(
     run: Run, plain: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(captions, "_faces", lambda eastern: [captions.Face(path=None)])
+    monkeypatch.setattr(faces, "_faces", lambda *_: [faces.Face(path=None)])
+    monkeypatch.setattr(faces, "find_script_font", lambda letter: None)
     film = await composed(run, [{"picture": plain(GREY), "seconds": 0.3, "caption": "Well done \U0001f600"}])
     assert any("\U0001f600" in one for one in film.limits)
     with pytest.raises(UnavailableError, match=r"你好.*fonts-noto-cjk"):

@@ -1,6 +1,7 @@
-"""Find a font on this machine that can write Chinese."""
+"""Find fonts on this machine: for Chinese, and for one script or the other."""
 
 import sys
+import unicodedata
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,11 +12,15 @@ _NAMES = (
     "pingfang", "msyh", "hiragino sans gb", "deng", "stheiti", "simhei", "notosanscjk", "wqy-zenhei", "wqy-microhei",
     "notoserifcjk-regular", "simsun", "songti", "droidsansfallback", "arial unicode", "unifont",
 )  # fmt: skip
-# Those with many scripts that are no Chinese.
-_BROAD = (
-    "dejavusans.", "notosans-regular", "liberationsans-regular", "arialuni", "segoeui.", "arial.", "helveticaneue",
-    "helvetica", "freesans.", "roboto-regular", "ubuntu-r.",
-)  # fmt: skip
+# Those of one script, beside Noto's; Nirmala has all that are written in India.
+_OF_SCRIPTS = {
+    "thai": ("leelawui.", "thonburi", "loma."),
+    "devanagari": ("nirmala", "kohinoor.", "lohit-devanagari"),
+    "bengali": ("nirmala", "kohinoorbangla", "lohit-bengali"),
+    "tamil": ("nirmala", "tamil mn", "lohit-tamil"),
+    "arabic": ("geezapro",),
+    "hebrew": ("arialhb",),
+}
 _ENDINGS = {".ttf", ".otf", ".ttc", ".otc"}
 
 
@@ -44,9 +49,10 @@ def find_cjk_font() -> Path | None:
     return find_font(_NAMES)
 
 
-def find_broad_font() -> Path | None:
-    """Return the best font file for Latin, Greek and Cyrillic letters that is installed here, or None."""
-    return find_font(_BROAD)
+def find_script_font(letter: str) -> Path | None:
+    """Return a font file that is made for the script of a letter, or None."""
+    script = unicodedata.name(letter, "").partition(" ")[0].lower()
+    return find_font((f"notosans{script}-regular", f"notosans{script}[", *_OF_SCRIPTS.get(script, ())))
 
 
 @cache

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .encodings import decoded
 from .errors import MediaError
+from .visible import shown
 
 MOST_BYTES = 8 << 20
 MOST_SUBTITLES = 20_000
@@ -28,10 +29,6 @@ _MARKUP = re.compile(
     re.I,
 )
 _NAMED = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|lrm|rlm|#\d{1,6}|#x[0-9a-f]{1,5});", re.I)
-# Joiners shape letters of Arabic, Persian and Indian scripts, and emoji; the two marks place signs beside them.
-_SHAPING = frozenset("\u200c\u200d\u200e\u200f")
-# What says where a word may be broken, and nothing else.
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
 _DRAWING = re.compile(r"\{[^{}]*\\p[1-9]")
 _EVENTS = "[Events]"
 _ASS_FIELDS = ("layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text")
@@ -190,9 +187,5 @@ def _seconds(sign: str, hours: str | None, minutes: str, seconds: str, fraction:
 
 def _plain(lines: Iterable[str]) -> str:
     """Return lines without marks of style, and without what would steer whatever shows them."""
-    made = []
-    for line in lines:
-        text = _NAMED.sub(lambda named: html.unescape(named[0].lower()), _MARKUP.sub("", line)).translate(_INVISIBLE)
-        kept = "".join(one if one.isprintable() or one in _SHAPING else " " for one in text)
-        made.append(" ".join(kept.split()))
-    return "\n".join(filter(None, made))
+    bare = (_NAMED.sub(lambda named: html.unescape(named[0].lower()), _MARKUP.sub("", line)) for line in lines)
+    return "\n".join(filter(None, map(shown, bare)))

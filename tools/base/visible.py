@@ -19,3 +19,15 @@ def clean(text: str, *, keep: str = "\n\t") -> str:
         else "\ufffd"
         for letter in text
     )
+
+
+# Joiners shape letters of Arabic, Persian and Indian scripts, and emoji; the two marks place signs beside them.
+_SHAPING = frozenset("\u200c\u200d\u200e\u200f")
+# What says where a word may be broken, and nothing else.
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+
+
+def shown(line: str) -> str:
+    """Return a line as it is set on a picture: single spaces, no controls, and nothing that turns its direction."""
+    seen = (one if one.isprintable() or one in _SHAPING else " " for one in line.translate(_INVISIBLE))
+    return " ".join("".join(seen).split())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from ..base.errors import UnavailableError
-from ..base.fonts import find_cjk_font, find_font, simplified_chinese_face
+from ..base.fonts import find_cjk_font, find_font, find_script_font, simplified_chinese_face
 from ..base.words import is_han
 
 if TYPE_CHECKING:
@@ -98,7 +98,9 @@ def _letters(words: str) -> frozenset[str]:
 def _best(words: str, family: Family, weight: Weight) -> Face:
     needed = _letters(words)
     faces = _faces(family, weight, any(map(_is_eastern, needed)))
-    return min(faces, key=lambda face: len(_missing(face, needed)))
+    best = min(faces, key=lambda face: len(_missing(face, needed)))
+    own = sorted({path for one in _missing(best, needed) if (path := find_script_font(one))})
+    return min([best, *(Face(path=one) for one in own)], key=lambda face: len(_missing(face, needed)))
 
 
 @cache
@@ -140,7 +142,14 @@ def _font(face: Face, size: float) -> "FreeTypeFont":
 
 def _joins(letter: str) -> bool:
     """Return whether a letter is of a script that runs to the left, or whose letters change with their neighbours."""
-    return unicodedata.bidirectional(letter) in ("R", "AL") or 0x0900 <= ord(letter) <= 0x0FFF
+    code = ord(letter)
+    return runs_left(letter) or 0x0900 <= code <= 0x109F or 0x1780 <= code <= 0x17FF
+
+
+def runs_left(text: str) -> bool:
+    """Return whether a text is of a script that runs from right to left, as its first letter says."""
+    directions = (unicodedata.bidirectional(one) for one in text)
+    return next((one != "L" for one in directions if one in ("L", "R", "AL")), False)
 
 
 def _can_join() -> bool:

@@ -1,17 +1,15 @@
 """Draw words for a film: broken into lines as their script breaks, in a font that has their letters."""
 
-import unicodedata
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from ..base.errors import ArgumentError, UnavailableError
-from ..base.fonts import find_broad_font, find_cjk_font, simplified_chinese_face
-from ..base.words import is_han
+from ..base.visible import shown
+from ..drawing.faces import Face, runs_left, signs_without_font
+from ..drawing.faces import face_for as best_face
 from .lines import wrapped
 from .planes import GREY, Planes
 
@@ -33,18 +31,6 @@ MOST_HEIGHT_SHARE = 0.4
 """Of the picture that a caption may cover."""
 _WHITE, _BLACK = 235, 16
 _BOX_ALPHA = 165
-# What is left out where no font has it: signs that stand beside words, and what joins or colours them.
-_SIGNS = frozenset({"So", "Sk", "Cf", "Cs", "Co", "Mn", "Me"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Face:
-    """A font that has the letters that are needed."""
-
-    path: Path | None
-    """None: the one that comes with Pillow."""
-    number: int = 0
-    """In a file of several."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,37 +88,21 @@ def face_for(words: str) -> tuple[Face, str]:
     """Return a font for all these words, and the signs among them that no font here has, which are left out.
 
     Raises:
-        UnavailableError: No font here has one of their letters.
+        UnavailableError: No font here has one of their letters, or its script cannot be set.
     """
-    letters = {one for one in words if one.isprintable() and not one.isspace()}
-    fewest: set[str] | None = None
-    best = Face(path=None)
-    for face in _faces(any(map(_is_eastern, letters))):
-        lacking = _missing(face, frozenset(letters))
-        if fewest is None or len(lacking) < len(fewest):
-            fewest, best = lacking, face
-        if not lacking:
-            break
-    gone = fewest or set()
-    needed = sorted(one for one in gone if unicodedata.category(one) not in _SIGNS)
-    if needed:
-        shown = "".join(needed[:20])
-        fix = (
-            "Install a font with Chinese letters, for example `apt install fonts-noto-cjk`"
-            if any(map(_is_eastern, needed))
-            else "Install a font that has them, for example `apt install fonts-dejavu` or `fonts-noto`"
-        )
+    try:
+        gone = signs_without_font(words)
+    except UnavailableError as error:
         raise UnavailableError(
-            f"No font here has {shown!r}, and boxes would be drawn instead. {fix}, or have captions as a track that "
-            'players show in a font of their own: `show_captions="soft"`.'
-        )
-    return best, "".join(sorted(gone))
+            f"{error} Or have the captions as a track that players show in a font of their own: "
+            '`show_captions="soft"`, or the task `add_subtitles`.'
+        ) from error
+    return best_face("".join(one for one in words if one not in gone), "sans", "regular"), gone
 
 
 def without(text: str, signs: str) -> str:
     """Return a text without signs that cannot be drawn, and without what is no text."""
-    kept = "".join(one if one.isprintable() or one == "\n" else " " for one in text if one not in signs)
-    return "\n".join(" ".join(line.split()) for line in kept.split("\n")).strip()
+    return "\n".join(shown("".join(one for one in line if one not in signs)) for line in text.split("\n")).strip()
 
 
 def draw_caption(
@@ -186,7 +156,7 @@ def _fitting(
     width = width_pixels * (1 - 2 * SIDE_SHARE)
     size = usual_pixels
     while len(text) <= MOST_LETTERS:
-        font = _font(face, size)
+        font = face.font(size)
         lines = wrapped(text, width, font.getlength)
         if len(lines) * _line_pixels(font) <= most_pixels and all(font.getlength(one) <= width for one in lines):
             return font, lines
@@ -225,11 +195,13 @@ def _drawn(
     luma, alpha = Image.new("L", (wide, high), _BLACK), Image.new("L", (wide, high), 0)
     if style == "box":
         ImageDraw.Draw(alpha).rounded_rectangle((0, 0, wide - 1, high - 1), fonts[0].size * 0.28, fill=_BOX_ALPHA)
+    # Of the whole, whichever script a line begins with; where nothing runs to the left, nothing need be known of it.
+    direction = "rtl" if runs_left(" ".join(lines)) else None
     at, white, covering = float(pad), ImageDraw.Draw(luma), ImageDraw.Draw(alpha)
     for line, font, pitch, gap in zip(lines, fonts, pitches, gaps, strict=True):
         place = (wide / 2, at + pitch / 2)
-        covering.text(place, line, 255, font, anchor="mm", stroke_width=edge)
-        white.text(place, line, _WHITE, font, anchor="mm")
+        covering.text(place, line, 255, font, anchor="mm", stroke_width=edge, direction=direction)
+        white.text(place, line, _WHITE, font, anchor="mm", direction=direction)
         at += pitch + gap
     left = (width - wide) // 2 // 2 * 2
     top = (height - high) // 2 // 2 * 2 if bottom is None else max(0, height - bottom - high) // 2 * 2
@@ -244,44 +216,3 @@ def _drawn(
 
 def _even(pixels: int) -> int:
     return pixels + pixels % 2
-
-
-@lru_cache(maxsize=32)
-def _font(face: Face, size: int) -> "FreeTypeFont":
-    from PIL import ImageFont
-
-    if face.path is None:
-        return cast("FreeTypeFont", ImageFont.load_default(size=size))
-    return ImageFont.truetype(str(face.path), size, index=face.number)
-
-
-@cache
-def _faces(eastern: bool) -> list[Face]:
-    """Return the fonts of this machine that come into question, the best first."""
-    found = [Face(path=None)]
-    if broad := find_broad_font():
-        found.append(Face(path=broad))
-    if cjk := find_cjk_font():
-        found.insert(0 if eastern else len(found), Face(path=cjk, number=simplified_chinese_face(cjk)))
-    return found
-
-
-@lru_cache(maxsize=256)
-def _missing(face: Face, letters: frozenset[str]) -> set[str]:
-    """Return the letters that a font draws as it draws what is no letter at all."""
-    from PIL import ImageFont
-
-    font = _font(face, 24)
-    # By the simple engine: the other one swaps fonts and joins letters.
-    plain = font.font_variant(layout_engine=ImageFont.Layout.BASIC)
-
-    def looks(letter: str) -> tuple[tuple[int, int], bytes]:
-        mask = plain.getmask(letter)
-        return mask.size, bytes(mask)
-
-    nothing = looks("\U0010ffff")
-    return {one for one in letters if (seen := looks(one)) == nothing or not any(seen[1])}
-
-
-def _is_eastern(letter: str) -> bool:
-    return is_han(letter) or 0x2E80 <= ord(letter) <= 0x9FFF or 0xAC00 <= ord(letter) <= 0xFFEF

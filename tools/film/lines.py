@@ -1,5 +1,6 @@
 """Break words into lines that are as even as can be, as Latin and Chinese scripts break."""
 
+import unicodedata
 from collections.abc import Callable
 
 from ..base.words import is_han
@@ -7,6 +8,7 @@ from ..base.words import is_han
 # What no line begins with, and what none ends with (the rules of GB/T 15834 and of JIS X 4051).
 _CLOSING = "、。，．！？：；）】》〉」』”’…—～·％,.!?:;)]}%"
 _OPENING = "（【《〈「『“‘([{"
+_JOINER = "\u200d"
 
 
 def wrapped(text: str, width: float, length: Callable[[str], float]) -> list[str]:
@@ -52,7 +54,14 @@ def _cut(word: str, width: float, length: Callable[[str], float]) -> int:
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if length(word[:middle]) <= width else (low, middle - 1)
+    # Marks stand on the letter before them, and joiners hold two together.
+    while low > 1 and (_is_held(word[low]) or word[low - 1] == _JOINER):
+        low -= 1
     return low
+
+
+def _is_held(letter: str) -> bool:
+    return letter == _JOINER or unicodedata.category(letter) in ("Mn", "Mc", "Me")
 
 
 def _parts(text: str) -> list[str]:

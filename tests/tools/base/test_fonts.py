@@ -41,7 +41,17 @@ def test_the_better_font_wins_and_a_latin_one_is_never_taken(tmp_path: Path, mon
 @pytest.mark.usefixtures("fresh")
 def test_where_the_machine_has_no_font_there_is_one_that_came_along(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fonts, "_of_machine", list)
-    found = fonts.find_broad_font()
+    found = fonts.find_font(("dejavusans.",))
     assert found is not None
     assert found.name == "DejaVuSans.ttf"
     assert fonts.find_cjk_font() is None
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_font_is_found_by_the_script_it_is_made_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NotoSansThai-Regular.ttf", "Nirmala.ttc"):
+        (tmp_path / name).write_bytes(b"")
+    monkeypatch.setattr(fonts, "_folders", lambda: [tmp_path])
+    assert fonts.find_script_font("ส") == tmp_path / "NotoSansThai-Regular.ttf"
+    assert fonts.find_script_font("न") == tmp_path / "Nirmala.ttc"
+    assert fonts.find_script_font("ქ") is None

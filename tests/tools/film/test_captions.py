@@ -1,9 +1,14 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import features
 
 from sensorium.tools.base.errors import ArgumentError, UnavailableError
 from sensorium.tools.base.fonts import find_cjk_font
-from sensorium.tools.film.captions import Face, Overlay, draw_caption, draw_title, face_for, without
+from sensorium.tools.drawing import faces
+from sensorium.tools.drawing.faces import Face
+from sensorium.tools.film.captions import Overlay, draw_caption, draw_title, face_for, without
 from sensorium.tools.film.lines import wrapped
 from sensorium.tools.film.planes import Planes
 
@@ -52,14 +57,48 @@ def test_hanzi_are_drawn_and_not_boxes() -> None:
 
 
 def test_a_font_without_the_letters_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sensorium.tools.film import captions
-
-    monkeypatch.setattr(captions, "_faces", lambda eastern: [Face(path=None)])
+    monkeypatch.setattr(faces, "_faces", lambda *_: [Face(path=None)])
+    monkeypatch.setattr(faces, "find_script_font", lambda letter: None)
     with pytest.raises(UnavailableError, match=r"'世界'.*fonts-noto-cjk"):
         face_for("hello 世界")
     assert face_for("Hello, world!")[1] == ""
     assert face_for("fine \U0001f680") == (Face(path=None), "\U0001f680")
     assert without("fine \U0001f680\n\x07 day ", "\U0001f680") == "fine\nday"
+
+
+def test_a_font_that_is_made_for_a_script_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    # There is none of Thai here for sure, so this one is said to be one.
+    monkeypatch.setattr(faces, "_missing", lambda face, letters: letters if face.path is None else frozenset())
+    monkeypatch.setattr(faces, "_faces", lambda *_: [Face(path=None)])
+    monkeypatch.setattr(faces, "find_script_font", lambda letter: Path("thai.ttf") if letter in "สวัดี" else None)
+    assert face_for("สวัสดี") == (Face(path=Path("thai.ttf")), "")
+
+
+@pytest.mark.skipif(not features.check("raqm"), reason="nothing here sets what runs from right to left")
+def test_what_runs_to_the_left_begins_at_the_right() -> None:
+    def drawn(words: str) -> bytes:
+        made = draw_caption(words, face_for(words)[0], **SIZE)
+        assert made is not None
+        return made.planes()[0].tobytes()
+
+    try:
+        face_for("של")
+    except UnavailableError:
+        pytest.skip("no font here has Hebrew letters")
+    # The first letter says where all begins, or the mark before it.
+    assert drawn("\u200fABC של") != drawn("ABC של")
+
+
+def test_scripts_that_cannot_be_set_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "check_feature", lambda name: False)
+    with pytest.raises(UnavailableError, match=r"libfribidi0.*show_captions=\"soft\""):
+        face_for("مرحبا")
+
+
+def test_a_letter_keeps_its_marks_and_a_family_stays_together() -> None:
+    assert wrapped("e\u0301" * 6, 5, len) == ["e\u0301" * 2] * 3
+    assert wrapped("👩\u200d👧👩\u200d👧", 4, len) == ["👩\u200d👧"] * 2
+    assert without("می\u200cخواهم a\u202eb", "") == "می\u200cخواهم a b"
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 360), (360, 640), (360, 360)])
