@@ -168,8 +168,9 @@ async def test_two_calls_at_once_do_not_meet(run: Run, clip: Path, slide: Path) 
 
 @pytest.mark.parametrize(("number", "message"), [(signal.SIGKILL, "ended the decoder"), (signal.SIGSTOP, "hang")])
 async def test_a_decoder_that_ends_or_hangs_costs_one_call(
-    run: Run, slide: Path, tier: str, number: int, message: str
+    run: Run, slide: Path, tier: str, monkeypatch: pytest.MonkeyPatch, *, number: int, message: str
 ) -> None:
+    monkeypatch.setattr(decoding, "LOOK_SECONDS", 0.3)
     await run.decode(examine, slide, "slide.png")
     reader = Reader(lambda child: os.kill(child, number))
     with pytest.raises(MediaError, match=rf"'slide.png'.*{message}"):

@@ -141,7 +141,10 @@ async def test_what_may_have_been_worked_on_is_charged_and_never_sent_again(
     assert run.budget.spent.unknown_usd == pytest.approx(0.003)
 
 
-async def test_the_doors_second_try_does_not_order_again(run: Run, ask: Ask, server: Any, script: ModuleType) -> None:
+async def test_the_doors_second_try_does_not_order_again(
+    run: Run, ask: Ask, server: Any, script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sensorium.tools.base.call.RETRY_WAITS_SECONDS", (0, 0))
     tries = []
 
     @tool(effect="network", resource="network", cost="paid")

@@ -70,7 +70,7 @@ async def test_a_second_request_does_not_go_where_the_first_one_went(web: Any) -
         nonlocal received
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
         with suppress(TimeoutError):
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(0.5):
                 while data := await reader.read(1000):
                     received += data
         writer.close()
