@@ -173,7 +173,7 @@ def _found(sniffed: Sniffed) -> str:
         return f"its content is a picture ({sniffed.media_type}). Use a tool for pictures."
     return (
         f"its content is {sniffed.media_type}, of no type known here. Known are "
-        "MP4/MOV, Matroska/WebM, AVI, MPEG-TS, WAV, MP3, AAC, Ogg and FLAC; convert it to one of them."
+        "MP4/MOV, Matroska/WebM, AVI, MPEG-TS, FLV, WMV/WMA, WAV, MP3, AAC, Ogg and FLAC; convert it to one of them."
     )
 
 

@@ -27,6 +27,11 @@ _PICTURES = (
     (b"II*\x00", Sniffed("image/tiff", picture_format="TIFF")),
     (b"MM\x00*", Sniffed("image/tiff", picture_format="TIFF")),
 )
+_STREAMS = (
+    (b"fLaC", Sniffed("audio/flac", "flac")),
+    (b"FLV\x01", Sniffed("video/x-flv", "flv")),
+    (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), Sniffed("video/x-ms-asf", "asf")),  # WMV and WMA
+)
 _AUDIO_BRANDS = (b"M4A ", b"M4B ", b"F4A ")
 # Still pictures in the same container; Pillow opens AVIF, HEIC needs another library.
 _AVIF_BRANDS = (b"avif", b"avis")
@@ -49,7 +54,7 @@ def sniff(file: BinaryIO) -> Sniffed:
 
 
 def _media(head: bytes) -> Sniffed | None:
-    for magic, sniffed in _PICTURES:
+    for magic, sniffed in (*_PICTURES, *_STREAMS):
         if head.startswith(magic):
             return sniffed
     if head[:4] == b"RIFF":
@@ -66,8 +71,6 @@ def _media(head: bytes) -> Sniffed | None:
         return Sniffed("video/webm" if b"webm" in head[:64] else "video/x-matroska", "matroska")
     if head[:4] == b"OggS":
         return Sniffed("video/ogg" if b"theora" in head[:512] else "audio/ogg", "ogg")
-    if head[:4] == b"fLaC":
-        return Sniffed("audio/flac", "flac")
     if head[:3] == b"ID3" or (len(head) > 3 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2):
         return Sniffed("audio/mpeg", "mp3")
     if len(head) > 3 and head[0] == 0xFF and head[1] & 0xF6 == 0xF0:

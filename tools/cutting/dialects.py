@@ -1,7 +1,7 @@
 """How streams of one codec are read and written, so that encoded frames fit between copied packets."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from . import hevc, nal
 from .outline import Entry
@@ -58,7 +58,7 @@ class Plain:
     why_not: str = ""
     encoder: str = ""
     options: dict[str, str] = field(default_factory=lambda: dict(_VPX))
-    has_header: ClassVar[bool] = False
+    has_header: bool = False
 
     def entry(self, packet: bytes) -> Entry:
         return "clean"

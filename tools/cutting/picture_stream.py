@@ -106,7 +106,7 @@ def _shown_on(take: Take) -> list[str]:
     """Return, as x265 takes it, what the screen could do that a film of high dynamic range was made on."""
     with open_video(take.path, take.name) as footage:
         _, frame = next(footage.frames(take.start_seconds), (0.0, None))
-        told = {} if frame is None else {one.type.name: bytes(one) for one in frame.side_data}
+        told = {} if frame is None else {one.type.name: bytes(one) for one in cast("Any", frame.side_data)}
     found = []
     screen, light = told.get("MASTERING_DISPLAY_METADATA", b""), told.get("CONTENT_LIGHT_LEVEL", b"")
     if len(screen) == _MASTERING.size:

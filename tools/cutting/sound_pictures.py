@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, cast
 
-from ..film.captions import Face
+from ..drawing.faces import Face
 from .spectra import FLOOR_DB, Levels, Spectrogram
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from ..base.errors import MediaError
 from ..base.subtitle_files import one_at_a_time, read_subtitles
-from ..film.captions import Face, draw_caption, face_for
+from ..drawing.faces import Face
+from ..film.captions import draw_caption, face_for
 from ..film.captions import without as without_signs
 from .edits import Words
 from .looks import Look

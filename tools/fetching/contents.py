@@ -49,12 +49,15 @@ _ENDINGS = {
     "video/x-msvideo": ".avi",
     "video/ogg": ".ogv",
     "video/mp2t": ".ts",
+    "video/x-flv": ".flv",
+    "video/x-ms-asf": ".wmv",
 }
 _SAME_ENDINGS: dict[str, tuple[str, ...]] = {
     ".jpg": (".jpeg",),
     ".tiff": (".tif",),
     ".mp4": (".m4v",),
     ".mov": (".qt",),
+    ".wmv": (".asf", ".wma"),
 }
 _PLAIN_ENDINGS = (
     ".txt", ".md", ".csv", ".tsv", ".json", ".jsonl", ".srt", ".vtt", ".ass", ".tex", ".log", ".toml", ".yaml", ".yml",

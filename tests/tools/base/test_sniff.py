@@ -22,6 +22,8 @@ def told(content: bytes) -> str:
         ("a.webm", "video/webm"),
         ("a.ts", "video/mp2t"),
         ("a.avi", "video/x-msvideo"),
+        ("a.flv", "video/x-flv"),
+        ("a.wmv", "video/x-ms-asf"),
     ],
 )
 def test_containers_are_told_by_their_first_bytes(name: str, found: str, broken: ModuleType, tmp_path: Path) -> None:

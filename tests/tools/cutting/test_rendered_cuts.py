@@ -69,3 +69,27 @@ async def test_a_copy_has_the_rate_of_its_source(
     made = await call("edit_media", {"task": "trim", "media": str(source), "start_seconds": 0.334}, run)
     assert made.items[0].way == "copied"
     assert numbers(made) == list(range(10, 30))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "way"), [("film.flv", "libx264", "partly encoded"), ("film.wmv", "wmv2", "encoded")]
+)
+async def test_films_of_old_kinds_are_cut_into_new_ones(  # noqa: PLR0917
+    run: Run, broken: ModuleType, numbers: Numbers, tmp_path: Path, name: str, codec: str, way: str
+) -> None:
+    source = broken.numbered(tmp_path / name, 40, codec=codec, gop=20, options={"b": "1500000"})
+    made = await call("edit_media", {"task": "trim", "media": str(source), "start_seconds": 0.33}, run)
+    assert (made.items[0].way, made.file.media_type) == (way, "video/mp4")
+    assert numbers(made) == list(range(8, 40))
+
+
+async def test_interlaced_pictures_are_made_whole_when_they_are_encoded(
+    run: Run, broken: ModuleType, tmp_path: Path
+) -> None:
+    source = broken.numbered(tmp_path / "film.mp4", 10, options={"x264-params": "tff=1"})
+    made = await call("edit_media", {"task": "scale", "media": str(source), "width_pixels": 80}, run)
+    assert made.limits == ["The picture was interlaced; its frames were made whole."]
+    with av.open(str(run.path(made.file.handle))) as container:
+        frames = list(container.decode(video=0))
+    assert [broken.number_in(one.to_ndarray(format="rgb24")) for one in frames] == list(range(10))
+    assert not any(one.interlaced_frame for one in frames)
