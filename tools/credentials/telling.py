@@ -74,11 +74,12 @@ async def told(
         except Exception as error:
             logger.debug("No credentials for %r", name, exc_info=True)
             notes.append(_why(error))
-        told = [f"Who made {name!r} is not all written in it: {one}" for one in notes]
+        told = [f"Who made {name!r} is not all written in it: {one}" for one in dict.fromkeys(notes)]
         run.call.notes.extend(one for one in told if one not in run.call.notes)
         facts = _known(facts, stamped.source_type if stamped else _first_type(making))
         if stamped is None:
-            output.remove()  # the disk may be full
+            for left in folder.glob("told*"):  # the disk may be full
+                left.unlink(missing_ok=True)
             if source is not content:
                 source.unlink(missing_ok=True)
             stored = run.put(content, name=name, media_type=media_type, facts=facts)
