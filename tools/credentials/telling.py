@@ -78,10 +78,7 @@ async def told(
         run.call.notes.extend(one for one in told if one not in run.call.notes)
         facts = _known(facts, stamped.source_type if stamped else _first_type(making))
         if stamped is None:
-            for left in folder.glob("told*"):  # the disk may be full
-                left.unlink(missing_ok=True)
-            if source is not content:
-                source.unlink(missing_ok=True)
+            _empty(folder)  # the disk may be full
             stored = run.put(content, name=name, media_type=media_type, facts=facts)
         else:
             stored = run.put(output.path, name=name, media_type=media_type, facts=facts)
@@ -91,6 +88,11 @@ async def told(
         with suppress(OSError):
             content.unlink()
     return stored
+
+
+def _empty(folder: Path) -> None:
+    for left in folder.iterdir():
+        left.unlink(missing_ok=True)
 
 
 def _known(facts: Mapping[str, Fact] | None, source_type: str) -> Mapping[str, Fact] | None:
