@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..base.budget import Order
 from ..base.endpoints import ServedModel
@@ -77,8 +77,9 @@ class JobMaker(AtEndpoint):
         await check_files(operation, wish, run, served.full_name)
         files = {name: list(one) for name, one in wish.files.items()}
         ordered = json.dumps([wish.task, dict(wish.values), files, salt], sort_keys=True)
-        given = {name: len(wish.files.get(name, ())) for name in FILES}
-        quote = quote_of(served, units, ordered={"task": wish.task, **wish.values, **given})
+        asked_for: dict[str, Any] = {"task": wish.task, **{str(name): value for name, value in wish.values.items()}}
+        asked_for |= {name: len(wish.files.get(name, ())) for name in FILES}
+        quote = quote_of(served, units, ordered=asked_for)
         order = Order(
             served=served,
             key=order_key(served, f"job:{operation.name}", ordered.encode()),
