@@ -13,6 +13,7 @@ from ..tools.base.makers import FILES
 from ..tools.base.outward import is_this_machine
 from ..tools.base.toml_text import read_toml
 from ..tools.jobs.api import JobFileError, line_of, read_api
+from ..tools.jobs.files import OURS
 from ..tools.jobs.shapes import JobApi, Operation, Request
 from ..tools.jobs.template import MISSING, render
 from .printing import fit, say, say_json
@@ -36,13 +37,13 @@ def check(file: Path, *, as_json: bool) -> int:
     try:
         if file.exists() and not file.is_file():
             raise SettingsError(f"{str(file)!r} is no regular file.")
-        text = file.read_bytes().decode("utf-8")
+        text = file.read_bytes().decode("utf-8-sig")  # some editors begin each file with a mark
     except OSError as error:
         raise SettingsError(f"{str(file)!r} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"{str(file)!r} is no text in UTF-8: byte {error.start}.") from None
     line, fault, api = _read(text, file.stem)
-    warnings = [*([] if api is None else _doubts(api, tomllib.loads(text)))]
+    warnings = [*([] if api is None else _doubts(api, tomllib.loads(text), file))]
     sent = [] if api is None else [one for each in api.operations for one in _dry_run(api, each)]
     if as_json:
         wrong = {"line": line, "message": fault} if fault else None
@@ -71,11 +72,15 @@ def _read(text: str, name: str) -> tuple[int | None, str, JobApi | None]:
         table = read_toml(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
-        return (int(found[1]) if found else None), f"it is no TOML: {error}", None
+        last = len(text.splitlines()) if "end of document" in str(error) else None
+        return (int(found[1]) if found else last), f"it is no TOML: {error}", None
+    if not table:
+        return None, "there is nothing in it. docs/providers.md shows a whole one.", None
     if not _NAME.fullmatch(name):
         return (
             None,
-            f"the file's name is the provider's, and {name!r} has more than small letters, digits, `-`, `_`",
+            f"the file's name is the provider's, and {name!r} has more than small letters, digits, `-`, `_`. Rename "
+            "it, such as `my-shop.toml`.",
             None,
         )
     try:
@@ -84,13 +89,15 @@ def _read(text: str, name: str) -> tuple[int | None, str, JobApi | None]:
         return line_of(text, error.path), str(error).removeprefix(f"providers/{name}.toml: "), None
 
 
-def _doubts(api: JobApi, table: Mapping[str, Any]) -> Iterator[str]:
+def _doubts(api: JobApi, table: Mapping[str, Any], file: Path) -> Iterator[str]:
     """Yield what can be used, and may not be what was meant."""
     from urllib.parse import urlsplit
 
     parts = urlsplit(api.base_url)
     if parts.scheme == "http" and not is_this_machine(parts.hostname or ""):
         yield "`base_url` is not encrypted, and the key would travel so: is there an https address?"
+    if (ours := OURS / f"{api.name}.toml").is_file() and file.resolve() != ours.resolve():
+        yield f"{api.name!r} comes with Sensorium, and this file would stand in the place of that one."
     known = presets().get(api.name, {}).get("key", api.key)
     if api.key not in (None, known):
         yield f"{api.name!r} is known already, and its key is in `{known}`; leave `key` out."

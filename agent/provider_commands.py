@@ -116,8 +116,8 @@ def _cheapest(prices: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _range(usd: list[float]) -> str:
-    low, high = min(usd), max(usd)
-    return f"${low:g}" if low == high else f"${low:g}–{high:g}"
+    low, high = (f"{one:.3g}" if one < 1000 else f"{one:,.0f}" for one in (min(usd), max(usd)))
+    return f"${low}" if low == high else f"${low}–{high}"
 
 
 def in_detail(one: Listed, width: int) -> Iterator[str]:

@@ -12,7 +12,7 @@ from sensorium.agent.printing import width
 from sensorium.agent.provider_commands import in_detail, in_short
 from sensorium.agent.provider_list import listed
 from sensorium.tools.base.settings import Settings
-from sensorium.tools.jobs.files import job_files
+from sensorium.tools.jobs.files import OURS, job_files
 
 
 @pytest.fixture
@@ -112,15 +112,40 @@ def test_a_bad_file_is_told_the_line(
     assert json.loads(capsys.readouterr().out)["error"]["line"] == int(words.split()[1].rstrip(":"))
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe", b"", b"x" * 10])
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("mine.toml", None, "cannot be read: No such file"),
+        ("mine.toml", b"\xff\xfe", "is no text in UTF-8: byte 0"),
+        ("mine.toml", b"", "there is nothing in it. docs/providers.md shows a whole one"),
+        ("mine.toml", b"\n\n" + b"x" * 10, "mine.toml, line 3: it is no TOML"),
+        ("mine.toml", b"a = " + b"[" * 9000, "it is nested too deep"),
+        ("mine.toml", b"\xef\xbb\xbfname = 5\r\n", "mine.toml, line 1: `name` is 5: it must be a text"),
+        ("my shop.toml", b"name = 5", "'my shop' has more than small letters, digits, `-`, `_`. Rename it"),
+        ("商店.toml", b"name = 5", "'商店' has more than small letters"),
+    ],
+)
+@pytest.mark.usefixtures("home")
 def test_a_file_that_cannot_be_read_is_said_to_be_so(
-    tmp_path: Path, home: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, name: str, content: bytes | None, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "mine.toml"
+    path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
     assert main(["providers", "check", str(path)]) == 3
-    assert os.fsdecode(path) in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert os.fsdecode(path) in told
+    assert words in told
+
+
+def test_a_file_in_the_place_of_one_of_ours_is_said_to_be_so(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "kling.toml").write_bytes(b"\xef\xbb\xbf" + (OURS / "kling.toml").read_bytes())
+    assert main(["providers", "check", str(tmp_path / "kling.toml")]) == 0
+    assert "this file would stand in the place of that one" in capsys.readouterr().out
+    assert main(["providers", "check", str(OURS / "kling.toml")]) == 0
+    assert "stand in the place" not in capsys.readouterr().out
 
 
 def test_what_was_perhaps_not_meant_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

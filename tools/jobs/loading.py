@@ -27,7 +27,7 @@ def read_table(file: Path) -> dict[str, Any]:
             raise SettingsError(f"{str(file)!r} is no regular file, so it describes no job API. Remove it.")
         if file.stat().st_size > _MOST_BYTES:
             raise SettingsError(f"{str(file)!r} has more than {_MOST_BYTES:,} bytes, so it describes no job API.")
-        return read_toml(file.read_bytes().decode("utf-8"))
+        return read_toml(file.read_bytes().decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{str(file)!r} is not valid TOML: {error}. Mend or remove it.") from None
     except OSError as error:

@@ -82,12 +82,13 @@ class Table:
         # In the place of a variable's name stands the key itself, mostly.
         is_shown = isinstance(value, str | int | float) and name not in ("key", "issuer", "secret")
         shown = f" is {value!r}" if is_shown else ""
-        return JobFileError(f"{self.file}: `{where}`{shown}: {why}.", (*self.path, name))
+        end = "" if why.endswith("?") else "."
+        return JobFileError(f"{self.file}: `{where}`{shown}: {why}{end}", (*self.path, name))
 
     def has_only(self, known: str) -> None:
         for name in (one for one in self.values if one not in known.split()):
             near = near_to(name, known.split()) or f"; it can be: {', '.join(known.split())}"
-            raise self.wrong(name, f"there is no such field{near.removesuffix('?')}")
+            raise self.wrong(name, f"there is no such field{near}")
 
     def table(self, name: str) -> "Table":
         return Table(self.values.get(name, {}), (*self.path, name), self.file)
