@@ -15,8 +15,8 @@ PROGRAMS = {
 _HARMLESS = frozenset({"Software", "Author", "Copyright", "Creation Time", "Disclaimer", "Source", "Warning"})
 """Of PNG's own keywords. Title, Description and Comment are where Midjourney and NovelAI write prompts."""
 _DESCRIPTION, _MAKE, _MODEL, _EXIF_TABLE, _USER_COMMENT = 0x010E, 0x010F, 0x0110, 0x8769, 0x9286
-_WORDS = frozenset({_DESCRIPTION, _USER_COMMENT, 0x9C9B, 0x9C9C, 0x9C9E, 0x9C9F})
-"""Tags of EXIF for words about a picture, Windows' title, comment, keywords and subject among them."""
+_WORDS = frozenset({_DESCRIPTION, _USER_COMMENT, 0x927C, 0x9C9B, 0x9C9C, 0x9C9E, 0x9C9F})
+"""Tags of EXIF for words about a picture: a maker's note, and Windows' title, comment, keywords and subject, too."""
 _BYTES_OF_KIND = {3: 2, 4: 4, 5: 8, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 _IN_MAKER = re.compile(r"(prompt|workflow|extra_pnginfo):|\s*\{")
 """How ComfyUI begins the maker and the model of a camera in WebP, where it writes its graph."""

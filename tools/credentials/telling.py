@@ -92,7 +92,8 @@ async def told(
 
 def _empty(folder: Path) -> None:
     for left in folder.iterdir():
-        left.unlink(missing_ok=True)
+        with suppress(OSError):  # what was ended may hold it for another moment
+            left.unlink()
 
 
 def _known(facts: Mapping[str, Fact] | None, source_type: str) -> Mapping[str, Fact] | None:
