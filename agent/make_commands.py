@@ -84,7 +84,7 @@ def _lines(name: str, one: Recipe | SensoriumError, columns: int) -> Iterator[st
         yield from _hanging(f"  {value.name or 'FILE'}: {value}, {needed}. {value.words}".rstrip(), columns, 6)
     for key, parameter in one.parameters.items():
         usual = "needed" if parameter.default is None and not parameter.optional else "may be set"
-        usual = f"{parameter.default} if not set" if parameter.default not in (None, "") else usual
+        usual = f"{str(parameter.default).rstrip('.')} if not set" if parameter.default not in (None, "") else usual
         choices = f"{', '.join(map(str, parameter.of))}; " if parameter.of else ""
         yield from _hanging(f"  --set {key}=…: {parameter.words} ({choices}{usual})", columns, 6)
 

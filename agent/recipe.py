@@ -32,7 +32,7 @@ class Input(BaseModel):
 
     name: str = ""
     """Of the file it was made with; or what a file is given as: `--set NAME=FILE`."""
-    kind: str
+    kind: Literal["video", "audio", "picture", "text", "data"]
     has_sound: bool | None = None
     has_pictures: bool | None = None
     optional: bool = False

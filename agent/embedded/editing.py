@@ -36,6 +36,12 @@ _LOOSE_SHAPE = re.compile(
 # These make a film of several files, which is more than a change of one.
 _SUBTITLES = frozenset({"burn_subtitles", "mux_subtitles"})
 _SOUNDS = frozenset({"mix_sound", "replace_sound", "sound"})
+_PARTED = frozenset({"split", "leave_out", "join", "sound"})
+_AND_SHAPE = re.compile(
+    r"(?:\b(?:and|plus)|,) (?:an? )?(?:vertical|portrait|square|horizontal|landscape|9:16|16:9|1:1|4:5|4:3)\b"
+    r"(?! \w*(?:slide|picture|image))"
+    r"|[,、和并](?:竖屏|竖版|横屏|横版|方形|正方形)"
+)
 _WITH_WORDS = re.compile(r"\b(?:with|plus) (?:[\w-]+ ){0,2}?(?:captions?|subtitles)\b|(?:[带配有]|加上?)字幕")
 _WITH_MUSIC = re.compile(
     r"\b(?:with|plus) (?:[\w-]+ ){0,3}?(?:music|bgm)\b|(?:[带配有]|加上?)[^,。]{0,6}(?:音乐|配乐|bgm)"
@@ -136,6 +142,8 @@ def _is_other(task: EditTask, hit: str, said: str, kinds: frozenset[str]) -> boo
 def _along(first: EditTask, left: str) -> list[Edit]:
     """Return what is wanted of the same film in the words that no sign of its own took: "vertical, with captions"."""
     found = []
+    if first not in _PARTED and (shape := _AND_SHAPE.search(left)):
+        found.append(Edit(task="crop", form=aspect_in(shape[0])))
     if first not in _SUBTITLES and _WITH_WORDS.search(left):
         found.append(Edit(task="mux_subtitles"))
     if first not in _SOUNDS and (_WITH_MUSIC if first not in _SUBTITLES else _AND_MUSIC).search(left):

@@ -154,6 +154,7 @@ async def test_a_recipe_for_other_files_is_refused_before_anything_runs(
             "`find_scenes`, and there is version 1",
         ),
         ('kind = "video"', 'kind = "video", colour = "red"', "`inputs.0.colour`"),
+        ('kind = "video"', 'kind = "movie"', "`inputs.0.kind`: Input should be 'video', 'audio'"),
         ('goal = "Read the text"\n', "", "`goal`: Field required"),
     ],
 )

@@ -115,6 +115,7 @@ OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
         "make it vertical with captions and put calm music under it",
         [Edit(task="mix_sound", form="calm"), Edit(task="crop", form="9:16"), Edit(task="mux_subtitles")],
     ),
+    ("make it 2x faster and vertical", [Edit(task="speed", amount=2.0), Edit(task="crop", form="9:16")]),
     ("加字幕和背景音乐", [Edit(task="mux_subtitles"), Edit(task="mix_sound")]),
     # what cannot be done, and what says nothing that could be
     ("remove the background noise", [Cannot("edit")]),
