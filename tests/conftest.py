@@ -72,6 +72,12 @@ def broken() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def measuring() -> ModuleType:
+    """What tells the frames and the sound of an edited film, `tests/measuring.py`."""
+    return load("measuring")
+
+
+@pytest.fixture(scope="session")
 def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a Whisper model of random numbers, `tests/tiny_whisper.py`."""
     folder: Path = load("tiny_whisper").tiny_whisper(tmp_path_factory.mktemp("models") / "tiny-random-whisper")

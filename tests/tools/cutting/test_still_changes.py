@@ -1,0 +1,91 @@
+"""Pictures, still and animated, are edited, and films become animations and back."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sensorium.tools.base.run import Run
+
+Edit = Callable[..., Any]
+Shown = list[tuple[float, int]]
+
+
+@pytest.mark.parametrize("form", ["gif", "webp"])
+async def test_short_films_become_animated_pictures(
+    edit: Edit, run: Run, film: Path, broken: ModuleType, form: str
+) -> None:
+    made = await edit("convert", film, format=form, start_seconds=1, end_seconds=3, frames_per_second=10)
+    with Image.open(run.path(made.file.handle)) as picture:
+        assert picture.size == (160, 96)
+        lengths, numbers = [], []
+        for number in range(picture.n_frames):
+            picture.seek(number)
+            numbers.append(broken.number_in(np.asarray(picture.convert("RGB"))))
+            lengths.append(picture.info["duration"])
+    assert sum(lengths) == pytest.approx(2000, abs=20)
+    assert numbers[0] == 25
+    assert numbers == pytest.approx([25 + 2.5 * one for one in range(20)], abs=1)
+
+
+@pytest.mark.parametrize("form", ["gif", "webp", "jpeg"])
+async def test_pictures_are_made_smaller_until_they_fit(
+    edit: Edit, making: ModuleType, tmp_path: Path, form: str
+) -> None:
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (180, 320, 3), np.uint8))
+    path = tmp_path / "noise.png"
+    noise.save(path)
+    if form != "jpeg":
+        path = making.video(tmp_path / "noise.mp4", lambda number: noise.rotate(90 * number), seconds=1)
+    made = await edit("convert", path, format=form, max_bytes=60_000)
+    assert made.file.bytes <= 60_000
+    assert "to keep to" in made.limits[0].lower()
+
+
+@pytest.mark.parametrize("form", ["gif", "webp"])
+async def test_an_animated_picture_stays_animated(edit: Edit, run: Run, tmp_path: Path, form: str) -> None:
+    first, *others = [Image.new("RGB", (80, 60), (60 * one, 0, 255 - 60 * one)) for one in range(4)]
+    path = tmp_path / f"moving.{form}"
+    first.save(path, save_all=True, append_images=others, duration=[100, 200, 300, 400], loop=0)
+    for made in (await edit("crop", path, aspect="1:1"), await edit("convert", path, format="webp")):
+        with Image.open(run.path(made.file.handle)) as picture:
+            lengths = []
+            for number in range(picture.n_frames):
+                picture.seek(number)
+                assert picture.convert("RGB").getpixel((10, 10))[0] == pytest.approx(60 * number, abs=8)
+                lengths.append(picture.info["duration"])
+        assert (lengths, made.limits) == ([100, 200, 300, 400], [])
+    still = await edit("convert", path, format="png")
+    assert still.limits == ["Only the first of its 4 pictures was taken."]
+
+
+async def test_an_animated_picture_becomes_a_film(
+    edit: Edit, run: Run, film: Path, shown: Callable[..., Shown]
+) -> None:
+    made = await edit("convert", film, format="gif", end_seconds=2, frames_per_second=10)
+    back = await edit("convert", made.file.handle, format="mp4")
+    assert back.seconds == pytest.approx(2.0, abs=0.06)
+    assert shown(back)[10][1] == pytest.approx(25, abs=1)
+
+
+async def test_pictures_are_edited_with_what_is_transparent(edit: Edit, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "clear.png"
+    picture = Image.new("RGBA", (60, 40), (0, 0, 0, 0))
+    picture.paste((255, 0, 0, 255), (10, 5, 30, 25))
+    picture.save(path)
+    cut = await edit("crop", path, left_pixels=10, top_pixels=5, width_pixels=30, height_pixels=20)
+    turned = await edit("rotate", path, degrees=90)
+    white = await edit("convert", path, format="jpeg")
+    with Image.open(run.path(cut.file.handle)) as one:
+        assert (one.size, one.mode) == ((30, 20), "RGBA")
+        assert one.getpixel((0, 0)) == (255, 0, 0, 255) and one.getpixel((25, 5))[3] == 0
+    with Image.open(run.path(turned.file.handle)) as one:
+        assert one.size == (40, 60)
+        assert one.getpixel((34, 10)) == (255, 0, 0, 255)  # what was at the top left is at the top right
+    with Image.open(run.path(white.file.handle)) as one:
+        assert one.getpixel((50, 30)) == (255, 255, 255)
+    assert "is white" in white.limits[0]
