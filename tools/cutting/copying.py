@@ -1,7 +1,6 @@
-"""Put parts of a file together out of its own packets, with as few frames encoded anew as can be."""
+"""Write parts of a file out of its own packets, beside what must be encoded."""
 
 import heapq
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,16 +9,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..base.errors import MediaError
 from ..base.footage import Footage, open_video
-from ..base.frames import REORDERED_FRAMES
 from ..base.outputs import OutputFile
 from ..base.run import Run
 from ..base.safe_open import audio_stream, open_media, video_stream
 from ..base.upright import Turn
+from .beside import Beside
 from .edits import Edit, Rendered
 from .formats import Format, codec_of
 from .matching import Matching, Unsafe
 from .muxing import MuxError, chapters_of, describe, muxed, packets_of, tags_of, words_track
-from .outline import Plan, Stored, decoding_times, plan
+from .outline import Span, exact_seconds, spans_of
+from .picture_copies import PictureCopies
 from .picture_stream import PictureStream
 from .sound_files import SoundStream
 
@@ -28,16 +28,11 @@ if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
     from av.packet import Packet
     from av.stream import Stream
-    from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-# After a seek the reader goes back so far at first, where it landed too late.
-_BACK_SECONDS = 1.0
 _CHECK_EVERY = 256
 _COVERS = frozenset({"mjpeg", "png"})
 _WITH_COVERS = frozenset({"mp3", "ipod", "mp4", "mov", "flac"})
-# Players leave out so much at the start: 1105 samples at 44.1 kHz, the delay of encoder and decoder.
-_MP3_DELAY_SECONDS = Fraction(1105, 44_100)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,18 +58,6 @@ class Copied:
     """Whether any of its sound lies in the parts."""
     rendered: Rendered | None = None
     """What became of the picture where all of it was encoded."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Span:
-    """Where a part lies on the source's clock and in the new file, in exact seconds."""
-
-    start: Fraction
-    end: Fraction
-    position: Fraction
-    heard_until: Fraction
-    """Sound may go on behind the last frame of a file."""
-    plan: Plan | None = None
 
 
 @dataclass(eq=False)
@@ -120,7 +103,8 @@ class Copying:
         if footage.container.format.name == "avi":
             raise Unsafe("AVI does not say when its frames are shown")
         matching = Matching(stream)
-        spans = self._planned(footage, matching, parts)
+        pictures = PictureCopies(footage, matching, self.run, self.exact)
+        spans = pictures.planned(parts)
         with open_media(self.path, self.name) as container, muxed(output, self.form) as out:
             copies, left_out = self._streams(container, out, matching)
             if self.turned_degrees:
@@ -128,7 +112,7 @@ class Copying:
                     raise Unsafe("its picture is mirrored")
                 turned = cast("VideoStream", copies[stream.index])
                 turned.set_display_rotation((footage.turn.degrees - self.turned_degrees) % 360)
-            lanes = [self._picture(footage, matching, spans, copies[stream.index])]
+            lanes = [pictures.packets(spans, copies[stream.index])]
             is_heard = self._finish(container, out, spans, copies, lanes, stream.index)
         plans = [one.plan for one in spans if one.plan is not None]
         return Copied(
@@ -150,8 +134,8 @@ class Copying:
                 raise Unsafe(f"{self.form.name} does not hold {codec}")
             origin = Fraction(stream.start_time or 0) * stream.time_base
             if origin_seconds is not None:
-                origin = _exact(origin_seconds)
-            spans = _spans(origin, parts)
+                origin = exact_seconds(origin_seconds)
+            spans = spans_of(origin, parts)
             with muxed(output, self.form) as out:
                 copies, left_out = self._streams(container, out, None)
                 self._finish(container, out, spans, copies, [], None)
@@ -159,7 +143,7 @@ class Copying:
 
     def _write_rendered(self, origin_seconds: float, edit: Edit, output: OutputFile) -> Copied:
         """Write an edit with its picture encoded, and all else copied that can be."""
-        spans = _spans(_exact(origin_seconds), [(one.start_seconds, one.end_seconds) for one in edit.takes])
+        spans = spans_of(exact_seconds(origin_seconds), [(one.start_seconds, one.end_seconds) for one in edit.takes])
         with open_media(self.path, self.name) as container, muxed(output, self.form) as out:
             picture = PictureStream.begin(out, self.form, edit, self.run)
             copies, left_out = self._streams(container, out, None)
@@ -171,7 +155,7 @@ class Copying:
         self,
         container: "InputContainer",
         out: "OutputContainer",
-        spans: Sequence[_Span],
+        spans: Sequence[Span],
         copies: "dict[int, Stream]",
         lanes: "list[Iterator[tuple[float, Packet[Any]]]]",
         picture: int | None,
@@ -183,7 +167,7 @@ class Copying:
         covers = [one for one in others if one.type == "video"]
         others = [one for one in others if one not in covers]
         if others:
-            lanes.append(self._others(container, others, spans, copies))
+            lanes.append(Beside(self.form).packets(container, others, spans, copies))
         if self.edit is not None and self.edit.has_sound:
             lanes.append(SoundStream.begin(out, self.form, self.edit, self.run).packets())
         if self.edit is not None and self.edit.soft:
@@ -204,7 +188,7 @@ class Copying:
                     out.mux(packet)
 
     def _mux(
-        self, out: "OutputContainer", lanes: "Sequence[Iterator[tuple[float, Packet[Any]]]]", spans: Sequence[_Span]
+        self, out: "OutputContainer", lanes: "Sequence[Iterator[tuple[float, Packet[Any]]]]", spans: Sequence[Span]
     ) -> set[str]:
         """Write packets in order, and return of which types they were."""
         whole = float(spans[-1].position + spans[-1].end - spans[-1].start)
@@ -264,243 +248,7 @@ class Copying:
             return out.add_stream("libmp3lame", rate=sound.rate, layout="mono" if sound.channels == 1 else "stereo")
         return out.add_stream_from_template(old, opaque=True)
 
-    def _planned(self, footage: Footage, matching: Matching, parts: Sequence[tuple[float, float]]) -> list[_Span]:
-        tick = footage.stream.time_base
-        assert tick is not None
-        origin = Fraction(round(footage.start_seconds / tick)) * tick
-        spans: list[_Span] = []
-        position = Fraction(0)
-        for start, end in parts:
-            first, last = round((origin + _exact(start)) / tick), round((origin + _exact(end)) / tick)
-            stored, ends = self._stored(footage, matching, first, last)
-            found = plan(stored, first, min(last, ends), float(tick), self.exact, not spans)
-            if found is None:
-                raise MediaError(
-                    f"No frame of {self.name!r} begins between {start:g} s and {end:g} s. Ask for a longer part."
-                )
-            if found.encoded and matching.why_not:
-                raise Unsafe(matching.why_not)
-            if found.body and any(one.hidden and one.pts >= found.body[0] for one in stored):
-                raise Unsafe("its list of edits leaves out frames in the middle")
-            ended = found.end * tick
-            until = max(ended, origin + _exact(end)) if ends <= last and end == parts[-1][1] else ended
-            span = _Span(start=found.start * tick, end=ended, position=position, heard_until=until, plan=found)
-            spans.append(span)
-            position += span.end - span.start
-        return spans
-
-    def _stored(self, footage: Footage, matching: Matching, first: int, last: int) -> tuple[list[Stored], int]:
-        """Return the packets that a part needs, in the order of decoding, and when the last frame of them ends."""
-        tick = footage.stream.time_base
-        assert tick is not None
-        back = 0.0
-        while True:
-            target = max(0.0, float(first * tick) - footage.start_seconds - back)
-            footage.seek(target)
-            stored: list[Stored] = []
-            ends, behind = first, 0
-            for number, packet in enumerate(footage.packets()):
-                if number % _CHECK_EVERY == 0:
-                    self.run.check()
-                if not packet.size:
-                    continue
-                if packet.pts is None or packet.is_corrupt:
-                    raise Unsafe("some of its packets are damaged or have no times")
-                entry = matching.entry(bytes(packet)) if packet.is_keyframe else ""
-                stored.append(Stored(packet.pts, entry, packet.is_discard))
-                ends = max(ends, packet.pts + (packet.duration or 1))
-                behind = behind + 1 if packet.pts >= last else 0
-                if behind > REORDERED_FRAMES:
-                    break
-            if target <= 0 or (stored and stored[0].entry and stored[0].pts <= first):
-                break
-            back = max(_BACK_SECONDS, back * 2)
-        while stored and not stored[0].entry:
-            stored.pop(0)  # nothing can be decoded before the first key frame
-        if len({one.pts for one in stored}) < len(stored):
-            raise Unsafe("several of its frames have the same time")
-        return stored, ends
-
-    def _picture(
-        self, footage: Footage, matching: Matching, spans: Sequence[_Span], copy: "Stream"
-    ) -> "Iterator[tuple[float, Packet[Any]]]":
-        tick = footage.stream.time_base
-        assert tick is not None
-        rate = footage.stream.average_rate or footage.stream.base_rate or Fraction(25)
-        order: list[int] = []
-        for span in spans:
-            assert span.plan is not None
-            shift = round(span.position / tick) - span.plan.start
-            order += [max(one, span.plan.start) + shift for one in span.plan.order]
-        decoded = decoding_times(order, max(1, round(1 / rate / tick)))
-        for number, packet in enumerate(self._packets(footage, matching, spans)):
-            if number >= len(order):
-                raise Unsafe("it has more frames than its packets say")
-            packet.pts, packet.dts = order[number], decoded[number]
-            packet.time_base, packet.stream = tick, copy
-            yield float(decoded[number] * tick), packet
-
-    def _packets(self, footage: Footage, matching: Matching, spans: Sequence[_Span]) -> "Iterator[Packet[Any]]":
-        """Yield the packets of the parts in the order of their plans."""
-        for span in spans:
-            assert span.plan is not None
-            found = span.plan
-            if found.head:
-                yield from self._encoded(footage, matching, found.head, found)
-            if found.body:
-                yield from self._body(footage, matching, found)
-            if found.tail:
-                yield from self._encoded(footage, matching, found.tail, found)
-
-    def _body(self, footage: Footage, matching: Matching, found: Plan) -> "Iterator[Packet[Any]]":
-        import av
-
-        assert found.body is not None and footage.stream.time_base is not None
-        first, last = found.body
-        back = 0.0
-        while True:
-            target = max(0.0, float(first * footage.stream.time_base) - footage.start_seconds - back)
-            footage.seek(target)
-            packets = footage.packets()
-            packet = next((one for one in packets if one.pts is not None and one.size), None)
-            if target <= 0 or (packet is not None and packet.pts is not None and packet.pts <= first):
-                break
-            back = max(_BACK_SECONDS, back * 2)
-        begun = False
-        while packet is not None:
-            begun = begun or packet.pts == first
-            if begun and packet.pts is not None and packet.pts >= first and packet.size:
-                at, old = packet.pts, bytes(packet)
-                content = matching.packet(matching.first(old) if at == first else old)
-                # What goes with a packet, as the transparency of WebM, stays with it.
-                copy = packet if content == old else av.Packet(content)
-                copy.is_keyframe = packet.is_keyframe
-                copy.duration = min(packet.duration or 0, found.end - at)
-                yield copy
-                if at == last:
-                    return
-            packet = next(packets, None)
-
-    def _encoded(
-        self, footage: Footage, matching: Matching, span: tuple[int, int], found: Plan
-    ) -> "Iterator[Packet[Any]]":
-        import av
-
-        waiting: tuple[int, Packet[Any]] | None = None
-        for new in matching.encode(self._frames(footage, span, found)):
-            packet = av.Packet(new.content)
-            packet.is_keyframe = new.is_key
-            if waiting is not None:
-                waiting[1].duration = new.pts - waiting[0]
-                yield waiting[1]
-            waiting = new.pts, packet
-        if waiting is not None:
-            waiting[1].duration = span[1] - waiting[0]
-            yield waiting[1]
-
-    def _frames(self, footage: Footage, span: tuple[int, int], found: Plan) -> "Iterator[tuple[int, VideoFrame]]":
-        tick = footage.stream.time_base
-        assert tick is not None
-        for number, (_, frame) in enumerate(footage.frames(max(0.0, float(span[0] * tick) - footage.start_seconds))):
-            if number % 16 == 0:
-                self.run.check()
-            if frame.pts is None or frame.pts < span[0]:
-                continue
-            if frame.pts >= span[1]:
-                return
-            yield max(frame.pts, found.start), frame
-
-    def _others(
-        self,
-        container: "InputContainer",
-        streams: "Sequence[Stream]",
-        spans: Sequence[_Span],
-        copies: "dict[int, Stream]",
-    ) -> "Iterator[tuple[float, Packet[Any]]]":
-        """Yield the packets of sound and subtitles that lie in the parts."""
-        from av.stream import Discard
-
-        wanted = {one.index for one in streams}
-        for one in container.streams:
-            if one.index not in wanted:
-                one.discard = Discard.all
-        ends: dict[int, int] = {}
-        for number, span in enumerate(spans):
-            self._seek(container, float(span.start) - 2 * _BACK_SECONDS)
-            ended: set[int] = set()
-            is_last = number == len(spans) - 1
-            for packet in packets_of(container, streams):
-                base, old = packet.time_base, packet.stream
-                if packet.pts is None or not packet.size or not base:
-                    continue
-                start, length = packet.pts * base, (packet.duration or 0) * base
-                half = 0 if is_last or old.type == "subtitle" else length / 2
-                if start + half >= span.heard_until:
-                    ended.add(old.index)
-                    if ended == wanted or start > span.heard_until + 10:
-                        break
-                    continue
-                end = ends.get(old.index)
-                if not self._belongs(old.type, start, length, span, end, is_first=number == 0):
-                    continue
-                if not self._place(packet, span, end):
-                    continue
-                ends[old.index] = (packet.pts or 0) + (packet.duration or 0)
-                packet.stream = copies[old.index]
-                yield float((packet.pts or 0) * base), packet
-
-    def _place(self, packet: "Packet[Any]", span: _Span, end: int | None) -> bool:
-        """Move a packet to where it belongs in the new file, and return whether there is a place for it.
-
-        Args:
-            packet: Of sound or of subtitles.
-            span: The part that it lies in.
-            end: Where the packet before it ends there.
-        """
-        base = packet.time_base
-        shift = round((span.position - span.start) / base)
-        if self.form.muxer == "mp3":
-            shift += round(_MP3_DELAY_SECONDS / base)
-        pts, duration = (packet.pts or 0) + shift, packet.duration or 0
-        if packet.stream.type == "subtitle":
-            begins = max(pts, round(span.position / base))
-            last = min(pts + duration, round((span.position + span.heard_until - span.start) / base))
-            pts, duration = begins, last - begins
-        elif end is not None and pts != end:
-            if pts + duration / 2 < end:
-                return False
-            # Parts of packets cannot be joined: sound goes on without a gap, half a packet off at most.
-            pts = end if pts < end + duration else pts
-        packet.pts = packet.dts = pts
-        packet.duration = duration
-        return True
-
-    def _belongs(
-        self, kind: str, start: Fraction, length: Fraction, span: _Span, end: int | None, *, is_first: bool
-    ) -> bool:
-        if kind == "subtitle":
-            return start + length > span.start
-        if end is not None and not is_first:
-            # What goes on best from the part before may begin a little before this one.
-            return start + 2 * length > span.start
-        if is_first and self.form.exact_sound:
-            # One packet more than is heard: each is decoded upon the one before.
-            return start + 2 * length > span.start
-        if self.form.muxer == "mp3":
-            start += _MP3_DELAY_SECONDS
-        return start + length / 2 >= span.start
-
-    def _seek(self, container: "InputContainer", seconds: float) -> None:
-        import av
-
-        # Of a broadcast whose clock went round, times begin below zero.
-        first = min(0, container.start_time or 0)
-        try:
-            container.seek(max(first, math.floor(seconds * av.time_base)))
-        except av.error.FFmpegError:
-            container.seek(first)
-
-    def _piece(self, span: _Span, origin: float) -> Piece:
+    def _piece(self, span: Span, origin: float) -> Piece:
         joints = []
         if span.plan is not None:
             found = span.plan
@@ -515,15 +263,6 @@ class Copying:
         )
 
 
-def _spans(origin: Fraction, parts: Sequence[tuple[float, float]]) -> list[_Span]:
-    spans, position = [], Fraction(0)
-    for start, end in parts:
-        last = origin + _exact(end)
-        spans.append(_Span(start=origin + _exact(start), end=last, position=position, heard_until=last))
-        position += spans[-1].end - spans[-1].start
-    return spans
-
-
 def _called(stream: "Stream") -> str:
     """Return what people call a stream, for example `audio (aac, deu)`."""
     language = f", {stream.language[:8]}" if stream.language and stream.language != "und" else ""
@@ -532,10 +271,6 @@ def _called(stream: "Stream") -> str:
 
 def _is_mirrored(turn: Turn) -> bool:
     return (turn.mirror_columns == turn.mirror_rows) == turn.transpose
-
-
-def _exact(seconds: float) -> Fraction:
-    return Fraction(repr(float(seconds)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ import bisect
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 LONG_SECONDS = 0.2
@@ -40,6 +41,18 @@ class Plan:
     """When its frames are shown, in the order in which they are stored in the new file."""
     encoded: int
     """How many frames are encoded anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Where a part lies on the source's clock and in the new file, in exact seconds."""
+
+    start: Fraction
+    end: Fraction
+    position: Fraction
+    heard_until: Fraction
+    """Sound may go on behind the last frame of a file."""
+    plan: Plan | None = None
 
 
 def plan(  # noqa: PLR0917 - what is known, in order
@@ -162,3 +175,18 @@ def decoding_times(order: Sequence[int], before: int) -> "array[int]":
     depth = max(number - rank[at] for number, at in enumerate(order))
     early = [shown[0] - (depth - number) * before for number in range(min(depth, len(shown)))]
     return array("q", [*early, *shown[: len(shown) - depth]])
+
+
+def spans_of(origin: Fraction, parts: Sequence[tuple[float, float]]) -> list[Span]:
+    """Return parts of a file one behind the other, as they were asked for; `origin` is second 0 on its clock."""
+    spans, position = [], Fraction(0)
+    for start, end in parts:
+        last = origin + exact_seconds(end)
+        spans.append(Span(start=origin + exact_seconds(start), end=last, position=position, heard_until=last))
+        position += spans[-1].end - spans[-1].start
+    return spans
+
+
+def exact_seconds(seconds: float) -> Fraction:
+    """Return seconds as they were written down, without the error of their last bit."""
+    return Fraction(repr(float(seconds)))
