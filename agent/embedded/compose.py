@@ -92,10 +92,11 @@ def _left_out(files: list[File], taken: int, say: Tongue) -> list[str]:
 def _merged(intents: Sequence[Intent]) -> list[Intent]:
     """Return the intents with all parts that are left out in one: their times are those of the file as it is."""
     found = list(intents)
-    parts = [one for one in found if isinstance(one, Edit) and one.task == "leave_out"]
-    if len(parts) > 1:
-        found[found.index(parts[0])] = replace(parts[0], spans=tuple(span for one in parts for span in one.spans))
-        found = [one for one in found if one not in parts[1:]]
+    left_out = [one for one in found if isinstance(one, Edit) and one.task == "leave_out"]
+    for stage in {one.stage for one in left_out}:
+        first, *others = [one for one in left_out if one.stage == stage]
+        found[found.index(first)] = replace(first, spans=tuple(span for one in (first, *others) for span in one.spans))
+        found = [one for one in found if one not in others]
     return _with_music(_instead(_drawn(found)))
 
 
@@ -165,7 +166,7 @@ _RANKS: tuple[frozenset[EditTask], ...] = (
 )
 
 
-def _rank(edit: Edit) -> int:
+def _rank(edit: Edit) -> tuple[int, int]:
     if edit.task == "mute" and edit.spans:
-        return -1
-    return next((place for place, tasks in enumerate(_RANKS) if edit.task in tasks), len(_RANKS))
+        return edit.stage, -1
+    return edit.stage, next((place for place, tasks in enumerate(_RANKS) if edit.task in tasks), len(_RANKS))

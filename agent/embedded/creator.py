@@ -39,6 +39,10 @@ class Changed:
     reference: str
     moved: bool = False
     """What is at a second now was at another one before."""
+    timed_by: str = ""
+    """What times are those of, where it is not the file that was given."""
+    stage: int = 0
+    """Of the last change."""
 
 
 @dataclass
@@ -97,6 +101,10 @@ class Creator(Builder):
             args: Plain = {"picture": file.reference, "task": "upscale", "scale": wanted.amount}
             self.step(self.named("larger", file), "edit_image", args)
             return
+        if wanted.stage > (now := self.changed.get(file.reference, Changed(file.reference))).stage:
+            self.changed[file.reference] = replace(now, moved=False, timed_by=now.reference, stage=wanted.stage)
+        if wanted.stage:
+            file = replace(file, seconds=None)  # what was made is shorter or longer
         spans: tuple[Span | None, ...] = wanted.spans or (None,)
         spans = tuple(one for one in spans if self.has_part(file, one))
         if wanted.task == "leave_out":
@@ -256,10 +264,11 @@ class Creator(Builder):
         """Add a change of a file: of what the changes before made of it, unless times would mean others there."""
         before = self.changed.get(file.reference, Changed(file.reference))
         is_timed = bool({"start_seconds", "parts", "at_seconds"} & args.keys())
-        media = file.reference if is_timed and before.moved else before.reference
+        media = (before.timed_by or file.reference) if is_timed and before.moved else before.reference
         made = self.step(self.named(name, file), "edit_media", {"media": media, **args})
         if args["task"] not in ("split", "extract_sound") and args.get("format") != "gif":
-            self.changed[file.reference] = Changed(f"{made}.file", moved=before.moved or args["task"] in _MOVES)
+            moved = before.moved or args["task"] in _MOVES
+            self.changed[file.reference] = replace(before, reference=f"{made}.file", moved=moved)
 
     def ended(self, span: Span, file: File) -> list[float]:
         """Return a span that ends within the file."""

@@ -173,8 +173,9 @@ def _next(before: Meant | None, turn: Turn) -> Meant:
 def _chained(before: Meant, fresh: Understanding, files: Sequence[File], turn: Turn) -> tuple[Intent, ...]:
     """Return the changes of the last request with those of this one: "now faster" is about what came out.
 
-    What was done before is remembered, so doing it again costs nothing. Empty where this one is about something else,
-    or names times after others were moved: times are those of the file that was given.
+    What was done before is remembered, so doing it again costs nothing. Times that are named after others were moved
+    are those of what came out, except that of a file several parts can be left out. Empty where this one is about
+    something else.
     """
     is_new = fresh.assumed or [one.handle for one in files] != [one.handle for one in before.files]
     if is_new or _FROM_THE_START.search(masked(turn.request)):
@@ -184,13 +185,20 @@ def _chained(before: Meant, fresh: Understanding, files: Sequence[File], turn: T
         return _another_show(old[0], wanted)
     if not all(isinstance(one, Edit) and one.task not in _ENDS for one in old):
         return ()
-    timed = {one.task for one in wanted if isinstance(one, Edit) and (one.spans or one.points or one.every_seconds)}
-    moved = {one.task for one in old if isinstance(one, Edit)} & _MOVES
-    if not all(isinstance(one, Edit) for one in wanted) or (timed and moved and timed | moved != {"leave_out"}):
+    changes, further = [[one for one in each if isinstance(one, Edit)] for each in (old, wanted)]
+    if len(further) < len(wanted):
         return ()
-    tasks = {one.task for one in wanted if isinstance(one, Edit)}
-    kept = [one for one in old if isinstance(one, Edit) and (one.spans or one.task not in tasks)]
-    return (*kept, *wanted)
+    stage = max(one.stage for one in changes)
+    timed = {one.task for one in further if one.spans or one.points or one.every_seconds}
+    moved = {one.task for one in changes if one.stage == stage} & _MOVES
+    if timed and moved and timed | moved != {"leave_out"}:
+        ends = {file.seconds for file in files}
+        if any(end in ends for one in further for _, end in one.spans):
+            return ()  # how long it is now is not known here
+        return (*changes, *(replace(one, stage=stage + 1) for one in further))
+    tasks = {one.task for one in further}
+    kept = [one for one in changes if one.spans or one.stage < stage or one.task not in tasks]
+    return (*kept, *(replace(one, stage=stage) for one in further))
 
 
 def _another_show(show: Slideshow, wanted: Sequence[Intent]) -> tuple[Intent, ...]:

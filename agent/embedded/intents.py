@@ -205,6 +205,8 @@ class Edit:
     max_bytes: int | None = None
     form: str = ""
     """An aspect such as `9:16`, a format such as `mp3`, music that is wanted, or the language of subtitles."""
+    stage: int = 0
+    """Its times are those of what the changes of the stage before made; at 0 of the file that was given."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,12 @@
 """What requests mean after others, for the brain without a model."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from sensorium.agent.embedded.compose import compose
 from sensorium.agent.embedded.facts import File
 from sensorium.agent.embedded.followup import Meant, Turn, follow
 from sensorium.agent.embedded.intents import (
@@ -168,7 +170,11 @@ VERTICAL, FASTER = Edit(task="crop", form="9:16"), Edit(task="speed", amount=2.0
                 Edit(task="leave_out", spans=((40.0, 50.0),)),
             ),
         ),
-        (("make it 2x faster", "cut out 0:10 to 0:20"), (Edit(task="leave_out", spans=((10.0, 20.0),)),)),
+        (
+            ("make it 2x faster", "cut out 0:10 to 0:20", "make it vertical"),
+            (FASTER, Edit(task="leave_out", spans=((10.0, 20.0),), stage=1), replace(VERTICAL, stage=1)),
+        ),
+        (("make it 2x faster", "cut out 1:50 to 2:00"), (Edit(task="leave_out", spans=((110.0, 120.0),)),)),
         (("make it vertical", "make the original 2x faster"), (FASTER,)),
         (("make it vertical", "transcribe it"), (Transcribe(),)),
         (("make a slideshow of this video", "add calm music"), (Slideshow(music=True, mood="calm music"),)),
@@ -176,3 +182,12 @@ VERTICAL, FASTER = Edit(task="crop", form="9:16"), Edit(task="speed", amount=2.0
 )
 def test_a_further_change_is_made_of_what_came_out(requests: tuple[str, ...], intents: tuple[Intent, ...]) -> None:
     assert wanted(*requests) == intents
+
+
+def test_times_of_a_further_change_are_those_of_what_came_out() -> None:
+    requests = ("make it 2x slower", "cut out 2:10 to 2:20", "and now cut out 0:10 to 0:20", "keep 0:30 to 3:30")
+    steps = compose(meant(*requests).understood, meant(*requests).files).steps
+    assert [(one["id"], one["args"]["media"]) for one in steps] == [
+        ("changed", "$files[0]"), ("without", "$changed.file"), ("clip", "$without.file")
+    ]  # fmt: skip
+    assert steps[1]["args"]["parts"] == [[130.0, 140.0], [10.0, 20.0]]
