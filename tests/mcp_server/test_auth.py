@@ -375,7 +375,7 @@ async def test_static_tokens_may_be_less_than_all(
         running(serve(), tokens=tokens) as web,
         web.client(token="0123456789abcdef") as some,
         web.client(token="fedcba9876543210") as every,
-        httpx2.AsyncClient(base_url=web.address, headers=bearer("0123456789abcdef")) as http,
+        httpx2.AsyncClient(base_url=web.address, headers=bearer("0123456789abcdef"), timeout=30) as http,
     ):
         names, all_names = [{one.name for one in (await client.list_tools()).tools} for client in (some, every)]
         assert all_names - names >= {"speak", "make_chart", "run_python"}

@@ -55,7 +55,7 @@ async def test_a_page_that_is_allowed_can_call_and_read_the_answer_and_no_other_
     asking = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,mcp-method"}
     async with (
         running(serve(), origins=[PAGE]) as web,
-        httpx2.AsyncClient(base_url=web.address, headers={"Origin": PAGE}) as page,
+        httpx2.AsyncClient(base_url=web.address, headers={"Origin": PAGE}, timeout=30) as page,
     ):
         asked = await page.options("/mcp", headers=asking)
         assert asked.status_code == 200
@@ -259,7 +259,7 @@ async def test_a_request_that_is_served_may_take_longer(monkeypatch: pytest.Monk
             await asyncio.sleep(0.1)
             yield b"x"
 
-    async with impatient(slow) as port, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+    async with impatient(slow) as port, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
         answers = [await http.post("/", content=body()) for _ in range(2)]
     assert [one.status_code for one in answers] == [401, 401]
 
@@ -291,14 +291,14 @@ async def test_a_body_that_never_comes_is_not_waited_for(
 async def test_a_slash_at_the_end_of_the_address_changes_nothing(
     serve: Callable[..., Any], running: Callable[..., Any]
 ) -> None:
-    async with running(serve()) as web, httpx2.AsyncClient(base_url=web.address) as http:
+    async with running(serve()) as web, httpx2.AsyncClient(base_url=web.address, timeout=30) as http:
         assert (await http.post("/mcp/", headers=JSON | TOKEN, json=INITIALIZE)).status_code == 200
         assert (await http.post("/mcp/", headers=JSON, json=INITIALIZE)).status_code == 401
         assert (await http.post("/upload/", headers=TOKEN, content=b"x")).status_code == 404, "and leads nowhere else"
 
 
 async def test_a_head_that_is_too_large_is_refused(serve: Callable[..., Any], running: Callable[..., Any]) -> None:
-    async with running(serve()) as web, httpx2.AsyncClient(base_url=web.address) as http:
+    async with running(serve()) as web, httpx2.AsyncClient(base_url=web.address, timeout=30) as http:
         large = "x" * LARGEST_HEAD_BYTES
         for answer in (
             await http.get("/", headers={**TOKEN, "X-Large": large}),

@@ -81,7 +81,10 @@ async def test_an_uploaded_file_can_be_worked_on_and_what_is_made_downloaded(
     serve: Callable[..., Any], running: Callable[..., Any], films: Path, body: Body
 ) -> None:
     content = (films / "slide.png").read_bytes()
-    async with running(serve(nearby=False)) as web, httpx2.AsyncClient(base_url=web.address, headers=TOKEN) as http:
+    async with (
+        running(serve(nearby=False)) as web,
+        httpx2.AsyncClient(base_url=web.address, headers=TOKEN, timeout=30) as http,
+    ):
         answer = await http.post("/upload", params={"name": "../../my slide.png"}, content=content)
         stored = answer.json()
         assert answer.status_code == 201
@@ -222,7 +225,7 @@ async def test_two_clients_never_see_each_others_artifacts_and_jobs(
 
     async with (
         running(serve(limits=Limits(answer_seconds=0.3))) as web,
-        httpx2.AsyncClient(base_url=web.address) as http,
+        httpx2.AsyncClient(base_url=web.address, timeout=30) as http,
         web.client() as first,
         web.client(token="token-of-the-second-client") as second,
     ):
@@ -351,7 +354,9 @@ async def test_the_command_serves_on_loopback_with_a_token_it_made(
         assert found, line
         token = Path(found[2].strip()).read_text().strip()  # noqa: ASYNC240
         assert token not in line
-        async with httpx2.AsyncClient(base_url=found[1], headers={"Authorization": f"Bearer {token}"}) as http:
+        async with httpx2.AsyncClient(
+            base_url=found[1], headers={"Authorization": f"Bearer {token}"}, timeout=30
+        ) as http:
             while True:
                 try:
                     answer = await http.post("/mcp", headers=JSON, json=INITIALIZE)

@@ -128,7 +128,7 @@ async def test_no_other_answer_tells_the_words_of_an_error(
 
 
 async def test_no_route_tells_the_words_of_an_error(serve: Serve, running: Callable[..., Any]) -> None:
-    async with running(serve()) as web, httpx2.AsyncClient(base_url=web.address, headers=TOKEN) as http:
+    async with running(serve()) as web, httpx2.AsyncClient(base_url=web.address, headers=TOKEN, timeout=30) as http:
         handle = (await http.post("/upload", content=b"words")).json()["handle"]
         for what, ask in {
             (Workspace, "put"): lambda: http.post("/upload", content=b"other words"),

@@ -42,7 +42,7 @@ async def secret(
     server = serve(limits=Limits(answer_seconds=0.3))
     async with running(server) as web:
         headers = {"Authorization": f"Bearer {FIRST}"}
-        async with httpx2.AsyncClient(base_url=web.address, headers=headers) as http:
+        async with httpx2.AsyncClient(base_url=web.address, headers=headers, timeout=30) as http:
             content = (films / "slide.png").read_bytes() + b"the first's alone"
             handle = (await http.post("/upload", params={"name": "hidden plan.png"}, content=content)).json()["handle"]
         async with web.client(token=FIRST) as client:
@@ -133,7 +133,7 @@ async def test_no_other_request_opens_what_is_anothers(secret: Secret, era: str)
 
 async def test_no_route_opens_what_is_anothers(secret: Secret) -> None:
     headers = {"Authorization": f"Bearer {SECOND}"}
-    async with httpx2.AsyncClient(base_url=secret.web.address, headers=headers) as http:
+    async with httpx2.AsyncClient(base_url=secret.web.address, headers=headers, timeout=30) as http:
         for method in ("GET", "HEAD"):
             for more in (
                 {},

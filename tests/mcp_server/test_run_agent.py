@@ -62,7 +62,10 @@ async def test_progress_names_the_step_and_grows_with_those_that_ended(run: Run,
 async def test_an_uploaded_file_keeps_its_name_in_the_answer(
     serve: Serve, running: Callable[..., Any], films: Path, body: Body
 ) -> None:
-    async with running(serve(nearby=False)) as web, httpx2.AsyncClient(base_url=web.address, headers=TOKEN) as http:
+    async with (
+        running(serve(nearby=False)) as web,
+        httpx2.AsyncClient(base_url=web.address, headers=TOKEN, timeout=30) as http,
+    ):
         content = (films / "slide.png").read_bytes()
         handle = (await http.post("/upload", params={"name": "Übersicht 2026.png"}, content=content)).json()["handle"]
         async with web.client() as client:

@@ -45,13 +45,14 @@ async def test_a_task_says_how_it_stands_and_keeps_its_result(
     tasking: ModuleType, serve: Serve, running: Running, mark: Any
 ) -> None:
     async with running(serve()) as web, tasking.over_http(web.address) as tasks:
-        made = await tasks.call("nap", seconds=0.6, mark=str(mark))
+        made = await tasks.call("nap", seconds=60, mark=str(mark))
         assert (made.status, made.ttl_ms, len(made.task_id)) == ("working", 7 * 86_400_000, 32)
         working = await tasks.get(made.task_id)
+        mark.wake()
         assert working.keys() - {"statusMessage"} == TASK_PARTS | {"resultType", "_meta"}
         done = await tasks.until(made.task_id, "completed", "failed", "cancelled")
         assert done["result"]["resultType"] == "complete" and "isError" in done["result"]
-        assert tasking.text_of(done["result"]) == '{"text":"slept 0.6 s"}'
+        assert tasking.text_of(done["result"]) == '{"text":"slept 60 s"}'
         assert await tasks.get(made.task_id) == done, "it can be asked again, and says the same"
         assert done["createdAt"] == made.created_at == working["createdAt"]
         assert done["lastUpdatedAt"] >= working["lastUpdatedAt"]
@@ -106,12 +107,13 @@ async def test_a_task_is_known_only_to_whom_it_belongs(
 
 async def test_a_task_outlives_its_connection_and_its_server(tasking: ModuleType, serve: Serve, mark: Any) -> None:
     async with tasking.with_tasks(serve()) as tasks:
-        made = await tasks.call("nap", seconds=1.2, mark=str(mark))
+        made = await tasks.call("nap", seconds=60, mark=str(mark))
         processes = await mark.processes()
     assert all(map(mark.lives, processes)), "the first server is gone, its worker is not"
+    mark.wake()
     async with tasking.with_tasks(serve()) as tasks:
         done = await tasks.until(made.task_id, "completed", "failed", "cancelled")
-        assert tasking.text_of(done["result"]) == '{"text":"slept 1.2 s"}'
+        assert tasking.text_of(done["result"]) == '{"text":"slept 60 s"}'
         assert done["createdAt"] == made.created_at
     assert mark.naps() == 1, "it was done once"
 
@@ -181,14 +183,15 @@ async def test_a_task_survives_the_kill_of_its_server(
     tasking: ModuleType, tmp_path: Path, films: Path, mark: Any
 ) -> None:
     async with _on_standard_input(tasking.META, tmp_path / "home", films) as ask:
-        made = await ask("tools/call", name="nap", arguments={"seconds": 1.2, "mark": str(mark)})
+        made = await ask("tools/call", name="nap", arguments={"seconds": 60, "mark": str(mark)})
         assert (made["resultType"], made["status"]) == ("task", "working")
         processes = await mark.processes()
     assert all(map(mark.lives, processes))
+    mark.wake()
     async with _on_standard_input(tasking.META, tmp_path / "home", films) as ask, asyncio.timeout(60):
         while (now := await ask("tasks/get", taskId=made["taskId"]))["status"] == "working":  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-    assert tasking.text_of(now["result"]) == '{"text":"slept 1.2 s"}'
+    assert tasking.text_of(now["result"]) == '{"text":"slept 60 s"}'
     assert mark.naps() == 1
 
 
@@ -196,11 +199,12 @@ async def test_a_task_whose_process_died_with_the_server_is_begun_again(
     tasking: ModuleType, serve: Serve, mark: Any
 ) -> None:
     async with tasking.with_tasks(serve()) as tasks:
-        task = await tasks.made("nap", seconds=0.5, mark=str(mark))
+        task = await tasks.made("nap", seconds=60, mark=str(mark))
         processes = await mark.processes()
     for process in processes:
         os.kill(process, 9)
     assert await mark.all_end(processes)
+    mark.wake()
     async with tasking.with_tasks(serve()) as tasks:
         assert (await tasks.until(task, "completed", "failed", "cancelled"))["status"] == "completed"
     assert mark.naps() == 2
@@ -223,10 +227,15 @@ async def test_what_reaches_outside_is_not_begun_again_and_its_task_says_so(
 async def test_the_same_call_beside_a_task_waits_for_the_same_result(
     tasking: ModuleType, serve: Serve, mark: Any
 ) -> None:
-    async with tasking.with_tasks(serve()) as tasks:
-        task = await tasks.made("nap", seconds=1, mark=str(mark))
-        again = await tasks.call("nap", seconds=1, mark=str(mark))
-        assert again.content == [TextContent(type="text", text='{"text":"slept 1 s"}')], "no second task of that id"
+    server = serve()
+    async with tasking.with_tasks(server) as tasks, asyncio.timeout(60):
+        task = await tasks.made("nap", seconds=60, mark=str(mark))
+        calling = asyncio.create_task(tasks.call("nap", seconds=60, mark=str(mark)))
+        while not server.service.jobs.begun.get(task, "local").waiting:  # noqa: ASYNC110 - it has no event for this
+            await asyncio.sleep(0.02)
+        mark.wake()
+        again = await calling
+        assert again.content == [TextContent(type="text", text='{"text":"slept 60 s"}')], "no second task of that id"
         assert (await tasks.get(task))["status"] == "completed"
     assert mark.naps() == 1
 
