@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.endpoints import ServedModel
 from ..base.form_files import File
-from .openai_pictures import OpenAIPictures, Part, data_url
+from .openai_pictures import MOST_FILES, OpenAIPictures, Part, data_url
 from .picture_results import result_bytes
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class ChatPictures(OpenAIPictures):
                 addresses.append(address)
         ended = [str(choice.get(name) or "") for name in ("finish_reason", "native_finish_reason")]
         refusals = [one for one in (str(message.get("refusal") or ""), *ended) if one and _is_refusal(one, message)]
-        contents = [await result_bytes(served, one, run) for one in dict.fromkeys(addresses)]
+        contents = [await result_bytes(served, one, run) for one in list(dict.fromkeys(addresses))[:MOST_FILES]]
         return contents, texts, "" if contents else "; ".join(dict.fromkeys(refusals))
 
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 FIRST_SECONDS, LONGEST_SECONDS = 0.5, 3.0
 """Pauses between two looks."""
-MOST_ANSWER = 64 * 2**20
+MOST_ANSWER = 4 * 2**20
+"""Of what is no file; to read so much JSON of the worst kind takes 1 to 2 s."""
+MOST_FILES = 64
 _MOST_SHOWN = 600
 _JOB = re.compile(r"[\w-]{1,200}", re.ASCII)
 _FOLDER = "sensorium"
@@ -112,7 +114,13 @@ class Queue:
 
     async def files(self, outputs: Mapping[str, Any], folder: Path) -> AsyncIterator[Path]:
         """Yield the files of an answer, each fetched into a folder."""
-        for number, (name, under, kind) in enumerate(_listed(outputs, self.workflow.results)):
+        listed = list(_listed(outputs, self.workflow.results))
+        if len(listed) > MOST_FILES:
+            raise MediaError(
+                f"The workflow {self.workflow.name!r} gives {len(listed)} files, and at most {MOST_FILES} are taken. "
+                "Title the node `result` whose files are wanted, or save fewer."
+            )
+        for number, (name, under, kind) in enumerate(listed):
             query = urlencode({"filename": name, "subfolder": under, "type": kind})
             path = folder / f"{number}"
             await self._save(f"/view?{query}", path)
@@ -136,7 +144,7 @@ class Queue:
                 if kind == "execution_error":
                     at = self.workflow.title(str(about.get("node_id", "")))
                     said = f"{about.get('exception_type', '')}: {about.get('exception_message', '')}"
-                    return f"{at}: {faults.shown(self.served, said).rstrip('.')}"
+                    return faults.shown(self.served, f"{at}: {said}").rstrip(".")
                 if kind == "execution_interrupted":
                     return "it was interrupted"
         return "it does not say why"

@@ -155,7 +155,7 @@ class OpenAIPictures(AtOwnEndpoint):
         contents: list[bytes] = []
         texts: list[str] = []
         refusals: list[str] = []
-        for one in data if isinstance(data, list) else []:
+        for one in data[:MOST_FILES] if isinstance(data, list) else []:
             if not isinstance(one, Mapping):
                 continue
             if isinstance(one.get("b64_json"), str) and one["b64_json"]:

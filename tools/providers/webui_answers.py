@@ -30,6 +30,13 @@ def facts_of(info: Mapping[str, Any], number: int) -> dict[str, Any]:
     return {"infotext": known[:4000]} if isinstance(known, str) and known else {}
 
 
+def seed_of(info: Mapping[str, Any]) -> int | None:
+    """Return the seed of the first picture; None for what is no such number."""
+    seeds = info.get("all_seeds")
+    seed = seeds[0] if isinstance(seeds, list) and seeds else info.get("seed")
+    return seed if type(seed) is int and 0 <= seed < 2**64 else None
+
+
 def progress_of(answer: Any) -> tuple[float | None, str]:
     """Return how far it is, and where."""
     answer = answer if isinstance(answer, Mapping) else {}
@@ -38,7 +45,6 @@ def progress_of(answer: Any) -> tuple[float | None, str]:
     fraction = answer.get("progress")
     known = isinstance(fraction, int | float) and 0 <= fraction <= 1
     step, steps = state.get("sampling_step"), state.get("sampling_steps")
-    note = (
-        f"drawing, step {step} of {steps}" if isinstance(step, int) and isinstance(steps, int) and steps else "drawing"
-    )
+    is_step = isinstance(step, int) and isinstance(steps, int) and 0 <= step <= steps < 100_000 and steps > 0
+    note = f"drawing, step {step} of {steps}" if is_step else "drawing"
     return (float(cast("float", fraction)) if known else None), note

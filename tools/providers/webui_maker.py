@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..base import faults
 from ..base.endpoints import ServedModel
 from ..base.errors import ArgumentError, ProviderError, SensoriumError, SettingsError
 from ..base.makers import Fitted, Made, Maker, Task, Wish
@@ -24,7 +25,7 @@ from .at_own_endpoint import AtOwnEndpoint
 from .given_pictures import Given, cut_to, given_margins, given_masked, given_picture, margins_of
 from .picture_results import decoded, stored_picture
 from .picture_wishes import given_handles
-from .webui_answers import facts_of, info_of, pictures_in, progress_of
+from .webui_answers import facts_of, info_of, pictures_in, progress_of, seed_of
 from .webui_wishes import MOST_SIDE, NEEDS, even, fitted
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ MOST_BYTES = 50_000_000
 """Of a picture that is given: the server opens it in memory."""
 MOST_LIST = 8 * 2**20
 """Of an answer without pictures."""
+MOST_LETTERS = 100_000
+"""Of a description."""
 LOOK_SECONDS = 1.0
 """How often the progress is asked for."""
 # What is usual where nothing is said of strength: WebUI's own for changing, less for variations, more for new margins.
@@ -158,7 +161,8 @@ class WebUI(AtOwnEndpoint):
         for one in listed:
             if served.name in (one["title"], one.get("model_name"), one.get("hash"), one["title"].partition(" [")[0]):
                 return str(one["title"])
-        has = ", ".join(str(one.get("model_name") or one["title"]) for one in listed[:20]) or "none"
+        has = ", ".join(str(one.get("model_name") or one["title"]) for one in listed[:20])
+        has = faults.shown(served, has) or "none"
         raise SettingsError(
             f"`{served.endpoint.name}` has no checkpoint {served.name!r}. It has: {has}. Set `{served.setting}`; "
             f"`{served.endpoint.name}:{LOADED}` is the one that is loaded."
@@ -201,12 +205,10 @@ class WebUI(AtOwnEndpoint):
                 )
                 files.append(file.handle)
             caption = answer.get("caption")
-            texts = [caption.strip()] if isinstance(caption, str) and caption.strip() else []
+            texts = [caption.strip()[:MOST_LETTERS]] if isinstance(caption, str) and caption.strip() else []
             if not files and not texts:
                 raise ProviderError(f"`{served.full_name}` answered with nothing. Look at what it prints.")
-            seeds = info.get("all_seeds")
-            seed = seeds[0] if isinstance(seeds, list) and seeds else info.get("seed")
-            return {"files": files, "texts": texts, "seed": seed if isinstance(seed, int) else None, "notes": []}
+            return {"files": files, "texts": texts, "seed": seed_of(info), "notes": []}
 
         return keep
 

@@ -184,6 +184,14 @@ async def test_film_is_taken_before_the_pictures_beside_it(opening: Opening, com
     assert made.files[0].facts["seconds"] == pytest.approx(1.0, abs=0.1)
 
 
+async def test_a_workflow_that_saves_files_without_end_is_stopped(
+    opening: Opening, comfyui: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comfyui_queue, "MOST_FILES", 0)
+    with pytest.raises(MediaError, match=r"gives 1 files, and at most 0 are taken\. Title the node `result`"):
+        await make("draw", Wish(task="image", values={"prompt": "A cat"}), opening(DRAWING))
+
+
 async def test_an_answer_that_goes_on_for_ever_is_broken_off(
     opening: Opening, comfyui: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

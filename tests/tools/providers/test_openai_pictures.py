@@ -23,6 +23,7 @@ from sensorium.tools.base.makers import Made, Maker, Wish
 from sensorium.tools.base.run import Call, Run
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.making.ordering import make
+from sensorium.tools.providers import chat_pictures, openai_pictures
 
 Opening = Callable[..., Run]
 
@@ -269,6 +270,19 @@ async def test_a_result_at_an_address_of_the_server_is_fetched(drawing: Opening,
     made = await order(run, Wish(task="image", values={"prompt": "A cat."}))
     assert size_of(made, run) == (1024, 1024)
     assert [one.path.split("/")[1] for one in house.requests] == ["v1", "results"]
+
+
+@pytest.mark.parametrize(
+    ("model", "module"), [("gpt-image-2.5-flare", openai_pictures), ("gemini-3-pro-image-preview", chat_pictures)]
+)
+async def test_no_more_addresses_are_asked_than_files_are_taken(
+    drawing: Opening, house: Any, monkeypatch: pytest.MonkeyPatch, model: str, module: ModuleType
+) -> None:
+    monkeypatch.setattr(module, "MOST_FILES", 0)
+    house.faults = ["by address"]
+    with pytest.raises(MediaError, match="answered without a picture"):
+        await order(drawing(model), Wish(task="image", values={"prompt": "A cat."}))
+    assert [one.path.split("/")[1] for one in house.requests] == ["v1"]
 
 
 async def test_what_is_no_picture_is_kept_and_refused(drawing: Opening, house: Any) -> None:

@@ -17,7 +17,7 @@ from sensorium.tools.base.run import Call, Progress, Run
 from sensorium.tools.base.settings import Settings
 from sensorium.tools.making.ordering import make
 from sensorium.tools.providers import webui_maker
-from sensorium.tools.providers.webui_answers import info_of
+from sensorium.tools.providers.webui_answers import info_of, seed_of
 
 Opening = Callable[..., Run]
 
@@ -101,6 +101,15 @@ async def test_a_checkpoint_that_is_not_there_is_refused_before_anything_is_draw
     assert [path for path, _ in webui.requests] == ["/sdapi/v1/sd-models"]
 
 
+async def test_what_a_server_calls_its_checkpoints_steers_no_terminal(
+    drawing: Opening, webui: Any, webui_media: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webui_media, "MODELS", [{"title": "\x1b[2J\n" + "x" * 9000}])
+    with pytest.raises(SettingsError, match=r"It has: \[2J x+…\. Set") as raised:
+        await make("draw", Wish(task="image", values={"prompt": "A cat"}), drawing(webui, "nothing"))
+    assert len(str(raised.value)) < 600
+
+
 async def test_an_answer_that_goes_on_for_ever_is_broken_off(
     drawing: Opening, webui: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +122,20 @@ async def test_an_answer_that_goes_on_for_ever_is_broken_off(
 @pytest.mark.parametrize("info", [{"seed": 1}, ["x"], 5, "[" * 100_000, "no JSON", None])
 def test_what_a_server_says_oddly_of_a_picture_loses_no_picture(info: Any) -> None:
     assert info_of({"info": info}) == {}
+
+
+@pytest.mark.parametrize(
+    ("info", "seed"),
+    [
+        ({"all_seeds": [7, 8]}, 7),
+        ({"seed": 9}, 9),
+        ({"seed": 10**40}, None),
+        ({"seed": -1}, None),
+        ({"seed": True}, None),
+    ],
+)
+def test_a_seed_is_a_number_that_can_be_given_again(info: Any, seed: int | None) -> None:
+    assert seed_of(info) == seed
 
 
 async def test_a_picture_is_changed_with_a_strength(drawing: Opening, webui: Any, tmp_path: Path) -> None:
