@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 from ..base.errors import ArgumentError
+from ..base.visible import shown
 from .asking import Asked
 from .card import ChartCard, DiagramCard, ListCard, QuoteCard, TitleCard, words_of
 from .charts import draw_chart
@@ -51,7 +52,7 @@ def paint(asked: Asked, *, width_pixels: int, height_pixels: int, seed: int | No
 def without(value: Any, signs: str) -> Any:
     """Return a card, or a part of one, without these signs and without what is no text."""
     if isinstance(value, str):
-        return " ".join("".join(one if one.isprintable() else " " for one in value if one not in signs).split())
+        return shown("".join(one for one in value if one not in signs))
     if isinstance(value, tuple):
         return tuple(without(one, signs) for one in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

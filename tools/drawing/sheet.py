@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..base.errors import ArgumentError
 from ..base.words import is_han
 from ..film.lines import wrapped
-from .faces import Face
+from .faces import Face, runs_left
 from .palettes import Palette
 
 if TYPE_CHECKING:
@@ -109,10 +109,11 @@ class Sheet:
         """Set a block with the top of its letters at `top`, in a column of this width, and return where it ends."""
         font = block.face.font(block.size * self._scale)
         foot = top + block.above
+        direction = "rtl" if runs_left(" ".join(block.lines)) else None
         for line in block.lines:
             free = width - length(line, block.face, block.size)
             at = left + (free if align == "right" else free / 2 if align == "middle" else 0.0)
-            self._draw.text((at * self._scale, foot * self._scale), line, fill, font, anchor="ls")
+            self._draw.text((at * self._scale, foot * self._scale), line, fill, font, anchor="ls", direction=direction)
             foot += block.size * block.leading
         return top + block.height
 

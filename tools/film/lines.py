@@ -25,7 +25,11 @@ def wrapped(text: str, width: float, length: Callable[[str], float]) -> list[str
 def _even(text: str, width: float, length: Callable[[str], float]) -> list[str]:
     parts = _parts(text)
     lines = _filled(parts, width, length)
-    low, high = max(width / 2, width / max(1, len(lines)) * 0.8), width
+    # Narrower lines are more even, but never so narrow that a word is broken for it.
+    longest = max((length(part.rstrip()) for part in parts), default=0.0)
+    low, high = max(width / 2, width / max(1, len(lines)) * 0.8, longest if longest <= width else 0.0), width
+    if len(tried := _filled(parts, low, length)) == len(lines):
+        return tried
     for _ in range(6):
         middle = (low + high) / 2
         tried = _filled(parts, middle, length)

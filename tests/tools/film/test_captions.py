@@ -42,6 +42,11 @@ def test_lines_are_about_as_long_as_each_other() -> None:
     assert len(lines) == 2 and abs(len(lines[0]) - len(lines[1])) < 8
 
 
+def test_no_word_is_broken_for_even_lines() -> None:
+    lines = wrapped("The quiet life of lighthouses — A film by Ann", 12, len)
+    assert "lighthouses" in " ".join(lines).split()
+
+
 def test_hanzi_are_drawn_and_not_boxes() -> None:
     if find_cjk_font() is None:
         pytest.skip("no font here has Chinese letters")
