@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -184,10 +185,21 @@ def _manifest(manifest: Mapping[str, Any], columns: int) -> Iterator[str]:
 
 def _call(one: Mapping[str, Any], columns: int) -> Iterator[str]:
     yield from _line("this library: ", f"made by `{one['tool']}` of {one['provider']}, in run {one['run']}", columns)
-    for name, value in one["arguments"].items():
-        yield from _line(f"  {name}: ", str(value), columns)
+    for name, value in _given(one["arguments"]).items():
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield from _line(f"  {name}: ", shown, columns)
     for name in one["inputs"]:
         yield from _line("  out of: ", name, columns)
+
+
+def _given(value: Any) -> Any:
+    """Return arguments without those that were left out."""
+    match value:
+        case dict():
+            return {name: _given(one) for name, one in value.items() if one not in (None, "", [])}
+        case list():
+            return [_given(one) for one in value]
+    return value
 
 
 def _line(head: str, text: str, columns: int) -> Iterator[str]:

@@ -29,6 +29,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
+_ARGUMENTS = {"crop": "1:1", "speed": None, "parts": [{"start": None, "end": 2.0}]}
+
+
 @pytest.fixture
 async def made(home: Path) -> Path:
     """A picture that was edited, beside its original."""
@@ -38,7 +41,7 @@ async def made(home: Path) -> Path:
     inner = run.within(Call(id="one", tool="make_image", arguments={"prompt": "a very private wish"}, inputs=[]))
     by_model = Making(kind="model", provider="openai:gpt-image-1")
     drawn = await keep(inner, out.getvalue(), name="drawn.png", media_type="image/png", making=by_model)
-    inner = run.within(Call(id="two", tool="edit_media", arguments={"crop": "1:1"}, inputs=[drawn.handle]))
+    inner = run.within(Call(id="two", tool="edit_media", arguments=_ARGUMENTS, inputs=[drawn.handle]))
     edit = Making(kind="edit", inputs=(drawn.handle,))
     kept = await keep(inner, out.getvalue(), name="edited.png", media_type="image/png", making=edit)
     (home.parent / "edited.png").write_bytes(run.path(kept.handle).read_bytes())
@@ -75,6 +78,12 @@ def test_a_changed_file_is_called_so_first(made: Path, capsys: pytest.CaptureFix
     lines = capsys.readouterr().out.splitlines()
     assert next(one for one in lines if one.startswith("proof:")).startswith("proof: CHANGED since it was signed")
     assert not any(one.startswith("this library:") for one in lines)
+
+
+def test_arguments_are_shown_as_they_were_given(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(made)]) == 0
+    told = capsys.readouterr().out
+    assert 'crop: 1:1\n  parts: [{"end": 2.0}]\n' in told and "speed" not in told
 
 
 def test_it_is_json_for_programs(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
