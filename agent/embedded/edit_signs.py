@@ -21,6 +21,7 @@ _SOUNDS = "mp3|wav|m4a|flac|opus|ogg"
 _A_SOUND = rf"(?:audio|sound|soundtrack|music|{_SOUNDS})(?: tracks?| files?)?"
 _ITSELF = "(?! transcript| text| visuali| spectr| wave)"
 _UNITS = "seconds?|minutes?|secs?|mins?|s|half"
+_OMIT = "cut out|remove|delete|drop|leave out|get rid of|take out|skip"
 _JOIN = "(?:merge|concatenate|concat|stitch|join|combine)"
 _WORDS_SHOWN = "(?:subtitles|captions)"
 _INTO = r"(?:(?:in)?to |as |of )?(?:an? )?"
@@ -111,8 +112,8 @@ EDIT_SIGNS: Mapping[EditTask, re.Pattern[str]] = {
     "leave_out": sign(
         rf"""
             (?:cut|trim|chop|clip|shave|take) (?:[\w.:-]+ ){{0,7}}?(?:off|away)
-            (?:trim|cut|chop) the (?:first|last|final|opening) (?:[\w.]+ )?(?:{_UNITS})(?! (?:in|as|to|for)\b)
-            (?:cut out|remove|delete|drop|leave out|get rid of|take out|skip) {THE}(?:{FILM}|parts?|sections?|bits?
+            (?:trim|cut|chop|{_OMIT}) the (?:first|last|final|opening) (?:[\w.]+ )?(?:{_UNITS})(?! (?:in|as|to|for)\b)
+            (?:{_OMIT}) {THE}(?:{FILM}|parts?|sections?|bits?
               piece|everything|from|between|seconds|minutes|half|intro|outro)?
         """,
         r"剪掉|去掉|删掉|删除|去除|跳过",

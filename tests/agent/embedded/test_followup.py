@@ -174,7 +174,7 @@ VERTICAL, FASTER = Edit(task="crop", form="9:16"), Edit(task="speed", amount=2.0
             ("make it 2x faster", "cut out 0:10 to 0:20", "make it vertical"),
             (FASTER, Edit(task="leave_out", spans=((10.0, 20.0),), stage=1), replace(VERTICAL, stage=1)),
         ),
-        (("make it 2x faster", "cut out 1:50 to 2:00"), (Edit(task="leave_out", spans=((110.0, 120.0),)),)),
+        (("make it 2x faster", "remove the last 10 seconds"), (Edit(task="leave_out", spans=((110.0, 120.0),)),)),
         (("make it vertical", "make the original 2x faster"), (FASTER,)),
         (("make it vertical", "transcribe it"), (Transcribe(),)),
         (("make a slideshow of this video", "add calm music"), (Slideshow(music=True, mood="calm music"),)),
