@@ -148,8 +148,8 @@ async def test_silence_ends_the_wait(make_brain: Make, server: Any, script: Modu
 
 
 async def test_slow_pieces_are_waited_for(make_brain: Make, server: Any, script: ModuleType) -> None:
-    server.play(script.says(*"slowly", pause_seconds=0.1))
-    assert (await make_brain(timeout_seconds=0.5).ainvoke("hi")).content == "slowly"
+    server.play(script.says(*"slowly", pause_seconds=0.25))
+    assert (await make_brain(timeout_seconds=1.2).ainvoke("hi")).content == "slowly"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from sensorium.tools.base.run import Run
 from sensorium.tools.sandbox.choice import Choice
 from sensorium.tools.sandbox.isolation import try_bubblewrap
 from sensorium.tools.sandbox.limits import Limits
+from sensorium.tools.sandbox.session import CodeSession
 from sensorium.tools.sandbox.sessions import key_of, sessions
 
 pytestmark = pytest.mark.skipif(
@@ -126,9 +127,8 @@ async def test_names_of_an_earlier_session_are_not_there_and_it_is_said(python: 
 
 async def test_an_endless_loop_loses_the_variables_and_the_next_call_works(python: Python) -> None:
     await python("x = 1")
-    started = time.monotonic()
     stopped = await python("while True: pass", timeout_seconds=1)
-    assert time.monotonic() - started < 3
+    assert stopped.seconds < Limits().wall_seconds
     assert (stopped.ended, stopped.state_lost, stopped.partial) == ("timeout", True, True)
     assert "cpu_seconds" not in measured(stopped)
     following = await python("'x' in globals()")
@@ -150,7 +150,7 @@ async def test_an_endless_loop_loses_the_variables_and_the_next_call_works(pytho
 async def test_what_takes_too_much_ends_and_the_session_goes_on(python: Python, code: str) -> None:
     started = time.monotonic()
     result = await python(code, timeout_seconds=4)
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 30
     assert result.ended != "done" or result.refused
     assert len(result.stdout) <= 256 * 1024 + 100
     assert (await python("1 + 1")).value == "2"
@@ -180,16 +180,19 @@ async def test_two_conversations_share_nothing(run: Run) -> None:
         sessions.end(key_of(one))
 
 
-async def test_a_call_that_is_cancelled_ends_its_code(python: Python) -> None:
+async def test_a_call_that_is_cancelled_ends_its_code(python: Python, run: Run) -> None:
     await python("x = 1")
+    session = sessions.get(key_of(replace(run, session="test")))
+    assert isinstance(session, CodeSession)
     running = asyncio.ensure_future(python("import time\ntime.sleep(60)", timeout_seconds=60))
-    await asyncio.sleep(0.5)
+    while not session._call:  # noqa: ASYNC110 - it has no event for this
+        await asyncio.sleep(0.01)
     started = time.monotonic()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
     result = await python("'x' in globals()")
-    assert (result.value, time.monotonic() - started < 5) == ("False", True)
+    assert (result.value, time.monotonic() - started < 30) == ("False", True)
 
 
 async def test_the_same_code_runs_each_time_it_is_asked(run: Run) -> None:
