@@ -55,12 +55,11 @@ def _joined(content: bytes) -> bytes:
 
 def _is_built(store: bytes) -> bool:
     (top,) = _boxes(store, 0, len(store))
-    manifests = _inside(store, top)
-    waiting = list(manifests)
-    while waiting:  # those of the inputs, too
+    parts = _inside(store, _inside(store, top)[-1])  # those of the inputs stand before it, and it has their hashes
+    waiting = list(parts)
+    while waiting:
         if (box := waiting.pop()).kind == b"jumb":
             waiting += _inside(store, box)
-    parts = _inside(store, manifests[-1])
     signature = store[parts[-1].start : parts[-1].end]
     filling = _FILLING.search(signature)
     if _label(store, top) != b"c2pa" or tuple(_label(store, one) for one in parts) != _LABELS or not filling:
