@@ -2,6 +2,7 @@
 
 import ast
 import ctypes
+import errno
 import json
 import os
 import secrets
@@ -152,15 +153,30 @@ def baited(limits: dict[str, Any]) -> Iterator[Bait]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _of_one_port() -> tuple[socket.socket, socket.socket]:
+    """Return sockets for TCP and UDP that have the same number, which is free for both."""
+    while True:
+        tcp, udp = socket.create_server(("0.0.0.0", 0)), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            udp.bind(("0.0.0.0", tcp.getsockname()[1]))
+        except OSError as error:
+            tcp.close()
+            udp.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return tcp, udp
+
+
 def _listening(folder: Path, token: str) -> tuple[dict[str, socket.socket], dict[str, Any]]:
+    tcp, udp = _of_one_port()
     made = {
-        "tcp": socket.create_server(("0.0.0.0", 0)),
-        "udp": socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+        "tcp": tcp,
+        "udp": udp,
         "file": socket.socket(socket.AF_UNIX),
         "abstract": socket.socket(socket.AF_UNIX),
     }
-    port = made["tcp"].getsockname()[1]
-    made["udp"].bind(("0.0.0.0", port))
+    port = tcp.getsockname()[1]
     path = folder / "listening"
     made["file"].bind(str(path))
     path.chmod(0o777)
