@@ -107,8 +107,8 @@ def say_in(text: str, matched: str) -> tuple[Say, str] | None:
             words = text[hit.start(name) : hit.end(name)].strip().strip("\"“”「」『』《》‘’'").strip()
             blank = matched[: hit.start()] + " " * (end - hit.start()) + matched[end:]
             return _say(words, around), blank
-    if (hit := _AS_SOUND.match(matched)) and found_dialogue(words := text[hit.start("colon") :].strip()):
-        return _say(words, f"dialogue {matched[: hit.start('colon')]}"), " " * len(matched)
+    if (known := _AS_SOUND.match(matched)) and found_dialogue(words := text[known.start("colon") :].strip()):
+        return _say(words, f"dialogue {matched[: known.start('colon')]}"), " " * len(matched)
     whole = _FILE_TEXT.search(matched)
     if whole is None or _ASKING.search(matched[max(0, whole.start() - 20) : whole.start()]):
         return None

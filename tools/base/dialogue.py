@@ -44,8 +44,7 @@ def read_dialogue(text: str, voices: Mapping[str, str] | None) -> list[Line]:
         ArgumentError: A name is in `text` and not in `voices`, or the other way round; names are too many or empty.
     """
     if not voices:
-        found = [] if voices is None else found_dialogue(text)
-        return found or [Line(text=text)]
+        return ([] if voices is None else found_dialogue(text)) or [Line(text=text)]
     _check(voices)
     known = {_key(name): name.strip() for name in voices}
     found: list[Line] = []
