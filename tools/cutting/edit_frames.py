@@ -65,7 +65,6 @@ class Frames:
                 changer = Changer(edit.look, footage.turn, (footage.width_pixels, footage.height_pixels))
                 last: tuple[float, VideoFrame] | None = None
                 frames = self._backwards(footage, take) if edit.backwards else self._forwards(footage, take)
-                frames = self._whole(frames, footage)
                 for at, frame in frames:
                     last = position + at / edit.speed, changer.change(frame)
                     yield last
@@ -76,9 +75,7 @@ class Frames:
                 if last is not None and position - last[0] > 1.5 * stays:
                     yield position - stays, last[1]
 
-    def _whole(
-        self, frames: "Iterator[tuple[float, VideoFrame]]", footage: Footage
-    ) -> "Iterator[tuple[float, VideoFrame]]":
+    def _whole(self, frames: "Iterator[tuple[float, VideoFrame]]") -> "Iterator[tuple[float, VideoFrame]]":
         """Yield frames whose lines were all recorded at once; libavfilter's `bwdif` looks one frame ahead."""
         import av
 
@@ -86,7 +83,7 @@ class Frames:
         if first is None:
             return
         frames = chain([first], frames)
-        if not first[1].interlaced_frame or self.edit.backwards:
+        if not first[1].interlaced_frame:
             yield from frames
             return
         self.interlaced = True
@@ -106,7 +103,7 @@ class Frames:
     def _forwards(self, footage: Footage, take: Take) -> "Iterator[tuple[float, VideoFrame]]":
         """Yield the frames of a part, from its start."""
         before: VideoFrame | None = None
-        for at, frame in footage.frames(take.start_seconds):
+        for at, frame in self._whole(footage.frames(take.start_seconds)):
             if at < take.start_seconds - 1e-3:
                 before = frame
                 continue
@@ -130,7 +127,7 @@ class Frames:
         while end > take.start_seconds + 1e-3:
             start = max(take.start_seconds, end - stretch)
             held: list[tuple[float, VideoFrame]] = []
-            for at, frame in footage.frames(start):
+            for at, frame in self._whole(footage.frames(start)):
                 if at >= end - 1e-3:
                     break
                 if at >= start - 1e-3:

@@ -79,7 +79,7 @@ def prove(
                 raise MediaError(f"{name!r} was written, but its last frames cannot be decoded. Its source is damaged.")
     if sound and heard:
         # Sound may end long before the picture does.
-        for start in (0.0, max(0.0, min(found, _sound_end(path, name, facts)) - _END_SECONDS)):
+        for start in (0.0, max(0.0, min(found, sound_end(path, name, facts)) - _END_SECONDS)):
             part = Heard(
                 path=path,
                 name=name,
@@ -92,7 +92,7 @@ def prove(
     return Proof(facts=facts)
 
 
-def _sound_end(path: Path, name: str, facts: MediaFacts) -> float:
+def sound_end(path: Path, name: str, facts: MediaFacts) -> float:
     """Return when the last packet of sound ends, counted from the first frame or sample."""
     with open_media(path, name) as container:
         stream = audio_stream(container)

@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 from ..base.errors import ArgumentError, MediaError
+from ..base.moments import Span
 from .asked import sound_format
 from .edits import Other
+from .proving import OFF_SECONDS, sound_end
 from .survey import survey
 from .writing import BEYOND_SECONDS, Done, Writing, whole_take
 
@@ -27,10 +29,22 @@ async def extract_sound(job: Writing) -> Done:
         copying = job.copying(form, picture=False)
         copied, output = await job.copy_parts(copying, parts, "sound")
         if copied is not None:
-            done = await job.keep(output, form, "sound", span[1] - span[0], picture=False, sound=True)
-            return replace(done, way="copied", start_seconds=span[0], end_seconds=span[1])
+            start, end = await _heard_span(job, span)
+            done = await job.keep(output, form, "sound", end - start, picture=False, sound=True)
+            return replace(done, way="copied", start_seconds=start, end_seconds=end)
     done = await job.render_sound(job.edit([job.take(*span)], picture=False), form, "sound")
     return replace(done, start_seconds=span[0], end_seconds=span[1])
+
+
+async def _heard_span(job: Writing, span: Span) -> Span:
+    """Return what of a part has sound; it may begin later than the picture, and end earlier."""
+    facts = job.source.facts
+    assert facts.audio is not None
+    last = await job.run.decode(sound_end, job.run.path(job.media), job.name, facts)
+    start, end = max(span[0], round(facts.audio.start_seconds - facts.origin_seconds, 3)), min(span[1], round(last, 3))
+    if start - span[0] > OFF_SECONDS or span[1] - end > OFF_SECONDS:
+        job.note(f"There is sound only from {start:.2f} s to {end:.2f} s; the file holds that.")
+    return start, end
 
 
 async def change_sound(job: Writing) -> Done:

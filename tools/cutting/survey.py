@@ -32,7 +32,7 @@ class Survey:
     """Which time of the container is second 0 of the sound."""
     is_hdr: bool = False
     colours: Colours | None = None
-    """How its picture has them, where it has more than eight bits."""
+    """How its picture has them, where these are more than eight bits can hold."""
     is_transparent: bool = False
     is_lossless: bool = False
     """Its sound is, so that it can be cut to the sample."""
@@ -88,7 +88,9 @@ def survey(path: Path, name: str) -> Survey:
 
 def _deep_colours(stream: "VideoStream") -> Colours | None:
     context = stream.codec_context
-    if context.format is None or context.format.is_rgb or max(one.bits for one in context.format.components) <= 8:
+    if context.format is None or context.format.is_rgb:
+        return None
+    if context.color_trc not in _HDR_TRANSFERS and max(one.bits for one in context.format.components) <= 8:
         return None
     return Colours(
         primaries=int(context.color_primaries),

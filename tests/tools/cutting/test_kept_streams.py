@@ -153,3 +153,7 @@ async def test_a_part_behind_the_end_of_the_sound_is_cut_all_the_same(
     parts = [(0.2, 0.6), (2.2, 2.6)]
     short = await call("edit_media", {"task": "remove", "media": str(source), "parts": parts}, run)
     assert (short.seconds, short.limits) == (pytest.approx(2.2, abs=0.05), [])
+    heard = await call("edit_media", {"task": "extract_sound", "media": str(source)}, run)
+    assert heard.items[0].way == "copied"
+    assert heard.seconds == pytest.approx(1.0, abs=0.05)
+    assert len(heard.limits) == 1 and heard.limits[0].startswith("There is sound only from 0.00 s to 1.0")

@@ -83,13 +83,15 @@ async def test_films_of_old_kinds_are_cut_into_new_ones(  # noqa: PLR0917
     assert numbers(made) == list(range(8, 40))
 
 
+@pytest.mark.parametrize(("task", "more"), [("scale", {"width_pixels": 80}), ("reverse", {})])
 async def test_interlaced_pictures_are_made_whole_when_they_are_encoded(
-    run: Run, broken: ModuleType, tmp_path: Path
+    run: Run, broken: ModuleType, tmp_path: Path, task: str, more: dict[str, int]
 ) -> None:
     source = broken.numbered(tmp_path / "film.mp4", 10, options={"x264-params": "tff=1"})
-    made = await call("edit_media", {"task": "scale", "media": str(source), "width_pixels": 80}, run)
+    made = await call("edit_media", {"task": task, "media": str(source), **more}, run)
     assert made.limits == ["The picture was interlaced; its frames were made whole."]
     with av.open(str(run.path(made.file.handle))) as container:
         frames = list(container.decode(video=0))
-    assert [broken.number_in(one.to_ndarray(format="rgb24")) for one in frames] == list(range(10))
+    found = [broken.number_in(one.to_ndarray(format="rgb24")) for one in frames]
+    assert (found if task == "scale" else found[::-1]) == list(range(10))
     assert not any(one.interlaced_frame for one in frames)
