@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # File names may hold bytes that no encoding has.
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
-    logging.lastResort = _Log(logging.WARNING)
+    logging.lastResort = Log(logging.WARNING)
     logging.lastResort.addFilter(SecretFilter())
     guard_process()
     try:
@@ -44,11 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_code(error)
 
 
-class _Log(logging.Handler):
+class Log(logging.Handler):
     """Prints what is logged as everything else: the text of an error may come from a file."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        tell(self.format(record))
+        from .terminal import above
+
+        with above():
+            tell(self.format(record))
 
 
 def _open_closed_streams() -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Protocol, TextIO
 
 from ..tools.base.budget import usd
@@ -35,14 +35,27 @@ class View(Protocol):
     def close(self) -> None: ...
 
 
+_shown: list[View] = []
+"""The views of this process, the last one on the screen."""
+
+
 @contextmanager
 def watching() -> Iterator[View]:
     """Give a view on standard error; take its live lines away at the end."""
     view = open_view(sys.stderr, os.environ)
+    _shown.append(view)
     try:
         yield view
     finally:
+        _shown.remove(view)
         view.close()
+
+
+@contextmanager
+def above() -> Iterator[None]:
+    """Let something be printed above the live lines, which would be drawn over it."""
+    with _shown[-1].held() if _shown else nullcontext():
+        yield
 
 
 def open_view(stream: TextIO, environ: Mapping[str, str]) -> View:
@@ -184,6 +197,9 @@ class LiveView:
 
     @contextmanager
     def held(self) -> Iterator[None]:
+        if self._held is not None:  # by whoever asks the user
+            yield
+            return
         with self._lock:
             running, self._running = self._running, {}
             self._draw([])

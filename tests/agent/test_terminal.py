@@ -1,6 +1,7 @@
 """The live view, on a small emulated terminal."""
 
 import io
+import logging
 import os
 import re
 import sys
@@ -11,9 +12,10 @@ from dataclasses import replace
 import pytest
 
 from sensorium.agent.answer import Answer
+from sensorium.agent.cli import Log
 from sensorium.agent.events import PlanMade, RunFinished, RunStarted, StepEnded, StepProgress, StepStarted
 from sensorium.agent.printing import fit, pad, width
-from sensorium.agent.terminal import GIVEN_UP, LiveView, PlainView, open_view, summary
+from sensorium.agent.terminal import GIVEN_UP, LiveView, PlainView, open_view, summary, watching
 from sensorium.tools.base.visible import clean
 
 _CODES = re.compile(r"\x1b\[(\d*)([AJm])|(.)", re.DOTALL)
@@ -118,6 +120,22 @@ def test_lines_stay_on_one_row_at_60_columns_with_wide_characters(monkeypatch: p
     assert all(width(row) <= 59 and row.endswith("…") for row in screen.shown)
     view.close()
     assert screen.shown == []
+
+
+def test_what_is_logged_stands_whole_above_the_live_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen(60)
+    _view(screen, monkeypatch).close()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", screen)
+    words = "Job 'job-1' goes on at the shop. It is not ordered anew: the same call again asks for it."
+    record = logging.LogRecord("sensorium", logging.WARNING, "", 1, words, None, None)
+    with watching() as view:
+        view.show(_started())
+        with view.held():  # while the user is asked
+            Log().emit(record)
+        Log().emit(record)
+        view.show(_ended())
+    assert screen.shown == [words[:60], words[60:]] * 2 + ["✓ read_text          1.0 s"]
 
 
 def test_a_window_that_becomes_narrower_leaves_no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
