@@ -132,7 +132,9 @@ def _with_music(found: list[Intent]) -> list[Intent]:
     if not shows:
         return found
     mixed = [one for one in found if isinstance(one, Edit) and one.task == "mix_sound"]
-    moods = [one.mood for one in shows] + [f"{one.form} music" for one in mixed if one.form]
+    moods = [one.mood for one in shows] + [
+        f"{one.form} music" if one.form.isascii() else f"{one.form}的音乐" for one in mixed if one.form
+    ]
     show = replace(
         shows[0],
         music=bool(mixed) or any(one.music for one in shows),

@@ -382,7 +382,7 @@ class Creator(Builder):
             whole = clips + len(pictures) * (each or SCENE_SECONDS)
             music = {
                 "description": literal(wanted.mood or "calm background music"),
-                "seconds": min(MUSIC_SECONDS, max(8.0, whole)),
+                "seconds": round(min(MUSIC_SECONDS, max(LEAST_MUSIC_SECONDS, whole)), 1),
             }
             args["music"] = f"{self.step('music', 'make_music', music)}.audio"
         self.step("film", "compose_video", args)

@@ -1,5 +1,6 @@
 """Which changes of given media a command wants: cut, join, crop, turn into another form."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 
@@ -145,7 +146,8 @@ def _along(first: EditTask, left: str) -> list[Edit]:
     if first not in _PARTED and (shape := _AND_SHAPE.search(left)):
         found.append(Edit(task="crop", form=aspect_in(shape[0])))
     if first not in _SUBTITLES and _WITH_WORDS.search(left):
-        found.append(Edit(task="mux_subtitles"))
+        named = _LANGUAGE.search(left)
+        found.append(Edit(task="mux_subtitles", form=named[0] if named else ""))
     if first not in _SOUNDS and (_WITH_MUSIC if first not in _SUBTITLES else _AND_MUSIC).search(left):
         found.append(Edit(task="mix_sound", form=_mood(left)))
     return found
@@ -224,4 +226,5 @@ def _split(text: str, times: Times, seconds: float | None) -> Edit:
     if not times.points and seconds and parts:
         count = min(MOST_PIECES, max(2, round(parts)))
         return Edit(task="split", points=tuple(round(seconds * one / count, 3) for one in range(1, count)))
-    return Edit(task="split", points=times.points)
+    edges = sorted({edge for span in times.spans for edge in span if 0 < edge < (seconds or math.inf)})
+    return Edit(task="split", points=times.points or tuple(edges))

@@ -109,7 +109,7 @@ _EACH = re.compile(
 )
 _MOOD = re.compile(r"\b(?P<mood>(?:(?!(?:with|and|add|some|the|this|my|a|an|background|of|to)\b)[\w-]+ ){1,3})music\b")
 _HAN_MOOD = re.compile(
-    r"(?:配上?|加上?|添加|用)(?:一?[段首个点些])?(?P<mood>[\u4e00-\u9fff]{1,6}的(?:背景)?(?:音乐|配乐))"
+    r"(?:配上?|加上?|添加)(?:一?[段首个点些])?(?P<mood>(?!上|背景|音乐)[\u4e00-\u9fff]{1,6}?(?:背景)?(?:音乐|配乐))"
 )
 _TALKS = sign(
     rf"(?:{MAKE}|animate) {SKIP}(?:talking|speaking|singing|lip-?sync(?:ed)?) (?:\w+ )?"

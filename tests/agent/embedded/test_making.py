@@ -116,6 +116,12 @@ OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
         [Edit(task="mix_sound", form="calm"), Edit(task="crop", form="9:16"), Edit(task="mux_subtitles")],
     ),
     ("make it 2x faster and vertical", [Edit(task="speed", amount=2.0), Edit(task="crop", form="9:16")]),
+    ("把背景音乐换成轻松的钢琴曲", [Edit(task="replace_sound", form="轻松的钢琴")]),
+    ("在第10秒和第20秒处切开", [Edit(task="split", points=(10.0, 20.0))]),
+    (
+        "make a vertical version with subtitles in chinese",
+        [Edit(task="crop", form="9:16"), Edit(task="mux_subtitles", form="chinese")],
+    ),
     ("加字幕和背景音乐", [Edit(task="mux_subtitles"), Edit(task="mix_sound")]),
     # what cannot be done, and what says nothing that could be
     ("remove the background noise", [Cannot("edit")]),
@@ -150,6 +156,10 @@ OF_A_PICTURE: list[tuple[str, list[Intent]]] = [
         [Slideshow(each_seconds=3.0, music=True, mood="happy music")],
     ),
     ("用这五张照片做一个带音乐的相册视频，每张3秒", [Slideshow(each_seconds=3.0, music=True)]),
+    (
+        "把这些图片做成竖屏视频，每张两秒，配欢快音乐",
+        [Slideshow(each_seconds=2.0, aspect="9:16"), Slideshow(music=True, mood="欢快音乐")],
+    ),
     ('make a slideshow with captions "One" and "Two"', [Slideshow(captions=("One", "Two"))]),
 ]
 OF_NOTHING: list[tuple[str, list[Intent]]] = [
