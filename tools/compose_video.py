@@ -19,13 +19,13 @@ from .base.workspace import Artifact
 from .credentials.keeping import Making, keep
 from .film.captions import Style, draw_caption, draw_title, face_for, without
 from .film.composing import compose
+from .film.encoders import MEDIA_TYPES, Container
 from .film.given import given_lines
 from .film.proving import Proof, look_at_film
 from .film.scene import Scene, Transition
 from .film.shots import Film, Line, Shot
 from .film.survey import Found, Wanted, survey
 from .film.timeline import Part, Sound, check_clips, lay_out
-from .film.writer import MEDIA_TYPES, Container
 from .speak import SpokenText
 
 Aspect = Literal["16:9", "9:16", "1:1"]

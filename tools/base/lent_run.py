@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 from . import errors, safe_open
 from .outputs import LentOutput
 from .packing import Parcel, function_named, letter_of
+from .read_at import ReadAt
 from .unpacking import restored
 from .workspace import Artifact, Fact
 
@@ -37,7 +38,9 @@ class LentFile:
         """Open it once more, with a read position of its own."""
         if mode != "rb":
             raise PermissionError(f"a lent file is only read, not opened with {mode!r}")
-        return io.BufferedReader(_Position(self._descriptor), _BUFFER_BYTES)
+        # Descriptors that were sent share their position with the sender.
+        by_position = ReadAt(lambda at, count: os.pread(self._descriptor, count, at), lambda: self.stat().st_size)
+        return io.BufferedReader(by_position, _BUFFER_BYTES)
 
     def stat(self) -> os.stat_result:
         return os.fstat(self._descriptor)
@@ -45,36 +48,6 @@ class LentFile:
     def read_bytes(self) -> bytes:
         with self.open() as file:
             return file.read()
-
-
-class _Position(io.RawIOBase):
-    """A position in a file: descriptors that were sent share theirs with the sender."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at}.get(whence)
-        at = (os.fstat(self._descriptor).st_size if start is None else start) + offset
-        if at < 0:
-            raise OSError(22, "the position is before the start")
-        self._at = at
-        return at
-
-    def readinto(self, buffer: Any) -> int:
-        count = os.preadv(self._descriptor, [buffer], self._at)
-        self._at += count
-        return count
 
 
 class LentReader:

@@ -6,7 +6,9 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
+
+from ..base.read_at import ReadAt
 
 COPY_BYTES = 1 << 20
 HELD_BYTES = 64 << 20
@@ -28,50 +30,23 @@ class Part:
 Piece = bytes | Part
 
 
-class Pieced(io.RawIOBase):
-    """What the pieces give, read only."""
-
-    def __init__(self, source: BinaryIO, pieces: Sequence[Piece]) -> None:
-        self._source = source
-        self._pieces = [one for one in pieces if _length(one)]
-        self._starts = list(accumulate(map(_length, self._pieces), initial=0))
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        at = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._starts[-1]}[whence] + offset
-        if at < 0:
-            raise OSError(22, "the position is before the start")
-        self._at = at
-        return at
-
-    def readinto(self, buffer: Any) -> int:
-        if self._at >= self._starts[-1]:
-            return 0
-        number = bisect_right(self._starts, self._at) - 1
-        piece, inside = self._pieces[number], self._at - self._starts[number]
-        count = min(len(buffer), _length(piece) - inside)
-        if isinstance(piece, Part):
-            self._source.seek(piece.start + inside)
-            found = self._source.read(count)
-        else:
-            found = piece[inside : inside + count]
-        buffer[: len(found)] = found
-        self._at += len(found)
-        return len(found)
-
-
 def opened(source: BinaryIO, pieces: Sequence[Piece]) -> BinaryIO:
     """Return what the pieces give as a file that is open for reading."""
-    return cast("BinaryIO", io.BufferedReader(Pieced(source, pieces), COPY_BYTES))
+    kept = [one for one in pieces if _length(one)]
+    starts = list(accumulate(map(_length, kept), initial=0))
+
+    def read_at(at: int, count: int) -> bytes:
+        if at >= starts[-1]:
+            return b""
+        number = bisect_right(starts, at) - 1
+        piece, inside = kept[number], at - starts[number]
+        count = min(count, _length(piece) - inside)
+        if not isinstance(piece, Part):
+            return piece[inside : inside + count]
+        source.seek(piece.start + inside)
+        return source.read(count)
+
+    return io.BufferedReader(ReadAt(read_at, lambda: starts[-1]), COPY_BYTES)
 
 
 def copied(source: BinaryIO) -> Iterator[bytes]:

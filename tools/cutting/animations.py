@@ -12,7 +12,8 @@ from ..base.footage import open_video
 from ..base.outputs import OutputFile
 from ..base.run import Run
 from ..base.sniff import sniff
-from ..film.writer import Container, PictureTrack, Writer
+from ..film.encoders import Container, PictureTrack
+from ..film.writer import Writer
 from .edits import Rendered, Take
 from .looks import even
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from ..base.errors import MediaError, StorageError
 from ..base.outputs import OutputFile
-from ..film.writer import LANGUAGES, Reading
+from ..film.word_tracks import SubtitleTrack, add_words, words_packet
+from ..film.writer import read_back
 from .formats import Format, codec_of
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def muxed(output: OutputFile, form: Format) -> "Iterator[OutputContainer]":
     file = output.open()
 
     def again(url: str, flags: int, given: Mapping[str, str]) -> Any:
-        return Reading(file)
+        return read_back(file)
 
     done = False
     try:
@@ -157,22 +158,11 @@ def words_track(
     out: "OutputContainer", form: Format, words: "Sequence[Words]", language: str
 ) -> "Iterator[tuple[float, Packet[Any]]]":
     """Add a track of soft subtitles, and return its packets with their times."""
-    track = out.add_mux_stream(form.subtitle_codec)
-    track.time_base = Fraction(1, 1000)
-    track.metadata["language"] = LANGUAGES.get(language, "und")
-    return _word_packets(track, form, words)
-
-
-def _word_packets(track: "Stream", form: Format, words: "Sequence[Words]") -> "Iterator[tuple[float, Packet[Any]]]":
-    import av
-
-    for one in words:
-        content = one.text.encode()
-        packet = av.Packet(len(content).to_bytes(2, "big") + content if form.subtitle_codec == "mov_text" else content)
-        packet.stream, packet.time_base = track, Fraction(1, 1000)
-        packet.pts = packet.dts = round(one.start_seconds * 1000)
-        packet.duration = max(1, round(one.end_seconds * 1000) - packet.pts)
-        yield one.start_seconds, packet
+    codec = form.subtitle_codec
+    track = add_words(out, codec, SubtitleTrack(language=language, is_shown=False))
+    return (
+        (one.start_seconds, words_packet(track, codec, one.start_seconds, one.end_seconds, one.text)) for one in words
+    )
 
 
 def packets_of(container: "InputContainer", streams: "Sequence[Stream]") -> "Iterator[Packet[Any]]":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..base.errors import MediaError
 from ..base.footage import open_video
 from ..base.run import Run
-from ..film.writer import KEY_SECONDS, MOST_THREADS
+from ..film.encoders import KEY_SECONDS, MOST_THREADS
 from .edit_frames import Frames
 from .edits import Edit, Rendered, Take
 from .formats import Format

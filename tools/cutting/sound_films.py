@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from ..base.outputs import OutputFile
 from ..base.run import Run
+from ..film.encoders import PictureTrack, SoundTrack
 from ..film.planes import Planes
-from ..film.writer import PictureTrack, SoundTrack, Writer
+from ..film.writer import Writer
 from .edits import Rendered, Take
 from .sound_pictures import bar_places
 from .sounding import RATE, Heard, even

@@ -13,7 +13,7 @@ from .survey import survey
 from .writing import Done, Writing
 
 if TYPE_CHECKING:
-    from ..film.writer import Container
+    from ..film.encoders import Container
 
 
 async def change_still(job: Writing) -> Done:

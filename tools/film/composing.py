@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from ..base.loudness import StereoMeter
 from ..base.outputs import OutputFile
 from .captions import Overlay
+from .encoders import PictureTrack, SoundTrack
 from .limiting import Limiter
 from .mixing import RATE, Mixer
 from .planes import Planes
 from .shots import Film, Line, Shot
 from .sources import Source, open_source
-from .writer import PictureTrack, SoundTrack, SubtitleTrack, Writer
+from .word_tracks import SubtitleTrack
+from .writer import Writer
 
 if TYPE_CHECKING:
     from ..base.run import Run

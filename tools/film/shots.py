@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Literal
 
 from .captions import Drawn
-from .writer import Container
+from .encoders import Container
 
 Move = Literal["in", "out", "left", "right", "up", "down", "none"]
 """Of the camera over a picture."""

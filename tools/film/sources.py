@@ -4,33 +4,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from ..base.errors import MediaError
 from ..base.footage import Footage, open_video
 from ..base.picture_files import open_picture
-from ..base.upright import Turn
 from .captions import Overlay
+from .fitting import EDGE, MOST_CUT, before_itself, even, fitted, loses
 from .moves import MOST_ZOOM, view_at
-from .planes import BLACK, Planes
+from .planes import Planes
 from .shots import Film, Move, Shot
 
 if TYPE_CHECKING:
     import numpy as np
     from av.video.frame import VideoFrame
     from numpy.typing import NDArray
-    from PIL.Image import Image
 
-MOST_CUT = 0.42
-"""Of a picture that may be cut off to fill the film; one that would lose more is shown whole before itself, blurred."""
 MOST_SPARE = 2.0
 """How many times as wide, or as high, as the film a picture is kept: a camera goes no further in a shot."""
-_SMALL = 40
-"""Pixels of the longer side of what a blurred backdrop is made of."""
-_DIMMED = 0.62
-"""How bright a backdrop is against its picture."""
-_EDGE = 0.94
-"""How much of the film's width or height a picture before a backdrop takes."""
 _ALONG: dict[Move, Move] = {"left": "out", "right": "in", "up": "out", "down": "in"}
 """What a camera does instead where it cannot go across."""
 
@@ -89,21 +80,21 @@ class Still:
         self._shot = shot
         self._size = film.width_pixels, film.height_pixels
         width, height = self._size
-        large = _even(width * MOST_ZOOM), _even(height * MOST_ZOOM)
+        large = even(width * MOST_ZOOM), even(height * MOST_ZOOM)
         image = open_picture(path, shot.name, enough_pixels=large)
         self._move, self._most_zoom = shot.move, MOST_ZOOM
-        if _loses(*image.size, width, height) > MOST_CUT:
-            image = _before_itself(image, *large)
+        if loses(*image.size, width, height) > MOST_CUT:
+            image = before_itself(image, *large)
             # A picture that is shown whole stays whole.
-            self._move, self._most_zoom = _ALONG.get(shot.move, shot.move), 1 / _EDGE
+            self._move, self._most_zoom = _ALONG.get(shot.move, shot.move), 1 / EDGE
         else:
             factor = max(large[0] / image.width, large[1] / image.height)
             wide, high = (min(most * MOST_SPARE, own * factor) for most, own in zip(large, image.size, strict=True))
             left, top = (image.width - wide / factor) / 2, (image.height - high / factor) / 2
-            across, down = (left, 0, left + wide / factor, image.height), (0, top, _even(wide), top + high / factor)
+            across, down = (left, 0, left + wide / factor, image.height), (0, top, even(wide), top + high / factor)
             # One direction after the other, as Pillow does it too, lets the large picture go in between.
-            image = image.resize((_even(wide), image.height), Resampling.LANCZOS, across)
-            image = image.resize((_even(wide), _even(high)), Resampling.LANCZOS, down)
+            image = image.resize((even(wide), image.height), Resampling.LANCZOS, across)
+            image = image.resize((even(wide), even(high)), Resampling.LANCZOS, down)
         picture = np.asarray(image)
         self._source = Planes.of_rgb(picture)
         shown = max(width / self._source.width_pixels, height / self._source.height_pixels)
@@ -190,106 +181,6 @@ class Clip:
         return f"{self._shot.name!r} is damaged: where nothing can be read, the frame before stands." if errors else ""
 
 
-def fitted(frame: "VideoFrame", footage: Footage, width: int, height: int) -> Planes:
-    """Return a frame upright and undistorted in another size: filling it, or before itself, blurred."""
-    import numpy as np
-
-    shown = footage.width_pixels, footage.height_pixels
-    fills = _loses(*shown, width, height) <= MOST_CUT
-    factor = (max if fills else min)(width / shown[0], height / shown[1])
-    size = max(2, _even(shown[0] * factor)), max(2, _even(shown[1] * factor))
-    picture = _upright(frame, footage, *size)
-    if fills:
-        left, top = (size[0] - width) // 4 * 2, (size[1] - height) // 4 * 2
-        if size == (width, height):
-            return picture
-        filled = Planes(np.empty((height * 3 // 2, width), np.uint8))
-        for number, (into, plane) in enumerate(zip(filled.all, picture.all, strict=True)):
-            by = 1 if number == 0 else 2
-            into[:] = plane[top // by : (top + height) // by, left // by : (left + width) // by]
-        return filled
-    made = _backdrop(picture, width, height)
-    left, top = (width - size[0]) // 4 * 2, (height - size[1]) // 4 * 2
-    for number, (into, plane) in enumerate(zip(made.all, picture.all, strict=True)):
-        by = 1 if number == 0 else 2
-        into[top // by : (top + size[1]) // by, left // by : (left + size[0]) // by] = plane
-    return made
-
-
-def _upright(frame: "VideoFrame", footage: Footage, width: int, height: int) -> Planes:
-    """Return a frame as it is displayed, in a size."""
-    from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
-
-    turn: Turn = footage.turn
-    size = (height, width) if turn.transpose else (width, height)
-    # A file that does not say how its colours are meant: by its size, as players take it.
-    unsaid = frame.colorspace == 2 and frame.height >= 720
-    is_high = frame.color_trc in (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)  # HDR
-    scaled = footage.scaler.reformat(
-        frame,
-        *size,
-        "yuv420p",
-        src_colorspace=Colorspace.ITU709 if unsaid else None,
-        dst_colorspace=Colorspace.ITU709,
-        dst_color_range=ColorRange.MPEG,
-        dst_color_trc=ColorTrc.BT709 if is_high else None,
-        dst_color_primaries=ColorPrimaries.BT709 if is_high else None,
-        interpolation="AREA" if frame.width > size[0] else "BICUBIC",
-        threads=1,
-    )
-    picture = Planes(cast("NDArray[np.uint8]", scaled.to_ndarray()))
-    if turn == Turn():
-        return picture
-    turned = Planes.blank(width, height)
-    for into, plane in zip(turned.all, picture.all, strict=True):
-        into[:] = turn.apply(plane)
-    return turned
-
-
-def _backdrop(picture: Planes, width: int, height: int) -> Planes:
-    """Return a picture cut to another shape, blurred and darkened."""
-    import cv2
-
-    made = Planes.blank(width, height)
-    share = _small(width, height)
-    for number, (into, plane) in enumerate(zip(made.all, picture.all, strict=True)):
-        rows, columns = plane.shape
-        factor = min(columns / into.shape[1], rows / into.shape[0])
-        wide, high = round(into.shape[1] * factor), round(into.shape[0] * factor)
-        left, top = (columns - wide) // 2, (rows - high) // 2
-        small = cv2.resize(plane[top : top + high, left : left + wide], share, interpolation=cv2.INTER_AREA)
-        blurred = cv2.resize(cv2.GaussianBlur(small, (0, 0), 1.6), into.shape[::-1], interpolation=cv2.INTER_CUBIC)
-        into[:] = blurred if number else cv2.convertScaleAbs(blurred, alpha=_DIMMED, beta=BLACK * (1 - _DIMMED))
-    return made
-
-
-def _before_itself(image: "Image", width: int, height: int) -> "Image":
-    """Return a picture whole before itself, blurred."""
-    from PIL import ImageFilter
-    from PIL.Image import Resampling
-
-    cut = min(image.width / width, image.height / height)
-    left, top = (image.width - width * cut) / 2, (image.height - height * cut) / 2
-    box = (left, top, left + width * cut, top + height * cut)
-    small = image.resize(_small(width, height), Resampling.BOX, box).filter(ImageFilter.GaussianBlur(1.6))
-    made = small.point(lambda level: level * _DIMMED).resize((width, height), Resampling.BICUBIC)
-    factor = min(width / image.width, height / image.height) * _EDGE
-    size = max(1, round(image.width * factor)), max(1, round(image.height * factor))
-    made.paste(image.resize(size, Resampling.LANCZOS), ((width - size[0]) // 2, (height - size[1]) // 2))
-    return made
-
-
-def _small(width: int, height: int) -> tuple[int, int]:
-    longer = max(width, height)
-    return max(2, round(_SMALL * width / longer)), max(2, round(_SMALL * height / longer))
-
-
-def _loses(width: int, height: int, to_width: int, to_height: int) -> float:
-    """Return which share of a picture is cut off when it fills another shape."""
-    shape, wanted = width / height, to_width / to_height
-    return 1 - min(shape, wanted) / max(shape, wanted)
-
-
 def _ramp(rows: int, most: int) -> "NDArray[np.uint8]":
     import numpy as np
 
@@ -305,7 +196,3 @@ def give_back_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
     if trim is not None:
         trim(0)
-
-
-def _even(pixels: float) -> int:
-    return -(-int(pixels + 0.5) // 2) * 2

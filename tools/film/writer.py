@@ -4,87 +4,28 @@ import errno
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from ..base.errors import StorageError
 from ..base.outputs import OutputFile
+from ..base.read_at import ReadAt
+from .encoders import TICK, Container, PictureTrack, SoundTrack, add_picture, add_sound
 from .mp4_tracks import switch_off_subtitles
+from .word_tracks import SubtitleTrack, add_words, words_packet
 
 if TYPE_CHECKING:
     import numpy as np
     from av import AudioFrame, AudioResampler
-    from av.audio.stream import AudioStream
-    from av.stream import Stream
     from av.video.frame import VideoFrame
     from av.video.reformatter import VideoReformatter
-    from av.video.stream import VideoStream
     from numpy.typing import NDArray
 
-Container = Literal["mp4", "mov", "mkv", "webm"]
-MEDIA_TYPES: Mapping[Container, str] = {
-    "mp4": "video/mp4",
-    "mov": "video/quicktime",
-    "mkv": "video/x-matroska",
-    "webm": "video/webm",
-}
-_MUXERS: Mapping[Container, str] = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
 _SUBTITLES: Mapping[Container, str] = {"mp4": "mov_text", "mov": "mov_text", "mkv": "subrip", "webm": "webvtt"}
-# Each frame that this preset looks ahead, or puts off, takes 3 MB at 720p; the last ones make files 1 % smaller.
-_X264 = {"preset": "veryfast", "crf": "23", "rc-lookahead": "3", "bf": "2"}
-_VP9 = {"deadline": "realtime", "cpu-used": "8", "crf": "33", "b": "0", "row-mt": "1"}
-MOST_THREADS = 6
-"""Of the encoder: each holds a frame and what it is built on."""
-KEY_SECONDS = 5.0
-"""From one key frame to the next at most, so that players can seek."""
-RATE = 48_000
-"""Samples a second; Opus has no other that is usual."""
-_TICK = Fraction(1, 90_000)
+_MUXERS: Mapping[Container, str] = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
 _BUFFER_BYTES = 1 << 20
-# ISO 639-1 to 639-2, in which containers name languages.
-LANGUAGES = {
-    "ar": "ara", "cs": "ces", "da": "dan", "de": "deu", "el": "ell", "en": "eng", "es": "spa", "fi": "fin", "fr": "fra",
-    "he": "heb", "hi": "hin", "hu": "hun", "id": "ind", "it": "ita", "ja": "jpn", "ko": "kor", "nl": "nld", "no": "nor",
-    "pl": "pol", "pt": "por", "ro": "ron", "ru": "rus", "sv": "swe", "th": "tha", "tr": "tur", "uk": "ukr", "vi": "vie",
-    "zh": "zho",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class PictureTrack:
-    """The moving picture of a film, in BT.709."""
-
-    width_pixels: int
-    """Even."""
-    height_pixels: int
-    """Even."""
-    frames_per_second: Fraction
-    is_steady: bool = True
-    """Whether each frame is shown for as long as the next; else times are kept to 1/90000 s."""
-    options: Mapping[str, str] | None = None
-    """Of the encoder, beyond the usual ones: `{"crf": "18"}`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SoundTrack:
-    """The sound of a film."""
-
-    rate: int = RATE
-    channels: Literal[1, 2] = 2
-    bits_per_second: int = 160_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubtitleTrack:
-    """Words that a player shows when asked to."""
-
-    language: str
-    """ISO 639-1."""
-    is_shown: bool = True
-    """Whether players show them without being asked to; not where the same words are drawn."""
 
 
 class Writer:
@@ -124,7 +65,7 @@ class Writer:
         import av
 
         self._output = output if isinstance(output, OutputFile) or not isinstance(output, Path) else _scratch(output)
-        self._container_name = container
+        self._kind = container
         self._file: BinaryIO = self._output.open()
         options = {"movflags": "+faststart"} if container in ("mp4", "mov") else {}
         self._container = av.open(
@@ -137,12 +78,12 @@ class Writer:
         )
         self._container.metadata.update(tags or {})
         self._picture = picture
-        self._video = self._add_picture(picture) if picture else None
-        self._audio = self._add_sound(sound) if sound else None
+        self._video = add_picture(self._container, container, picture) if picture else None
+        self._audio = add_sound(self._container, container, sound) if sound else None
         self._sound = sound
         self._resampler: AudioResampler | None = None
         self._reformatter: VideoReformatter | None = None
-        self._tracks = [self._add_subtitles(one) for one in subtitles]
+        self._tracks = [add_words(self._container, _SUBTITLES[container], one) for one in subtitles]
         self._shows_words = any(one.is_shown for one in subtitles)
         self._last = -1
         self.pictures = 0
@@ -166,7 +107,7 @@ class Writer:
             frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
         else:
             frame = self._converted(av.VideoFrame.from_ndarray(picture, format="rgb24"))
-        tick = 1 / self._picture.frames_per_second if self._picture.is_steady else _TICK
+        tick = 1 / self._picture.frames_per_second if self._picture.is_steady else TICK
         # Two pictures never share a time, however their times were rounded.
         self._last = max(self._last + 1, round(at_seconds / tick))
         frame.pts, frame.time_base, frame.pict_type = self._last, tick, av.video.frame.PictureType.NONE
@@ -199,17 +140,8 @@ class Writer:
 
     def subtitle(self, track: int, start_seconds: float, end_seconds: float, text: str) -> None:
         """Add words to a track of subtitles, in order of time; they should come no later than their picture."""
-        import av
-
-        stream = self._tracks[track]
-        content = text.encode()
-        packet = av.Packet(
-            len(content).to_bytes(2, "big") + content if self._container_name in ("mp4", "mov") else content
-        )
-        packet.stream, packet.time_base = stream, Fraction(1, 1000)
-        packet.pts = packet.dts = round(start_seconds * 1000)
-        packet.duration = max(1, round(end_seconds * 1000) - packet.pts)
-        self._container.mux(packet)
+        codec = _SUBTITLES[self._kind]
+        self._container.mux(words_packet(self._tracks[track], codec, start_seconds, end_seconds, text))
 
     def close(self) -> None:
         """Write what the encoders still hold, and the index.
@@ -224,7 +156,7 @@ class Writer:
                 self._encode(self._resampler.resample(None))
             self._container.mux(self._audio.encode(None))
         self._container.close()
-        if self._container_name in ("mp4", "mov") and self._tracks and not self._shows_words:
+        if self._kind in ("mp4", "mov") and self._tracks and not self._shows_words:
             switch_off_subtitles(self._file)
         self._file.close()
 
@@ -250,47 +182,6 @@ class Writer:
         if kind is None:
             raise error
 
-    def _add_picture(self, picture: PictureTrack) -> "VideoStream":
-        from av.stream import Disposition
-        from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
-
-        is_webm = self._container_name == "webm"
-        options = {**(_VP9 if is_webm else _X264), **(picture.options or {})}
-        stream = self._container.add_stream(
-            "libvpx-vp9" if is_webm else "libx264", rate=picture.frames_per_second, options=options
-        )
-        stream.width, stream.height, stream.pix_fmt = picture.width_pixels, picture.height_pixels, "yuv420p"
-        stream.disposition = Disposition.default
-        context = stream.codec_context
-        context.time_base = 1 / picture.frames_per_second if picture.is_steady else _TICK
-        context.gop_size = max(1, round(KEY_SECONDS * picture.frames_per_second))
-        context.thread_count = min(MOST_THREADS, 1 + (os.cpu_count() or 1))
-        context.colorspace, context.color_range = int(Colorspace.ITU709), int(ColorRange.MPEG)
-        context.color_primaries, context.color_trc = int(ColorPrimaries.BT709), int(ColorTrc.BT709)
-        return stream
-
-    def _add_sound(self, sound: SoundTrack) -> "AudioStream":
-        from av.stream import Disposition
-
-        layout = "mono" if sound.channels == 1 else "stereo"
-        if self._container_name == "webm":
-            stream = self._container.add_stream("libopus", rate=sound.rate, layout=layout)
-        else:
-            stream = self._container.add_stream("aac", rate=sound.rate, layout=layout)
-        stream.codec_context.bit_rate = sound.bits_per_second
-        stream.disposition = Disposition.default
-        return stream
-
-    def _add_subtitles(self, track: SubtitleTrack) -> "Stream":
-        from av.stream import Disposition
-
-        stream = self._container.add_mux_stream(_SUBTITLES[self._container_name])
-        stream.time_base = Fraction(1, 1000)
-        stream.metadata["language"] = LANGUAGES.get(track.language, "und")
-        if track.is_shown:
-            stream.disposition = Disposition.default
-        return stream
-
     def _converted(self, frame: "VideoFrame") -> "VideoFrame":
         from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
@@ -308,38 +199,26 @@ class Writer:
 
     def _again(self, url: str, flags: int, options: dict[str, str]) -> Any:
         """Open what was written so far once more: to put the index first, the muxer reads what it moves."""
-        return Reading(self._file)
+        return read_back(self._file)
 
 
-class Reading:
-    """A file that is open for writing, with a read position of its own."""
+def read_back(file: BinaryIO) -> ReadAt:
+    """Return a file that is being written as one that is read, with a position of its own."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._at = 0
-
-    def read(self, count: int) -> bytes:
-        back = self._file.tell()
-        self._file.seek(self._at)
-        content = self._file.read(count)
-        self._file.seek(back)
-        self._at += len(content)
+    def read_at(at: int, count: int) -> bytes:
+        back = file.tell()
+        file.seek(at)
+        content = file.read(count)
+        file.seek(back)
         return content
 
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        if whence == os.SEEK_END:
-            back = self._file.tell()
-            self._at = self._file.seek(offset, whence)
-            self._file.seek(back)
-        else:
-            self._at = offset + (self._at if whence == os.SEEK_CUR else 0)
-        return self._at
+    def size() -> int:
+        back = file.tell()
+        end = file.seek(0, os.SEEK_END)
+        file.seek(back)
+        return end
 
-    def tell(self) -> int:
-        return self._at
-
-    def close(self) -> None:
-        """Nothing: the file is still written."""
+    return ReadAt(read_at, size)
 
 
 def _scratch(path: Path) -> OutputFile:

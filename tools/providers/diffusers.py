@@ -16,7 +16,8 @@ from ..base.makers import Fitted, Made, Task, Value, ValueName, Wish
 from ..base.picture_files import open_picture
 from ..base.settings import Settings
 from ..credentials.keeping import Making, keep
-from ..film.writer import PictureTrack, Writer
+from ..film.encoders import PictureTrack
+from ..film.writer import Writer
 from ..local.device import NAMES, find_device, is_out_of_memory, number_type
 from ..local.faults import fault_of
 from ..local.rules import Device

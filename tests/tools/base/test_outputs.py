@@ -15,7 +15,8 @@ from sensorium.tools.base.errors import MediaError, ToolError
 from sensorium.tools.base.outputs import MOST_GAP_BYTES, PART_BYTES, LentOutput, OutputFile
 from sensorium.tools.base.packing import KIND
 from sensorium.tools.base.run import Run
-from sensorium.tools.film.writer import PictureTrack, SoundTrack, Writer
+from sensorium.tools.film.encoders import PictureTrack, SoundTrack
+from sensorium.tools.film.writer import Writer
 from sensorium.tools.sandbox.channel import Channel
 
 

@@ -8,7 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from sensorium.tools.film.writer import Container, PictureTrack, SoundTrack, Writer
+from sensorium.tools.film.encoders import Container, PictureTrack, SoundTrack
+from sensorium.tools.film.writer import Writer
 
 RATE = 48_000
 
