@@ -29,6 +29,8 @@ PART_SECONDS = 600.0
 """A longer part is answered late, and all of it is lost when it fails."""
 TEXT_PART_SECONDS = 45.0
 """From a model that gives text without times, the times are those of the parts."""
+MOST_SEGMENTS, MOST_WORDS = 1_200, 6_000
+"""Of one part: two sentences and ten words a second; each word is looked for in each sentence."""
 _STRETCH_SECONDS = 30.0
 """Longer stretches of speech are split at a short pause, so that a part can end there."""
 _BEFORE_SECONDS = 0.5
@@ -177,7 +179,7 @@ def utterances_of(answer: Mapping[str, Any], part: Span) -> list[Utterance]:
 
 def _segments(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     listed = answer.get("segments")
-    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+    return [one for one in listed[:MOST_SEGMENTS] if isinstance(one, Mapping)] if isinstance(listed, list) else []
 
 
 def _filled(spans: Sequence[Span | None], part: Span) -> list[Span]:
@@ -192,7 +194,7 @@ def _filled(spans: Sequence[Span | None], part: Span) -> list[Span]:
 
 
 def _words(listed: Any, part: Span) -> Iterator[Word]:
-    for one in listed if isinstance(listed, list) else []:
+    for one in listed[:MOST_WORDS] if isinstance(listed, list) else []:
         text = str(one.get("word") or "").strip() if isinstance(one, Mapping) else ""
         if text and (span := _span(one, part)) is not None:
             yield Word(text=text, start_seconds=span[0], end_seconds=span[1])

@@ -18,7 +18,7 @@ from sensorium.tools.base.errors import ProviderError, SettingsError
 from sensorium.tools.base.languages import language_code
 from sensorium.tools.base.run import Run
 from sensorium.tools.base.settings import Settings
-from sensorium.tools.providers.endpoint_speech import next_part, utterances_of
+from sensorium.tools.providers.endpoint_speech import MOST_SEGMENTS, MOST_WORDS, next_part, utterances_of
 
 RATE = 16_000
 TALKS = ((2.0, 6.0), (20.0, 26.0), (50.0, 55.0))
@@ -275,3 +275,13 @@ def test_parts_end_in_pauses() -> None:
 )
 def test_languages_have_codes(named: str | None, code: str | None) -> None:
     assert language_code(named) == code
+
+
+def test_of_a_transcript_without_end_no_more_is_read_than_can_be_said() -> None:
+    answer = {"segments": [{"text": "so", "words": [{"word": "so", "start": 1, "end": 2}]}] * 50_000}
+    assert len(utterances_of(answer, (0.0, 600.0))) == MOST_SEGMENTS
+    answer = {
+        "segments": [{"text": "so", "start": 0, "end": 9}],
+        "words": [{"word": "so", "start": 1, "end": 2}] * 50_000,
+    }
+    assert len(utterances_of(answer, (0.0, 600.0))[0].words) == MOST_WORDS
