@@ -8,6 +8,7 @@ from ..base.errors import ArgumentError
 
 if TYPE_CHECKING:
     from av.stream import Stream
+    from av.video.stream import VideoStream
 
 FormatName = Literal[
     "mp4", "mov", "mkv", "webm", "gif", "webp", "m4a", "mp3", "wav", "flac", "opus", "ogg", "png", "jpeg"
@@ -135,6 +136,13 @@ FORMATS: Mapping[str, Format] = {
 def codec_of(stream: "Stream") -> str:
     """Return the name of a stream's codec, which is not always that of its decoder; empty where there is none."""
     return "" if stream.codec_context is None else str(stream.codec_context.codec.canonical_name)
+
+
+def has_alpha(stream: "VideoStream") -> bool:
+    """Return whether parts of a picture are transparent; WebM has that beside the pictures, which do not tell."""
+    pixels = stream.codec_context.format
+    inside = pixels is not None and any(one.is_alpha for one in pixels.components)
+    return inside or any(key.lower() == "alpha_mode" and value != "0" for key, value in stream.metadata.items())
 
 
 _OF_TYPE = {one.media_type: one.name for one in reversed(list(FORMATS.values())) if one.name not in ("gif", "webp")}

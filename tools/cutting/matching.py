@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
 from .dialects import H264, VPX_ENCODERS, Dialect, Hevc, Plain, Unsafe
-from .formats import codec_of
+from .formats import codec_of, has_alpha
 from .outline import Entry
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _dialect_of(stream: "VideoStream") -> Dialect:
         return Hevc(context)
     if codec not in VPX_ENCODERS:
         return Plain(context.extradata, f"pictures in {codec} cannot be encoded to fit those that are copied")
-    if stream.metadata.get("alpha_mode", "0") != "0":
+    if has_alpha(stream):
         return Plain(context.extradata, "its pictures are transparent, and that is encoded apart")
     if context.pix_fmt != "yuv420p":
         return Plain(context.extradata, f"{codec} with {context.pix_fmt} pictures cannot be encoded here")

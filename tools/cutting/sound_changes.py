@@ -25,11 +25,11 @@ async def extract_sound(job: Writing) -> Done:
     span = asked.span(source.seconds, job.name)
     whole = span == (0.0, source.seconds)
     if source.audio_codec in form.audio and not (source.is_lossless and form.name in ("wav", "flac") and not whole):
-        parts = [(0.0, source.seconds + BEYOND_SECONDS) if whole else span]
+        start, end = await _heard_span(job, span)
         copying = job.copying(form, picture=False)
+        parts = [(start, source.seconds + BEYOND_SECONDS if whole else span[1])]
         copied, output = await job.copy_parts(copying, parts, "sound")
         if copied is not None:
-            start, end = await _heard_span(job, span)
             done = await job.keep(output, form, "sound", end - start, picture=False, sound=True)
             return replace(done, way="copied", start_seconds=start, end_seconds=end)
     done = await job.render_sound(job.edit([job.take(*span)], picture=False), form, "sound")
@@ -37,11 +37,17 @@ async def extract_sound(job: Writing) -> Done:
 
 
 async def _heard_span(job: Writing, span: Span) -> Span:
-    """Return what of a part has sound; it may begin later than the picture, and end earlier."""
+    """Return what of a part has sound; it may begin later than the picture, and end earlier.
+
+    Raises:
+        MediaError: Nothing has.
+    """
     facts = job.source.facts
     assert facts.audio is not None
     last = await job.run.decode(sound_end, job.run.path(job.media), job.name, facts)
     start, end = max(span[0], round(facts.audio.start_seconds - facts.origin_seconds, 3)), min(span[1], round(last, 3))
+    if end <= start:
+        raise MediaError(f"{job.name!r} has sound from {start:.2f} s to {last:.2f} s, none of it in this part.")
     if start - span[0] > OFF_SECONDS or span[1] - end > OFF_SECONDS:
         job.note(f"There is sound only from {start:.2f} s to {end:.2f} s; the file holds that.")
     return start, end

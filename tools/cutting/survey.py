@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..base.errors import MediaError
 from ..base.media import MediaFacts, examine
 from ..base.safe_open import audio_stream, open_media, video_stream
-from .formats import codec_of
+from .formats import codec_of, has_alpha
 from .looks import Colours
 from .muxing import stream_tags_of, tags_of
 
@@ -78,7 +78,7 @@ def survey(path: Path, name: str) -> Survey:
             sound_origin_seconds=facts.origin_seconds,
             is_hdr=moving is not None and moving.codec_context.color_trc in _HDR_TRANSFERS,
             colours=_deep_colours(moving) if moving is not None else None,
-            is_transparent=moving is not None and _is_transparent(moving),
+            is_transparent=moving is not None and has_alpha(moving),
             is_lossless=audio_codec.startswith("pcm_") or audio_codec in ("flac", "alac"),
             tags=tags_of(container),
             sound_tags=stream_tags_of(sound) if sound is not None else {},
@@ -98,12 +98,6 @@ def _deep_colours(stream: "VideoStream") -> Colours | None:
         matrix=int(context.colorspace),
         range=int(context.color_range) or 1,
     )
-
-
-def _is_transparent(stream: "VideoStream") -> bool:
-    pixels = stream.codec_context.format
-    alpha = pixels is not None and any(one.is_alpha for one in pixels.components)
-    return alpha or stream.metadata.get("alpha_mode", "0") != "0"
 
 
 def _more(container: "InputContainer") -> tuple[str, ...]:

@@ -149,7 +149,7 @@ class Writing:
         if source.is_transparent:
             self.note("The picture is transparent in parts, which was not kept.")
         size = look.width_pixels, look.height_pixels
-        if self.asked.task not in ("crop", "scale", "rotate") and size != (source.width_pixels, source.height_pixels):
+        if self.asked.task not in ("crop", "scale") and {*size} != {source.width_pixels, source.height_pixels}:
             self.note(f"The size was made even, as encoders need it: {size[0]}×{size[1]} px.")
 
     def _note_copied(self, copied: Copied) -> None:

@@ -157,3 +157,27 @@ async def test_a_part_behind_the_end_of_the_sound_is_cut_all_the_same(
     assert heard.items[0].way == "copied"
     assert heard.seconds == pytest.approx(1.0, abs=0.05)
     assert len(heard.limits) == 1 and heard.limits[0].startswith("There is sound only from 0.00 s to 1.0")
+
+
+async def test_what_is_transparent_stays_where_nothing_is_encoded(run: Run, broken: ModuleType, tmp_path: Path) -> None:
+    source = tmp_path / "film.webm"
+    with av.open(str(source), "w") as container:
+        stream = container.add_stream("libvpx-vp9", rate=FPS, options={"deadline": "realtime", "cpu-used": "8"})
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size = 160, 96, "yuva420p", 5
+        for number in range(15):
+            picture = np.dstack([broken.painted(number), np.full((96, 160), 128, np.uint8)])
+            frame = av.VideoFrame.from_ndarray(picture, format="rgba")
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    arguments = {"task": "trim", "media": str(source), "start_seconds": 0.21, "exact": False}
+    once = await call("edit_media", arguments, run)
+    again = await call("edit_media", {**arguments, "media": once.file.handle}, run)
+    for made in (once, again):
+        assert (made.items[0].way, made.limits) == ("copied", [])
+        with av.open(str(run.path(made.file.handle))) as container:
+            assert all(list(packet.iter_sidedata()) for packet in container.demux(video=0) if packet.size)
+    exact = await call(
+        "edit_media", {**arguments, "media": again.file.handle, "exact": True, "start_seconds": 0.1}, run
+    )
+    assert "The picture is transparent in parts, which was not kept." in exact.limits
