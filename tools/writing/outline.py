@@ -50,7 +50,7 @@ def sections(text: str) -> tuple[str, list[Section]]:
         blocks = blocks[1:]
     found: list[Section] = []
     if not any(isinstance(one, tuple) for one in blocks):
-        blocks = [(1, _plain(one[0])) if _is_heading(blocks[at:]) else one for at, one in enumerate(blocks)]
+        blocks = [(1, words) if (words := _heading(blocks[at:])) else one for at, one in enumerate(blocks)]
     has_headings = any(isinstance(one, tuple) for one in blocks)
     for block in blocks:
         if isinstance(block, tuple):
@@ -106,11 +106,12 @@ def _is_title(blocks: list[tuple[int, str] | list[str]]) -> bool:
     )
 
 
-def _is_heading(blocks: list[tuple[int, str] | list[str]]) -> bool:
-    """Tell whether a short line alone stands over a sentence or a list: over lines as short it may be a poem's."""
-    if not _is_title(blocks) or not isinstance(blocks[1], list):
-        return False
-    return blocks[1][-1].rstrip().endswith(_ENDS) or bool(_ITEM.match(blocks[1][0]))
+def _heading(blocks: list[tuple[int, str] | list[str]]) -> str:
+    """Return a short line that stands alone over a sentence or a list; over lines as short it may be a poem's."""
+    if not _is_title(blocks) or not isinstance(blocks[0], list) or not isinstance(blocks[1], list):
+        return ""
+    heads = blocks[1][-1].rstrip().endswith(_ENDS) or _ITEM.match(blocks[1][0])
+    return _plain(blocks[0][0]) if heads else ""
 
 
 def _add(section: Section, block: list[str]) -> None:
