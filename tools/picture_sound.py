@@ -62,7 +62,7 @@ async def picture_sound(
 
     Use it to show what a recording holds, or to give music and speech a picture that can be published as a video.
     """
-    from .cutting.asked import inside
+    from .cutting.parts import inside
     from .cutting.survey import survey
 
     found = await run.decode(survey, run.path(media), run.name(media))

@@ -9,8 +9,8 @@ from ..base.errors import ArgumentError
 from ..base.moments import Span
 from ..base.sound import silences
 from ..base.sound_blocks import Reading
-from .asked import MOST_PIECES, checked_parts, loud_parts, pieces_at, without
 from .copying import Copied
+from .parts import MOST_PIECES, checked_parts, loud_parts, pieces_at, without
 from .writing import Done, Writing
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from ..base.errors import ArgumentError, MediaError
 from ..base.moments import Span
 from ..credentials.keeping import Making, keep
 from .animations import FRAMES_PER_SECOND, MAX_BYTES, MOST_FRAMES, MOST_SECONDS, WIDTH_PIXELS, Animation, animate
-from .asked import crop_box, scaled_size
 from .formats import FORMATS, Format
 from .looks import even
+from .sizes import crop_box, scaled_size
 from .sound_changes import extract_sound
 from .subtitling import drawn_subtitles
 from .writing import BEYOND_SECONDS, Done, Writing

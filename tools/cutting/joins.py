@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.errors import ArgumentError, MediaError
-from .asked import MOST_PIECES, MOST_SECONDS, Asked
+from .asked import MOST_SECONDS, Asked
 from .joining import Whole, try_joining
+from .parts import MOST_PIECES
 from .survey import survey
 from .writing import Done, Writing, whole_take
 

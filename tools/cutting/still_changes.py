@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, cast
 from ..base.errors import ArgumentError, MediaError
 from ..credentials.keeping import Making, keep
 from .animations import film_of
-from .asked import crop_box, scaled_size
 from .formats import FORMATS, format_for
+from .sizes import crop_box, scaled_size
 from .stills import StillEdit, edit_still
 from .survey import survey
 from .writing import Done, Writing
