@@ -48,7 +48,7 @@ _PICTURE = r"(?:frames?|pictures?|images?|stills?|screenshots?|thumbnails?|one)"
 _RATE = re.compile(
     rf"(?P<count>{NUMBER})?\s*{_PICTURE}\s*(?:(?:per|an?|each|every)\s+|/\s*)(?P<length>{NUMBER}(?=\s*-?\s*[hms]))?\s*(?P<unit>{_UNIT})"
     rf"|每隔?\s*(?P<length2>{NUMBER})?\s*个?(?P<unit2>{_UNIT})[^\d,，。;；\s]*?(?P<count2>{NUMBER})?\s*[张帧幅]"
-    r"|(?P<fps>\d+(?:\.\d+)?)\s*fps"
+    r"|(?P<fps>(?<!\d)\d{1,6}(?:\.\d{1,6})?)\s*fps"
 )
 _EVERY = re.compile(
     rf"(?:every|each|per|interval of|每隔?)\s*(?P<other>other\s+)?(?P<length>{NUMBER})?\s*-?\s*个?(?P<unit>{_UNIT})"
