@@ -21,6 +21,12 @@ LOST_SHARE = 0.05
 """So much of the pictures, or of the sound, may be damaged; servers put a line of their own before or behind MP3."""
 _HEARD_SHARE = 0.05
 """Of sound that was ordered: where less can be heard, it is a click in silence."""
+MOST_SPOKEN_A_SECOND = 15.0
+"""Syllables; people speak four to eight of them, and models not twice as many. What has more was cut off."""
+_LETTERS_A_SYLLABLE = 3
+"""Of an alphabet, as English is spelled."""
+_FIRST_WIDE = "\u3040"
+"""Kana, hanzi and hangul, each a syllable, begin here."""
 _ENDS_SHARE = 0.5
 """What of a film ends before this is no result; what ends later and before the film is noted."""
 _FILM_PIXELS = 16
@@ -119,6 +125,7 @@ def _faults(found: Measured, wish: Wish, kind: str, given: Mapping[str, float]) 
     if kind != "picture":
         yield from _wrong_length(found, wish, given)
         yield from _wrong_sound(found, wish, kind)
+        yield from _too_little_said(found, wish)
 
 
 def _may_be_flat(wish: Wish) -> bool:
@@ -201,6 +208,19 @@ def _wrong_sound(found: Measured, wish: Wish, kind: str) -> Iterator[str]:
         yield "its sound is silence"
     elif kind == "audio" and found.heard_seconds < _HEARD_SHARE * has:
         yield f"its sound is silence but for {found.heard_seconds:.1f} of {has:.1f} s"
+
+
+def _too_little_said(found: Measured, wish: Wish) -> Iterator[str]:
+    """Yield that speech is too short for its words; of a few words nobody can tell."""
+    if wish.task != "speech" or not found.heard_seconds:
+        return
+    letters = [one for one in str(wish.values.get("text", "")) if one.isalpha()]
+    wide = sum(one >= _FIRST_WIDE for one in letters)
+    syllables = wide + (len(letters) - wide) / _LETTERS_A_SYLLABLE
+    least = syllables / MOST_SPOKEN_A_SECOND / float(wish.values.get("speed", 1))
+    if least >= 1 and found.heard_seconds < least:
+        heard = f"something is heard for {found.heard_seconds:.1f} s"
+        yield f"{heard}, and its {len(letters)} letters take {least:.0f} s at least"
 
 
 def _notes(found: Measured, wish: Wish) -> Iterator[str]:

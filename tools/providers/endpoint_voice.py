@@ -3,10 +3,12 @@
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from ..base.makers import Made, Wish
 from ..base.models import Manner, Spoken
 from ..base.paid import request_sound
 from ..base.price import quote_of
 from ..base.settings import Settings
+from ..making.proof import prove_made
 from .at_endpoint import AtEndpoint
 from .decoded_voice import decoded
 from .job_voice import JobVoice, job_voice
@@ -52,7 +54,7 @@ class EndpointVoice(AtEndpoint):
 
         Raises:
             OverBudget, OutcomeUnknown, ProviderError, SettingsError: It could not be ordered.
-            MediaError: What came back is no sound that can be decoded.
+            MediaError: What came back is not these words as sound; the message names the file.
         """
         served = self._served()
         speed = min(_FASTEST, max(_SLOWEST, round(manner.words_per_minute / USUAL_WORDS_PER_MINUTE, 2)))
@@ -67,6 +69,8 @@ class EndpointVoice(AtEndpoint):
         }
         quote = quote_of(served, {"calls": 1.0, "characters": float(len(text))})
         sound = await request_sound(run, served, "/audio/speech", body, quote=quote, name="said.wav")
+        wish = Wish(task="speech", values={"text": text, "speed": speed})
+        await prove_made(Made(files=(sound,), served_by=self.identity), wish, run)
         return await run.decode(decoded, sound.handle, run)
 
     async def try_out(self, run: "Run") -> str | None:

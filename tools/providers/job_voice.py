@@ -4,12 +4,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..base.endpoints import served_model
-from ..base.errors import MediaError, SettingsError
+from ..base.errors import SettingsError
 from ..base.makers import Maker, Value, ValueName, Wish
 from ..base.models import Manner, Spoken
 from ..base.settings import Settings
 from ..jobs.by_name import operations_of
 from ..jobs.shapes import Operation
+from ..making.proof import prove_made
 from .decoded_voice import decoded
 from .remote_maker import provider as remote_maker
 
@@ -77,7 +78,7 @@ class JobVoice:
         Raises:
             ArgumentError: The model has no such voice, speed or emotion.
             OverBudget, OutcomeUnknown, ProviderError, SettingsError: It could not be ordered.
-            MediaError: What came back is no sound that can be decoded.
+            MediaError: What came back is not these words as sound; the message names the file.
         """
         speed = round(manner.words_per_minute / USUAL_WORDS_PER_MINUTE, 2)
         asked: dict[ValueName, Value | None] = {
@@ -89,12 +90,10 @@ class JobVoice:
         }
         wish = Wish(task="speech", values={name: value for name, value in asked.items() if value is not None})
         fitted = self.maker.fit(wish)
-        made = await self.maker.make(fitted.wish, run=run)
-        for note in fitted.notes:
+        made = await prove_made(await self.maker.make(fitted.wish, run=run), fitted.wish, run)
+        for note in (*fitted.notes, *made.notes):
             if note not in run.call.notes:
                 run.call.notes.append(note)
-        if not made.files:
-            raise MediaError(f"`{self._model}` answered without any sound. Ask again.")
         return await run.decode(decoded, made.files[0].handle, run)
 
     async def try_out(self, run: "Run") -> str | None:

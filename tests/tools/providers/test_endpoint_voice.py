@@ -1,6 +1,7 @@
 """Speech made behind an endpoint: what it is asked to say, and the sound that comes back."""
 
 import io
+import re
 import struct
 import wave
 from collections.abc import Callable, Iterator
@@ -104,14 +105,38 @@ async def test_what_is_no_sound_is_not_played(
     assert spoken.engine.startswith("espeak-ng") and "house:voice" in spoken.limits[0]
 
 
-async def test_silence_is_no_speech(speaking: Callable[..., Run], server: Any, script: ModuleType) -> None:
-    silent = io.BytesIO()
-    with wave.open(silent, "wb") as file:
-        file.setparams((1, 2, 24_000, 0, "NONE", ""))
-        file.writeframes(bytes(48_000))
-    server.play(script.Reply(body=silent.getvalue()))
-    with pytest.raises(MediaError, match=r"house:voice made no sound of 'Hello\.'"):
-        await call("speak", {"text": "Hello."}, speaking(degrade=False))
+LONG = "The pendulum swings from one side to the other, a little lower each time. " * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "words"),
+    [
+        ("Hello.", 0, "its sound is silence"),
+        (LONG, 1, r"something is heard for 1\.5 s, and its 232 letters take 5 s at least"),
+        ("钟摆从一边摆到另一边，一次低一点。" * 5, 1, r"something is heard for 1\.5 s, and its 75 letters take 5 s at"),
+    ],
+    ids=["silence", "cut-off", "cut-off-hanzi"],
+)
+async def test_silence_and_a_part_of_the_words_are_refused_and_kept(
+    speaking: Callable[..., Run], server: Any, script: ModuleType, *, text: str, level: int, words: str
+) -> None:
+    sound = tone(1.5)
+    sound = sound if level else sound[:44] + bytes(len(sound) - 44)
+    server.play(script.Reply(body=sound))
+    run = speaking(degrade=False)
+    with pytest.raises(MediaError, match=words) as refused:
+        await call("speak", {"text": text}, run)
+    kept = re.search(r"kept as (artifact://sha256/[0-9a-f]{64})", str(refused.value))
+    assert kept is not None and run.path(kept[1]).read_bytes() == sound
+    assert len(server.requests) == 1
+
+
+async def test_fast_speech_is_as_short_as_it_was_ordered(
+    speaking: Callable[..., Run], server: Any, script: ModuleType
+) -> None:
+    server.play(script.Reply(body=tone(2.5)))
+    spoken = await call("speak", {"text": LONG, "words_per_minute": 450}, speaking())
+    assert (spoken.engine, spoken.limits) == ("house:voice", [])
 
 
 async def test_speakers_of_a_dialogue_are_voices_of_the_model(

@@ -135,6 +135,21 @@ async def test_nobody_else_is_paid_for_what_may_have_been_paid(
     run.library.close()
 
 
+async def test_silence_that_was_paid_is_named_and_nobody_else_is_paid(
+    studio: Any, job_server: ModuleType, server: Any
+) -> None:
+    house = Endpoint(name="house", base_url=server.url, prices={"*": {"characters": 1e-5}})
+    endpoints = {**studio.run.settings.endpoints, "house": house}
+    models, fallbacks = {"speak": "studio:say-1"}, {"speak": ("house:voice",)}
+    run = Run.open(replace(studio.run.settings, models=models, fallbacks=fallbacks, endpoints=endpoints))
+    silence = said(0.5)[:44] + bytes(24_000)
+    studio.answering = lambda asked: job_server.Reply(body={"code": 0, "sound": silence.hex()})
+    spoken = await call("speak", {"text": "One."}, run)
+    assert spoken.engine.startswith("espeak-ng") and server.requests == [] and len(studio.asked) == 1
+    assert "its sound is silence. It is kept as artifact://sha256/" in spoken.limits[0]
+    run.library.close()
+
+
 async def test_a_dialogue_of_which_a_part_was_paid_is_not_paid_again_elsewhere(
     studio: Any, job_server: ModuleType, server: Any, script: ModuleType
 ) -> None:
