@@ -52,6 +52,10 @@ class Look:
         return self.colours is not None
 
     @property
+    def bits(self) -> int:
+        return 10 if self.is_deep else 8
+
+    @property
     def pixels(self) -> str:
         """What libav calls their format: planar YUV 4:2:0."""
         return "yuv420p10le" if self.is_deep else "yuv420p"

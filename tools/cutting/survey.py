@@ -13,10 +13,15 @@ from .muxing import stream_tags_of, tags_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.video.format import VideoFormat
     from av.video.stream import VideoStream
 
 _HDR_TRANSFERS = frozenset({16, 18})
 """PQ and HLG (ITU-T H.273, table 3)."""
+# How many columns and rows of colour stand for four of brightness.
+_SAMPLINGS = {
+    (4, 4): "4:4:4", (2, 4): "4:2:2", (1, 4): "4:1:1", (4, 2): "4:4:0", (2, 2): "4:2:0", (1, 1): "4:1:0",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,10 @@ class Survey:
     is_hdr: bool = False
     colours: Colours | None = None
     """How its picture has them, where these are more than eight bits can hold."""
+    sampling: str = ""
+    """How its picture has its colours: `4:2:2`, `RGB`, or `4:0:0` where it is grey."""
+    bits: int = 8
+    """Of each colour, or of brightness."""
     is_transparent: bool = False
     is_lossless: bool = False
     """Its sound is, so that it can be cut to the sample."""
@@ -69,6 +78,7 @@ def survey(path: Path, name: str) -> Survey:
         if moving is not None and facts.video is None:
             raise MediaError(f"The picture of {name!r} cannot be decoded. It is damaged; copy it again.")
         audio_codec = codec_of(sound) if sound is not None else ""
+        pixels = moving.codec_context.format if moving is not None else None
         return Survey(
             facts=facts,
             channels=sound.channels if sound is not None else 0,
@@ -78,6 +88,8 @@ def survey(path: Path, name: str) -> Survey:
             sound_origin_seconds=facts.origin_seconds,
             is_hdr=moving is not None and moving.codec_context.color_trc in _HDR_TRANSFERS,
             colours=_deep_colours(moving) if moving is not None else None,
+            sampling=_sampling(pixels) if pixels is not None else "",
+            bits=_bits(pixels) if pixels is not None else 8,
             is_transparent=moving is not None and has_alpha(moving),
             is_lossless=audio_codec.startswith("pcm_") or audio_codec in ("flac", "alac"),
             tags=tags_of(container),
@@ -90,7 +102,7 @@ def _deep_colours(stream: "VideoStream") -> Colours | None:
     context = stream.codec_context
     if context.format is None or context.format.is_rgb:
         return None
-    if context.color_trc not in _HDR_TRANSFERS and max(one.bits for one in context.format.components) <= 8:
+    if context.color_trc not in _HDR_TRANSFERS and _bits(context.format) <= 8:
         return None
     return Colours(
         primaries=int(context.color_primaries),
@@ -98,6 +110,18 @@ def _deep_colours(stream: "VideoStream") -> Colours | None:
         matrix=int(context.colorspace),
         range=int(context.color_range) or 1,
     )
+
+
+def _sampling(pixels: "VideoFormat") -> str:
+    if pixels.is_rgb or pixels.has_palette:
+        return "RGB"
+    if len(pixels.components) < 3:
+        return "4:0:0"
+    return _SAMPLINGS.get((pixels.chroma_width(4), pixels.chroma_height(4)), "")
+
+
+def _bits(pixels: "VideoFormat") -> int:
+    return max(one.bits for one in pixels.components)
 
 
 def _more(container: "InputContainer") -> tuple[str, ...]:

@@ -30,7 +30,9 @@ BEYOND_SECONDS = 60.0
 USUAL_RATE = 25.0
 """Frames a second, of a film that does not say."""
 _CREDENTIAL_BYTES = 16_000
-"""What a manifest adds to a picture."""
+"""What a manifest adds to a file."""
+_KEPT_SAMPLINGS = frozenset({"", "4:2:0", "4:1:0", "4:0:0"})
+"""Of colours: those that encoding loses nothing of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +148,11 @@ class Writing:
         assert look is not None
         if source.is_hdr and not look.is_deep:
             self.note("The picture has a high dynamic range, which was not kept: its colours may look pale.")
+        if source.sampling not in _KEPT_SAMPLINGS or source.bits > look.bits:
+            self.note(
+                f"The colours were in {source.sampling} with {source.bits} bits, and are in 4:2:0 with {look.bits} "
+                "bits now."
+            )
         if source.is_transparent:
             self.note("The picture is transparent in parts, which was not kept.")
         size = look.width_pixels, look.height_pixels

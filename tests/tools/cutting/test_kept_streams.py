@@ -134,6 +134,33 @@ async def test_a_high_dynamic_range_stays_with_its_colours(run: Run, broken: Mod
         assert told[0][name] == told[1][name]
 
 
+@pytest.mark.parametrize(
+    ("pixels", "form", "was", "now"),
+    [
+        ("yuv422p10le", "mp4", "4:2:2 with 10 bits", "4:2:0 with 10 bits"),
+        ("yuv444p", "mp4", "4:4:4 with 8 bits", "4:2:0 with 8 bits"),
+        ("yuv420p10le", "webm", "4:2:0 with 10 bits", "4:2:0 with 8 bits"),
+    ],
+)
+async def test_colours_that_are_lost_are_named(  # noqa: PLR0917
+    run: Run, broken: ModuleType, tmp_path: Path, pixels: str, form: str, was: str, now: str
+) -> None:
+    source = tmp_path / "film.mp4"
+    with av.open(str(source), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = broken.WIDTH, broken.HEIGHT, pixels
+        for number in range(4):
+            frame = av.VideoFrame.from_ndarray(broken.painted(number), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    small = {"task": "scale", "width_pixels": 80} if form == "mp4" else {"task": "convert", "format": form}
+    made = await call("edit_media", {**small, "media": str(source)}, run)
+    assert f"The colours were in {was}, and are in {now} now." in made.limits
+    cut = await call("edit_media", {"task": "trim", "media": str(source), "start_seconds": 0.04}, run)
+    assert cut.items[0].way != "copied" and cut.limits == []
+
+
 async def test_a_part_behind_the_end_of_the_sound_is_cut_all_the_same(
     run: Run, making: ModuleType, broken: ModuleType, tmp_path: Path
 ) -> None:
