@@ -20,6 +20,11 @@ _SET_INSIDE = re.compile(r"\$\$|\$\{set\.([a-z][a-z0-9_]*)\}")
 _FILE = re.compile(r"\$files\[(\d+)\]")
 _FIRST_OF = "first_of"
 """A table with this key alone is the first of its values of which every part is there."""
+_EACH, _OF = "each", "of"
+"""A table of these two in a list stands for the items of `of`, as many times as the parameter `each` says."""
+_COUNTED = re.compile(r"\{n(?:\+(\d{1,3}))?\}")
+"""In such items, which time it is: `{n}` counts from 0, `{n+5}` from 5."""
+_MOST_TIMES = 64
 _NOTHING = object()
 _WORDS = {"text": "a text", "number": "a number", "whole": "a whole number", "truth": "true or false"}
 
@@ -156,12 +161,35 @@ class _Filling:
             return next((one for one in found if one is not _NOTHING), _NOTHING)
         if not isinstance(value, Mapping | list):
             return value
+        if isinstance(value, list):
+            value = [one for item in value for one in self._repeated(item)]
         pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
         parts = {name: self.within(one, whole=whole) for name, one in pairs}
         if whole and any(one is _NOTHING for one in parts.values()):
             return _NOTHING
         kept = {name: one for name, one in parts.items() if one is not _NOTHING}
         return kept if isinstance(value, Mapping) else list(kept.values())
+
+    def _repeated(self, item: Any) -> list[Any]:
+        """Return what an item of a list stands for: itself, or others as often as a parameter says."""
+        if not (isinstance(item, Mapping) and set(item) == {_EACH, _OF} and isinstance(item[_OF], list)):
+            return [item]
+        times = _told(self.told, str(item[_EACH]))
+        if isinstance(times, bool) or not isinstance(times, int) or not 0 <= times <= _MOST_TIMES:
+            raise SettingsError(
+                f"A step of the recipe has something for each of `{item[_EACH]}`, which is {times!r}. It must be a "
+                f'parameter of `type = "whole"` from 0 to {_MOST_TIMES}.'
+            )
+        return [_counted(one, time) for time in range(times) for one in item[_OF]]
+
+
+def _counted(value: Any, time: int) -> Any:
+    """Return plain data with the number of the time in it."""
+    if isinstance(value, str):
+        return _COUNTED.sub(lambda hit: str(time + int(hit[1] or 0)), value)
+    if isinstance(value, Mapping):
+        return {name: _counted(one, time) for name, one in value.items()}
+    return [_counted(one, time) for one in value] if isinstance(value, list) else value
 
 
 def _text(value: str, told: Mapping[str, Value | None], files: Mapping[int, int | None], dropped: set[str]) -> Any:

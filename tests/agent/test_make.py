@@ -261,6 +261,26 @@ def test_a_talking_pet_has_a_learnt_voice_and_clips_or_a_picture_of_who_asks(
     assert red > 150 and other < 90 and blue > 150
 
 
+@pytest.mark.parametrize("exchanges", [1, 2, 6])
+def test_a_pet_answers_as_often_as_it_is_asked(
+    home: Path, studio: Any, making: ModuleType, capsys: pytest.CaptureFixture[str], exchanges: int
+) -> None:
+    Image.new("RGB", (300, 400), "tan").save(home.parent / "rex.png")
+    (home.parent / "dialogue.txt").write_text("Anna: Why?\nRex: Because.\n" * exchanges)
+    clip = Image.new("RGB", (160, 284), "red")
+    making.video(home.parent / "ask.mp4", lambda _: clip, seconds=1, fps=10)
+    command = ["make", "talking_pet", "rex.png", "dialogue.txt", "ask.mp4", "--set", f"exchanges={exchanges}"]
+    assert main([*command, "--plan-only", "--json"]) == 0
+    steps = {one["id"]: one["args"] for one in json.loads(capsys.readouterr().out)["plan"]["steps"]}
+    assert steps["script"]["exchanges"] == exchanges
+    scenes = steps["film"]["scenes"]
+    assert scenes[0] == {"video": "$files[2]", "caption": "$script.first[0]"}
+    assert [one["title"] for one in scenes[2::2]] == [f"$script.first[{n}]" for n in range(1, exchanges)]
+    assert scenes[1::2] == [
+        {"video": f"$answers.items[{n}].file", "caption": f"$script.second[{n}]"} for n in range(exchanges)
+    ]
+
+
 @pytest.mark.parametrize(
     ("command", "code", "words"),
     [
@@ -274,6 +294,7 @@ def test_a_talking_pet_has_a_learnt_voice_and_clips_or_a_picture_of_who_asks(
         (["explainer", "--set", "text=a", "--set", "text=b"], 2, "gives `text` twice"),
         (["explainer", "rex.png"], 3, "'rex.png' is a picture, and the recipe has no more place for one."),
         (["talking_pet", "dialogue.txt"], 3, "The recipe needs `pet`, a picture (Who answers.). Give it as a file."),
+        (["talking_pet", "rex.png", "--set", "exchanges=7"], 3, "`exchanges` is 7; it must be from 1 to 6."),
         (["talking_pet", "rex.png"], 3, "is `make_video`, which nothing here does: set `SENSORIUM_FILM"),
     ],
 )
@@ -340,6 +361,25 @@ args = { file = "$files[0]" }
         ("say", {"text": "$read.title", "words_per_minute": 200}),
         ("read", {"file": "$files[0]"}),
     ]
+
+
+@pytest.mark.parametrize(("each", "words"), [("name", "`name`, which is 'Rex'. It must be"), ("gone", "`set.gone`")])
+def test_something_for_each_of_what_is_no_number_is_refused(
+    home: Path, capsys: pytest.CaptureFixture[str], each: str, words: str
+) -> None:
+    (home / "recipes").mkdir(parents=True)
+    (home / "recipes" / "many.toml").write_text(f"""
+schema = "sensorium.recipe/1"
+goal = "Titles"
+request = "Titles."
+parameters = {{ name = {{ default = "Rex" }} }}
+[[steps]]
+id = "film"
+tool = "compose_video"
+args = {{ scenes = [{{ each = "{each}", of = [{{ title = "No. {{n+1}}" }}] }}] }}
+""")
+    assert main(["make", "many", "--plan-only"]) == 3
+    assert words in capsys.readouterr().err
 
 
 def test_recipes_of_any_name_are_found_and_bad_ones_do_not_hide_the_others(

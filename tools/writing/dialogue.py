@@ -69,7 +69,7 @@ def checked(lines: Sequence[ScriptLine], speakers: Sequence[str], exchanges: int
     if [one.speaker.casefold() for one in lines] != names * (len(lines) // 2) or len(lines) != 2 * exchanges:
         raise ArgumentError(
             f"{what} has {len(lines)} lines in turns, and {2 * exchanges} are wanted: a line and an answer, "
-            f"{exchanges} time{'s' * (exchanges != 1)}. {shape}"
+            f"{exchanges} time{'s' * (exchanges != 1)}. {shape} Or ask for another number of `exchanges`."
         )
     if long := next((one for one in lines if len(one.text) > MOST_LETTERS), None):
         raise ArgumentError(
