@@ -174,7 +174,7 @@ EDIT_SIGNS: Mapping[EditTask, re.Pattern[str]] = {
     ),
     "loop": sign(
         rf"""
-            loop(?:ed|ing)?(?: {THE}{FILM})?|repeat {THE}{FILM}(?= (?:{NUMBER} times|twice|\d+x))
+            loop {THE}{FILM}|{MAKE} {THE}{FILM} loop|(?:loop|repeat {THE}{FILM})(?= (?:{NUMBER} times|twice|\d+x))
             play {THE}{FILM} (?:{NUMBER} times|twice)(?! (?:as|the))
         """,
         r"循环播放|(?:循环|重复)(?=[^,。]{0,6}[次遍])",
@@ -198,15 +198,3 @@ EDIT_SIGNS: Mapping[EditTask, re.Pattern[str]] = {
     ),
 }
 assert set(EDIT_SIGNS) == set(get_args(EditTask))
-
-_ORDER = re.compile(
-    r"(?:^|[,;.!?。]|\b(?:and|then|please)\b)\W*(?:(?:add|animate|apply|blend|boost|burn|change|chop|clip|combine|compress|convert|crop|cut|delete|edit|enhance"
-    r"|fade|fix|flip|freeze|improve|insert|join|loop|make|merge|mix|mute|overlay|put|remove|rename|repeat|replace|resize"
-    r"|reverse|rotate|shorten|slow|speed|split|stitch|stretch|swap|trim|turn|zoom)\b"
-    r"|[把将剪裁删去加换变转调循拼合缩旋弄添倒放])"
-)
-
-
-def is_change(text: str) -> bool:
-    """Tell whether lower-case text orders a change, whichever that may be."""
-    return bool(_ORDER.search(text))

@@ -9,7 +9,6 @@ from ...tools.base.words import answer_language
 from ...tools.fetching.permission import addresses_in
 from .aloud import say_in
 from .code_words import with_code
-from .edit_signs import is_change
 from .facts import File
 from .intents import (
     Cannot,
@@ -34,6 +33,7 @@ from .orders import ordered
 from .questions import asked, is_question
 from .signs import is_greeting, signs_in
 from .times import Span, times_in
+from .unheard import is_change
 from .wording import ADDRESS, Clause, clauses, either, masked
 
 _FIRST_WHAT = r"(?:seconds?|minutes?|hours?|frames?|slides?|parts?|scenes?|half|s|m|min|pictures?|images?)\b"

@@ -383,6 +383,41 @@ def test_words_in_file_names_are_no_commands() -> None:
     assert understand("how long is say hello and draw a cat.mp4", [named]).intents == (Probe(),)
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "cut to the chase: what happens",
+        "make sense of this video",
+        "make a timeline",
+        "make a note of every name",
+        "turn this meeting into action items",
+        "put this in plain words",
+        "add up the numbers on screen",
+        "zoom call participants",
+        "change log of the software shown",
+        "loop invariants explained",
+        "trim levels of the car mentioned",
+        "把这个视频讲一讲",
+        "把关键词提取出来",
+        "把这段会议的待办事项整理出来",
+        "转述他的观点",
+        "调查一下这个视频",
+        "倒数第二个问题",
+        "剪纸的步骤",
+        "拼写错误",
+    ],
+)
+def test_what_begins_as_a_change_and_asks_what_is_there_is_analyzed(request_: str) -> None:
+    assert understand(request_, [VIDEO]).intents == (Report(),)
+
+
+@pytest.mark.parametrize(
+    "request_", ["edit it", "make it nicer", "add cinematic bars", "fix the lighting", "帮我剪辑一下", "加个片头"]
+)
+def test_a_change_that_is_not_known_is_not_answered_with_a_report(request_: str) -> None:
+    assert understand(request_, [VIDEO]).intents == (Cannot("change"),)
+
+
 def test_text_that_comes_with_the_request_is_what_is_summarized() -> None:
     text = "The quick brown fox jumps over the lazy dog. Translate nothing. Everyone was happy to see it at the end."
     assert understand(f"summarize this text:\n{text}").intents == (Summarize(text=text),)
