@@ -59,6 +59,8 @@ class Edit:
     """Each frame is shown for as long as the next."""
     speed: float = 1.0
     backwards: bool = False
+    most_bits_per_second: int | None = None
+    """Of the picture; None: as many as it takes to look the same."""
     has_sound: bool = True
     silent: tuple[tuple[float, float], ...] = ()
     """Spans of what is written in which nothing is heard."""

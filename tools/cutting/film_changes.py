@@ -117,6 +117,10 @@ async def change(job: Writing) -> Done:
             job.note(f"The size was made even, as encoders need it: {look.width_pixels}×{look.height_pixels} px.")
         if abs(look.width_pixels / look.height_pixels / (source.width_pixels / source.height_pixels) - 1) > 0.02:
             job.note("The picture has another shape than the size; it stands between black bars. Use `crop` first.")
+        if job.shrinks and source.picture_bits_per_second:
+            # More for each pixel than the source has, but fewer in all; half as many where it is half as wide.
+            share = (look.width_pixels * look.height_pixels / (source.width_pixels * source.height_pixels)) ** 0.5
+            edit = replace(edit, most_bits_per_second=round(source.picture_bits_per_second * min(0.9, share)))
     elif asked.task == "rotate":
         width, height = look.width_pixels, look.height_pixels
         size = (height, width) if asked.degrees % 180 else (width, height)

@@ -52,6 +52,9 @@ class PictureStream:
         if look.is_deep:
             more = ":".join([_X265_MORE, *_shown_on(edit.takes[0])])
             encoder, options = "libx265", {**_X265, "x265-params": more}
+        if edit.most_bits_per_second is not None:
+            most = str(edit.most_bits_per_second)
+            options |= {"b": most} if encoder == "libvpx-vp9" else {"maxrate": most, "bufsize": most}
         stream = cast("VideoStream", out.add_stream(encoder, rate=rate, options=options))
         stream.width, stream.height, stream.pix_fmt = look.width_pixels, look.height_pixels, look.pixels
         stream.disposition = Disposition.default

@@ -12,6 +12,7 @@ from .looks import Colours
 from .muxing import stream_tags_of, tags_of
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.video.format import VideoFormat
     from av.video.stream import VideoStream
@@ -35,6 +36,8 @@ class Survey:
     audio_codec: str = ""
     sound_origin_seconds: float = 0.0
     """Which time of the container is second 0 of the sound."""
+    picture_bits_per_second: int | None = None
+    """On average; None where that is not known."""
     is_hdr: bool = False
     colours: Colours | None = None
     """How its picture has them, where these are more than eight bits can hold."""
@@ -86,6 +89,7 @@ def survey(path: Path, name: str) -> Survey:
             video_codec=codec_of(moving) if moving is not None else "",
             audio_codec=audio_codec,
             sound_origin_seconds=facts.origin_seconds,
+            picture_bits_per_second=_picture_bits(facts, sound),
             is_hdr=moving is not None and moving.codec_context.color_trc in _HDR_TRANSFERS,
             colours=_deep_colours(moving) if moving is not None else None,
             sampling=_sampling(pixels) if pixels is not None else "",
@@ -96,6 +100,13 @@ def survey(path: Path, name: str) -> Survey:
             sound_tags=stream_tags_of(sound) if sound is not None else {},
             more=_more(container),
         )
+
+
+def _picture_bits(facts: MediaFacts, sound: "AudioStream | None") -> int | None:
+    if not facts.seconds:
+        return None
+    heard = (sound.bit_rate or 0) if sound is not None else 0
+    return max(1_000, round(facts.bytes * 8 / facts.seconds) - heard)
 
 
 def _deep_colours(stream: "VideoStream") -> Colours | None:

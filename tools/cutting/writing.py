@@ -132,15 +132,20 @@ class Writing:
             if tried.copied is not None and tried.copied.rendered is not None:
                 self._note_copied(tried.copied)
                 self._note_rendered(tried.copied.rendered, encodes_sound=beside.has_sound)
-                return await self.keep(
-                    output, form, suffix, edit.seconds, picture=True, sound=edit.has_sound, heard=tried.copied.is_heard
+                heard = tried.copied.is_heard
+                done = await self.keep(
+                    output, form, suffix, edit.seconds, picture=True, sound=edit.has_sound, heard=heard
                 )
+                self.weigh(done.file)
+                return done
             output = self.output(suffix, form)
         if source.more:
             self.note(f"What was encoded anew does not have any more: {', '.join(source.more)}.")
         made = await run.decode(render, output, form, edit, run)
         self._note_rendered(made, encodes_sound=edit.has_sound)
-        return await self.keep(output, form, suffix, made.seconds, picture=True, sound=edit.has_sound)
+        done = await self.keep(output, form, suffix, made.seconds, picture=True, sound=edit.has_sound)
+        self.weigh(done.file)
+        return done
 
     def _note_picture(self, edit: Edit) -> None:
         """Say what becomes of a picture that is encoded."""
@@ -187,7 +192,9 @@ class Writing:
         made = await run.decode(
             write_sound, output, form, edit, run, rate=rate, codec=source.audio_codec if source.is_lossless else ""
         )
-        return await self.keep(output, form, suffix, made.seconds, picture=False, sound=True)
+        done = await self.keep(output, form, suffix, made.seconds, picture=False, sound=True)
+        self.weigh(done.file)
+        return done
 
     async def keep(
         self,
@@ -235,10 +242,24 @@ class Writing:
         return most - min(_CREDENTIAL_BYTES, most // 4) if self.run.settings.credentials.enabled else most
 
     def weigh(self, file: "Artifact") -> None:
-        """Note it when a picture has more bytes than it may."""
-        most = self.asked.max_bytes
-        if most is not None and file.bytes > most:
+        """Note it when what was encoded has more bytes than it may, or more than what it was made of."""
+        before, own = self.source.facts.bytes, _CREDENTIAL_BYTES if self.run.settings.credentials.enabled else 0
+        most = self.asked.max_bytes or (before if self.shrinks else None)
+        may_grow = self.asked.max_bytes is not None or not (self.asked.task == "convert" or self.shrinks)
+        if not may_grow and file.bytes - own > before:
+            self.note(
+                f"It has {file.bytes:,} bytes, more than the {before:,} of {self.name!r}. A smaller size, a shorter "
+                "part or another format has fewer."
+            )
+        elif most is not None and file.bytes > most:
             self.note(f"With what tells who made it, it has {file.bytes:,} bytes, more than {most:,}.")
+
+    @property
+    def shrinks(self) -> bool:
+        """Whether a size was asked for that is no larger."""
+        asked, source = self.asked, self.source
+        is_larger = (asked.width_pixels or 0) > source.width_pixels or (asked.height_pixels or 0) > source.height_pixels
+        return asked.task == "scale" and not is_larger
 
     def form(self) -> Format:
         """Return what the result is written as: the format of the source, unless another was asked for."""

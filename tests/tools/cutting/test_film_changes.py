@@ -58,6 +58,28 @@ async def test_films_are_scaled_and_turned(  # noqa: PLR0917
     assert broken.number_in(np.fliplr(back) if more.get("mirror") else back) == 50
 
 
+async def test_a_smaller_picture_takes_fewer_bytes_and_what_takes_more_is_said(
+    edit: Edit, making: ModuleType, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)
+    source = making.video(
+        tmp_path / "film.mp4",
+        lambda number: Image.fromarray(np.roll(noise, 2 * number, axis=1)),
+        seconds=2,
+        fps=25,
+        options={"preset": "veryfast", "crf": "40"},
+    )
+    small = await edit("scale", source, width_pixels=320)
+    assert small.file.bytes < source.stat().st_size
+    assert small.limits == []
+    large = await edit("convert", source, format="webm")
+    assert large.file.bytes > source.stat().st_size
+    assert large.limits[-1] == (
+        f"It has {large.file.bytes:,} bytes, more than the {source.stat().st_size:,} of 'film.mp4'. A smaller size, a "
+        "shorter part or another format has fewer."
+    )
+
+
 async def test_speed_keeps_the_pitch(  # noqa: PLR0917
     edit: Edit,
     film: Path,

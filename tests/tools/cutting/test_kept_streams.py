@@ -123,7 +123,8 @@ async def test_a_high_dynamic_range_stays_with_its_colours(run: Run, broken: Mod
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     made = await call("edit_media", {"task": "scale", "media": str(source), "width_pixels": 80}, run)
-    assert (made.items[0].way, made.limits) == ("encoded", [])
+    assert made.items[0].way == "encoded"
+    assert not any("range" in one or "colours" in one for one in made.limits)
     with av.open(str(run.path(made.file.handle))) as container, av.open(str(source)) as given:
         context = container.streams.video[0].codec_context
         frames = [next(one.decode(video=0)) for one in (container, given)]
