@@ -401,7 +401,7 @@ class Assistant:
         """
         prepare(folder)
         sources = [Path(one) for one in self.journal.get(answer.run_id).files]
-        return deliver(answer.artifacts, self.path, sources, folder)
+        return deliver(answer.artifacts, self._base.workspace, sources, folder)
 
     def path(self, handle: str) -> Path:
         """Return where the content of an artifact lies, to be read only."""

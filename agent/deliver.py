@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from ..tools.base.errors import ArgumentError, StorageError
 from ..tools.base.file_names import FORBIDDEN, is_device
 from ..tools.base.placing import Place, placed
 from ..tools.base.visible import clean
-from ..tools.base.workspace import Artifact
+from ..tools.base.workspace import Artifact, Workspace
 
 _MAX_NAME_BYTES = 200
 
@@ -46,21 +46,20 @@ def prepare(folder: Path) -> None:
         ) from error
 
 
-def deliver(
-    artifacts: Iterable[Artifact], content: Callable[[str], Path], sources: Sequence[Path], folder: Path
-) -> Delivered:
+def deliver(artifacts: Iterable[Artifact], workspace: Workspace, sources: Sequence[Path], folder: Path) -> Delivered:
     """Copy artifacts into a folder under their own names, and lay the source media beside a report.
 
-    What an earlier run left there is replaced; a file the user gave to this run is not.
+    What an earlier run left there is replaced, for the library has it; anything else stays, and a number is added to
+    the name of what is written.
 
     Args:
         artifacts: What the run made.
-        content: Returns where the content of a handle lies.
+        workspace: It has them.
         sources: The user's files.
         folder: Where to; it exists.
 
     Raises:
-        StorageError: A file cannot be written: the disk is full, or a folder has its name.
+        StorageError: A file cannot be written: the disk is full.
     """
     sources = [one.resolve() for one in sources if one.is_file()]
     taken: set[str] = set()
@@ -69,13 +68,12 @@ def deliver(
         # The folder that the user named, links and all; from here on it is that one, whatever its name leads to.
         with placed(folder.resolve()) as place:
             for artifact in artifacts:
-                name = _free(safe_name(artifact.name), place, taken, sources)
-                if (found := place.find(name)) and stat.S_ISDIR(found.st_mode):
-                    raise StorageError(
-                        f"{str(folder / name)!r} is a folder, and a file of that name is to be written. Remove it, or "
-                        "give another folder with `-o`."
-                    )
-                place.copy(content(artifact.handle), name)
+                content, wanted = workspace.path(artifact.handle), safe_name(artifact.name)
+                name = _free(wanted, content, place, taken, sources=sources, workspace=workspace)
+                if name != wanted and wanted.casefold() not in taken:
+                    notes.append(f"{str(folder / wanted)!r} was there before, and stays; {name!r} was written.")
+                taken.add(name.casefold())
+                place.copy(content, name)
                 files.append(folder / name)
             if any(one.suffix == ".html" for one in files):
                 notes += [note for one in sources if (note := _lay_beside(one, place, folder, taken))]
@@ -94,15 +92,29 @@ def safe_name(name: str) -> str:
     return f"_{stem}{ending}" if is_device(stem) else stem + ending
 
 
-def _free(wanted: str, place: Place, taken: set[str], sources: Sequence[Path]) -> str:
-    """Return `wanted`, or a numbered name where that one is taken by this delivery or is a source."""
+def _free(
+    wanted: str, content: Path, place: Place, taken: set[str], *, sources: Sequence[Path], workspace: Workspace
+) -> str:
+    """Return `wanted`, or a numbered name where this delivery has that one, or what is there would be lost."""
     stem, ending = os.path.splitext(wanted)  # noqa: PTH122 - a name, not a path
     candidate, number = wanted, 1
-    while candidate.casefold() in taken or _is_one_of(place.folder / candidate, sources):
+    while (
+        candidate.casefold() in taken
+        or _is_one_of(place.folder / candidate, sources)
+        or not (_may_go(candidate, place, workspace) or place.holds(candidate, content))
+    ):
         number += 1
         candidate = f"{stem}-{number}{ending}"
-    taken.add(candidate.casefold())
     return candidate
+
+
+def _may_go(name: str, place: Place, workspace: Workspace) -> bool:
+    """Tell whether nothing has a name, or a file whose content the library has."""
+    found = place.find(name)
+    if found is None or not stat.S_ISREG(found.st_mode):
+        return found is None
+    with place.open(name) as file:
+        return workspace.has(file)
 
 
 def _is_one_of(path: Path, sources: Sequence[Path]) -> bool:

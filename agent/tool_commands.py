@@ -178,7 +178,9 @@ def _call(chosen: argparse.Namespace, arguments: Mapping[str, Any]) -> "Outcome"
                 tell(f"sent{line}")
         if chosen.output:
             sources = _sources(chosen.name, arguments, run.settings)
-            delivered = deliver(outcome.artifacts, run.path, sources, chosen.output)
+            delivered = deliver(outcome.artifacts, run.workspace, sources, chosen.output)
+            for note in delivered.notes:
+                tell(note)
             tell(f"{delivered.folder}: {', '.join(one.name for one in delivered.files) or 'no files were made'}")
         return outcome
     finally:

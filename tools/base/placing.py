@@ -7,12 +7,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .opening import WALKS, open_folder, open_kept
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NOT_THROUGH: dict[str, Any] = {"follow_symlinks": False} if os.link in os.supports_follow_symlinks else {}
 
 
@@ -67,6 +67,14 @@ class Place:
             os.close(descriptor)
         return self.folder / name
 
+    def open(self, name: str) -> BinaryIO:
+        """Open a file to be read; a link is not followed.
+
+        Raises:
+            OSError: It cannot be, or is a link.
+        """
+        return os.fdopen(os.open(self._named(name), _READ, dir_fd=self._descriptor), "rb")
+
     def holds(self, name: str, source: Path) -> bool:
         """Return whether a name stands for a regular file of the same content.
 
@@ -82,8 +90,7 @@ class Place:
                 return True
             if about.st_size != found.st_size:
                 return False
-            flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-            with os.fdopen(os.open(self._named(name), flags, dir_fd=self._descriptor), "rb") as other:
+            with self.open(name) as other:
                 while piece := one.read(1 << 20):
                     if piece != other.read(1 << 20):
                         return False

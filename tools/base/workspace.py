@@ -200,6 +200,13 @@ class Workspace:
         media_type, size, name, facts = self._row(handle, "media_type, bytes, name, facts")
         return Artifact(handle=handle, media_type=media_type, bytes=size, name=name, facts=json.loads(facts))
 
+    def has(self, file: BinaryIO) -> bool:
+        """Tell whether what stands in a file from its beginning on was made by a tool here, and is kept."""
+        count = os.fstat(file.fileno()).st_size
+        # Most files have a length of their own, and need not be read.
+        known = self.library.rows("SELECT 1 FROM artifacts WHERE bytes=? LIMIT 1", (count,))
+        return bool(known) and self._stored(_sha256(file, count)).exists()
+
     def add_facts(self, handle: str, facts: Mapping[str, Fact]) -> Artifact:
         """Note more facts of an artifact, in place of those of the same names, and return it.
 
