@@ -147,18 +147,22 @@ async def _order(
     read: Reader,
 ) -> dict[str, Any]:
     """Return what `read` makes of an answer, of the first that gives one: the model, or its fallbacks."""
-    for other in [*_fallbacks(run, served), None]:
+    may_be_paid = False
+    waiting = _fallbacks(run, served)
+    while True:
         try:
             return await _request(run, served, path, body, quote=quote, files=files, read=read)
         except ProviderError as error:
-            if other is None:
+            may_be_paid = may_be_paid or (error.may_be_paid and costs(quote))
+            quotes = [(one, quote_of(one, quote.units)) for one in waiting]
+            # Nobody pays for the same twice unasked.
+            quotes = [(one, price) for one, price in quotes if not (may_be_paid and costs(price))]
+            if not quotes:
                 raise
-            next_quote = quote_of(other, quote.units)
-            if error.may_be_paid and costs(quote) and costs(next_quote):
-                raise  # nobody pays for the same twice unasked
+            (other, quote), *_ = quotes
+            waiting = [one for one, _ in quotes[1:]]
             logger.warning("%s `%s` is asked instead.", error, other.full_name)
-            served, body, quote = other, {**body, "model": other.name}, next_quote
-    raise AssertionError("unreachable")
+            served, body = other, {**body, "model": other.name}
 
 
 async def _request(

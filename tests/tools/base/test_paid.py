@@ -215,6 +215,22 @@ async def test_a_fallback_is_not_paid_for_what_may_have_been_paid(
     assert outcome.provider == "spare:lens"
 
 
+async def test_only_who_is_free_is_asked_after_who_may_have_been_paid_however_many_fail(
+    run: Run, server: Any, script: ModuleType, *, paying_tool: Tool
+) -> None:
+    dear = {one: house(server.url, name=one, secret=None, key=None) for one in ("spare", "last")}
+    free = {one: house(server.url, name=one, secret=None, key=None, prices={}) for one in ("own", "older")}
+    settings = replace(
+        run.settings,
+        endpoints={**dear, **free},
+        fallbacks={"see": ("spare:lens", "own:lamp", "last:glass", "older:candle")},
+    )
+    server.play(*[script.Reply(status=500, body={"error": "out of order"})] * 2, script.Reply(body=SAID))
+    outcome = await perform(paying_tool, {}, replace(run, settings=settings))
+    assert outcome.provider == "older:candle"
+    assert [one["model"] for one in server.requests] == ["eye", "lamp", "candle"]
+
+
 async def test_what_is_beyond_the_providers_limits_is_not_sent(ask: Ask, server: Any) -> None:
     limits = {"*": {"audio_minutes": 25.0, "bytes": 100.0}}
     with pytest.raises(ArgumentError, match=r"takes at most 25 audio minutes in a request, and this has 40"):
