@@ -1,5 +1,6 @@
 """The command line, as a user and a script meet it."""
 
+import errno
 import io
 import json
 import logging
@@ -191,12 +192,17 @@ def test_a_run_answers_on_stdout_and_shows_its_steps_on_stderr(cli: Cli, clip: P
     assert report["schema"] == "sensorium.report/1"
 
 
-def test_an_answer_whose_files_cannot_be_delivered_is_not_lost(cli: Cli, clip: Path) -> None:
-    Path("out/report.md").mkdir(parents=True)
+def test_an_answer_whose_files_cannot_be_delivered_is_not_lost(
+    cli: Cli, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sensorium.tools.base.placing.Place.copy", full)
     ended = cli("run", "Write a report", "-o", "out", clip)
     assert ended.code == 1
     assert "First slide" in ended.out
-    assert "report.md' is a folder" in ended.err
+    assert "cannot be written: No space left on device" in ended.err
 
 
 def test_a_run_as_json_is_one_event_a_line(cli: Cli, clip: Path) -> None:
