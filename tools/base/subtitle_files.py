@@ -30,7 +30,7 @@ _MARKUP = re.compile(
 )
 _NAMED = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|lrm|rlm|#\d{1,6}|#x[0-9a-f]{1,5});", re.I)
 _DRAWING = re.compile(r"\{[^{}]*\\p[1-9]")
-_EVENTS = "[Events]"
+_EVENTS = "[events]"
 _ASS_FIELDS = ("layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text")
 
 
@@ -81,7 +81,8 @@ def subtitles_in(content: bytes, name: str) -> SubtitleFile:
     found: list[Subtitle] = []
     left_out = shortened = 0
     head = next((line for line in lines if line.strip()), "")
-    for one in _of_ass(lines) if head.startswith("[") and _EVENTS in lines else _of_times(lines, head):
+    is_ass = head.startswith("[") and any(line.strip().lower() == _EVENTS for line in lines)
+    for one in _of_ass(lines) if is_ass else _of_times(lines, head):
         if one.text and one.end_seconds > one.start_seconds:
             shortened += len(one.text) > MOST_LETTERS
             found.append(replace(one, text=one.text[:MOST_LETTERS]))
@@ -120,13 +121,13 @@ def one_at_a_time(subtitles: Sequence[Subtitle]) -> list[Subtitle]:
     waiting = [*waiting, *subtitles[-1:]][::-1]
     edges = sorted({edge for one in waiting for edge in (one.start_seconds, one.end_seconds)})
     found: list[Subtitle] = []
-    shown: list[Subtitle] = []
+    together: list[Subtitle] = []
     for start, end in pairwise(edges):
         while waiting and waiting[-1].start_seconds <= start:
-            shown.append(waiting.pop())
-        shown = [one for one in shown if one.end_seconds > start][-MOST_TOGETHER:]
+            together.append(waiting.pop())
+        together = [one for one in together if one.end_seconds > start][-MOST_TOGETHER:]
         # Some files have each subtitle twice, in two styles.
-        text = "\n".join(dict.fromkeys(one.text for one in shown))[:MOST_LETTERS]
+        text = "\n".join(dict.fromkeys(one.text for one in together))[:MOST_LETTERS]
         if not text:
             continue
         if found and found[-1].text == text and found[-1].end_seconds == start:
@@ -149,8 +150,9 @@ def _of_times(lines: Sequence[str], head: str) -> Iterator[Subtitle]:
             is_note = True
         elif not is_note and (found := _TIMES.match(line)):
             if times:
-                # Without an empty line between, the number of the next one stands right before its times.
-                yield _timed(times, words[:-1] if words and words[-1].strip().isdecimal() else words)
+                # In SubRip, the number of the next one stands right before its times.
+                is_numbered = not is_webvtt and words and words[-1].strip().isdecimal()
+                yield _timed(times, words[:-1] if is_numbered else words)
             times, words, between = found, [], False
         elif not (is_webvtt and between):
             words.append(line)
@@ -170,7 +172,7 @@ def _of_ass(lines: Sequence[str]) -> Iterator[Subtitle]:
     for line in lines:
         kind, _, rest = line.partition(":")
         if line.startswith("["):
-            in_events = line.strip() == _EVENTS
+            in_events = line.strip().lower() == _EVENTS
         elif in_events and kind == "Format":
             fields = [one.strip().lower() for one in rest.split(",")]
         elif kind == "Dialogue" and len(values := rest.split(",", len(fields) - 1)) == len(fields):

@@ -55,13 +55,22 @@ def read(text: str) -> list[tuple[float, float, str]]:
     return [(one.start_seconds, one.end_seconds, one.text) for one in found]
 
 
-@pytest.mark.parametrize("text", [SRT, SRT.replace("\n", "\r\n"), SRT.replace(",0", ".0"), ASS, f"\n\n{SRT}"])
+@pytest.mark.parametrize(
+    "text",
+    [SRT, SRT.replace("\n", "\r\n"), SRT.replace(",0", ".0"), ASS, f"\n\n{SRT}", ASS.replace("[Events]", "[events] ")],
+)
 def test_they_are_read_in_order_of_time_without_their_markup(text: str) -> None:
     assert read(text) == [(1.0, 2.5, "Hello there,\nfriend"), (60.25, 61.0, "你好")]
 
 
 def test_webvtt_is_read_without_its_notes() -> None:
     assert read(VTT) == [(1.0, 2.5, "Fish & chips"), (4.0, 5.0, "- Yes?\n- No.")]
+
+
+def test_a_number_that_is_said_is_no_number_of_a_subtitle() -> None:
+    said = [(1.0, 2.0, "42"), (3.0, 4.0, "43")]
+    assert read("WEBVTT\n\n00:01.000 --> 00:02.000\n42\n\n7\n00:03.000 --> 00:04.000\n43\n") == said
+    assert read("1\n00:00:01,000 --> 00:00:02,000\n42\n\n2\n00:00:03,000 --> 00:00:04,000\n43\n") == said
 
 
 def test_those_of_a_file_are_read(tmp_path: Path) -> None:
