@@ -3,8 +3,6 @@
 A descriptor would outlive the call, and whoever holds one can change the file after it was looked at.
 """
 
-import io
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from .errors import StorageError, ToolError
 from .packing import PackError
+from .read_at import ReadAt
 
 PART_BYTES = 1 << 20
 """What is handed over at once."""
@@ -125,32 +124,17 @@ class LentOutput:
         """Nothing: whoever has the file removes it when the call fails."""
 
 
-class _Remote(io.RawIOBase):
+class _Remote(ReadAt):
     """A file somewhere else, with a position here. Not for two threads at a time."""
 
     def __init__(self, write: Callable[[int, bytes], None], read: Callable[[int, int], bytes]) -> None:
+        super().__init__(self._written, lambda: self._bytes)
         self._write, self._read = write, read
-        self._at = self._bytes = self._waits_at = 0
+        self._bytes = self._waits_at = 0
         self._waiting = bytearray()
-
-    def readable(self) -> bool:
-        return True
 
     def writable(self) -> bool:
         return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        at = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._bytes}[whence] + offset
-        if at < 0:
-            raise OSError(22, "the position is before the start")
-        self._at = at
-        return at
 
     def write(self, data: Any) -> int:
         if self._at != self._waits_at + len(self._waiting) or len(self._waiting) >= PART_BYTES:
@@ -161,12 +145,9 @@ class _Remote(io.RawIOBase):
         self._bytes = max(self._bytes, self._at)
         return len(data)
 
-    def readinto(self, buffer: Any) -> int:
+    def _written(self, at: int, count: int) -> bytes:
         self.flush()
-        found = self._read(self._at, min(len(buffer), PART_BYTES))
-        buffer[: len(found)] = found
-        self._at += len(found)
-        return len(found)
+        return self._read(at, min(count, PART_BYTES))
 
     def flush(self) -> None:
         for start in range(0, len(self._waiting), PART_BYTES):
