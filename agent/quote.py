@@ -8,7 +8,7 @@ from ..tools.base.budget import Budget, usd
 from ..tools.base.estimate import NOTHING, Estimate
 from ..tools.base.models import Models
 from ..tools.base.price import Quote
-from ..tools.base.quoting import as_ordered, cost_of, has_stand_in, paid_model
+from ..tools.base.quoting import as_ordered, cost_of, has_stand_in, paid_model, priced_by
 from ..tools.base.settings import Settings
 from ..tools.base.tool import Tool
 from .lint import Finding, errors
@@ -187,7 +187,7 @@ class _Quoter:
             units = Estimate(low=_here(units.low), likely=_here(units.likely), high=_here(units.high))
             return StepQuote(step=step.id, units=units, cost=Quote(units=units.high))
         known, given = _known_of(step)
-        cost = cost_of(tool, units, served, as_ordered(tool, known, given, self._models))
+        cost = cost_of(tool, units, served, priced_by(tool, known, given, self._models))
         others = has_stand_in(tool, known, given, self._models)
         return StepQuote(step=step.id, units=units, cost=cost, served_by=served.full_name, has_stand_in=others)
 

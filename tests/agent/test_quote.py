@@ -180,6 +180,17 @@ def test_steps_that_together_cost_more_than_the_budget_are_refused(filming: Sett
     )
 
 
+def test_a_price_that_holds_for_what_a_model_does_unasked_is_quoted(tmp_path: Path) -> None:
+    # Who is shown a dance orders 720p, and that has a price of its own.
+    environ = {"SENSORIUM_HOME": str(tmp_path), "SENSORIUM_FILM": "kling:kling-v2-6", "KLING_API_KEY": "k" * 20}
+    settings = Settings.read(environ, tmp_path)
+    danced = step("film", "make_video", picture="$files[0]", video="$files[1]")
+    (quoted,) = quote(settings, danced, facts=[PICTURE, {**FILM, "seconds": 10.0}]).steps
+    per_second = settings.endpoints["kling"].prices["kling-v2-6, task=dance, resolution=720p"]["video_seconds"]
+    likely, high = (each["video_seconds"] * per_second for each in (quoted.units.likely, quoted.units.high))
+    assert (quoted.cost.likely_usd, quoted.cost.high_usd) == (pytest.approx(likely), pytest.approx(high))
+
+
 def test_steps_that_only_may_cost_too_much_are_warned_of(filming: Settings, run: Run) -> None:
     quoted = quote(filming, *(step(f"a{n}", "make_image", prompt="a red fox in snow") for n in range(3)))
     cost = quoted.cost

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from .models import Provider
 from .workspace import Artifact
@@ -57,6 +57,11 @@ class Wish:
     """Handles of artifacts."""
     salt: str = ""
     """Tells wishes apart that are otherwise the same, also for a model that takes no seed: each is an order."""
+
+    @property
+    def priced_by(self) -> dict[str, Any]:
+        """What a price may hold for: the task, the values, and how many files of each name are given."""
+        return {"task": self.task, **self.values, **{name: len(self.files.get(name, ())) for name in FILES}}
 
 
 @dataclass(frozen=True, kw_only=True)

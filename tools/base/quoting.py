@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .endpoints import ServedModel, served_model, split_model
 from .errors import SettingsError, ToolError
 from .estimate import NOTHING, Estimate
+from .makers import VALUES
 from .models import LADDERS, Models
 from .price import Quote, cheapest_of, quote_of
 from .settings import Settings
@@ -41,8 +42,8 @@ def quote_call(tool: Tool, args: Mapping[str, Any], run: "Run") -> Quote | None:
         return None
     given = {name for name, value in args.items() if value is not None}
     known = {one.name: _facts(args.get(one.name), run) for one in tool.media_arguments if not one.many}
-    ordered = as_ordered(tool, args, given, run.models)
-    return cost_of(tool, tool.units(ordered, known) if tool.units else NOTHING, served, ordered)
+    units = tool.units(as_ordered(tool, args, given, run.models), known) if tool.units else NOTHING
+    return cost_of(tool, units, served, priced_by(tool, args, given, run.models))
 
 
 def cost_of(
@@ -54,7 +55,7 @@ def cost_of(
         tool: What is called.
         units: How much of the model it takes.
         served: The model.
-        ordered: The arguments, as far as they are known: what is left out may have any of its prices.
+        ordered: What its price may hold for, as far as it is known: what is left out may have any of its prices.
     """
     if tool.units is not None and not any(units.high.values()):
         return Quote(units=units.high)
@@ -92,6 +93,17 @@ def as_ordered(tool: Tool, args: Mapping[str, Any], given: Set[str], models: Mod
         return args
     known = {name: value for name, value in args.items() if value is not None}
     return {**args, **tool.foresee(known, given, models).args}
+
+
+def priced_by(tool: Tool, args: Mapping[str, Any], given: Set[str], models: Models) -> Mapping[str, Any]:
+    """Return what the price of a call may hold for, with what its model takes unasked; arguments as of `as_ordered`."""
+    if tool.foresee is None:
+        return args
+    known = {name: value for name, value in args.items() if value is not None}
+    foreseen = tool.foresee(known, given, models)
+    # In the place of a value that is not known yet stands what the model takes without it.
+    later = {name for name in VALUES if name in given and name not in known}
+    return {**args, **{name: value for name, value in foreseen.priced_by.items() if name not in later}}
 
 
 def _facts(handle: Any, run: "Run") -> Mapping[str, Any]:

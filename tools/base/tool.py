@@ -30,6 +30,8 @@ class Foreseen:
     """Why it cannot succeed, as a sentence; empty where nothing speaks against it."""
     args: Mapping[str, Any] = field(default_factory=dict)
     """Arguments as they will be ordered in the end, where that is known: 5 s for 4."""
+    priced_by: Mapping[str, Any] = field(default_factory=dict)
+    """What a price may hold for, as it will be ordered in the end: also what a model takes unasked."""
     has_stand_in: bool = False
     """Whether another makes it, too, where the first cannot be paid."""
 

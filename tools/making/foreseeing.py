@@ -57,9 +57,11 @@ def foreseen(role: str, wish: Wish, models: "Models") -> Foreseen:
                 return Foreseen(problem=str(error))
             except SensoriumError:
                 continue
-            values = orders[0].wish.values
+            ordered = orders[0].wish
+            values = ordered.values
             return Foreseen(
                 args={"seconds": values["seconds"]} if "seconds" in values else {},
+                priced_by=ordered.priced_by,
                 has_stand_in=any(_makes(one, wish) for one in ladder[number:]),
             )
     except SensoriumError:

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..base.budget import Order
 from ..base.endpoints import ServedModel
 from ..base.errors import SettingsError
-from ..base.makers import FILES, FileName, Fitted, Made, Task, Wish
+from ..base.makers import FileName, Fitted, Made, Task, Wish
 from ..base.paid import check_limits, order_key
 from ..base.price import quote_of
 from ..base.settings import Settings
@@ -77,9 +77,7 @@ class JobMaker(AtEndpoint):
         await check_files(operation, wish, run, served.full_name)
         files = {name: list(one) for name, one in wish.files.items()}
         ordered = json.dumps([wish.task, dict(wish.values), files, salt], sort_keys=True)
-        asked_for: dict[str, Any] = {"task": wish.task, **{str(name): value for name, value in wish.values.items()}}
-        asked_for |= {name: len(wish.files.get(name, ())) for name in FILES}
-        quote = quote_of(served, units, ordered=asked_for)
+        quote = quote_of(served, units, ordered=wish.priced_by)
         order = Order(
             served=served,
             key=order_key(served, f"job:{operation.name}", ordered.encode()),
