@@ -2,6 +2,7 @@
 
 import pytest
 
+from sensorium.tools.base.errors import ArgumentError
 from sensorium.tools.drawing.asking import read_card
 from sensorium.tools.drawing.card import Card, ChartCard, DiagramCard, ListCard, QuoteCard, TitleCard
 
@@ -77,6 +78,9 @@ CARDS: list[tuple[str, Card]] = [
         "a bar chart of population: China 1.41 billion, India 1.43 billion",
         ChartCard(points=(("China", 1.41, "1.41 billion"), ("India", 1.43, "1.43 billion")), title="population"),
     ),
+    ("bar chart: A 2M, B 500K", ChartCard(points=(("A", 2e6, "2M"), ("B", 5e5, "500K")))),
+    ("柱状图：北京 2亿元，上海 5000万元", ChartCard(points=(("北京", 2e8, "2亿元"), ("上海", 5e7, "5000万元")))),
+    ("bar chart: Ann 3 wins, Bob 1 win", ChartCard(points=(("Ann", 3.0, "3 wins"), ("Bob", 1.0, "1 win")))),
     ("清单：牛奶、鸡蛋、面包", ListCard(items=("牛奶", "鸡蛋", "面包"))),
 ]
 DRAWN = [
@@ -145,3 +149,9 @@ def test_a_style_may_name_the_card_and_a_prompt_its_colours() -> None:
     dark = read_card("做一张深色的标题卡，上面写着“你好”")
     assert dark is not None
     assert dark.looks == {"深色"}
+
+
+@pytest.mark.parametrize("content", ["A 5 kg, B 300 g", "A $5, B €4", "A 50%, B 3 km"])
+def test_numbers_in_several_units_are_no_chart(content: str) -> None:
+    with pytest.raises(ArgumentError, match="are in several units"):
+        read_card(f"bar chart: {content}")
