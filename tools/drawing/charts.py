@@ -119,13 +119,16 @@ def _line(sheet: Sheet, card: ChartCard, area: Area) -> None:
     top += value_size * 2
     bottom -= size * 2.4
     numbers = [value for _, value, _ in card.points]
-    starts_at_zero = min(numbers) < 0 or min(numbers) < max(numbers) * 0.5
+    # Lines that change by little are seen from nearby; then no axis stands under them, for it would be read as zero.
+    starts_at_zero = min(numbers) < max(numbers) * 0.5 or min(numbers) < 0 or min(numbers) == max(numbers)
     place = _placing(
         card, bottom, top, floor=0.0 if starts_at_zero else min(numbers) - (max(numbers) - min(numbers)) * 0.3
     )
     for share in (0.25, 0.5, 0.75, 1.0):
         at = bottom + (top - bottom) * share
         sheet.line([(left, at), (right, at)], palette.surface, unit * 0.2)
+    if starts_at_zero:
+        sheet.line([(left, place(0.0)), (right, place(0.0))], palette.line, unit * 0.25)
     points = [(left + pitch * (number + 0.5), place(value)) for number, value in enumerate(numbers)]
     sheet.line(points, palette.accent, unit * 0.8)
     for number, ((name, _, written), (x, y)) in enumerate(zip(card.points, points, strict=True)):
@@ -141,7 +144,6 @@ def _line(sheet: Sheet, card: ChartCard, area: Area) -> None:
             width=pitch,
             align="middle",
         )
-    sheet.line([(left, bottom), (right, bottom)], palette.line, unit * 0.25)
 
 
 def _beside_the_line(label: Block, number: int, points: Sequence[Point], bottom: float) -> Point:

@@ -95,6 +95,33 @@ def test_bars_are_as_long_as_their_numbers() -> None:
     assert abs(low / high - 0.25) < 0.02
 
 
+@pytest.mark.parametrize(
+    ("points", "above"), [("a 8, b 4, c 2", 1.33), ("a 5, b -3, c 2", 0.625), ("a 100, b 102, c 101", None)]
+)
+def test_the_axis_under_a_line_stands_at_zero_or_not_at_all(points: str, above: float | None) -> None:
+    """`above`: how far zero lies under the highest point, in heights of the line."""
+    axis, line = rows_of(f"line chart: {points}")
+    if above is None:
+        assert not len(axis)
+    else:
+        assert (axis.mean() - line.min()) / (line.max() - line.min()) == pytest.approx(above, abs=0.05)
+
+
+def test_a_line_of_equal_numbers_does_not_lie_on_its_axis() -> None:
+    axis, line = rows_of("line chart: a 5, b 5, c 5")
+    assert axis.mean() > line.max() + 100
+
+
+def rows_of(prompt: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of a painted line chart with its axis, and those with its line."""
+    picture = np.asarray(painted(prompt, 1200, 600)).astype(int)
+    plain = next(one for one in PALETTES if one.name == "plain")
+    is_axis, is_line = (
+        np.abs(picture - ImageColor.getrgb(colour)).sum(axis=2) < 6 for colour in (plain.line, plain.accent)
+    )
+    return np.flatnonzero(is_axis.sum(axis=1) > 600), np.flatnonzero(is_line.any(axis=1))
+
+
 def test_more_than_can_be_read_is_refused_with_what_to_do() -> None:
     with pytest.raises(ArgumentError, match=r"cannot be read on a card of this size.*larger `width_pixels`"):
         painted("title card: " + "word " * 700, 400, 300)
