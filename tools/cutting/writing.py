@@ -244,7 +244,8 @@ class Writing:
     def weigh(self, file: "Artifact") -> None:
         """Note it when what was encoded has more bytes than it may, or more than what it was made of."""
         before, own = self.source.facts.bytes, _CREDENTIAL_BYTES if self.run.settings.credentials.enabled else 0
-        most = self.asked.max_bytes or (before if self.shrinks else None)
+        # No film is so small that it matters.
+        most = self.asked.max_bytes or (before if self.shrinks and self.source.facts.kind == "picture" else None)
         may_grow = self.asked.max_bytes is not None or not (self.asked.task == "convert" or self.shrinks)
         if not may_grow and file.bytes - own > before:
             self.note(

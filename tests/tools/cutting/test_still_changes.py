@@ -89,3 +89,17 @@ async def test_pictures_are_edited_with_what_is_transparent(edit: Edit, run: Run
     with Image.open(run.path(white.file.handle)) as one:
         assert one.getpixel((50, 30)) == (255, 255, 255)
     assert "is white" in white.limits[0]
+
+
+async def test_a_picture_that_gets_larger_says_so(edit: Edit, tmp_path: Path) -> None:
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (300, 400, 3), np.uint8))
+    path = tmp_path / "noise.jpg"
+    noise.save(path, quality=60)
+    large = await edit("convert", path, format="png")
+    (said,) = large.limits
+    assert said.startswith(f"It has {large.file.bytes:,} bytes, more than the {path.stat().st_size:,} of 'noise.jpg'.")
+    Image.new("RGB", (64, 64)).save(path)
+    small = await edit("scale", path, width_pixels=32)
+    assert small.limits == [
+        f"With what tells who made it, it has {small.file.bytes:,} bytes, more than {path.stat().st_size:,}."
+    ]
