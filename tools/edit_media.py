@@ -162,7 +162,7 @@ async def edit_media(
         else:
             assert media is not None
             found = await run.decode(survey, run.path(media), run.name(media))
-            job = Writing(run, media, asked, folder, found)
+            job = Writing(run, media, asked, folder, found, notes=list(found.facts.limits))
             if found.facts.kind == "picture" and task not in OF_PICTURES:
                 raise MediaError(
                     f"{run.name(media)!r} is a still picture, which `{task}` is not for: "

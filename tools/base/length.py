@@ -13,6 +13,8 @@ SCAN_SECONDS = 3.0
 """Longest time for finding the end; after it the length is only known to be at least this."""
 # These have no index: after a seek their times are guesses from the bit rate, so they are read from the start.
 WITHOUT_TIMES = {"mp3", "aac"}
+# The object that holds the size and, further on, whether it is known (ASF 1.20.05, 3.2).
+_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,9 @@ def missing_bytes(file: BinaryIO, demuxer: str) -> int:
         value = int.from_bytes(head[at + 4 : at + 4 + width], "big") - (1 << (7 * width))
         unknown = (1 << (7 * width)) - 1
         return max(0, at + 4 + width + value - size) if value != unknown else 0
+    if demuxer == "asf" and 0 <= (at := head.find(_ASF_PROPERTIES)) < len(head) - 100:
+        is_broadcast = head[at + 88] & 1
+        return 0 if is_broadcast else max(0, int.from_bytes(head[at + 40 : at + 48], "little") - size)
     return 0
 
 

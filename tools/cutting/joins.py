@@ -44,7 +44,12 @@ async def join(run: "Run", handles: Sequence[str], asked: Asked, folder: Path) -
         raise MediaError(f"{run.name(sound_only)!r} has no picture to show. Make a film of it with `picture_sound`.")
     if sum(one.seconds for one in found) > MOST_SECONDS:
         raise ArgumentError("The files last more than 12 hours together. Join fewer.")
-    editing = Writing(run, handles[0], asked, folder, found[0])
+    limits = [
+        f"{run.name(handle)!r}: {limit}"
+        for handle, one in zip(handles, found, strict=True)
+        for limit in one.facts.limits
+    ]
+    editing = Writing(run, handles[0], asked, folder, found[0], notes=list(dict.fromkeys(limits)))
     form = editing.form()
     output = editing.output("joined", form)
     wholes = [

@@ -54,7 +54,7 @@ def sniffers(data: bytes) -> None:
     found = sniff(file)
     assert file.tell() == 0
     assert not (is_text(found.media_type) and (found.demuxer or found.picture_format))
-    for demuxer in ("mov", "matroska", "wav", "avi", "mp3", ""):
+    for demuxer in ("mov", "matroska", "wav", "avi", "asf", "mp3", ""):
         assert missing_bytes(file, demuxer) >= 0
         seconds = declared_seconds(file, demuxer)
         assert seconds is None or 0 < seconds < 2**64

@@ -68,9 +68,13 @@ def test_a_live_recording_without_a_length_is_measured(whole: Path, broken: Modu
     assert (facts.seconds, facts.seconds_are, facts.declared_seconds) == (8.0, "measured", None)
 
 
-@pytest.mark.parametrize("name", ["b.mp4", "b.mkv"])
+@pytest.mark.parametrize("name", ["b.mp4", "b.mkv", "b.wmv"])
 def test_a_file_that_was_cut_off_is_partial(name: str, whole: Path, broken: ModuleType, tmp_path: Path) -> None:
-    copy = whole if name == "b.mp4" else broken.remuxed(whole, tmp_path / "a.mkv")
+    if name == "b.wmv":
+        copy = broken.numbered(tmp_path / "a.wmv", 200, codec="wmv2")
+        assert not examine(copy, "a.wmv").partial
+    else:
+        copy = whole if name == "b.mp4" else broken.remuxed(whole, tmp_path / "a.mkv")
     facts = examine(broken.halved(copy, tmp_path / name), name)
     assert facts.partial
     assert facts.seconds_are == "measured" and facts.seconds is not None and 2 < facts.seconds < 7
