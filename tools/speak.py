@@ -35,6 +35,8 @@ _BREATHS_SECONDS = (("。！？!?.…", 0.35), ("，,；;：:、—", 0.18))
 _BREATH_SECONDS = 0.04
 _TURN_SECONDS = 0.45
 """Between two speakers."""
+_SEXES = {"male": 0, "female": 1}
+"""What may be said instead of a voice -> which of the voices of an engine that has several throats."""
 _INAUDIBLE = 16
 """Of 32,767: 66 dB below full scale."""
 # What is said at once, so that a cancellation is noticed soon.
@@ -91,7 +93,10 @@ async def speak(
     words_per_minute: Annotated[int, Field(ge=80, le=450, description="Speed.")] = 160,
     voice: Annotated[
         str | None,
-        Field(description="Name of one of the engine's voices, for example `en-gb` or `en-us+f3`; it says everything."),
+        Field(
+            description="Name of one of the engine's voices, for example `en-gb` or `en-us+f3`; it says everything. Or "
+            "`female` or `male`, where the engine tells."
+        ),
     ] = None,
     *,
     emotion: Annotated[
@@ -122,8 +127,9 @@ async def speak(
             continue
         script = _script(lines, language, engine, one_voice=voice is not None)
         stands_in = bool(tried) and "speak" in run.settings.models
-        usual = Manner(voice=None if stands_in else voice, emotion=emotion, words_per_minute=words_per_minute)
-        manners = _manners(lines, {} if stands_in else voices or {}, usual, engine)
+        kept, cast = (voice if voice in _SEXES else None, {}) if stands_in else (voice, voices or {})
+        usual = Manner(voice=kept, emotion=emotion, words_per_minute=words_per_minute)
+        manners = _manners(lines, cast, usual, engine, language)
         served, ordered = len(run.call.providers), len(run.call.payments)
         try:
             said = await _say(engine, script, manners, language, run)
@@ -158,7 +164,8 @@ async def speak(
         turns=_turns(lines, script, said, manners),
         limits=[
             *(f"Another voice than {run.settings.models.get('speak')} speaks. {one}" for one in tried),
-            *_left_out(engine, emotion, [voice, *(voices or {}).values()] if stands_in else []),
+            *_left_out(engine, emotion, [None if kept else voice, *(voices or {}).values()] if stands_in else []),
+            *_of_any_sex(engine, [kept, *cast.values()]),
             *_of_one_voice(engine, lines, manners),
             *_shortened(text),
         ],
@@ -221,7 +228,9 @@ def _script(lines: Sequence[Line], language: str | None, engine: Voice, *, one_v
     return script
 
 
-def _manners(lines: Sequence[Line], voices: Mapping[str, str], usual: Manner, engine: Voice) -> list[Manner]:
+def _manners(
+    lines: Sequence[Line], voices: Mapping[str, str], usual: Manner, engine: Voice, language: str | None
+) -> list[Manner]:
     """Return how each line is said; for a speaker without a voice the engine chooses one."""
     cast = list(dict.fromkeys([one.speaker for one in lines if one.speaker]))
     known = {name.strip(): voice for name, voice in voices.items()}
@@ -230,6 +239,8 @@ def _manners(lines: Sequence[Line], voices: Mapping[str, str], usual: Manner, en
         voice = known.get(line.speaker, usual.voice)
         if line.speaker and line.speaker not in known:
             voice = engine.stand_in(cast.index(line.speaker), guess_language(_PAUSE.sub(" ", line.text))) or voice
+        if voice in _SEXES:
+            voice = engine.stand_in(_SEXES[voice], language or guess_language(_PAUSE.sub(" ", line.text)))
         found.append(replace(usual, voice=voice))
     return found
 
@@ -297,6 +308,16 @@ def _left_out(engine: Voice, emotion: str | None, replaced: Sequence[str | None]
     if names := [one for one in replaced if one]:
         notes.append(f"It has not the voices that were named ({', '.join(names)}), and speaks with its own.")
     return notes
+
+
+def _of_any_sex(engine: Voice, asked: Sequence[str | None]) -> list[str]:
+    """Say that a voice was not chosen by its sex, of which the engine tells nothing."""
+    if not (sexes := [one for one in asked if one in _SEXES]) or engine.stand_in(0, "en"):
+        return []
+    return [
+        f"{engine.description} does not say which of its voices are {sexes[0]}, so its usual one speaks; name one in "
+        "`voice`."
+    ]
 
 
 def _of_one_voice(engine: Voice, lines: Sequence[Line], manners: Sequence[Manner]) -> list[str]:

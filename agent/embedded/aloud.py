@@ -86,6 +86,16 @@ _AS_SOUND = re.compile(
     re.DOTALL,
 )
 """Before a dialogue, which is asked for as sound."""
+_VOICE = re.compile(
+    r"\b(?:in|with|by|using) (?:an? )?(?P<kind>[a-z' -]{2,30}?) voice\b|"
+    r"用(?:一个)?(?P<han>女|男|[^,。:用]{1,6}的)性?(?:声|嗓)音?"
+)
+_FEMALE, _MALE = (
+    re.compile(r"\b(?:female|feminine|woman|girl|lady)|女"),
+    re.compile(r"\b(?:male|masculine|man|guy|boy)|男"),
+)
+_NO_VOICE = re.compile(rf"\b(?:slow|fast|quick|loud|{ANY_LANGUAGE})")
+_NEXT_QUOTE = re.compile(r"[\"”」』]\s+[\"“「『]")
 _PACE = re.compile(r"(?:\bat |语速)\s*(?P<pace>\d{2,3})(?!\d)\s*(?:words|wpm|$|字|词|\b)")
 
 
@@ -105,6 +115,7 @@ def say_in(text: str, matched: str) -> tuple[Say, str] | None:
             if _ASKING.search(matched[start : hit.start(name)]) or not _is_speech(hit, name, around):
                 continue
             words = text[hit.start(name) : hit.end(name)].strip().strip("\"“”「」『』《》‘’'").strip()
+            words = _NEXT_QUOTE.sub(" <#0.5#> ", words)
             blank = matched[: hit.start()] + " " * (end - hit.start()) + matched[end:]
             return _say(words, around), blank
     if (known := _AS_SOUND.match(matched)) and found_dialogue(words := text[known.start("colon") :].strip()):
@@ -140,7 +151,21 @@ def _say(words: str, around: str) -> Say:
     language = None
     if found := _IN_LANGUAGE.search(around):
         language = next(code for code, names in LANGUAGES.items() if found["name"] in names.split("|"))
-    return Say(text=words, language=language, words_per_minute=_pace(around), as_dialogue=_is_dialogue(words, around))
+    return Say(
+        text=words,
+        language=language,
+        words_per_minute=_pace(around),
+        as_dialogue=_is_dialogue(words, around),
+        voice=_voice(around),
+    )
+
+
+def _voice(around: str) -> str:
+    found = _VOICE.search(around)
+    kind = (found["kind"] or found["han"]).removesuffix("的") if found else ""
+    if _NO_VOICE.search(kind):
+        return ""
+    return "female" if _FEMALE.search(kind) else "male" if _MALE.search(kind) else kind
 
 
 def _is_dialogue(words: str, around: str) -> bool:

@@ -349,6 +349,15 @@ class Composer(Creator):
             args["words_per_minute"] = wanted.words_per_minute
         if wanted.as_dialogue:
             args["voices"] = {}
+        elif wanted.voice in ("female", "male"):
+            args["voice"] = wanted.voice
+        elif wanted.voice:
+            self.remarks.append(
+                self.say(
+                    f"No voice was chosen for “{wanted.voice}”: only “female” and “male” are known.",
+                    f"没有为“{wanted.voice}”选择嗓音：这里只认得“女声”和“男声”。",
+                )
+            )
         self.step("voice", "speak", args)
 
     def words_to_say(self) -> str:

@@ -111,6 +111,8 @@ class Say:
     words_per_minute: int | None = None
     as_dialogue: bool = False
     """Lines of several speakers, each in a voice of their own."""
+    voice: str = ""
+    """As it was asked for; `female` and `male` are known."""
 
 
 @dataclass(frozen=True, kw_only=True)

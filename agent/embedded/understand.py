@@ -59,6 +59,13 @@ _POLITE_CHINESE = either(
 )
 _POLITE = re.compile(rf"\W*(?:(?:{_POLITE_ENGLISH})\b|{_POLITE_CHINESE})")
 _POLITE_END = re.compile(r"(?<!\s)(?:\s*(?:please|thanks|thank you|for me|谢谢|好吗|可以吗|行吗|吧))+\W*$")
+_HOW_TO = re.compile(
+    r"^\W*how (?:to|(?:do|can|could|would|should) (?:i|you|we|one)) (?:cut|trim|crop|edit|join|merge|"
+    r"convert|split|make|mute|rotate|resize|add \w+ to|put \w+ (?:on|under|into))(?: an?| any| some)? (?:\w+ )?"
+    r"(?:videos?|films?|movies?|clips?|slideshows?|recordings?|sounds?)\W*$|"
+    r"^\W*(?:怎么|怎样|如何)(?:样)?(?:才能)?(?:剪辑?|裁剪?|转换|合并|拼接|做|给|编辑)(?:一个|一段)?(?:视频|影片|电影|录音|幻灯片)(?:加字幕|配乐)?\W*$"
+)
+"""Of no file in particular."""
 _HELP_WITH = re.compile(r"\bhelp me\b.*\w{3}|video|file|talk|视频|文件|帮我|帮助我")
 _INLINE = re.compile(
     r"(?:summari[sz]e|summary of|tl;?dr|shorten|总结|概括|摘要)[^:\n]{0,40}(?::|\n)\s*(?P<text>\S.{60,})$", re.DOTALL
@@ -133,6 +140,8 @@ def _of_clause(clause: Clause, seconds: float | None, kinds: frozenset[str]) -> 
     if is_greeting(clause.plain):
         return [Greet()], frozenset()
     if "help" in signs_in(clause.plain) and len(clause.plain.split()) < 8 and not _HELP_WITH.search(clause.plain):
+        return [Help()], frozenset()
+    if _HOW_TO.search(clause.plain):
         return [Help()], frozenset()
     text = _without_politeness(clause.plain)
     odd: list[Intent] = [NoTime(text=one) for one in times_in(text).odd]

@@ -72,6 +72,14 @@ async def test_another_voice_sounds_different(run: Run) -> None:
     assert usual.audio.handle != other.audio.handle
 
 
+@pytest.mark.parametrize(("text", "of_her"), [("Hello.", "en-us+f3"), ("你好。", "cmn+f3")])
+async def test_a_voice_is_chosen_by_its_sex(run: Run, text: str, of_her: str) -> None:
+    her, him = await spoken(run, text, voice="female"), await spoken(run, text, voice="male")
+    assert (her.turns[0].voice, him.turns[0].voice) == (of_her, of_her.removesuffix("+f3"))
+    assert her.audio.handle != him.audio.handle
+    assert her.limits == him.limits == []
+
+
 async def test_the_same_text_is_said_once(run: Run) -> None:
     first, again = [await perform("speak", {"text": "Hello."}, run) for _ in range(2)]
     assert (first.cached, again.cached) == (False, True)

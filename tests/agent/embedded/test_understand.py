@@ -444,3 +444,30 @@ def test_no_odd_request_makes_a_pattern_explode(odd: str) -> None:
     assert understand(odd, [VIDEO]).intents
     # Seconds of the processor, whatever else it does meanwhile: a pattern that explodes takes many minutes.
     assert time.process_time() - started < 60.0
+
+
+@pytest.mark.parametrize(
+    ("request_", "voice", "words"),
+    [
+        ('Read "Hello there" aloud in a female voice', "female", "Hello there"),
+        ("Say 'hi' with a man's voice", "male", "hi"),
+        ('say "hi" with a deep voice', "deep", "hi"),
+        ("say 'hi' in a loud voice", "", "hi"),
+        ("用女声读“你好”", "female", "你好"),
+        ("用男生的声音朗读：你好", "male", "你好"),
+        ('narrate these slides: "One" "Two"', "", "One <#0.5#> Two"),
+    ],
+)
+def test_a_voice_is_asked_for_with_what_it_says(request_: str, voice: str, words: str) -> None:
+    [said] = understand(request_).intents
+    assert isinstance(said, Say) and (said.voice, said.text) == (voice, words)
+
+
+@pytest.mark.parametrize("request_", ["How do I cut a video?", "How can I add subtitles to a film?", "怎么剪视频？"])
+def test_how_something_is_done_to_any_film_is_told_and_not_searched(request_: str) -> None:
+    assert understand(request_).intents == (Help(),)
+
+
+@pytest.mark.parametrize("request_", ["How do I cut a cake?", "How does he cut the video?"])
+def test_how_something_else_is_done_is_searched(request_: str) -> None:
+    assert isinstance(understand(request_).intents[0], Find)

@@ -139,6 +139,15 @@ async def test_fast_speech_is_as_short_as_it_was_ordered(
     assert (spoken.engine, spoken.limits) == ("house:voice", [])
 
 
+async def test_a_model_that_tells_nothing_of_its_voices_has_its_usual_one_and_that_is_said(
+    speaking: Callable[..., Run], server: Any, script: ModuleType
+) -> None:
+    server.play(script.Reply(body=tone(0.5)))
+    spoken = await call("speak", {"text": "One.", "voice": "female"}, speaking())
+    assert server.requests[0]["voice"] == "alloy"
+    assert "house:voice does not say which of its voices are female" in spoken.limits[0]
+
+
 async def test_speakers_of_a_dialogue_are_voices_of_the_model(
     speaking: Callable[..., Run], server: Any, script: ModuleType
 ) -> None:
