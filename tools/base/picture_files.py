@@ -208,9 +208,11 @@ def _flat(picture: "Image") -> "Image":
 
 
 def _orientation(picture: "Image") -> int:
-    """Return the EXIF orientation, 1 to 8; 1 when there is none or it is damaged."""
+    """Return the EXIF orientation that is left to turn by, 1 to 8; 1 when there is none or it is damaged."""
     from PIL import ExifTags
 
+    if picture.format == "TIFF":
+        return 1  # Pillow turns it when it decodes it, and its size is already that of the upright one
     with suppress(*_DAMAGED), _quiet():
         return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
     return 1

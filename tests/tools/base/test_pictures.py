@@ -33,15 +33,16 @@ def test_the_ending_of_the_name_does_not_matter(tmp_path: Path) -> None:
     assert open_picture(tmp_path / "photo.txt", "photo.txt").size == (60, 40)
 
 
+@pytest.mark.parametrize("kind", ["png", "tiff"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_exif_orientation_is_applied(orientation: int, tmp_path: Path) -> None:
+def test_the_exif_orientation_is_applied(orientation: int, kind: str, tmp_path: Path) -> None:
     undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # the Transpose that stores an upright picture so
     stored = pattern() if orientation == 1 else pattern().transpose(Image.Transpose(undo[orientation]))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    stored.save(tmp_path / "a.png", exif=exif)
-    assert np.array_equal(np.asarray(open_picture(tmp_path / "a.png", "a.png")), np.asarray(pattern()))
-    assert picture_size(tmp_path / "a.png", "a.png") == (60, 40)
+    stored.save(tmp_path / f"a.{kind}", exif=exif)
+    assert np.array_equal(np.asarray(open_picture(tmp_path / f"a.{kind}", f"a.{kind}")), np.asarray(pattern()))
+    assert picture_size(tmp_path / f"a.{kind}", f"a.{kind}") == (60, 40)
 
 
 def test_what_is_transparent_is_white(tmp_path: Path) -> None:
