@@ -66,6 +66,12 @@ _HOW_TO = re.compile(
     r"^\W*(?:怎么|怎样|如何)(?:样)?(?:才能)?(?:剪辑?|裁剪?|转换|合并|拼接|做|给|编辑)(?:一个|一段)?(?:视频|影片|电影|录音|幻灯片)(?:加字幕|配乐)?\W*$"
 )
 """Of no file in particular."""
+_ERRAND = re.compile(
+    r"^\W*(?:paint|buy|book|order|call|phone|e?mail|cook|bake|build|repair|wash|drive|pay|sell|remind|deliver)\s+"
+    r"(?:me|my|us|our|a|an|the|your)\b(?!.*\b(?:this|it|that|here|in the|video|film|movie|clip|recording|audio|sound|"
+    r"picture|photo|image|talk|slides?|file|report|notes|summary|list|timeline)\b)"
+)
+"""What is wished of the world, and names nothing of a file."""
 _HELP_WITH = re.compile(r"\bhelp me\b.*\w{3}|video|file|talk|视频|文件|帮我|帮助我")
 _INLINE = re.compile(
     r"(?:summari[sz]e|summary of|tl;?dr|shorten|总结|概括|摘要)[^:\n]{0,40}(?::|\n)\s*(?P<text>\S.{60,})$", re.DOTALL
@@ -232,7 +238,8 @@ def _merged(
 
 def _otherwise(request: str, matched: str, usable: Sequence[File]) -> list[Intent]:
     """Return the sensible default for words that are not understood."""
-    if not all(file.kind == "text" for file in usable) and is_change(_without_politeness(matched)):
+    plain = _without_politeness(matched)
+    if not all(file.kind == "text" for file in usable) and (is_change(plain) or _ERRAND.search(plain)):
         return [Cannot("change")]
     if usable:
         return [Summarize() if all(file.kind == "text" for file in usable) else Report()]

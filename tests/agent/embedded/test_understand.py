@@ -471,3 +471,15 @@ def test_how_something_is_done_to_any_film_is_told_and_not_searched(request_: st
 @pytest.mark.parametrize("request_", ["How do I cut a cake?", "How does he cut the video?"])
 def test_how_something_else_is_done_is_searched(request_: str) -> None:
     assert isinstance(understand(request_).intents[0], Find)
+
+
+@pytest.mark.parametrize("request_", ["paint my house", "Please book me a flight", "Buy a ticket to Oslo"])
+def test_an_errand_beside_a_film_is_refused_and_not_reported_on(request_: str) -> None:
+    film = File(reference="$files[0]", name="talk.mp4", kind="video", has_sound=True, has_pictures=True, seconds=9.0)
+    assert understand(request_, [film]).intents == (Cannot("change"),)
+
+
+@pytest.mark.parametrize("request_", ["Build me a report on this", "the painted house"])
+def test_what_only_sounds_like_an_errand_is_analyzed(request_: str) -> None:
+    film = File(reference="$files[0]", name="talk.mp4", kind="video", has_sound=True, has_pictures=True, seconds=9.0)
+    assert isinstance(understand(request_, [film]).intents[0], Report)
