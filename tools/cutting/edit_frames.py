@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from ..base.footage import Footage, open_video
@@ -76,7 +76,12 @@ class Frames:
                     yield position - stays, last[1]
 
     def _whole(self, frames: "Iterator[tuple[float, VideoFrame]]") -> "Iterator[tuple[float, VideoFrame]]":
-        """Yield frames whose lines were all recorded at once; libavfilter's `bwdif` looks one frame ahead."""
+        """Yield frames whose lines were all recorded at once; broadcasts change their size on the way."""
+        for _, alike in groupby(frames, lambda one: _source_of(one[1])):
+            yield from self._whole_alike(alike)
+
+    def _whole_alike(self, frames: "Iterator[tuple[float, VideoFrame]]") -> "Iterator[tuple[float, VideoFrame]]":
+        """Yield frames of one size and format made whole; libavfilter's `bwdif` looks one frame ahead."""
         import av
 
         first = next(frames, None)
@@ -140,16 +145,18 @@ class Frames:
             end = start
 
 
+def _source_of(frame: "VideoFrame") -> str:
+    """Return what libavfilter is told of frames that it is given."""
+    size = f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}"
+    return f"{size}:time_base=1/{_TICKS}:colorspace={frame.colorspace}:range={frame.color_range}"
+
+
 def _deinterlacer(frame: "VideoFrame") -> "Graph":
     from av.filter import Graph
 
     graph = Graph()
     graph.threads = 1
-    source = graph.add(
-        "buffer",
-        f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/{_TICKS}"
-        f":colorspace={frame.colorspace}:range={frame.color_range}",
-    )
+    source = graph.add("buffer", _source_of(frame))
     whole, sink = graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink")
     source.link_to(whole)
     whole.link_to(sink)

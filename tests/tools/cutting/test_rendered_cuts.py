@@ -95,3 +95,27 @@ async def test_interlaced_pictures_are_made_whole_when_they_are_encoded(
     found = [broken.number_in(one.to_ndarray(format="rgb24")) for one in frames]
     assert (found if task == "scale" else found[::-1]) == list(range(10))
     assert not any(one.interlaced_frame for one in frames)
+
+
+async def test_interlaced_pictures_may_change_their_size_on_the_way(
+    run: Run, broken: ModuleType, tmp_path: Path
+) -> None:
+    source = tmp_path / "film.ts"
+    with source.open("wb") as whole:
+        for start, height in ((0, 96), (10, 112)):
+            part = tmp_path / f"{start}.ts"
+            with av.open(str(part), "w") as container:
+                stream = container.add_stream("libx264", rate=25, options={"x264-params": "tff=1", "bf": "0"})
+                stream.width, stream.height, stream.pix_fmt = 160, height, "yuv420p"
+                for number in range(start, start + 10):
+                    frame = av.VideoFrame.from_ndarray(broken.painted(number), format="rgb24")
+                    frame = frame.reformat(width=160, height=height)
+                    frame.pts, frame.time_base = number, Fraction(1, 25)
+                    container.mux(stream.encode(frame))
+                container.mux(stream.encode(None))
+            whole.write(part.read_bytes())
+    made = await call("edit_media", {"task": "rotate", "media": str(source), "mirror": True}, run)
+    with av.open(str(run.path(made.file.handle))) as container:
+        pictures = [one.to_ndarray(format="rgb24")[:, ::-1] for one in container.decode(video=0)]
+    assert [broken.number_in(one) for one in pictures] == list(range(20))
+    assert "The picture was interlaced; its frames were made whole." in made.limits
