@@ -61,7 +61,8 @@ class Wish:
     @property
     def priced_by(self) -> dict[str, Any]:
         """What a price may hold for: the task, the values, and how many files of each name are given."""
-        return {"task": self.task, **self.values, **{name: len(self.files.get(name, ())) for name in FILES}}
+        values = {str(name): value for name, value in self.values.items()}
+        return {"task": self.task, **values, **{name: len(self.files.get(name, ())) for name in FILES}}
 
 
 @dataclass(frozen=True, kw_only=True)
