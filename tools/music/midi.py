@@ -1,6 +1,7 @@
 """A piece as a MIDI file, to be opened in a notation or sequencing program."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
 
 from .composing import notes
@@ -12,18 +13,21 @@ from .timbres import SOUNDS
 TICKS_PER_BEAT = 480
 _CHANNELS: dict[Part, int] = {"lead": 0, "chords": 1, "pad": 2, "bass": 3, "drums": 9}
 
+_Strike = tuple[int, int]
+"""The tick at which a note ends, and its velocity."""
+
 
 def write_midi(plan: Plan, path: Path, *, title: str) -> None:
     """Write a track for each part that plays, after one with tempo, metre and key."""
     from mido import Message, MetaMessage, MidiFile, MidiTrack, bpm2tempo
 
-    events: dict[Part, list[tuple[int, bool, int, int]]] = {}
+    played: dict[Part, dict[tuple[int, int], _Strike]] = {}
     for one in notes(plan):
         pitch = one.pitch if one.drum is None else KEYS[one.drum]
         # A note ends just before its place, so that it can be struck again there.
         start, end = round(one.start * TICKS_PER_BEAT), round((one.start + one.beats) * TICKS_PER_BEAT) - 1
         velocity = max(1, min(127, round(127 * one.velocity)))
-        events.setdefault(one.part, []).extend(((start, True, pitch, velocity), (max(end, start + 1), False, pitch, 0)))
+        played.setdefault(one.part, {})[pitch, start] = (max(end, start + 1), velocity)
     file = MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT, charset="utf-8")
     head = MidiTrack()
     head.append(MetaMessage("track_name", name=title))
@@ -33,20 +37,28 @@ def write_midi(plan: Plan, path: Path, *, title: str) -> None:
     head.append(MetaMessage("key_signature", key=plan.key.name.split()[0] + "m" * (plan.key.mode == "minor")))
     file.tracks.append(head)
     for part, channel in _CHANNELS.items():
-        if part not in events:
+        if part not in played:
             continue
         track = MidiTrack()
         track.append(MetaMessage("track_name", name=part))
         if part != "drums":
             track.append(Message("program_change", channel=channel, program=SOUNDS[plan.timbres[part]].program))
-        track.extend(_messages(events[part], channel))
+        track.extend(_messages(played[part], channel))
         file.tracks.append(track)
     file.save(str(path))
 
 
-def _messages(events: Sequence[tuple[int, bool, int, int]], channel: int) -> list[object]:
+def _messages(played: Mapping[tuple[int, int], _Strike], channel: int) -> list[object]:
+    """Return the messages for pitches and starts; a key that is struck again is let go before."""
     from mido import Message
 
+    events: list[tuple[int, bool, int, int]] = []
+    strikes = sorted(played)
+    for (pitch, start), following in zip_longest(strikes, strikes[1:]):
+        end, velocity = played[pitch, start]
+        if following and following[0] == pitch:
+            end = min(end, following[1])
+        events += [(start, True, pitch, velocity), (end, False, pitch, 0)]
     found: list[object] = []
     before = 0
     # At one time what ends comes before what begins.

@@ -29,3 +29,17 @@ def test_a_piece_is_written_down_note_by_note(tmp_path: Path) -> None:
                 sounding[one.channel, one.note] = sounding.get((one.channel, one.note), 0) + step
         assert all(count == 0 for count in sounding.values()), "every note ends"
     assert file.length == pytest.approx(20, abs=3.0)
+
+
+@pytest.mark.parametrize("description", ["dreamy", "romantic waltz, 220 bpm", "happy in F# major, 40 bpm"])
+def test_a_key_that_is_struck_again_is_let_go_before(tmp_path: Path, description: str) -> None:
+    write_midi(plan(seconds=30, asked=read(description), seed=3), tmp_path / "music.mid", title="a")
+    for track in mido.MidiFile(str(tmp_path / "music.mid")).tracks:
+        held: set[int] = set()
+        for one in track:
+            if one.type == "note_on":
+                assert one.note not in held, "one end would silence both"
+                held.add(one.note)
+            elif one.type == "note_off":
+                held.remove(one.note)
+        assert not held
