@@ -184,4 +184,5 @@ def _unreadable(name: str, path: Path, sniffed: Sniffed, error: Exception) -> st
             f"{begins}, but its index (`moov`) is missing or damaged: the recording or the copy was cut off, "
             "and without it nothing can be played. Copy it again, or repair it with the original device's tool."
         )
-    return f"{begins}, but cannot be read ({error}). It is damaged or not what it seems; copy it again."
+    said = getattr(error, "strerror", None) or error
+    return f"{begins}, but cannot be read ({said}). It is damaged or not what it seems; copy it again."
