@@ -52,8 +52,8 @@ LACKS: Mapping[Lack, re.Pattern[str]] = {
     "edit": sign(
         r"""
             (?:blur|pixelate|anonymi[sz]e|denoise|dub|stabili[sz]e|watermark|colou?ri[sz]e)(?= |$)
-            (?:remove|reduce|clean(?: up)?|get rid of|filter(?: out)?) (?:the |all |this )?(?:background(?: noise)?
-              noise|hum|hiss|echo|watermark)
+            (?<!ways to )(?:remove|reduce|clean(?: up)?|get rid of|filter(?: out)?) (?:the |all |this )?(?:noise
+              background(?: noise)?|hum|hiss|echo|watermark)
             fad(?:e|es|ed|ing)[ -](?:it |this |the \w+ )?(?:in|out)|zoom (?:in|out)(?! on (?:zoom|the call))
             (?:add|put) (?:(?:the|a|some|my)\s+)*(?:watermark|logo|filters?|effects?|fades?|fade ?-?(?:in|out)s?
               stickers?|emojis?|picture-in-picture)
@@ -64,7 +64,7 @@ LACKS: Mapping[Lack, re.Pattern[str]] = {
               loudness|brightness|contrast|saturation|colou?rs?|white balance)
             edit (?:the|this|my) (?:video|audio)
         """,
-        r"降噪|去噪|(?:去|除|消|减)[^,。]{0,6}(?:噪音|噪声|杂音|回声|水印)|(?:加|打|添)[^,。]{0,3}(?:水印|logo|贴纸|滤镜)|打码|配音(?!乐)|美颜|防抖|滤镜|调[亮暗]|变[亮暗]|黑白|音量[^,。]{0,4}(?:调|提|大|小|高|低)|声音[^,。]{0,3}(?:调[大小高低]|放大)|(?:调[大小高低]|提高|降低|放大)(?:音量|声音)|加特效|淡入|淡出",
+        r"降噪|去噪|(?:去(?!年)|除(?!了)|消|减)[^,。]{0,6}(?:噪音|噪声|杂音|回声|水印)(?!污染)|(?:加|打|添)[^,。]{0,3}(?:水印|logo|贴纸|滤镜)|打码|配音(?!乐)|美颜|防抖|滤镜|调[亮暗]|变[亮暗]|黑白|音量[^,。]{0,4}(?:调|提|大(?!小)|(?<!大)小|高(?!低)|(?<!高)低)|声音[^,。]{0,3}(?:调[大小高低]|放大)|(?:调[大小高低]|提高|降低|放大)(?:音量|声音)|加特效|淡入|淡出",
     ),
     "write": sign(
         rf"""

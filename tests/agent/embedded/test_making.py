@@ -18,6 +18,7 @@ from sensorium.agent.embedded.intents import (
     Frames,
     Intent,
     Music,
+    Probe,
     Report,
     Say,
     Scenes,
@@ -139,6 +140,9 @@ OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
     ("convert the speech to text", [Transcribe()]),
     ("read the captions burned into the video", [Transcribe(subtitles=True)]),
     ("What key points does he make in the first half?", [Find(query="", span=(0.0, 100.0))]),
+    ("ways to reduce background noise mentioned in the talk", [Report()]),
+    ("去年的噪音污染情况", [Report()]),
+    ("音量的大小", [Probe(loudness=True)]),
     ("cut", [Cannot("change")]),
 ]
 OF_A_PICTURE: list[tuple[str, list[Intent]]] = [
