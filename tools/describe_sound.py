@@ -30,7 +30,8 @@ _WORDS: dict[What, str] = {
     "sound": "Sound that rules cannot name",
 }
 _ASKED = "Describe what there is to hear in this recording: voices, music, instruments, mood, sounds and the place."
-_LEAST_SURE = 0.03
+_LEAST_SURE = 0.1
+"""Of 44 composed pieces, 3 have another key than was found, and leads of 0.03 to 0.08; so have 10 of the 41 others."""
 _LEAST_MUSIC_SECONDS = 4.0
 
 
@@ -48,7 +49,9 @@ class SoundDescription(Findings):
     seconds: float
     parts: list[PartOfSound] = Field(description="The whole recording, from its start to its end.")
     key: str | None = Field(None, description="Of its music, by its notes; it may be its relative or neighbour.")
-    beats_per_minute: float | None = Field(None, description="Of its music; half or double may be meant.")
+    beats_per_minute: float | None = Field(
+        None, description="Of its music; half, double or one and a half times may be meant."
+    )
     answer: str = Field("", description="What a model that listens says; empty where none was asked.")
     engine: str = Field(description="Who described it.")
     summary: str = Field(description="The measures in words.")
@@ -253,7 +256,9 @@ def _summary(
     if key:
         lines.append(f"Its music is in {key.key.name} by its notes.")
     if tempo:
-        lines.append(f"The beat is at about {tempo.beats_per_minute:.0f} a minute, or half or double of that.")
+        lines.append(
+            f"The beat is at about {tempo.beats_per_minute:.0f} a minute, or half, double or one and a half times that."
+        )
     if loud.channels == 1 or (loud.correlation is not None and loud.correlation > 0.995):
         lines.append("It is mono." if loud.channels == 1 else "Its two channels are the same: it is mono.")
     elif loud.correlation is not None and loud.correlation < 0:

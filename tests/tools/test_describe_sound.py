@@ -63,6 +63,14 @@ async def test_the_parts_of_a_recording_are_told_apart(run: Run, mixed: Path) ->
     assert any("name no instrument" in one for one in found.limits)
 
 
+async def test_a_key_that_is_taken_for_its_relative_is_called_doubtful(run: Run) -> None:
+    music = await call("make_music", {"description": "epic in E minor", "seconds": 24, "seed": 8}, run)
+    found = await described(run, music.audio.handle)
+    assert found.key in ("E minor", "G major")
+    assert f"The key may be another than {found.key}: the next one fits nearly as well." in found.limits
+    assert "or half, double or one and a half times that." in found.summary
+
+
 async def test_levels_and_clipping_are_measured(run: Run, making: ModuleType, tmp_path: Path) -> None:
     tone = making.tone(5.0, hertz=440.0, level=0.5)
     tone[32_000:48_000] = np.clip(tone[32_000:48_000] * 4, -1, 1)

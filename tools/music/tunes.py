@@ -29,7 +29,7 @@ class FoundKey:
     fit: float
     """Correlation with the key's profile, up to 1."""
     lead: float
-    """How much better it fits than the next one; below 0.03 it may be the other."""
+    """How much better it fits than the next one; below 0.1 it may be the other."""
 
 
 @dataclass(frozen=True, kw_only=True)
