@@ -371,6 +371,8 @@ class Creator(Builder):
             scene["caption"] = literal(caption)
         if wanted.title:
             scenes.insert(0, {"title": literal(wanted.title)})
+        if wanted.ending:
+            scenes.append({"title": literal(wanted.ending)})
         args: Plain = {"scenes": scenes}
         if wanted.aspect in ASPECTS:
             args["aspect"] = wanted.aspect

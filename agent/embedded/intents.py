@@ -253,6 +253,8 @@ class Slideshow:
     """Under the pictures, in their order."""
     title: str = ""
     """On a card before them."""
+    ending: str = ""
+    """On a card after them."""
 
 
 @dataclass(frozen=True, kw_only=True)

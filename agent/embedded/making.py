@@ -101,6 +101,9 @@ _TITLED = sign(
     rf"(?:add|put|insert|with|start with|begin with) {SKIP}(?:title|intro|opening)(?: cards?| slides?| screens?)?",
     r"(?:加|配|添加)[^,。]{0,4}(?:片头|标题)",
 )
+_ENDED = re.compile(
+    rf"(?:\b(?:end|finish|clos)(?:e|s|es|ing)? (?:it )?(?:with|on)\b|结尾|片尾|结束)[^{MASK}]*{MASK}+[^{MASK}]*$"
+)
 _CAPTIONED = sign(r"captions?|captioned|subtitles?|texts?|words?|labels?|labell?ed", r"字幕|文字|说明")
 _EACH = re.compile(
     rf"(?P<count>{NUMBER})[- ]*(?:seconds?|secs?|s)\s+(?:per|for each|for every|each|a)\b"
@@ -230,15 +233,18 @@ def _slideshow(clause: Clause, text: str, *, titled: bool, music: bool = False) 
     seconds = number(each["count"] or each["han"] or each["after"]) if each else None
     mood = _MOOD.search(text)
     han = _HAN_MOOD.search(text)
-    captions = clause.quotes[1:] if titled else clause.quotes if _CAPTIONED.search(text) else ()
+    *quotes, ending = clause.quotes if clause.quotes and _ENDED.search(text) else (*clause.quotes, "")
+    titled = titled and bool(quotes)
+    captions = quotes[1:] if titled else quotes if _CAPTIONED.search(text) else ()
     return Slideshow(
         seconds=None if each else _seconds(text),
         each_seconds=seconds or None,
         aspect=_aspect(text),
         music=music or bool(_WITH_MUSIC.search(text)) or bool(mood or han),
         mood=f"{mood['mood'].strip()} music" if mood else han["mood"] if han else "",
-        captions=captions,
-        title=clause.quotes[0] if titled else "",
+        captions=tuple(captions),
+        title=quotes[0] if titled else "",
+        ending=ending,
     )
 
 

@@ -91,6 +91,8 @@ OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
             Edit(task="crop", form="9:16"),
         ],
     ),
+    ('make a slideshow of these pictures and end with "Thanks"', [Slideshow(ending="Thanks")]),
+    ('make a slideshow with a title "Hi" and close with "Bye"', [Slideshow(title="Hi", ending="Bye")]),
     ('add a title card "Hello" at the beginning', [Slideshow(title="Hello")]),
     ("make the video brighter", [Cannot("edit")]),
     ("show the waveform and the spectrogram", [DrawSound(form="waveform"), DrawSound(form="spectrogram")]),
