@@ -161,7 +161,7 @@ class Executor:
             self._ended(call_id, record, None)
             return record
         labels, tool = self.origins(step), self.catalog[step.tool]
-        if asks := list(self.consent.missing(step, tool, self.scope, self.run, self._made, labels=labels)):
+        if asks := list(self.consent.missing(step, tool, self.scope, self.run, self.made, labels=labels)):
             self.consent.asked += asks
             return record_of(step, WAITING)
         return await self.attempt(step, self.done.keep)
@@ -173,17 +173,17 @@ class Executor:
 
     def recorded(self, step: Step, scope: Mapping[str, Any]) -> Any:
         """Return the result that the journal has of a step; MISSING when not all of its calls are done."""
-        if not self.done.rows:
-            return MISSING
         try:
-            rows = [self._made(step, name, within) for name, within in calls(step, scope)]
+            rows = [self.made(step, name, within) for name, within in calls(step, scope)]
         except PlanError:
             return MISSING
         done = [row.result for row in rows if row]
         return MISSING if not rows or len(done) < len(rows) else done[0] if step.for_each is None else done
 
-    def _made(self, step: Step, name: str, scope: Mapping[str, Any]) -> StepRow | None:
+    def made(self, step: Step, name: str, scope: Mapping[str, Any]) -> StepRow | None:
         """Return what the journal has of a call that is done."""
+        if not self.done.rows:
+            return None
         row = self.done.rows.get(call_key(step, name, self.catalog[step.tool], scope))
         return row if row and row.record["status"] == "done" else None
 

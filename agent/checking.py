@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from ..tools.base.budget import Caps
 from ..tools.base.labels import trusted
 from .act import Executor
-from .ahead import in_journal_or_memory, still_ahead
+from .ahead import calls_ahead, in_journal_or_memory, still_ahead
 from .context import Context, give, last_answer
 from .events import PlanMended, TextDelta
 from .foreseeing import foreseen
@@ -84,9 +84,11 @@ def _unaffordable(plan: Plan, context: Context, facts: list[dict[str, Any]]) -> 
     quote, degrade = quote_plan(plan, context.catalog, run.settings, facts), run.settings.degrade
     if not errors(beyond_budget(quote, run.budget, degrade=degrade)):
         return []
-    _, later = still_ahead(plan, context.executor.scope, in_journal_or_memory(context.executor))
+    scope, later = still_ahead(plan, context.executor.scope, in_journal_or_memory(context.executor))
     done = {step.id for step in plan.steps} - later  # which takes a look at each, and mostly none is needed
-    return errors(beyond_budget(quote, run.budget, degrade=degrade, done=done))
+    counts = calls_ahead(plan, scope, later, context.executor)
+    ahead = quote_plan(plan, context.catalog, run.settings, facts, counts=counts)
+    return errors(beyond_budget(quote, run.budget, degrade=degrade, done=done, ahead=ahead))
 
 
 def _refusal(state: State, proposal: Proposal, context: Context) -> State:

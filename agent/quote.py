@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ..tools.base.budget import Budget, usd
@@ -18,6 +19,8 @@ from .plan import MAX_ITEMS, Plan, Step, references
 
 Facts = Mapping[str, Any]
 Count = tuple[float, float, float]
+Amounts = tuple[float | None, float | None, float | None]
+"""At least, likely and at most; None where a price is unknown."""
 
 ONCE: Count = (1, 1, 1)
 ITEMS: Count = (1, 10, MAX_ITEMS)
@@ -72,7 +75,14 @@ class PlanQuote:
         return {"units": plain_units(self.units), **_usd(self.cost), "steps": steps}
 
 
-def quote_plan(plan: Plan, catalog: Mapping[str, Tool], settings: Settings, facts: Sequence[Facts] = ()) -> PlanQuote:
+def quote_plan(
+    plan: Plan,
+    catalog: Mapping[str, Tool],
+    settings: Settings,
+    facts: Sequence[Facts] = (),
+    *,
+    counts: Mapping[str, int] = MappingProxyType({}),
+) -> PlanQuote:
     """Return what a plan will take and cost.
 
     Args:
@@ -80,12 +90,18 @@ def quote_plan(plan: Plan, catalog: Mapping[str, Tool], settings: Settings, fact
         catalog: Its tools.
         settings: They say who serves which role, and at what price.
         facts: Of the user's files, as `ingest` gives them.
+        counts: Step -> how many calls of it to count, where that is known better than by its plan.
     """
-    return PlanQuote(steps=tuple(_Quoter(plan, catalog, settings, facts).quote()))
+    return PlanQuote(steps=tuple(_Quoter(plan, catalog, settings, facts, counts).quote()))
 
 
 def beyond_budget(
-    quote: PlanQuote, budget: Budget, *, degrade: bool, done: Collection[str] = frozenset()
+    quote: PlanQuote,
+    budget: Budget,
+    *,
+    degrade: bool,
+    done: Collection[str] = frozenset(),
+    ahead: PlanQuote | None = None,
 ) -> list[Finding]:
     """Return what of a plan the budget of its run does not pay for: a step alone, or all of them together.
 
@@ -98,23 +114,26 @@ def beyond_budget(
         degrade: Whether what cannot be paid is done otherwise, less well, where somebody can; then nothing is refused
             for it.
         done: Steps whose results are there already.
+        ahead: Of the calls alone that are still to be done.
     """
+    still = {one.step: one for one in (ahead or quote).steps}
     paid = [one for one in quote.steps if one.served_by and one.step not in done]
     found: list[Finding] = []
     for unit in ("usd", *budget.caps.units):
         rest = budget.left_usd if unit == "usd" else budget.left(unit)
         if rest is None:
             continue
-        takes = [one for one in paid if unit == "usd" or unit in one.units.high]
-        alone = [finding for one in takes if (finding := _alone(one, unit, rest, budget, degrade=degrade))]
-        found += alone
-        if len(takes) > 1 and not errors(alone):
-            found += _together(takes, unit, rest, budget, degrade=degrade)
+        steps = [one for one in paid if unit == "usd" or unit in one.units.high]
+        takes = {one.step: _left_to_take(one, still[one.step], unit, budget) for one in steps}
+        alone = [_alone(one, takes[one.step][0], unit, rest, degrade=degrade) for one in steps]
+        refused = [one for one in alone if one]
+        found += refused
+        if len(steps) > 1 and not errors(refused):
+            found += _together(steps, takes, unit, rest, budget, degrade=degrade)
     return found
 
 
-def _alone(one: StepQuote, unit: str, rest: float, budget: Budget, *, degrade: bool) -> Finding | None:
-    least = _left_to_take(one, unit, budget)[0]
+def _alone(one: StepQuote, least: float | None, unit: str, rest: float, *, degrade: bool) -> Finding | None:
     if least is not None and least <= rest + _ROUNDING:
         return None
     what = "has no known price" if least is None else f"takes at least {least:.4g} {_unit(unit)}"
@@ -123,8 +142,9 @@ def _alone(one: StepQuote, unit: str, rest: float, budget: Budget, *, degrade: b
     return Finding(step=one.step, rule="over-budget", message=told, severity=severity)
 
 
-def _together(steps: Sequence[StepQuote], unit: str, rest: float, budget: Budget, *, degrade: bool) -> list[Finding]:
-    takes = {one.step: _left_to_take(one, unit, budget) for one in steps}
+def _together(
+    steps: Sequence[StepQuote], takes: Mapping[str, Amounts], unit: str, rest: float, budget: Budget, *, degrade: bool
+) -> list[Finding]:
     low, likely, high = (sum(each[at] or 0.0 for each in takes.values()) for at in range(3))
     if high <= rest + _ROUNDING:
         return []
@@ -145,20 +165,24 @@ def _together(steps: Sequence[StepQuote], unit: str, rest: float, budget: Budget
     return [Finding(step="", rule="over-budget", message=told, severity=severity)]
 
 
-def _left_to_take(one: StepQuote, unit: str, budget: Budget) -> tuple[float | None, float | None, float | None]:
+def _left_to_take(whole: StepQuote, ahead: StepQuote, unit: str, budget: Budget) -> Amounts:
     """Return what a step still takes, at least, likely and at most; None where a price is unknown.
 
-    What its orders have cost, or hold, is not paid again when a run goes on.
+    What its orders have cost, or hold, is not paid again when a run goes on, nor what an earlier run has paid. Some of
+    both may be of the same calls, so the one is not taken off the other.
     """
-    if unit != "usd":
-        units = one.units
-        return units.low.get(unit, 0.0), units.likely.get(unit, 0.0), units.high.get(unit, 0.0)
-    paid = budget.spent_by(f"{budget.run}-{one.step}")
+    used = budget.spent_by(f"{budget.run}-{whole.step}", unit)
     low, likely, high = (
-        None if amount is None else max(0.0, amount - paid)
-        for amount in (one.cost.low_usd, one.cost.likely_usd, one.cost.high_usd)
+        None if all_of_it is None or one is None else max(0.0, min(one, all_of_it - used))
+        for all_of_it, one in zip(_amounts(whole, unit), _amounts(ahead, unit), strict=True)
     )
     return low, likely, high
+
+
+def _amounts(one: StepQuote, unit: str) -> Amounts:
+    if unit == "usd":
+        return one.cost.low_usd, one.cost.likely_usd, one.cost.high_usd
+    return one.units.low.get(unit, 0.0), one.units.likely.get(unit, 0.0), one.units.high.get(unit, 0.0)
 
 
 def _unit(name: str) -> str:
@@ -170,8 +194,15 @@ def _amount(amount: float | None, unit: str) -> str:
 
 
 class _Quoter:
-    def __init__(self, plan: Plan, catalog: Mapping[str, Tool], settings: Settings, facts: Sequence[Facts]) -> None:
-        self._plan, self._catalog, self._settings = plan, catalog, settings
+    def __init__(
+        self,
+        plan: Plan,
+        catalog: Mapping[str, Tool],
+        settings: Settings,
+        facts: Sequence[Facts],
+        counts: Mapping[str, int],
+    ) -> None:
+        self._plan, self._catalog, self._settings, self._counts = plan, catalog, settings, counts
         self._files = [one for one in facts if not one.get("error")]
         self._steps = {step.id: step for step in plan.steps}
         self._models = Models(settings)
@@ -181,7 +212,9 @@ class _Quoter:
 
     def _step(self, step: Step) -> StepQuote:
         tool = self._catalog[step.tool]
-        units = self._units(step).times(self._calls(step, frozenset()))
+        counted = self._counts.get(step.id)
+        calls = self._calls(step, frozenset()) if counted is None else (float(counted),) * 3
+        units = self._units(step).times(calls)
         served = paid_model(tool, self._settings)
         if served is None:
             units = Estimate(low=_here(units.low), likely=_here(units.likely), high=_here(units.high))

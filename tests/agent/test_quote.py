@@ -218,3 +218,29 @@ def test_what_a_step_has_paid_before_a_run_was_interrupted_is_not_counted_again(
     assert budget.left_usd == 1.0
     assert beyond_budget(films(filming, 3), budget, degrade=True) == []
     assert errors(beyond_budget(films(filming, 4), budget, degrade=True))
+
+
+def test_only_the_calls_of_a_step_that_are_still_to_be_done_are_paid(filming: Settings, run: Run) -> None:
+    each = {**step("film", "make_video", picture="$item", prompt="run", seconds=5), "for_each": "$files"}
+    plan = Plan.model_validate({"goal": "x", "steps": [each]})
+    whole, two, one = (
+        quote_plan(plan, catalog(), filming, [PICTURE] * 10, counts=counts) for counts in ({}, {"film": 2}, {"film": 1})
+    )
+    assert (whole.cost.low_usd, two.cost.low_usd, one.cost.low_usd) == (5.0, 1.0, 0.5)
+    budget = run.begin("small", caps=Caps(usd=0.5)).budget
+    assert errors(beyond_budget(whole, budget, degrade=False))
+    assert errors(beyond_budget(whole, budget, degrade=False, ahead=two))
+    assert beyond_budget(whole, budget, degrade=False, ahead=one) == []
+
+
+def test_units_that_a_step_has_used_before_it_was_interrupted_are_not_counted_again(
+    filming: Settings, run: Run
+) -> None:
+    budget = run.begin("again", caps=Caps(units={"video_seconds": 12})).budget
+    number = budget.ledger.intend(
+        "again", "k", call="again-film0", role="film", provider="kling", model="x", units={"video_seconds": 5}, usd=0.5
+    )
+    budget.ledger.began(number, "job-1")  # its answer is still to come
+    assert budget.left("video_seconds") == 7
+    assert beyond_budget(films(filming, 2), budget, degrade=True) == []
+    assert errors(beyond_budget(films(filming, 3), budget, degrade=True))

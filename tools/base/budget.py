@@ -156,7 +156,8 @@ class Budget:
         self.ledger = ledger
         self._on_spent = on_spent
         self._spent: Spent | None = None
-        self._calls: dict[str, float] = {}
+        self._calls: dict[str, Mapping[str, float]] = {}
+        """What the orders of each tool call have cost: its units, and USD as `usd`."""
         self._reserved: dict[int, Quote] = {}
         self._turns: dict[str, asyncio.Lock] = {}
         self._again: set[str] = set()
@@ -173,9 +174,9 @@ class Budget:
                     self._count(self._ended(row))
         return self._spent
 
-    def spent_by(self, call: str) -> float:
-        """Return the USD that the orders of one tool call have cost; those whose outcome is unknown as reserved."""
-        return self._calls.get(call, 0.0) if self.spent else 0.0
+    def spent_by(self, call: str, unit: str = "usd") -> float:
+        """Return the USD, or the units, that one tool call's orders have cost; with unknown outcome as reserved."""
+        return self._calls.get(call, {}).get(unit, 0.0) if self.spent else 0.0
 
     @property
     def left_usd(self) -> float | None:
@@ -346,11 +347,12 @@ class Budget:
         sign: Literal[1, -1] = 1,
     ) -> None:
         so_far, amount = self.spent, sign * (usd or 0.0)
-        self._calls[call] = self._calls.get(call, 0.0) + amount
+        counted = {name: sign * count for name, count in units.items()}
+        self._calls[call] = added(self._calls.get(call, {}), {**counted, "usd": amount})
         self._spent = Spent(
             usd=so_far.usd + (0.0 if is_unknown else amount),
             unknown_usd=so_far.unknown_usd + (amount if is_unknown else 0.0),
-            units=added(so_far.units, {name: sign * count for name, count in units.items()}),
+            units=added(so_far.units, counted),
             orders=so_far.orders + sign,
             unknown=so_far.unknown + sign * is_unknown,
             unpriced=so_far.unpriced + sign * (usd is None),
