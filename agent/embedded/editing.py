@@ -8,6 +8,7 @@ from .aloud import ANY_LANGUAGE
 from .amounts import aspect_in, bytes_in, factor_in, is_vertical, share_in, size_in, speed_in, turn_in
 from .edit_signs import EDIT_SIGNS, FILM, FORMATS, OTHER_FORMATS, THE
 from .intents import Edit, EditTask
+from .signs import HAN_INTO_WORDS, INTO_WORDS
 from .times import NUMBER, Times, number, times_in
 
 _FORM = re.compile(rf"(?<![a-z0-9])(?P<form>{FORMATS}|{OTHER_FORMATS})(?![a-z0-9])")
@@ -49,6 +50,7 @@ _WITH_MUSIC = re.compile(
 )
 _AND_MUSIC = re.compile(r"\b(?:and|with|plus) (?:[\w-]+ ){0,3}?(?:music|bgm)\b|(?:音乐|配乐|bgm)")
 _FADES = re.compile(r"fad(?:e|es|ing)\b|dissolve|transition|淡入|淡出|转场|过渡")
+_INTO_WORDS = re.compile(rf"\b{INTO_WORDS}\b|{HAN_INTO_WORDS}")
 _A_FILM_OF_THEM = {
     True: re.compile(r"slide ?-?show|montage|幻灯片|相册"),
     False: re.compile(
@@ -131,6 +133,8 @@ def _is_other(task: EditTask, hit: str, said: str, kinds: frozenset[str]) -> boo
             return True
         case "mix_sound":
             return "audio" not in kinds and bool(_NO_SOUND_NAMED.match(hit))
+        case "scale":
+            return bool(_INTO_WORDS.search(said))
         case "join":
             return bool(_FADES.search(said))
         case "crop":

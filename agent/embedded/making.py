@@ -79,15 +79,16 @@ _REPAINT = sign(
 )
 _SLIDES = sign(
     rf"""
-        (?:{MAKE}|turn|combine|put|edit) {SKIP}(?:slide ?-?shows?|photo (?:films?|videos?|montages?)|montages?)
+        (?:{MAKE}|turn|combine|put|edit|compose|assemble) {SKIP}(?:slide ?-?shows?|photo (?:films?|videos?
+          montages?)|montages?)
         slide ?-?shows?
-        (?:{MAKE}|turn|combine|put) {SKIP}{_VIDEO} (?:out )?(?:of|from|with) {_THESE}(?:pictures?|photos?|images?
-          slides?|files?|clips?|them|these|those|both)
+        (?:{MAKE}|turn|combine|put|compose|assemble) {SKIP}{_VIDEO} (?:out )?(?:of|from|with) {_THESE}(?:pictures?
+          photos?|images?|slides?|files?|clips?|them|these|those|both)
         (?:turn|combine|put) {_THESE}(?:pictures?|photos?|images?|slides?) (?:together )?(?:in)?to {_A_VIDEO}
     """,
-    r"""
-        (?:把|用|将)[^,。]{0,10}(?:图片|照片|幻灯片|素材)[^,。]{0,6}(?:做|制作|合成|生成|剪)[^,。]{0,12}(?:视频|影片|短片)
-        (?:做成|制作|生成|做)[^,。]{0,4}(?:幻灯片|相册)|幻灯片视频|照片视频|电子相册
+    rf"""
+        (?:把|用|将)[^,。]{{0,10}}(?:图片|照片|幻灯片|素材)[^,。]{{0,6}}(?:做|制作|合成|生成|剪)[^,。]{{0,12}}(?:视频|影片|短片)
+        (?:做成|制作|生成|做)(?:[^,。]{{0,4}}|[^,。{MASK}]{{0,8}}{MASK}+的?)(?:幻灯片|相册)|幻灯片视频|照片视频|电子相册
     """,
 )
 _EXPLAINS = sign(
@@ -100,6 +101,9 @@ _TOGETHER = re.compile(
 _TITLED = sign(
     rf"(?:add|put|insert|with|start with|begin with) {SKIP}(?:title|intro|opening)(?: cards?| slides?| screens?)?",
     r"(?:加|配|添加)[^,。]{0,4}(?:片头|标题)",
+)
+_NAMED = re.compile(
+    rf"\b(?:en)?(?:titled|called|named)\W*{MASK}|(?:(?:标题|题目|片名|名字|名称)[叫为是:]|叫做?|[题名]为)\W*{MASK}"
 )
 _ENDED = re.compile(
     rf"(?:\b(?:end|finish|clos)(?:e|s|es|ing)? (?:it )?(?:with|on)\b|结尾|片尾|结束)[^{MASK}]*{MASK}+[^{MASK}]*$"
@@ -234,7 +238,7 @@ def _slideshow(clause: Clause, text: str, *, titled: bool, music: bool = False) 
     mood = _MOOD.search(text)
     han = _HAN_MOOD.search(text)
     *quotes, ending = clause.quotes if clause.quotes and _ENDED.search(text) else (*clause.quotes, "")
-    titled = titled and bool(quotes)
+    titled = bool(quotes) and (titled or bool(_NAMED.search(text)))
     captions = quotes[1:] if titled else quotes if _CAPTIONED.search(text) else ()
     return Slideshow(
         seconds=None if each else _seconds(text),

@@ -53,6 +53,11 @@ _COMMAND_CHINESE = either(
 )
 # Commands are no questions, even with a question mark: "transcribe this?"
 _COMMAND = re.compile(rf"^\W*(?:(?:{_COMMAND_ENGLISH})\b|(?:{_COMMAND_CHINESE})(?![了着过]))")
+# "Mute swans: where do they nest?" asks; its first word only begins what it is about.
+_TITLE = re.compile(
+    r"^\W*(?:burn|compress|crop|cut|flip|join|loop|mirror|mute|reverse|rotate|scale|speed|split|trim)\b[^:]{0,60}:"
+    r"(?!\s*how (?:do|can|could|should) (?:i|we|you)\b)"
+)
 _PRODUCT = sign(
     r"""
         what(?:'s| is| are) (?:the )?(?:transcript|subtitles|chapters|summary|outline)s?$|what chapters
@@ -151,7 +156,8 @@ def is_question(text: str, *, marked: bool) -> bool:
         marked: Whether a question mark ended it that no polite word ("can you …?") explains.
     """
     if _COMMAND.search(text):
-        return False
+        title = _TITLE.match(text)
+        return marked and bool(title and _STARTS.match(text[title.end() :]))
     return marked or bool(_STARTS.search(times_in(text).rest) or _HAN_ASKS.search(text.strip()))
 
 

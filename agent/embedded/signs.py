@@ -19,6 +19,9 @@ _FILES = either(
 )
 _HAN_FILES = r"(?:视频|录音|音频|文件|讲座|会议|影片|片子|图片|照片|图|课程?|演讲|播客|文档|文本|材料|它)"
 
+INTO_WORDS = r"(?:in)?to (?:[\w-]+ ){0,3}?(?:sentences?|paragraphs?|bullets?|points|words)"
+HAN_INTO_WORDS = r"[成为到][^,。]{0,4}[句段条点字]"
+"""What a talk is compressed into, and no film."""
 _CHARTS = r"(?:charts?|graphs?|plots?|diagrams?|histograms?)"
 
 SIGNS: Mapping[str, re.Pattern[str]] = {
@@ -40,12 +43,13 @@ SIGNS: Mapping[str, re.Pattern[str]] = {
         r"分析|研究|看看",
     ),
     "brief": sign(
-        r"""
+        rf"""
             brief(?:ly)?|short(?:ly)?|quick(?:ly)?|tl;?dr|gist|in a nutshell|one-liner
             key (?:points?|takeaways?|ideas?)|main (?:points?|ideas?|takeaways?)|takeaways?|highlights?|bullets?
             bullet points?
+            (?:compress|condense|shorten|reduce|boil|squeeze|distill?) (?:[\w']+ ){{0,6}}?{INTO_WORDS}
         """,
-        r"简短|简要|简单(?:地)?(?:总结|概括)|要点|重点|大意|一句话|几句话|亮点",
+        rf"[压浓]缩{HAN_INTO_WORDS}|简短|简要|简单(?:地)?(?:总结|概括)|要点|重点|大意|一句话|几句话|亮点",
     ),
     "transcribe": sign(
         r"""

@@ -146,6 +146,16 @@ OF_A_VIDEO: list[tuple[str, list[Intent]]] = [
     ("去年的噪音污染情况", [Report()]),
     ("音量的大小", [Probe(loudness=True)]),
     ("cut", [Cannot("change")]),
+    ("compress the talk into three sentences", [Summarize(sentences=3)]),
+    ("压缩成三句话", [Summarize(sentences=3)]),
+    ("compress it to 5 MB", [Edit(task="scale", max_bytes=5_000_000)]),
+    ("mute swans: where do they nest in this film?", [Find(query="mute swans nest")]),
+    ("scale: how big is it?", [Probe()]),
+    ("rotate: by 180 degrees?", [Edit(task="rotate", amount=180.0)]),
+    ("trim: how do I get only the first minute?", [Edit(task="keep", spans=((0.0, 60.0),))]),
+    ("帮我修一下这个视频", [Cannot("change")]),
+    ("把画质提高", [Cannot("change")]),
+    ("优化算法的部分", [Report()]),
 ]
 OF_A_PICTURE: list[tuple[str, list[Intent]]] = [
     ("make this photo look like a watercolor", [Draw(prompt="this photo look like a watercolor", repaints=True)]),
@@ -167,6 +177,10 @@ OF_A_PICTURE: list[tuple[str, list[Intent]]] = [
         [Slideshow(each_seconds=2.0, aspect="9:16"), Slideshow(music=True, mood="欢快音乐")],
     ),
     ('make a slideshow with captions "One" and "Two"', [Slideshow(captions=("One", "Two"))]),
+    ('make a slideshow with captions: "One", "Two"', [Slideshow(captions=("One", "Two"))]),
+    ('make a slideshow titled "X"', [Slideshow(title="X")]),
+    ("做一个标题为“海边”的相册", [Slideshow(title="海边")]),
+    ('compose a film of these pictures, end with "Thanks"', [Slideshow(ending="Thanks")]),
 ]
 OF_NOTHING: list[tuple[str, list[Intent]]] = [
     ("draw a cat", [Draw(prompt="a cat")]),
