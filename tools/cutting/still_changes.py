@@ -15,6 +15,9 @@ from .writing import Done, Writing
 if TYPE_CHECKING:
     from ..film.encoders import Container
 
+_NOT_OF_FILMS = ("start_seconds", "end_seconds", "width_pixels", "frames_per_second", "max_bytes")
+"""What `convert` does not do while an animated picture becomes a film."""
+
 
 async def change_still(job: Writing) -> Done:
     """Crop, scale, turn or convert a picture.
@@ -26,6 +29,10 @@ async def change_still(job: Writing) -> Done:
     own = format_for(source.facts.media_type, "picture")
     form = FORMATS[asked.format] if asked.format else own
     if form.video_encoder:
+        if asked.task != "convert":
+            raise ArgumentError(f"`{asked.task}` leaves {job.name!r} a picture. `convert` it to a film first.")
+        if odd := [name for name in _NOT_OF_FILMS if getattr(asked, name) is not None]:
+            raise ArgumentError(f"{job.name!r} becomes a film as it is: leave `{odd[0]}` out, and edit that film then.")
         output = job.output("film", form)
         film = await run.decode(film_of, run.path(job.media), job.name, output, cast("Container", form.name), run)
         return await job.keep(output, form, "film", film.seconds, picture=True, sound=False)

@@ -58,7 +58,7 @@ def edit_still(path: Path, name: str, output: OutputFile, edit: StillEdit) -> St
     if len(shown) > 1:
         content = _saved_moving(pictures, [length for _, length in shown], edit.format)
     else:
-        content = _encoded(picture, edit, profile, notes)
+        content, picture = _encoded(picture, edit, profile, notes)
     with output.open() as file:
         file.write(content)
     return Still(width_pixels=picture.width, height_pixels=picture.height, notes=tuple(notes))
@@ -95,13 +95,14 @@ def _saved_moving(pictures: "list[Image]", milliseconds: list[int], form: Format
     return out.getvalue()
 
 
-def _encoded(picture: "Image", edit: StillEdit, profile: bytes | None, notes: list[str]) -> bytes:
+def _encoded(picture: "Image", edit: StillEdit, profile: bytes | None, notes: list[str]) -> "tuple[bytes, Image]":
+    """Return the bytes of a picture, and it as it is in them: smaller where it had too many."""
     from PIL import Image
 
     if edit.format == "jpeg" and picture.mode == "RGBA":
         notes.append("JPEG has nothing transparent; what was is white.")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-    quality = _QUALITY
+    quality, whole = _QUALITY, picture.size
     content = _saved(picture, edit.format, quality, profile)
     lossy = edit.format in ("jpeg", "webp")
     while edit.max_bytes is not None and len(content) > edit.max_bytes:
@@ -114,9 +115,9 @@ def _encoded(picture: "Image", edit: StillEdit, profile: bytes | None, notes: li
                 break
             picture = picture.resize(size, Image.Resampling.LANCZOS)
         content = _saved(picture, edit.format, quality, profile)
-    if quality != _QUALITY or (edit.max_bytes is not None and edit.size is None):
+    if quality != _QUALITY or picture.size != whole:
         notes.append(f"To keep to `max_bytes` it was written with {picture.width}×{picture.height} px.")
-    return content
+    return content, picture
 
 
 def _saved(picture: "Image", form: FormatName, quality: int, profile: bytes | None) -> bytes:

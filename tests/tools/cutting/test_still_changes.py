@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sensorium.tools.base.errors import ArgumentError
 from sensorium.tools.base.run import Run
 
 Edit = Callable[..., Any]
@@ -46,6 +47,17 @@ async def test_pictures_are_made_smaller_until_they_fit(
     assert "to keep to" in made.limits[0].lower()
 
 
+async def test_a_picture_without_loss_gets_fewer_pixels_until_it_fits(edit: Edit, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "noise.png"
+    Image.fromarray(np.random.default_rng(1).integers(0, 255, (180, 320, 3), np.uint8)).save(path)
+    made = await edit("convert", path, format="png", width_pixels=300, max_bytes=60_000)
+    with Image.open(run.path(made.file.handle)) as picture:
+        width, height = picture.size
+    assert made.file.bytes <= 60_000 and width < 300
+    assert made.limits == [f"To keep to `max_bytes` it was written with {width}×{height} px."]
+    assert (await edit("convert", path, format="png", width_pixels=300, max_bytes=10**6)).limits == []
+
+
 @pytest.mark.parametrize("form", ["gif", "webp"])
 async def test_an_animated_picture_stays_animated(edit: Edit, run: Run, tmp_path: Path, form: str) -> None:
     first, *others = [Image.new("RGB", (80, 60), (60 * one, 0, 255 - 60 * one)) for one in range(4)]
@@ -70,6 +82,10 @@ async def test_an_animated_picture_becomes_a_film(
     back = await edit("convert", made.file.handle, format="mp4")
     assert back.seconds == pytest.approx(2.0, abs=0.06)
     assert shown(back)[10][1] == pytest.approx(25, abs=1)
+    with pytest.raises(ArgumentError, match="leave `width_pixels` out"):
+        await edit("convert", made.file.handle, format="mp4", width_pixels=80)
+    with pytest.raises(ArgumentError, match="`crop` leaves"):
+        await edit("crop", made.file.handle, format="mp4", aspect="1:1")
 
 
 async def test_pictures_are_edited_with_what_is_transparent(edit: Edit, run: Run, tmp_path: Path) -> None:
