@@ -173,3 +173,31 @@ async def test_a_model_writes_a_dialogue(server: Any, script: Any, tmp_path: Pat
     server.play(script.whole(json.dumps(written)))
     assert (await call("write_script", given, other)).engine == "house:other"
     other.library.close()
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ({"text": "A title\n\n" + "word " * 3000}, r"15,0\d\d characters .* the limit is 5,000"),
+        ({"text": f"# {'long ' * 2000}\n\nThis is said."}, "the limit is 5,000"),
+        ({"text": f"A: {'x' * 1500}\nB: no", "form": "dialogue", "exchanges": 1}, "1500 letters .* limit is 400"),
+    ],
+)
+async def test_what_is_too_long_to_be_said_is_refused(run: Run, args: dict[str, Any], said: str) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        await call("write_script", args, run)
+
+
+async def test_no_run_of_spaces_takes_long_to_read(run: Run) -> None:
+    # With patterns that try each space again, either takes hours.
+    script = await call("write_script", {"text": f"# About{' ' * 50_000}C#\n\nIt is a language."}, run)
+    assert script.title == "About C#"
+    lines = await call(
+        "write_script", {"text": f"{' ' * 50_000}\nA: Hi.\nB: Ho.", "form": "dialogue", "exchanges": 1}, run
+    )
+    assert lines.second == ["Ho."]
+
+
+async def test_a_word_without_end_is_cut_on_a_slide(run: Run) -> None:
+    script = await call("write_script", {"text": f"A title\n\n{'x' * 3000} is a long word."}, run)
+    assert {len(one) for one in script.slides[1].points} == {160}

@@ -13,7 +13,7 @@ from .script import ScriptLine
 if TYPE_CHECKING:
     from ..base.run import Run
 
-_LINE = re.compile(r"^\s*[-*]?\s*\**([^\W\d_][^:：\n<>*]{0,39}?)\**\s*[:：]\**\s*(\S.*)$")
+_LINE = re.compile(r"^[-*]?\s*\**([^\W\d_][^:：\n<>*]{0,39}?)\**\s*[:：]\**\s*(\S.*)$")
 MOST_LETTERS = 400
 """Of one line: a talking picture is good for some seconds of speech."""
 
@@ -36,17 +36,20 @@ def given(text: str, speakers: Sequence[str], exchanges: int) -> list[ScriptLine
     Raises:
         ArgumentError: It is none, or of another shape; the message says what was found.
     """
-    lines: list[ScriptLine] = []
+    spoken: list[tuple[str, list[str]]] = []
     for row in text.splitlines():
-        if match := _LINE.match(row):
-            said = " ".join(match[2].split())
-            if lines and lines[-1].speaker.casefold() == match[1].strip().casefold():
-                lines[-1] = ScriptLine(speaker=lines[-1].speaker, text=f"{lines[-1].text} {said}")
+        words = " ".join(row.split())
+        if match := _LINE.match(words):
+            name = match[1].strip()
+            if spoken and spoken[-1][0].casefold() == name.casefold():
+                spoken[-1][1].append(match[2])
             else:
-                lines.append(ScriptLine(speaker=match[1].strip(), text=said))
-        elif row.strip() and lines:
-            lines[-1] = ScriptLine(speaker=lines[-1].speaker, text=f"{lines[-1].text} {' '.join(row.split())}")
-    return checked(lines, speakers, exchanges, "The dialogue")
+                spoken.append((name, [match[2]]))
+        elif words and spoken:
+            spoken[-1][1].append(words)
+    what = "The dialogue"
+    lines = [ScriptLine(speaker=name, text=_short_enough(" ".join(said), what)) for name, said in spoken]
+    return checked(lines, speakers, exchanges, what)
 
 
 def checked(lines: Sequence[ScriptLine], speakers: Sequence[str], exchanges: int, what: str) -> list[ScriptLine]:
@@ -71,12 +74,17 @@ def checked(lines: Sequence[ScriptLine], speakers: Sequence[str], exchanges: int
             f"{what} has {len(lines)} lines in turns, and {2 * exchanges} are wanted: a line and an answer, "
             f"{exchanges} time{'s' * (exchanges != 1)}. {shape} Or ask for another number of `exchanges`."
         )
-    if long := next((one for one in lines if len(one.text) > MOST_LETTERS), None):
-        raise ArgumentError(
-            f"{what} has a line of {len(long.text)} letters ({long.text[:40]!r} …); the limit is {MOST_LETTERS}. "
-            "Make it shorter."
-        )
+    for one in lines:
+        _short_enough(one.text, what)
     return list(lines)
+
+
+def _short_enough(said: str, what: str) -> str:
+    if len(said) > MOST_LETTERS:
+        raise ArgumentError(
+            f"{what} has a line of {len(said)} letters ({said[:40]!r} …); the limit is {MOST_LETTERS}. Make it shorter."
+        )
+    return said
 
 
 async def written(

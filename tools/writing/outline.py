@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..base.words import is_han, split_sentences
 
-_HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(\S.*)?$")
 _RULE = re.compile(r"^\s*(?:=+|-{3,}|\*{3,}|_{3,})\s*$")
 _ITEM = re.compile(r"^\s*(?:[-*+•·]|\d{1,2}[.)、]|[（(]?[一二三四五六七八九十]{1,2}[、.）)])\s*(.+)$")
 _LINK = re.compile(r"!?\[([^\]]{0,300})\]\([^)\s]{0,500}(?:\s+\"[^\"]*\")?\)")
@@ -81,7 +81,7 @@ def _blocks(text: str) -> Iterator[tuple[int, str] | list[str]]:
             if block:
                 yield block
                 block = []
-            words = _plain(heading[2] if heading else line)
+            words = _plain(_unclosed(heading[2] or "") if heading else line)
             if words:
                 yield (len(heading[1]) if heading else 1 if "=" in below else 2), words
         elif not line.strip() or _RULE.match(line):
@@ -92,6 +92,12 @@ def _blocks(text: str) -> Iterator[tuple[int, str] | list[str]]:
             block.append(line)
     if block:
         yield block
+
+
+def _unclosed(words: str) -> str:
+    """Return the words of a heading without the signs that may close it; those of `C#` belong to it."""
+    bare = words.rstrip().rstrip("#")
+    return words if bare[-1:].strip() else bare
 
 
 def _is_title(blocks: list[tuple[int, str] | list[str]]) -> bool:
@@ -119,7 +125,7 @@ def _add(section: Section, block: list[str]) -> None:
     rows = [line for line in block if _ROW.match(line)]
     section.items += _table(rows)
     for line in block:
-        if line in rows:
+        if _ROW.match(line):
             continue
         if item := _ITEM.match(line):
             section.items.append(_plain(item[1]))

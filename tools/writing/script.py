@@ -4,7 +4,7 @@ from pydantic import BaseModel, Field
 
 from ..base.workspace import Artifact
 
-MOST_TITLE, MOST_POINT, MOST_SAY = 90, 160, 1200
+MOST_TITLE, MOST_POINT, MOST_SAY = 90, 160, 5000
 """Characters."""
 MOST_POINTS, MOST_SLIDES = 5, 40
 
@@ -15,7 +15,7 @@ class Slide(BaseModel):
     title: str = Field(max_length=200)
     subtitle: str = Field("", max_length=300, description="Under the title of a slide without points.")
     points: list[str] = Field(default_factory=list, max_length=8, description="Short lines under the title.")
-    say: str = Field("", max_length=5000, description="What is said while it is shown.")
+    say: str = Field("", max_length=MOST_SAY, description="What is said while it is shown.")
 
 
 class ScriptLine(BaseModel):

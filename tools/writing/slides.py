@@ -7,7 +7,7 @@ from ..base.errors import ArgumentError
 from ..base.words import count_words, guess_language, is_han, join
 from ..report.rank import central, key_terms
 from .outline import Section, sections
-from .script import MOST_POINTS, MOST_TITLE, Slide
+from .script import MOST_POINT, MOST_POINTS, MOST_SAY, MOST_TITLE, Slide
 
 USUAL_SLIDES, SAID_WORDS = 7, 75
 """Words that are said to one slide, about half a minute."""
@@ -45,7 +45,7 @@ def slides_of(text: str, most: int, language: str) -> tuple[str, list[Slide]]:
         language: ISO 639-1 code.
 
     Raises:
-        ArgumentError: There is no sentence in it.
+        ArgumentError: There is no sentence in it, or one that is too long to be said.
     """
     title, parts = sections(text)
     if not parts:
@@ -54,7 +54,7 @@ def slides_of(text: str, most: int, language: str) -> tuple[str, list[Slide]]:
     every = [sentence for one in parts for sentence in [*one.sentences, *one.items]]
     title = title or _topic(every, parts)
     used = {title.casefold()}
-    slides = [Slide(title=_cut(title, MOST_TITLE), say=_ended(title, language))]
+    slides = [Slide(title=_cut(title, MOST_TITLE), say=_sayable(_ended(title, language)))]
     for part in parts:
         slides.append(_slide(part, used, title, language))
     return title, slides
@@ -65,8 +65,8 @@ def _grouped(parts: Sequence[Section], most: int, *, has_headings: bool) -> list
     found: list[Section] = []
     for one in parts:
         found += [one] if has_headings else _pieces(one)
+    sizes = [_words(one) for one in found]
     while len(found) > 1:
-        sizes = [_words(one) for one in found]
         pairs = [sizes[at] + sizes[at + 1] for at in range(len(found) - 1)]
         at = min(range(len(pairs)), key=pairs.__getitem__)
         is_short = min(sizes[at], sizes[at + 1]) < _ENOUGH_WORDS
@@ -75,7 +75,7 @@ def _grouped(parts: Sequence[Section], most: int, *, has_headings: bool) -> list
             break
         one, other = found[at], found[at + 1]
         both = Section(one.heading, one.level, [*one.sentences, *other.sentences], [*one.items, *other.items])
-        found[at : at + 2] = [both]
+        found[at : at + 2], sizes[at : at + 2] = [both], [pairs[at]]
     return found
 
 
@@ -111,7 +111,7 @@ def _slide(part: Section, used: set[str], whole: str, language: str) -> Slide:
     return Slide(
         title=_cut(title, MOST_TITLE),
         points=_points(part, title),
-        say=join(said) if said else _ended(title, language),
+        say=_sayable(join(said) if said else _ended(title, language)),
     )
 
 
@@ -156,7 +156,7 @@ def _short(sentence: str) -> str:
             kept = text[: clause.start()]
         # A clause of a word or two, such as "In 1969", says nothing alone.
         text = kept if count_words(kept) >= most / 3 else _first(text, most)
-    return text[:1].upper() + text[1:]
+    return _cut(text[:1].upper() + text[1:], MOST_POINT)
 
 
 def _first(text: str, most: int) -> str:
@@ -198,6 +198,15 @@ def _subject(sentence: str) -> str:
         return ""
     most = _TITLE_HAN if _is_mostly_han(found[0]) else _TITLE_WORDS
     return found[0][:1].upper() + found[0][1:] if 2 <= count_words(found[0]) <= most else ""
+
+
+def _sayable(text: str) -> str:
+    if len(text) > MOST_SAY:
+        raise ArgumentError(
+            f"One slide would be said with {len(text):,} characters ({text[:40]!r} …); the limit is {MOST_SAY:,}. "
+            "Break what is said there into sentences."
+        )
+    return text
 
 
 def _ended(text: str, language: str) -> str:
