@@ -1,5 +1,6 @@
 """A sound is drawn where and as loud as it is."""
 
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -69,13 +70,32 @@ def test_frequencies_stand_where_they_belong_and_in_db(recording: Path, run: Run
     assert found.db[:, 40].max() < -80
 
 
+@pytest.mark.parametrize(
+    ("right", "mean"),
+    [(1.0, 0.5 / np.sqrt(2)), (-1.0, 0.5 / np.sqrt(2)), (0.0, 0.25)],
+    ids=["both", "opposite", "left"],
+)
+def test_two_channels_are_as_loud_as_the_louder(tmp_path: Path, run: Run, right: float, mean: float) -> None:
+    left = 0.5 * np.sin(2 * np.pi * 1_000 * np.arange(RATE) / RATE)
+    path = tmp_path / "two.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((np.stack([left, right * left], axis=1) * 32_767).astype("<i2").tobytes())
+    found = levels(part(path, 0, 1), 100, run)
+    assert (found.low[10:90].min(), found.high[10:90].max()) == pytest.approx((-0.5, 0.5), abs=0.01)
+    assert found.mean[10:90] == pytest.approx(mean, abs=0.01)
+    assert spectrogram(part(path, 0, 1), 100, 400, run).db[:, 50].max() == pytest.approx(-6, abs=1)
+
+
 def test_bars_rise_where_the_sound_is() -> None:
     times = np.arange(2048) / 48_000
-    found = bands(np.sin(2 * np.pi * 800 * times).astype(np.float32), 48, 48_000)
+    found = bands(np.sin(2 * np.pi * 800 * times).astype(np.float32)[None], 48, 48_000)
     expected = int(np.log(800 / 50) / np.log(14_000 / 50) * 48)
     assert abs(int(found.argmax()) - expected) <= 1
     assert found.max() > 0.9 and found[-5:].max() < 0.2
-    assert bands(np.zeros(2048, np.float32), 48, 48_000).max() == 0
+    assert bands(np.zeros((2, 2048), np.float32), 48, 48_000).max() == 0
 
 
 async def test_a_waveform_is_drawn_with_its_axes(draw: Callable[..., Any], run: Run, recording: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .errors import MediaError
 from .footage import first_frame, start_of
@@ -25,6 +25,8 @@ MAX_SECONDS = 4 * 3600
 """Sound beyond this is left out, and the result says so: 4 hours at 16 kHz are 0.9 GB of samples (1 hour: 0.23 GB)."""
 BLOCK_SECONDS = 30
 """Silence that fills a gap comes in blocks of this length."""
+
+Layout = Literal["mono", "stereo", "stereo of one"]
 
 # Timestamps jitter by a frame (up to 64 ms); what differs by more is a gap or an overlap.
 _TOLERANCE_SECONDS = 0.1
@@ -68,13 +70,31 @@ def blocks(path: Path, name: str, run: "Run", rate: int, reading: Reading) -> "I
 
 
 def stereo_blocks(
-    path: Path, name: str, run: "Run", rate: int, reading: Reading, *, from_seconds: float = 0.0
+    path: Path,
+    name: str,
+    run: "Run",
+    rate: int,
+    reading: Reading,
+    *,
+    from_seconds: float = 0.0,
+    same_level: bool = False,
 ) -> "Iterator[NDArray[np.float32]]":
-    """Yield blocks of two channels (2, samples) that follow each other without a gap, from a time on to the end."""
+    """Yield blocks of two channels (2, samples) that follow each other without a gap, from a time on to the end.
+
+    Args:
+        path: The file.
+        name: Its name, for messages.
+        run: Asked whether to stop.
+        rate: Samples a second.
+        reading: Gets what is learnt.
+        from_seconds: Where to begin.
+        same_level: One channel is both as it is, with the same peaks; otherwise 3 dB lower in each, as loud together.
+    """
     import numpy as np
 
     skipped = round(from_seconds * rate)
-    for block in _all_blocks(path, name, run, rate, reading, layout="stereo", from_seconds=from_seconds):
+    layout: Layout = "stereo of one" if same_level else "stereo"
+    for block in _all_blocks(path, name, run, rate, reading, layout=layout, from_seconds=from_seconds):
         start = min(len(block) // 2, skipped)
         skipped -= start
         if 2 * start < len(block):
@@ -88,7 +108,7 @@ def _all_blocks(
     rate: int,
     reading: Reading,
     *,
-    layout: str = "mono",
+    layout: Layout = "mono",
     from_seconds: float = 0.0,
 ) -> "Iterator[NDArray[np.float32]]":
     import numpy as np
@@ -98,7 +118,7 @@ def _all_blocks(
     origin = _first_picture_seconds(path, name)
     with open_media(path, name) as container, mixable(container, name):
         stream = sound_stream(container, name)
-        resampler, shape = None, None
+        resampler, shape, doubled = None, None, False
         done = 0.0  # seconds handed to the resampler
         is_far = False
         if from_seconds > _WORTH_SECONDS and stream.time_base is not None and _has_index(container):
@@ -119,10 +139,12 @@ def _all_blocks(
                 continue
             changed = shape != (frame.format.name, frame.layout.name, frame.sample_rate)
             if resampler and (changed or jump > _TOLERANCE_SECONDS):
-                yield from _samples(resampler.resample(None))
+                yield from _samples(resampler.resample(None), doubled=doubled)
             if changed or jump > _TOLERANCE_SECONDS:
                 shape = (frame.format.name, frame.layout.name, frame.sample_rate)
-                resampler = AudioResampler(format="flt", layout=layout, rate=rate)
+                doubled = layout == "stereo of one" and frame.layout.nb_channels == 1
+                mixed = "mono" if doubled or layout == "mono" else "stereo"
+                resampler = AudioResampler(format="flt", layout=mixed, rate=rate)
             is_far = False
             if jump > _TOLERANCE_SECONDS:
                 reading.gap_seconds += jump if done else 0.0
@@ -131,10 +153,10 @@ def _all_blocks(
                     count = min(BLOCK_SECONDS * rate, round(jump * rate) - start)
                     yield np.zeros(count * channels, dtype=np.float32)
             assert resampler is not None
-            yield from _samples(resampler.resample(frame))
+            yield from _samples(resampler.resample(frame), doubled=doubled)
             done += length
         if resampler:
-            yield from _samples(resampler.resample(None))
+            yield from _samples(resampler.resample(None), doubled=doubled)
         reading.origin_seconds = origin or 0.0
         reading.limits += _shortcomings(path, container, stream, reading, done)
 
@@ -170,9 +192,12 @@ def mixable(container: "InputContainer", name: str) -> Iterator[None]:
         ) from error
 
 
-def _samples(frames: "list[AudioFrame]") -> "Iterator[NDArray[np.float32]]":
+def _samples(frames: "list[AudioFrame]", *, doubled: bool) -> "Iterator[NDArray[np.float32]]":
+    import numpy as np
+
     for frame in frames:
-        yield frame.to_ndarray()[0]
+        samples = frame.to_ndarray()[0]
+        yield np.repeat(samples, 2) if doubled else samples
 
 
 def frames(

@@ -67,12 +67,12 @@ def film_sound(output: OutputFile, part: Take, stage: Stage, run: Run) -> Render
     picture = PictureTrack(width_pixels=width, height_pixels=height, frames_per_second=rate)
     frames = max(1, round(seconds * FRAMES_PER_SECOND))
     each = RATE // FRAMES_PER_SECOND
-    before = np.zeros(_WINDOW, np.float32)
+    before = np.zeros((2, _WINDOW), np.float32)
     bars = np.zeros(BARS, np.float32)
     with Writer(output, "mp4", picture=picture, sound=SoundTrack()) as film:
         for number, block in enumerate(even(heard.blocks(run), each)):
             if number < frames:
-                before = np.concatenate([before, block.mean(axis=0)])[-_WINDOW:]
+                before = np.concatenate([before, block], axis=1)[:, -_WINDOW:]
                 frame = dark.copy()
                 played = (number + 0.5) / frames
                 if stage.motion == "bars":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..base.errors import MediaError
 from ..base.run import Run
-from ..base.sound_blocks import Reading, blocks
+from ..base.sound_blocks import Reading, stereo_blocks
 from .edits import Take
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ class Levels:
     """The level of a sound, one number a column."""
 
     low: "NDArray[np.float32]"
-    """Least sample; full scale is -1…1."""
+    """Least sample of any channel; full scale is -1…1."""
     high: "NDArray[np.float32]"
     mean: "NDArray[np.float32]"
-    """Root of the mean square."""
+    """Root of the mean square of all channels."""
     start_seconds: float
     seconds: float
     limits: tuple[str, ...] = ()
@@ -44,7 +44,10 @@ class Levels:
 
 @dataclass(frozen=True, kw_only=True)
 class Spectrogram:
-    """Level in dB under full scale of a sine: a row a frequency, the highest first, a column a time."""
+    """Level in dB under full scale of a sine: a row a frequency, the highest first, a column a time.
+
+    It is that of the louder channel.
+    """
 
     db: "NDArray[np.float32]"
     lowest_hertz: float
@@ -67,13 +70,14 @@ def levels(part: Take, columns: int, run: Run) -> Levels:
     reading = Reading()
     each = part.seconds * RATE / columns
     for at, block in _blocks(part, RATE, run, reading):
-        where = np.minimum(((at + np.arange(len(block))) / each).astype(np.int64), columns - 1)
+        samples = block.shape[1]
+        where = np.minimum(((at + np.arange(samples)) / each).astype(np.int64), columns - 1)
         first = np.flatnonzero(np.diff(where, prepend=-1))
         which = where[first]
-        low[which] = np.minimum(low[which], np.minimum.reduceat(block, first))
-        high[which] = np.maximum(high[which], np.maximum.reduceat(block, first))
-        power[which] += np.add.reduceat(np.square(block, dtype=np.float64), first)
-        counts[which] += np.diff(np.append(first, len(block)))
+        low[which] = np.minimum(low[which], np.minimum.reduceat(block.min(axis=0), first))
+        high[which] = np.maximum(high[which], np.maximum.reduceat(block.max(axis=0), first))
+        power[which] += np.add.reduceat(np.square(block, dtype=np.float64).mean(axis=0), first)
+        counts[which] += np.diff(np.append(first, samples))
     mean = np.sqrt(power / np.maximum(counts, 1)).astype(np.float32)
     _spread(low, high, mean, counts)
     return Levels(
@@ -112,18 +116,18 @@ def spectrogram(part: Take, columns: int, rows: int, run: Run) -> Spectrogram:
     powers = np.zeros((WINDOW // 2 + 1, columns), np.float64)
     counts = np.zeros(columns)
     reading = Reading()
-    held, held_at, number = np.zeros(WINDOW // 2, np.float32), -WINDOW // 2, 0
-    ending = np.zeros(WINDOW // 2, np.float32)
+    ending = np.zeros((2, WINDOW // 2), np.float32)
+    held, held_at, number = ending, -WINDOW // 2, 0
     for _, block in _and_last(_blocks(part, FINE_RATE, run, reading), ending):
-        held = np.concatenate([held, block])
-        while (at := round(number * step) - WINDOW // 2 - held_at) + WINDOW <= len(held):
-            spectrum = np.fft.rfft(held[at : at + WINDOW] * window)
+        held = np.concatenate([held, block], axis=1)
+        while (at := round(number * step) - WINDOW // 2 - held_at) + WINDOW <= held.shape[1]:
+            spectra = np.fft.rfft(held[:, at : at + WINDOW] * window)
             column = min(int(number * step / total * columns), columns - 1)
-            powers[:, column] += np.square(np.abs(spectrum))
+            powers[:, column] += np.square(np.abs(spectra)).max(axis=0)
             counts[column] += 1
             number += 1
-        cut = max(0, min(len(held), round(number * step) - WINDOW // 2 - held_at))
-        held, held_at = held[cut:], held_at + cut
+        cut = max(0, min(held.shape[1], round(number * step) - WINDOW // 2 - held_at))
+        held, held_at = held[:, cut:], held_at + cut
     if not number:
         raise MediaError(f"{part.name!r} is too short for a spectrogram.")
     powers /= np.maximum(counts, 1)
@@ -161,15 +165,15 @@ def _rows(amplitude: "NDArray[np.float64]", rows: int, highest: float) -> "NDArr
 
 
 def _blocks(part: Take, rate: int, run: Run, reading: Reading) -> "Iterator[tuple[int, Numbers]]":
-    """Yield blocks of a part with their place in it."""
+    """Yield blocks of two channels of a part with their place in it."""
     first, last = round(part.start_seconds * rate), round(part.end_seconds * rate)
     at = 0
-    for block in blocks(part.path, part.name, run, rate, reading):
-        start, end = max(first - at, 0), min(last - at, len(block))
+    for block in stereo_blocks(part.path, part.name, run, rate, reading, same_level=True):
+        start, end = max(first - at, 0), min(last - at, block.shape[1])
         if start < end:
             run.progress(min(1.0, (at + start - first) / max(1, last - first)), "listening")
-            yield at + start - first, block[start:end]
-        at += len(block)
+            yield at + start - first, block[:, start:end]
+        at += block.shape[1]
         if at >= last:
             return
 
@@ -177,17 +181,21 @@ def _blocks(part: Take, rate: int, run: Run, reading: Reading) -> "Iterator[tupl
 def _and_last(found: "Iterator[tuple[int, Numbers]]", ending: "Numbers") -> "Iterator[tuple[int, Numbers]]":
     end = 0
     for at, block in found:
-        end = at + len(block)
+        end = at + block.shape[1]
         yield at, block
     yield end, ending
 
 
 def bands(block: "Numbers", count: int, rate: int) -> "Numbers":
-    """Return how loud so many bands of frequencies are in a block, 0…1, the lowest first; 60 dB are seen."""
+    """Return how loud so many bands of frequencies are in a block (channels, samples), 0…1, the lowest first.
+
+    60 dB are seen, of the louder channel.
+    """
     import numpy as np
 
-    spectrum = np.abs(np.fft.rfft(block * np.hanning(len(block)))) / (len(block) * _FULL_SCALE * _FULL_SCALE)
-    edges = np.geomspace(50.0, 14_000.0, count + 1) * len(block) / rate
+    length = block.shape[1]
+    spectrum = np.abs(np.fft.rfft(block * np.hanning(length))).max(axis=0) / (length * _FULL_SCALE * _FULL_SCALE)
+    edges = np.geomspace(50.0, 14_000.0, count + 1) * length / rate
     low = edges[:-1].astype(int)
     high = np.maximum(edges[1:].astype(int), low + 1)
     loud = np.array([spectrum[first:last].max() for first, last in zip(low, high, strict=True)])
