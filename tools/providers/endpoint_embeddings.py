@@ -69,7 +69,9 @@ class EndpointEmbeddings(AtOwnEndpoint):
 
 
 def _key(served: ServedModel, text: str) -> str:
-    return hashlib.sha256(f"{served.full_name}\n{text[:MOST_CHARACTERS]}".encode(errors="replace")).hexdigest()
+    # A length that is asked for (`dimensions`) gives other numbers.
+    more = json.dumps(served.endpoint.quirks.body, sort_keys=True) if served.endpoint.quirks.body else ""
+    return hashlib.sha256(f"{served.full_name}{more}\n{text[:MOST_CHARACTERS]}".encode(errors="replace")).hexdigest()
 
 
 def _known(keys: Sequence[str], run: "Run") -> "dict[str, NDArray[np.float32]]":
@@ -107,10 +109,11 @@ def _rows(served: ServedModel, answer: Mapping[str, Any], count: int) -> "list[N
     rows = []
     for one in listed:
         try:
-            row = np.asarray(one.get("embedding"), np.float32)
-        except (TypeError, ValueError):
+            with np.errstate(over="ignore"):  # it is infinite then, and seen below
+                row = np.asarray(one.get("embedding"), np.float32)
+                length = float(np.linalg.norm(row)) if row.ndim == 1 and row.size else 0.0
+        except (TypeError, ValueError, OverflowError):
             break
-        length = float(np.linalg.norm(row)) if row.ndim == 1 and row.size else 0.0
         if not np.isfinite(length) or not length:
             break
         rows.append((row / length).astype(np.float32))

@@ -9,7 +9,7 @@ import pytest
 
 from sensorium.tools import call
 from sensorium.tools.base.budget import Caps
-from sensorium.tools.base.endpoints import Endpoint
+from sensorium.tools.base.endpoints import Endpoint, Quirks
 from sensorium.tools.base.errors import ProviderError
 from sensorium.tools.base.meaning import fused, standing_out
 from sensorium.tools.base.models import Embedder
@@ -100,6 +100,23 @@ async def test_words_are_compared_when_the_model_fails_and_that_is_said(
     house.faults = [fault]
     with pytest.raises(ProviderError):
         await call("find_moments", {"findings": [said], "query": "puppy"}, searching(degrade=False))
+
+
+@pytest.mark.parametrize("number", [10**400, 1e300])
+async def test_numbers_that_are_too_large_are_a_failure(
+    searching: Opening, openai_media: ModuleType, said: Findings, monkeypatch: pytest.MonkeyPatch, number: float
+) -> None:
+    monkeypatch.setattr(openai_media, "meaning", lambda text: [number] * 8)
+    found = await call("find_moments", {"findings": [said], "query": "kitten"}, searching())
+    assert found.limits[-1].endswith("Words were compared, not meanings.")
+
+
+async def test_rows_of_another_length_are_asked_for_anew(searching: Opening, house: Any) -> None:
+    short = Endpoint(name="house", base_url=house.url, quirks=Quirks(body={"dimensions": 4}))
+    for run in (first := searching(), Run.open(replace(first.settings, endpoints={"house": short}))):
+        await run.models.ladder("embed")[0].embed(["a cat"], run=run)
+    run.library.close()
+    assert [one.fields.get("dimensions") for one in house.requests] == [None, 4]
 
 
 async def test_a_cap_is_held(searching: Opening, house: Any, said: Findings) -> None:
