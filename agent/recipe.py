@@ -245,6 +245,7 @@ def fit(
                 f"is version {there.version}. Export a new run, or set `version = {there.version}` in the recipe."
             )
     steps = filled(recipe, values, places)
+    _check_used(recipe, steps, places, files)
     for step in steps:
         if step.tool not in catalog and (why := _lacks(step.tool)):
             raise SettingsError(f"The step `{step.id}` of the recipe is `{step.tool}`, which {why}")
@@ -253,6 +254,24 @@ def fit(
     if found := errors(check(plan, catalog, facts=files)):
         raise SettingsError(f"The step `{found[0].step}` of the recipe does not fit: {found[0].message}")
     return plan
+
+
+def _check_used(
+    recipe: Recipe, steps: Sequence[RecipeStep], places: Sequence[int | None], files: Sequence[Mapping[str, Any]]
+) -> None:
+    """Refuse a file that its recipe has a place for, and with these values nothing that is done with it."""
+    used = set(references([[one.args, one.for_each] for one in steps]))
+    named = {name for one in recipe.steps for name in (*one.only_with, *one.only_without)}
+    for wanted, place in zip(recipe.inputs, places, strict=True):
+        if not wanted.optional or place is None or wanted.name in named:
+            continue
+        if not any(one == "files" or f"{one}.".startswith(f"files[{place}].") for one in used):
+            name = wanted.name or f"$files[{place}]"
+            values = ", ".join(f"`{one}`" for one in recipe.parameters)
+            raise SettingsError(
+                f"{files[place]['name']!r} is given as `{name}`, and with what is set nothing is done with it. Leave "
+                f"it out{f', or set with `--set` what uses it: {values}' if values else ''}."
+            )
 
 
 def _lacks(tool: str) -> str:

@@ -261,6 +261,21 @@ def test_a_talking_pet_has_a_learnt_voice_and_clips_or_a_picture_of_who_asks(
     assert red > 150 and other < 90 and blue > 150
 
 
+def test_a_clip_that_no_question_is_there_for_is_refused(
+    home: Path, studio: Any, making: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (300, 400), "tan").save(home.parent / "rex.png")
+    (home.parent / "dialogue.txt").write_text("Anna: Why?\nRex: Because.\n")
+    names = ["ask1.mp4", "ask2.mp4"]
+    for name, colour in zip(names, ("red", "blue"), strict=True):
+        clip = Image.new("RGB", (160, 284), colour)
+        making.video(home.parent / name, lambda _, clip=clip: clip, seconds=0.5, fps=10)
+    command = ["make", "talking_pet", "rex.png", "dialogue.txt", *names, "--plan-only"]
+    assert main([*command, "--set", "exchanges=1"]) == 3
+    assert "'ask2.mp4' is given as `clip2`, and with what is set nothing is done with it." in capsys.readouterr().err
+    assert main([*command, "--set", "exchanges=2"]) == 0
+
+
 @pytest.mark.parametrize("exchanges", [1, 2, 6])
 def test_a_pet_answers_as_often_as_it_is_asked(
     home: Path, studio: Any, making: ModuleType, capsys: pytest.CaptureFixture[str], exchanges: int
