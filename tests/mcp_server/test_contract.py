@@ -27,7 +27,7 @@ MOST_BYTES = 66_000
 """Of the usual `tools/list`: a model may pay for all of it in every request."""
 MOST_READ_BYTES = 35_000
 """Of what every model is given of it: names, descriptions, arguments."""
-RESULT_WORDS = {"path", "shown", "page", "pages", "next_page", "job_id", "next", "status", "running", "happy", "sad"}
+RESULT_WORDS = {"path", "shown", "page", "pages", "next_page", "job_id", "next", "status", "running", "happy", "sad"} | {"male", "female"}
 
 
 @pytest.fixture

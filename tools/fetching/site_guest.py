@@ -43,6 +43,7 @@ def main() -> None:
         talk.say(error=str(error))
     except Exception as error:
         talk.say(error=_plain(error))
+    talk.stay()
 
 
 class _Lines:
@@ -59,6 +60,9 @@ class _Lines:
         """Tell the host something."""
         sys.stdout.write(json.dumps(said) + "\n")
         sys.stdout.flush()
+
+    def stay(self) -> None:
+        """Stay until the host has the files; those of a process of its own are still there when it is gone."""
 
 
 class _Framed(_Lines):
@@ -77,6 +81,13 @@ class _Framed(_Lines):
 
     def say(self, **said: Any) -> None:
         self._channel.send(said)
+
+    def stay(self) -> None:
+        """Stay until the host ends the cage: its folders go with the last process in it."""
+        from channel import ChannelError  # type: ignore[import-not-found, unused-ignore]
+
+        with suppress(ChannelError):
+            self._channel.receive()
 
 
 def _led_out(wanted: Mapping[str, Any]) -> dict[str, Any]:
