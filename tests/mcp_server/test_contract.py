@@ -27,7 +27,8 @@ MOST_BYTES = 66_000
 """Of the usual `tools/list`: a model may pay for all of it in every request."""
 MOST_READ_BYTES = 35_000
 """Of what every model is given of it: names, descriptions, arguments."""
-RESULT_WORDS = {"path", "shown", "page", "pages", "next_page", "job_id", "next", "status", "running", "happy", "sad"} | {"male", "female"}
+RESULT_WORDS = {"path", "shown", "page", "pages", "next_page", "job_id", "next", "status", "running"}
+VOICE_WORDS = {"happy", "sad", "male", "female"}
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ async def test_descriptions_speak_only_of_what_a_client_has(seeing: Settings, fi
     assert curated(GROUPS, seeing) <= offered
     for one in tools:
         returned = _names(catalog()[one.name].output_schema) if one.name in catalog() else set()
-        known = offered | _names(one.input_schema) | _names(one.output_schema) | returned | RESULT_WORDS
+        known = offered | _names(one.input_schema) | _names(one.output_schema) | returned | RESULT_WORDS | VOICE_WORDS
         said = [one.description or "", *(part["description"] for part in one.input_schema["properties"].values())]
         words = {word for text in said for word in re.findall(r"`([a-z]+(?:_[a-z]+)*)`", text)}
         languages = {word for word in words if len(word) == 2}
