@@ -255,5 +255,13 @@ def file_and_pipe_change_places() -> str:
 
 
 def files_come_without_end_while_they_are_listed() -> str:
-    counter = iter(range(1 << 40))
-    return _for_ever(lambda: os.close(os.open(OUT / f"more{next(counter)}.txt", os.O_CREAT | os.O_WRONLY)))
+    counter, most = iter(range(1 << 40)), 5_000
+
+    def one_more() -> None:
+        number = next(counter)
+        os.close(os.open(OUT / f"more{number}.txt", os.O_CREAT | os.O_WRONLY))
+        # All of them together are soon more than a session may have, and end it.
+        if number >= most:
+            os.unlink(OUT / f"more{number - most}.txt")
+
+    return _for_ever(one_more)
