@@ -301,6 +301,8 @@ if kind == "ordinary":
 run = Run.open(Settings(home=Path(home), offline=True))
 Decoding(run, examine, (Path(file), "slide.png"), {}).result()
 child = decoders.nursery(run.settings).child(["sensorium.tools.base.media"], {})
+child.channel.send({"id": "1", "function": "none"})
+child.channel.receive(timeout_seconds=60)  # stopped before it is to die with its parent, it would stay
 print(os.getpid(), flush=True)
 time.sleep(60)
 """
