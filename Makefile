@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 # The versions this was tested with; `make CONSTRAINTS= test` takes the newest that pyproject.toml allows.
 CONSTRAINTS ?= constraints.txt
 WORKERS ?= 2
+RERUNS ?= 1
 
 .PHONY: demo test lint types pytest suite local release docs clean
 
@@ -23,9 +24,10 @@ types: $(BIN)/sensorium
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target build/check .
 	MYPYPATH=build/check $(BIN)/mypy --strict -p sensorium
 
-# Otherwise xdist begins the files with the fewest tests last, and the longest are among them.
+# Otherwise xdist begins the files with the fewest tests last, and the longest are among them. What fails is run once more:
+# many tests end real processes and servers at chosen moments; the summary names those, with why. `make RERUNS=0 test` is strict.
 pytest: $(BIN)/sensorium suite
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --reruns $(RERUNS)
 
 # What checks the MCP server from outside: npm packages, quick when they are there.
 suite:

@@ -37,6 +37,13 @@ ROOT = Path(__file__).parent.parent
 SAMPLES = Path(os.environ.get("SENSORIUM_SAMPLES") or ROOT.parent / "shared" / "samples")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell why tests failed that passed when they were run once more."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"failed at first: {report.nodeid}")
+        terminalreporter.write_line(report.longreprtext)
+
+
 def load(name: str) -> ModuleType:
     """Load a helper module of this folder, which is no package."""
     spec = importlib.util.spec_from_file_location(f"sensorium_test_{name}", Path(__file__).parent / f"{name}.py")
