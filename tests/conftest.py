@@ -85,6 +85,12 @@ def measuring() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def credited() -> ModuleType:
+    """What gets credentials, and what is read back of those, `tests/credited.py`."""
+    return load("credited")
+
+
+@pytest.fixture(scope="session")
 def tiny_whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a Whisper model of random numbers, `tests/tiny_whisper.py`."""
     folder: Path = load("tiny_whisper").tiny_whisper(tmp_path_factory.mktemp("models") / "tiny-random-whisper")
