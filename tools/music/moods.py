@@ -20,6 +20,8 @@ Bassing = Literal["whole", "root_fifth", "pulse", "pedal", "loose", "waltz"]
 Drumming = Literal["none", "soft", "pop", "lo-fi", "taiko", "four", "tick", "light", "waltz"]
 Density = Literal["sparse", "medium", "dense"]
 Progression = tuple[str, ...]
+SHAKER_ALONE = 6.0
+"""How much louder than beside other drums a shaker is that plays alone: else it is not heard."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +208,7 @@ STYLES: Mapping[Mood, Style] = {
         comping="arpeggio",
         bassing="pedal",
         drumming="soft",
-        mix={"chords": 0.75, "bass": 0.8, "drums": 6.0},
+        mix={"chords": 0.75, "bass": 0.8, "drums": SHAKER_ALONE},
         density="sparse",
         reverb_seconds=2.8,
         wet=0.4,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .moods import STYLES, Mood, Part, Style, Timbre
+from .moods import SHAKER_ALONE, STYLES, Mood, Part, Style, Timbre
 from .reading import FASTEST, SLOWEST, Asked
 from .theory import Key
 
@@ -114,6 +114,10 @@ def plan(
     if asked.chords:
         timbres["chords"] = asked.chords
     drums = style.drumming != "none" if asked.drums is None else asked.drums
+    if beats_a_bar == 3:  # the mix was found with the drums of four in a bar
+        style = replace(style, mix={part: level for part, level in style.mix.items() if part != "drums"})
+    elif style.drumming == "none":
+        style = replace(style, mix={**style.mix, "drums": SHAKER_ALONE})
     return Plan(
         mood=mood,
         style=style,

@@ -5,9 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sensorium.tools.music.composing import notes
 from sensorium.tools.music.limiting import gains
 from sensorium.tools.music.listening import listen
 from sensorium.tools.music.moods import MOODS, Timbre
+from sensorium.tools.music.reading import read
+from sensorium.tools.music.rendering import _Band
+from sensorium.tools.music.score import Note, plan
 from sensorium.tools.music.timbres import RATE, SOUNDS, tone
 from sensorium.tools.music.tunes import key_of, tempo_of
 
@@ -71,6 +75,16 @@ def test_an_instrument_plays_its_pitch_and_begins_and_ends_at_nothing(timbre: Ti
     assert min(abs(strongest / (220 * one) - 1) for one in (1, 2, 3)) < 0.02
     soft = tone(timbre, 57, 0.8, 0.4)
     assert np.abs(soft).max() < 0.75 * np.abs(note).max()
+
+
+@pytest.mark.parametrize("mood", MOODS)
+def test_no_drum_drowns_the_others_in_a_waltz_nor_is_a_shaker_lost(mood: str) -> None:
+    waltz = plan(seconds=12, asked=read(f"{mood} waltz with drums"), seed=1)
+    kick = Note(start=0, beats=1, part="drums", velocity=1.0, drum="kick")
+    assert 0.5 <= np.abs(_Band(waltz).play(kick, 0, 12 * RATE)[0]).max() <= 1.0
+    song = plan(seconds=12, asked=read(f"{mood} with drums"), seed=1)
+    strokes = [one for one in notes(song) if one.drum]
+    assert max(np.abs(_Band(song).play(one, 0, 12 * RATE)[0]).max() for one in strokes) >= 0.12
 
 
 def test_the_limiter_lets_no_peak_pass_and_changes_slowly() -> None:
