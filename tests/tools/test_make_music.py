@@ -61,6 +61,13 @@ async def test_a_description_without_a_mood_is_played_calmly_and_said(run: Run) 
     assert "sad" in (await made(run, "background for my film", mood="sad")).texts[0]
 
 
+async def test_a_tempo_that_nobody_plays_is_said(run: Run) -> None:
+    music = await made(run, "300 bpm techno")
+    assert music.limits == [
+        "300 beats a minute are not played: rules play 40 to 220, and the mood's own tempo was taken."
+    ]
+
+
 async def test_it_goes_on_in_the_key_and_tempo_of_a_sample(run: Run) -> None:
     sample = await made(run, "happy in D major, 120 bpm", seconds=14)
     after = await made(run, "calm", sample=sample.audio.handle)

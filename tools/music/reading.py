@@ -51,12 +51,16 @@ _TIMBRES: Mapping[Timbre, str] = {
 }
 _LEADING: tuple[Timbre, ...] = ("flute", "clarinet", "brass", "vibraphone", "music box", "chip", "synth")
 """Those that play one note at a time, or mostly a melody; the others can play the chords, too."""
-_NO_DRUMS = re.compile(r"\b(?:no|without) (?:drums?|percussion|beats?)\b|无鼓|不要鼓|没有鼓|没有打击乐", re.IGNORECASE)
+_NO_DRUMS = re.compile(
+    r"\b(?:no|without)\s+(?:(?:any|the|a|heavy|loud|kind of|sort of)\s+){0,3}(?:drum\w*|percussion|beats?)\b|"
+    r"\bdrumless\b|(?:无|不要|没有|不带|不含|不用|去掉)(?:任何)?(?:鼓|打击乐)",
+    re.IGNORECASE,
+)
 _DRUMS = re.compile(r"\bdrum\w*|\bpercussion|\bbeats\b(?! (?:a|per) minute)|鼓点|鼓|打击乐", re.IGNORECASE)
 _WALTZ = re.compile(r"\bwaltz\w*|\b3/4\b|圆舞曲|华尔兹|三拍", re.IGNORECASE)
 _MOOD_LINE = re.compile(rf"\bmood: ({'|'.join(MOODS)})\b", re.IGNORECASE)
 _TEMPO = re.compile(
-    r"(?<![\d.])(\d{2,3})\s*(?:bpm|beats (?:a|per) minute|拍/分|拍每分|拍)|(?:tempo|bpm)[: =]+(\d{2,3})|"
+    r"(?<![\d.])(\d{2,3})\s*(?:bpm|beats (?:a|per) minute|拍/分|拍每分|拍)|(?:tempo|bpm)[: =]+(\d{2,3})(?!\d)|"
     r"每分钟\s*(\d{2,3})\s*拍",
     re.IGNORECASE,
 )
@@ -81,6 +85,8 @@ class Asked:
     mood: Mood | None = None
     key: Key | None = None
     beats_per_minute: int | None = None
+    unplayed_tempo: int | None = None
+    """One that was asked for, but is slower or faster than anybody plays."""
     tempo_factor: float = 1.0
     timbres: tuple[Timbre, ...] = ()
     drums: bool | None = None
@@ -112,16 +118,23 @@ def read(description: str) -> Asked:
     lines = _MOOD_LINE.findall(description)
     keys = [one for pair in _KEY.findall(description) for one in pair if one]
     tempos = [int(one) for found in _TEMPO.findall(description) for one in found if one]
+    playable = next((one for one in reversed(tempos) if SLOWEST <= one <= FASTEST), None)
     has_drums = None if not _DRUMS.search(description) else True
     return Asked(
         mood=next((one for one in MOODS if lines and one == lines[-1].lower()), None) or _mood(description),
         key=read_key(keys[-1].replace("-", " ")) if keys else None,
-        beats_per_minute=next((one for one in reversed(tempos) if SLOWEST <= one <= FASTEST), None),
-        tempo_factor=next((factor for pattern, factor in _SPEEDS if pattern.search(description)), 1.0),
+        beats_per_minute=playable,
+        unplayed_tempo=tempos[-1] if tempos and playable is None else None,
+        tempo_factor=next((factor for pattern, factor in _SPEEDS if _is_said(pattern, description)), 1.0),
         timbres=_timbres(description),
         drums=False if _NO_DRUMS.search(description) else has_drums,
         is_waltz=bool(_WALTZ.search(description)),
     )
+
+
+def _is_said(pattern: re.Pattern[str], description: str) -> bool:
+    """Return whether words are there, and not only as what is not wanted: `not too fast`."""
+    return any(not _NOT.search(description[: one.start()]) for one in pattern.finditer(description))
 
 
 def _mood(description: str) -> Mood | None:

@@ -12,7 +12,7 @@ from ..credentials.keeping import Making, keep
 from ..music.listening import Listened, listen
 from ..music.midi import write_midi
 from ..music.moods import MOODS
-from ..music.reading import Asked, read
+from ..music.reading import FASTEST, SLOWEST, Asked, read
 from ..music.rendering import render
 from ..music.score import LONGEST_SECONDS, SHORTEST_SECONDS, Plan, plan
 from ..music.tunes import key_of, tempo_of
@@ -58,6 +58,11 @@ class RulesMusic:
         asked = read(str(values.get("prompt", "")))
         if asked.mood is None:
             notes.append(f"No mood was read in the description, so it is calm. It can be: {', '.join(MOODS)}.")
+        if (tempo := asked.unplayed_tempo) and "beats_per_minute" not in values:
+            notes.append(
+                f"{tempo} beats a minute are not played: rules play {SLOWEST} to {FASTEST}, and the mood's own tempo "
+                "was taken."
+            )
         return Fitted(wish=replace(wish, values=values), notes=tuple(notes))
 
     async def make(self, wish: Wish, *, run: "Run") -> Made:

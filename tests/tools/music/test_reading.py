@@ -44,6 +44,26 @@ def test_words_of_speed_bend_the_tempo() -> None:
     assert [read(one).tempo_factor for one in asked] == [0.85, 1.3, 0.72, 1.0]
 
 
+@pytest.mark.parametrize("description", ["happy but not too fast", "not slow", "not very fast", "不太慢的钢琴"])
+def test_a_speed_that_is_not_wanted_does_not_bend_the_tempo(description: str) -> None:
+    assert read(description).tempo_factor == 1.0
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "waltz without any drums",
+        "rock, no heavy drums",
+        "no percussion",
+        "drumless jazz",
+        "不带鼓的摇滚",
+        "没有任何打击乐",
+    ],
+)
+def test_drums_that_are_not_wanted_are_not_played(description: str) -> None:
+    assert read(description).drums is False
+
+
 def test_what_was_asked_for_by_name_counts_before_the_description() -> None:
     asked = read("sad piano in C major. " + line("happy", Key(6, "minor"), 90))
     assert (asked.mood, asked.key, asked.beats_per_minute) == ("happy", Key(6, "minor"), 90)
@@ -53,3 +73,4 @@ def test_what_was_asked_for_by_name_counts_before_the_description() -> None:
 def test_a_tempo_that_nobody_plays_is_passed_over() -> None:
     assert read("999 bpm").beats_per_minute is None
     assert read("10 bpm").beats_per_minute is None
+    assert read("tempo 1200").beats_per_minute is None
