@@ -1,9 +1,14 @@
-"""What measures a film that was edited: its frames and its sound."""
+"""What measures the frames and the sound of a film that was edited, by what is known of it from before."""
 
 import numpy as np
 
-RATE = 16_000
 FPS = 25
+GOP = 30
+SECONDS = 6
+BEEPS = (1.0, 2.0, 4.5)
+"""When the tones of the film begin, each of 0.4 s."""
+RATE = 16_000
+"""The samples per second of sound that is measured."""
 Shown = list[tuple[float, int]]
 
 

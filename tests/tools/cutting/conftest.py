@@ -16,11 +16,6 @@ from sensorium.tools.base.sound import decode_sound
 from sensorium.tools.edit_media import EditedMedia
 
 FILM_RATE = 48_000
-RATE = 16_000
-FPS = 25
-GOP = 30
-SECONDS = 6
-BEEPS = (1.0, 2.0, 4.5)
 Edit = Callable[..., Any]
 Shown = list[tuple[float, int]]
 
@@ -31,26 +26,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def beeps(making: ModuleType) -> np.ndarray:
-    sound = np.zeros(SECONDS * FILM_RATE, np.float32)
-    for at in BEEPS:
+def beeps(making: ModuleType, measuring: ModuleType) -> np.ndarray:
+    sound = np.zeros(measuring.SECONDS * FILM_RATE, np.float32)
+    for at in measuring.BEEPS:
         start = round(at * FILM_RATE)
         sound[start : start + round(0.4 * FILM_RATE)] = making.tone(0.4, rate=FILM_RATE)
     return sound
 
 
 @pytest.fixture(scope="session")
-def film(folder: Path, making: ModuleType, broken: ModuleType, beeps: np.ndarray) -> Path:
+def film(folder: Path, making: ModuleType, broken: ModuleType, measuring: ModuleType, beeps: np.ndarray) -> Path:
     """Six seconds whose frames carry their number, with B-frames, and beeps."""
     path: Path = making.video(
         folder / "film.mp4",
         lambda number: Image.fromarray(broken.painted(number)),
-        seconds=SECONDS,
-        fps=FPS,
+        seconds=measuring.SECONDS,
+        fps=measuring.FPS,
         sound=beeps,
         rate=FILM_RATE,
         options={"preset": "veryfast", "bf": "2", "sc_threshold": "0"},
-        gop=GOP,
+        gop=measuring.GOP,
     )
     return path
 
@@ -87,9 +82,9 @@ def shown(run: Run, broken: ModuleType) -> Callable[[EditedMedia], Shown]:
 
 
 @pytest.fixture
-def heard(run: Run) -> Callable[..., np.ndarray]:
+def heard(run: Run, measuring: ModuleType) -> Callable[..., np.ndarray]:
     def read(made: EditedMedia, item: int = 0) -> np.ndarray:
         handle = made.items[item].file.handle
-        return decode_sound(run.path(handle), "made", run, rate=RATE).samples
+        return decode_sound(run.path(handle), "made", run, rate=measuring.RATE).samples
 
     return read

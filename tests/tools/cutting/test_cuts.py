@@ -12,13 +12,7 @@ from PIL import Image
 
 from sensorium.tools.base.errors import MediaError
 from sensorium.tools.base.run import Run
-from sensorium.tools.base.sound import decode_sound
 
-RATE = 16_000
-FPS = 25
-GOP = 30
-SECONDS = 6
-BEEPS = (1.0, 2.0, 4.5)
 Edit = Callable[..., Any]
 Shown = list[tuple[float, int]]
 
@@ -30,15 +24,15 @@ async def test_a_cut_to_the_frame_encodes_only_what_is_around_it(
     measuring.even(shown(made), list(range(40, 130)))
     (one,) = made.items
     assert (one.way, one.start_seconds, one.end_seconds) == ("partly encoded", 1.6, 5.2)
-    assert 20 <= one.encoded_frames <= GOP
-    assert measuring.onsets(heard(made)) == pytest.approx([0.4, 2.9], abs=1 / FPS)
+    assert 20 <= one.encoded_frames <= measuring.GOP
+    assert measuring.onsets(heard(made)) == pytest.approx([0.4, 2.9], abs=1 / measuring.FPS)
     assert made.limits == []
 
 
 async def test_a_cut_at_a_key_frame_is_a_copy(
     edit: Edit, film: Path, shown: Callable[..., Shown], measuring: ModuleType
 ) -> None:
-    made = await edit("trim", film, start_seconds=2 * GOP / FPS)
+    made = await edit("trim", film, start_seconds=2 * measuring.GOP / measuring.FPS)
     measuring.even(shown(made), list(range(60, 150)))
     assert (made.items[0].way, made.items[0].encoded_frames) == ("copied", 0)
 
@@ -50,7 +44,7 @@ async def test_a_cut_that_need_not_be_exact_says_where_it_really_is(
     numbers = [number for _, number in shown(made)]
     assert (made.items[0].way, numbers[0]) == ("copied", 30)
     assert made.items[0].start_seconds == 1.2
-    assert made.items[0].end_seconds == (numbers[-1] + 1) / FPS
+    assert made.items[0].end_seconds == (numbers[-1] + 1) / measuring.FPS
     assert measuring.onsets(heard(made)) == pytest.approx([0.0, 0.8], abs=0.25)
 
 
@@ -105,7 +99,7 @@ async def test_pieces_hold_every_frame_once_and_join_to_the_whole_again(
     again = await edit("join", files=[one.handle for one in made.files])
     measuring.even(shown(again), list(range(150)))
     assert again.items[0].way == "copied"
-    assert measuring.onsets(heard(again)) == pytest.approx(BEEPS, abs=2 / FPS)
+    assert measuring.onsets(heard(again)) == pytest.approx(measuring.BEEPS, abs=2 / measuring.FPS)
 
 
 async def test_films_are_split_and_shortened_at_silences(
@@ -113,14 +107,14 @@ async def test_films_are_split_and_shortened_at_silences(
 ) -> None:
     pieces = await edit("split", film, keep_seconds=0.1)
     spans = [(one.start_seconds, one.end_seconds) for one in pieces.items]
-    assert spans == [pytest.approx((at - 0.1, at + 0.5), abs=0.06) for at in BEEPS]
+    assert spans == [pytest.approx((at - 0.1, at + 0.5), abs=0.06) for at in measuring.BEEPS]
     short = await edit("remove", film, keep_seconds=0.1)
     assert short.seconds == pytest.approx(3 * 0.6, abs=0.15)
     assert len(measuring.onsets(heard(short))) == 3
     numbers = [number for _, number in shown(short)]
     assert numbers == sorted(set(numbers)) and 60 not in [*numbers[:10]]
     loud = await edit("remove", film, min_silence_seconds=10)
-    assert loud.seconds == pytest.approx(SECONDS, abs=0.1)
+    assert loud.seconds == pytest.approx(measuring.SECONDS, abs=0.1)
     assert "nothing was cut" in loud.limits[0]
 
 
@@ -129,7 +123,7 @@ async def test_a_part_is_left_out(
 ) -> None:
     made = await edit("remove", film, parts=[(1.92, 4.0), (0.0, 0.4)])
     measuring.even(shown(made), [*range(10, 48), *range(100, 150)])
-    assert measuring.onsets(heard(made)) == pytest.approx([0.6, 2.02], abs=1 / FPS)
+    assert measuring.onsets(heard(made)) == pytest.approx([0.6, 2.02], abs=1 / measuring.FPS)
 
 
 async def test_sound_stays_with_its_picture_over_many_cuts(
@@ -138,22 +132,28 @@ async def test_sound_stays_with_its_picture_over_many_cuts(
     made = await edit("remove", film, parts=[(0.12 + 0.2 * number, 0.2 + 0.2 * number) for number in range(24)])
     times = {number: at for at, number in shown(made)}
     wanted = [times[25], times[50], times[112] + 0.02]
-    assert measuring.onsets(heard(made)) == pytest.approx(wanted, abs=1 / FPS)
+    assert measuring.onsets(heard(made)) == pytest.approx(wanted, abs=1 / measuring.FPS)
 
 
 async def test_films_of_other_kinds_are_joined_in_the_size_of_the_first(  # noqa: PLR0917
-    edit: Edit, run: Run, film: Path, making: ModuleType, tmp_path: Path, heard: Callable[..., np.ndarray]
+    edit: Edit,
+    run: Run,
+    film: Path,
+    making: ModuleType,
+    tmp_path: Path,
+    heard: Callable[..., np.ndarray],
+    measuring: ModuleType,
 ) -> None:
     square = making.video(tmp_path / "square.mp4", lambda _: Image.new("RGB", (100, 100), "#ff0000"), seconds=1, fps=10)
     made = await edit("join", film, files=[str(square)])
-    assert made.seconds == pytest.approx(SECONDS + 1, abs=0.1)
+    assert made.seconds == pytest.approx(measuring.SECONDS + 1, abs=0.1)
     assert any("black bars" in one for one in made.limits)
     with av.open(str(run.path(made.file.handle))) as container:
         last = list(container.decode(video=0))[-1]
     picture = last.to_ndarray(format="rgb24")
     assert picture.shape == (96, 160, 3)
     assert picture[48, 80, 0] > 200 and picture[48, 4].max() < 40
-    assert np.abs(heard(made)[round(6.1 * RATE) :]).max() < 0.01
+    assert np.abs(heard(made)[round(6.1 * measuring.RATE) :]).max() < 0.01
 
 
 async def test_sound_without_loss_is_cut_to_the_sample(
@@ -161,13 +161,14 @@ async def test_sound_without_loss_is_cut_to_the_sample(
 ) -> None:
     import wave
 
-    source = making.wav(tmp_path / "ramp.wav", np.arange(RATE) / RATE)
+    rate = 16_000
+    source = making.wav(tmp_path / "ramp.wav", np.arange(rate) / rate, rate=rate)
     made = await edit("remove", source, parts=[(0.25, 0.5)])
     with wave.open(str(run.path(made.file.handle))) as file:
-        assert (file.getframerate(), file.getnchannels()) == (RATE, 1)
-        got = np.frombuffer(file.readframes(RATE), "<i2")
+        assert (file.getframerate(), file.getnchannels()) == (rate, 1)
+        got = np.frombuffer(file.readframes(rate), "<i2")
     with wave.open(str(source)) as file:
-        given = np.frombuffer(file.readframes(RATE), "<i2")
+        given = np.frombuffer(file.readframes(rate), "<i2")
     assert np.abs(got.astype(int) - np.concatenate([given[:4000], given[8000:]])).max() <= 1
     assert made.items[0].way == "copied"
 
@@ -182,23 +183,29 @@ async def test_a_film_that_was_cut_off_is_edited_as_far_as_it_goes(
         await edit("trim", broken.halved(film, tmp_path / "half.mp4"), end_seconds=1)
 
 
-async def test_an_mp3_is_cut_where_it_says(edit: Edit, film: Path, run: Run) -> None:
+async def test_an_mp3_is_cut_where_it_says(
+    edit: Edit, film: Path, heard: Callable[..., np.ndarray], measuring: ModuleType
+) -> None:
     whole = await edit("extract_sound", film, format="mp3")
     for start in (0.5, 3.21):
         part = await edit("trim", whole.file.handle, start_seconds=start, end_seconds=5)
         assert part.items[0].way == "copied"
-        sound = decode_sound(run.path(part.file.handle), "made", run, rate=RATE).samples
-        first = np.flatnonzero(np.abs(sound) > 0.1)[0] / RATE
+        first = np.flatnonzero(np.abs(heard(part)) > 0.1)[0] / measuring.RATE
         # The nearest packet of 24 ms.
-        assert first == pytest.approx(next(one for one in BEEPS if one > start) - start, abs=0.02)
+        assert first == pytest.approx(next(one for one in measuring.BEEPS if one > start) - start, abs=0.02)
 
 
-async def test_sound_stays_where_the_clock_of_a_broadcast_goes_round(
-    edit: Edit, film: Path, broken: ModuleType, tmp_path: Path, run: Run
+async def test_sound_stays_where_the_clock_of_a_broadcast_goes_round(  # noqa: PLR0917
+    edit: Edit,
+    film: Path,
+    broken: ModuleType,
+    tmp_path: Path,
+    heard: Callable[..., np.ndarray],
+    measuring: ModuleType,
 ) -> None:
     # The clock of MPEG-TS has 33 bits and goes round after 26.5 hours, here within the film.
     path = broken.remuxed(film, tmp_path / "round.ts", output_ts_offset=str(2**33 // 90_000 - 3))
     made = await edit("trim", path, start_seconds=0.8, end_seconds=2.6)
-    sound = decode_sound(run.path(made.file.handle), "made", run, rate=RATE).samples
-    assert np.abs(sound[round(0.25 * RATE) : round(0.55 * RATE)]).mean() > 0.1
-    assert np.abs(sound[round(0.7 * RATE) : round(1.1 * RATE)]).mean() < 0.01
+    sound = heard(made)
+    assert np.abs(sound[round(0.25 * measuring.RATE) : round(0.55 * measuring.RATE)]).mean() > 0.1
+    assert np.abs(sound[round(0.7 * measuring.RATE) : round(1.1 * measuring.RATE)]).mean() < 0.01

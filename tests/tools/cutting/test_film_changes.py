@@ -12,9 +12,6 @@ from PIL import Image
 
 from sensorium.tools.base.run import Run
 
-RATE = 16_000
-SECONDS = 6
-BEEPS = (1.0, 2.0, 4.5)
 Edit = Callable[..., Any]
 Shown = list[tuple[float, int]]
 
@@ -89,13 +86,13 @@ async def test_speed_keeps_the_pitch(  # noqa: PLR0917
     measuring: ModuleType,
 ) -> None:
     fast = await edit("speed", film, speed=2)
-    assert fast.seconds == pytest.approx(SECONDS / 2, abs=0.06)
-    assert measuring.onsets(heard(fast)) == pytest.approx([at / 2 for at in BEEPS], abs=0.06)
+    assert fast.seconds == pytest.approx(measuring.SECONDS / 2, abs=0.06)
+    assert measuring.onsets(heard(fast)) == pytest.approx([at / 2 for at in measuring.BEEPS], abs=0.06)
     numbers = [number for _, number in shown(fast)]
     assert numbers == list(range(0, 150, 2))
     slow = await edit("speed", tone, speed=0.5)
     assert slow.seconds == pytest.approx(6.0, abs=0.05)
-    assert measuring.pitch(heard(slow)[RATE : 4 * RATE]) == pytest.approx(880, abs=8)
+    assert measuring.pitch(heard(slow)[measuring.RATE : 4 * measuring.RATE]) == pytest.approx(880, abs=8)
 
 
 async def test_a_film_runs_backwards(
@@ -103,7 +100,7 @@ async def test_a_film_runs_backwards(
 ) -> None:
     made = await edit("reverse", film)
     measuring.even(shown(made), list(range(149, -1, -1)))
-    ends = sorted(SECONDS - at - 0.4 for at in BEEPS)
+    ends = sorted(measuring.SECONDS - at - 0.4 for at in measuring.BEEPS)
     assert measuring.onsets(heard(made)) == pytest.approx(ends, abs=0.05)
 
 

@@ -15,9 +15,6 @@ from sensorium.tools.base.run import Run
 from sensorium.tools.base.sound import decode_sound
 from sensorium.tools.edit_media import EditedMedia
 
-RATE = 16_000
-SECONDS = 6
-BEEPS = (1.0, 2.0, 4.5)
 Edit = Callable[..., Any]
 
 
@@ -38,11 +35,11 @@ async def test_sound_is_changed_and_the_picture_is_copied(  # noqa: PLR0917
         assert not container.streams.audio
     assert measuring.onsets(heard(hushed)) == pytest.approx([1.0, 4.5], abs=0.03)
     assert measuring.onsets(heard(new)) == pytest.approx([1.0], abs=0.03)
-    assert measuring.pitch(heard(new)[2 * RATE : 3 * RATE]) == pytest.approx(880, abs=3)
+    assert measuring.pitch(heard(new)[2 * measuring.RATE : 3 * measuring.RATE]) == pytest.approx(880, abs=3)
     assert "then it is silent" in new.limits[0]
-    level = np.abs(heard(mixed)[round(0.2 * RATE) : round(0.8 * RATE)]).max()
+    level = np.abs(heard(mixed)[round(0.2 * measuring.RATE) : round(0.8 * measuring.RATE)]).max()
     assert level == pytest.approx(0.03, rel=0.15)
-    assert measuring.onsets(heard(mixed)) == pytest.approx(BEEPS, abs=0.03)
+    assert measuring.onsets(heard(mixed)) == pytest.approx(measuring.BEEPS, abs=0.03)
 
 
 async def test_sound_is_taken_out_as_it_is_or_in_another_format(
@@ -50,7 +47,7 @@ async def test_sound_is_taken_out_as_it_is_or_in_another_format(
 ) -> None:
     copied = await edit("extract_sound", film)
     assert (copied.file.media_type, copied.items[0].way) == ("audio/mp4", "copied")
-    assert measuring.onsets(heard(copied)) == pytest.approx(BEEPS, abs=0.03)
+    assert measuring.onsets(heard(copied)) == pytest.approx(measuring.BEEPS, abs=0.03)
     part = await edit("extract_sound", film, format="mp3", start_seconds=1.5, end_seconds=3)
     assert part.file.media_type == "audio/mpeg"
     assert part.seconds == pytest.approx(1.5, abs=0.06)
@@ -69,17 +66,20 @@ async def test_sound_is_taken_out_as_it_is_or_in_another_format(
 async def test_sound_that_is_encoded_stays_in_its_place(
     run: Run, making: ModuleType, tmp_path: Path, asked: dict[str, Any]
 ) -> None:
-    sound = np.concatenate([np.zeros(RATE, np.float32), making.tone(4)])
-    path = making.video(tmp_path / "late.mp4", lambda _: Image.new("RGB", (64, 64)), seconds=5, sound=sound)
+    rate = 16_000
+    sound = np.concatenate([np.zeros(rate, np.float32), making.tone(4, rate=rate)])
+    path = making.video(tmp_path / "late.mp4", lambda _: Image.new("RGB", (64, 64)), seconds=5, sound=sound, rate=rate)
     media = str(path)
     for _ in range(2):  # a delay would add up
         made: EditedMedia = await call("edit_media", {"media": media, **asked}, run)
         media = made.file.handle
-    heard = decode_sound(run.path(media), "film", run).samples
-    assert np.flatnonzero(np.abs(heard) > 0.1)[0] / RATE == pytest.approx(1.0, abs=0.005)
+    heard = decode_sound(run.path(media), "film", run, rate=rate).samples
+    assert np.flatnonzero(np.abs(heard) > 0.1)[0] / rate == pytest.approx(1.0, abs=0.005)
 
 
-async def test_the_cover_of_a_recording_stays(edit: Edit, film: Path, tmp_path: Path, run: Run) -> None:
+async def test_the_cover_of_a_recording_stays(
+    edit: Edit, film: Path, tmp_path: Path, run: Run, measuring: ModuleType
+) -> None:
     path = tmp_path / "covered.mp4"
     with av.open(str(film)) as source, av.open(str(path), "w") as out:
         copies = {one.index: out.add_stream_from_template(one) for one in source.streams}
@@ -97,4 +97,4 @@ async def test_the_cover_of_a_recording_stays(edit: Edit, film: Path, tmp_path: 
         assert [one.type for one in found.streams] == ["audio", "video"]
         assert found.streams.video[0].disposition & av.stream.Disposition.attached_pic
     shorter = await edit("trim", made.file.handle, start_seconds=1)
-    assert shorter.seconds == pytest.approx(SECONDS - 1, abs=0.05)
+    assert shorter.seconds == pytest.approx(measuring.SECONDS - 1, abs=0.05)
