@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sensorium.tools.base.makers import Made, Wish
+    from sensorium.tools.base.run import Run
 
 KEY = "shop-key-0a1b2c3d4e5f"
 FILE = """
@@ -186,6 +190,19 @@ class JobServer:
         (home / "providers").mkdir(parents=True, exist_ok=True)
         (home / "providers" / "shop.toml").write_text(self.description(**more), encoding="utf-8")
         return home
+
+    async def made_in(self, run: "Run", wish: "Wish | None" = None) -> "Made":
+        """Return what comes of what a run orders here: a kite, where no other wish is told."""
+        from sensorium.tools.base.makers import Wish
+        from sensorium.tools.providers.remote_maker import provider
+
+        maker = provider(run.settings, "shop:brush-1", "draw")
+        fitted = maker.fit(wish or Wish(task="image", values={"prompt": "a kite"}))
+        return await maker.make(fitted.wish, run=run)
+
+    def states(self, run: "Run") -> list[tuple[str, str]]:
+        """Return how each order of a run stands, and its job."""
+        return [(one.state, one.job) for one in run.budget.ledger.orders(run.id)]
 
     def answer(self, asked: Asked) -> Reply:
         """Return the answer to a request."""

@@ -8,14 +8,6 @@ from typing import Any
 import pytest
 
 from sensorium.tools.base.errors import DeniedError, MediaError, ProviderError, SensoriumError
-from sensorium.tools.base.makers import Made, Wish
-from sensorium.tools.base.run import Run
-from sensorium.tools.providers.remote_maker import provider
-
-
-async def made_in(run: Run) -> Made:
-    maker = provider(run.settings, "shop:brush-1", "draw")
-    return await maker.make(maker.fit(Wish(task="image", values={"prompt": "a kite"})).wish, run=run)
 
 
 def job(**data: Any) -> bytes:
@@ -42,7 +34,7 @@ async def test_an_odd_answer_between_two_good_ones_costs_nothing(
     ordering: Any, shop: Any, job_server: Any, body: bytes
 ) -> None:
     shop.play("poll", job_server.Reply(body=body))
-    assert (await made_in(ordering())).job == "job-1"
+    assert (await shop.made_in(ordering())).job == "job-1"
     assert len(shop.of("submit")) == 1
 
 
@@ -64,7 +56,7 @@ async def test_a_pause_that_is_none_keeps_nobody_waiting_longer_than_the_deadlin
     shop.never_ends = True
     shop.play("poll", *[job_server.Reply(status=429, body={"code": 1}, headers=headers)] * 4)
     with pytest.raises(ProviderError, match=r"has not finished job 'job-1' within 0\.3 s"):
-        await made_in(ordering(deadline=0.3))
+        await shop.made_in(ordering(deadline=0.3))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +66,7 @@ async def test_an_id_leads_to_no_other_path(ordering: Any, shop: Any, job_server
     shop.play("submit", job_server.Reply(body=job(id=name)))
     shop.play("poll", job_server.Reply(body=job(status="done", files=[f"{shop.url}/files/x"])))
     with pytest.raises(ProviderError) if ".." in name.split("/") else pytest.MonkeyPatch.context():
-        await made_in(ordering(deadline=0.3))
+        await shop.made_in(ordering(deadline=0.3))
     asked = [one.path for one in shop.asked if not one.path.startswith("/files/")]
     assert asked[0] == "/jobs"
     assert all(one.startswith("/jobs/") and ".." not in one.split("/") for one in asked[1:])
@@ -84,7 +76,7 @@ async def test_an_id_leads_to_no_other_path(ordering: Any, shop: Any, job_server
 async def test_what_is_no_id_is_not_asked_for(ordering: Any, shop: Any, job_server: Any, name: Any) -> None:
     shop.play("submit", job_server.Reply(body=job(id=name)))
     with pytest.raises(ProviderError):
-        await made_in(ordering())
+        await shop.made_in(ordering())
     assert not [one for one in shop.of("poll") if one.path != "/jobs/%EF%BF%BD"]
 
 
@@ -110,7 +102,7 @@ async def test_what_is_no_id_is_not_asked_for(ordering: Any, shop: Any, job_serv
 async def test_an_address_of_a_result_leads_nowhere_it_must_not(ordering: Any, shop: Any, address: str) -> None:
     shop.file_url = address
     with pytest.raises((DeniedError, ProviderError, MediaError)) as raised:
-        await made_in(ordering())
+        await shop.made_in(ordering())
     assert len(str(raised.value)) < 1000
     assert not shop.of("file")
 
@@ -131,7 +123,7 @@ async def test_a_length_that_is_none_is_an_error(
     reply = job_server.Reply(body=shop.content, headers=headers, is_announced=False)
     shop.play("file", *[reply] * 9)
     with pytest.raises((ProviderError, MediaError)) as raised:
-        await made_in(ordering())
+        await shop.made_in(ordering())
     assert len(str(raised.value)) < 1000
 
 
@@ -141,7 +133,7 @@ async def test_an_id_to_go_on_from_that_is_none_is_the_jobs_own(
 ) -> None:
     name = f"{name} {job_server.KEY}" if name == "with the key" else name
     shop.play("poll", job_server.Reply(body=job(status="done", files=[f"{shop.url}/files/x"], task=name)))
-    assert (await made_in(ordering(picture='job = "data.task"'))).job == "job-1"
+    assert (await shop.made_in(ordering(picture='job = "data.task"'))).job == "job-1"
 
 
 async def test_an_answer_that_comes_byte_by_byte_for_ever_is_given_up(ordering: Any, shop: Any) -> None:
@@ -160,7 +152,7 @@ async def test_an_answer_that_comes_byte_by_byte_for_ever_is_given_up(ordering: 
     shop.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     run = ordering(deadline=0.2, file="[providers.shop]\ntimeout_seconds = 0.2")
     with pytest.raises(ProviderError, match=r"did not end its answer within 0\.2 s\. It may have been paid"):
-        await made_in(run)
+        await shop.made_in(run)
     assert [one.state for one in run.budget.ledger.orders(run.id)] == ["unknown"]
     server.close()
     await gone.wait()
@@ -169,11 +161,11 @@ async def test_an_answer_that_comes_byte_by_byte_for_ever_is_given_up(ordering: 
 async def test_redirects_end(ordering: Any, shop: Any, job_server: Any) -> None:
     shop.play("file", *[job_server.Reply(status=302, headers={"location": "/files/again"})] * 99)
     with pytest.raises(ProviderError, match="redirects more than"):
-        await made_in(ordering())
+        await shop.made_in(ordering())
 
 
 @pytest.mark.parametrize("files", [[{"url": "x"}], [1], [[["x"]]], [None, True], "", {}])
 async def test_files_that_are_none_are_an_error(ordering: Any, shop: Any, job_server: Any, files: Any) -> None:
     shop.play("poll", job_server.Reply(body=job(status="done", files=files)))
     with pytest.raises(SensoriumError):
-        await made_in(ordering())
+        await shop.made_in(ordering())

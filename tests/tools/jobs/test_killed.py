@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 
 from sensorium.tools.base.budget import OutcomeUnknown
-from sensorium.tools.base.makers import Made, Wish
-from sensorium.tools.base.run import Run
-from sensorium.tools.providers.remote_maker import provider
 
 _CODE = """
 import asyncio
@@ -53,18 +50,13 @@ def killed(shop: Any, job_server: Any, tmp_path: Path) -> Callable[..., None]:
     return die
 
 
-async def made_in(run: Run) -> Made:
-    maker = provider(run.settings, "shop:brush-1", "draw")
-    return await maker.make(maker.fit(Wish(task="image", values={"prompt": "a kite"})).wish, run=run)
-
-
 async def test_a_run_that_is_killed_while_a_job_goes_on_asks_for_it(
     ordering: Any, shop: Any, killed: Callable[..., None]
 ) -> None:
     killed(lambda asked: asked.path == "/jobs/job-1")
     run = ordering("killed")
     assert (run.budget.spent.unknown_usd, run.budget.spent.usd) == (0.5, 0.0)
-    assert (await made_in(run)).job == "job-1"
+    assert (await shop.made_in(run)).job == "job-1"
     assert (len(shop.of("submit")), run.budget.spent.unknown_usd, run.budget.spent.usd) == (1, 0.0, 0.5)
 
 
@@ -72,7 +64,7 @@ async def test_another_call_after_a_kill_takes_the_job_up(
     ordering: Any, shop: Any, killed: Callable[..., None]
 ) -> None:
     killed(lambda asked: asked.path == "/jobs/job-1")
-    assert (await made_in(ordering("another"))).job == "job-1"
+    assert (await shop.made_in(ordering("another"))).job == "job-1"
     assert len(shop.of("submit")) == 1
 
 
@@ -81,7 +73,7 @@ async def test_an_order_whose_answer_never_came_is_not_sent_again(
 ) -> None:
     killed(lambda asked: asked.path == "/jobs")
     with pytest.raises(OutcomeUnknown, match="may have been paid"):
-        await made_in(ordering("killed"))
+        await shop.made_in(ordering("killed"))
     assert len(shop.of("submit")) == 1
 
 
@@ -90,7 +82,7 @@ async def test_an_order_whose_answer_never_came_is_looked_up_where_that_can_be(
 ) -> None:
     killed(lambda asked: asked.path == "/jobs", picture=job_server.LOOKUP)
     run = ordering("killed", picture=job_server.LOOKUP)
-    assert (await made_in(run)).job == "job-1"
+    assert (await shop.made_in(run)).job == "job-1"
     assert (len(shop.of("submit")), len(shop.of("lookup")), run.budget.spent.usd) == (1, 1, 0.5)
 
 
@@ -99,5 +91,5 @@ async def test_an_order_whose_answer_never_came_is_sent_again_with_its_id(
 ) -> None:
     killed(lambda asked: asked.path == "/jobs", submit=job_server.IDEMPOTENCY)
     run = ordering("killed", submit=job_server.IDEMPOTENCY)
-    await made_in(run)
+    await shop.made_in(run)
     assert (len(shop.jobs), len(shop.of("submit")), run.budget.spent.usd) == (1, 2, 0.5)
