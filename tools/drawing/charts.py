@@ -12,6 +12,10 @@ MOST_SLICES = 8
 # Told apart on a light ground and on a dark one; the accent of the card comes first.
 _SLICES = ("#e07a3f", "#2a9d8f", "#e0b23c", "#8b6fd0", "#d1586b", "#5b8fb0", "#98a2b3")
 _MOST_BARS_UPRIGHT = 14
+_LEAST_SHARE = 0.2
+"""Of the width that bars keep beside their names and values."""
+_SMALLEST = 1.7
+"""Of letters, in hundredths of the shorter side."""
 
 
 def draw_chart(sheet: Sheet, card: ChartCard) -> None:
@@ -32,11 +36,16 @@ Area = tuple[float, float, float, float]
 
 
 def _stands(sheet: Sheet, card: ChartCard, area: Area) -> bool:
-    """Return whether columns have room for their names."""
+    """Return whether columns have room for their names and values."""
     pitch = (area[2] - area[0]) / len(card.points)
     face = face_for(" ".join(name for name, _, _ in card.points), "sans", "regular")
     longest = max(length(name, face, sheet.unit * 2.8) for name, _, _ in card.points)
-    return len(card.points) <= _MOST_BARS_UPRIGHT and longest <= pitch * 0.94 and sheet.height <= sheet.width * 1.3
+    widest = max(length(written, _faces(card)[1], sheet.unit * 2.2) for _, _, written in card.points)
+    return (
+        len(card.points) <= _MOST_BARS_UPRIGHT
+        and max(longest, widest) <= pitch * 0.94
+        and sheet.height <= sheet.width * 1.3
+    )
 
 
 def _columns(sheet: Sheet, card: ChartCard, area: Area) -> None:
@@ -48,7 +57,7 @@ def _columns(sheet: Sheet, card: ChartCard, area: Area) -> None:
     value_size = _one_size([written for _, _, written in card.points], values, pitch * 0.92, unit * 4.8)
     top += value_size * 1.7
     bottom -= size * 2.1
-    place = _placing(card, bottom, top)
+    place = _placing(card, bottom, top, below=value_size * 1.6)
     wide = min(pitch * 0.62, unit * 22)
     for number, (name, value, written) in enumerate(card.points):
         middle = left + pitch * (number + 0.5)
@@ -87,11 +96,15 @@ def _bars(sheet: Sheet, card: ChartCard, area: Area) -> None:
         for name, _, _ in card.points
     ]
     start = left + max(one.width for one in blocks) + unit * 3
-    widest = max(length(written, values, size) for _, _, written in card.points)
     low, high = min(0.0, *(value for _, value, _ in card.points)), max(0.0, *(value for _, value, _ in card.points))
     # Room for the values: behind the longest bar, and before the longest one that goes below zero.
+    room = (right - start - (right - left) * _LEAST_SHARE) / (2 if low < 0 else 1) - unit * 2.4
+    value_size = _one_size([written for _, _, written in card.points], values, room, size)
+    if value_size < unit * _SMALLEST:
+        raise too_much([f"{name} {written}" for name, _, written in card.points])
+    widest = max(length(written, values, value_size) for _, _, written in card.points)
     first = start + (widest + unit * 2.4 if low < 0 else 0.0)
-    per = max(1.0, right - widest - unit * 2.4 - first) / max(high - low, 1e-12)
+    per = (right - widest - unit * 2.4 - first) / max(high - low, 1e-12)
     zero = first - low * per
     thick = min(pitch * 0.56, unit * 8.5)
     for number, ((_, value, written), block) in enumerate(zip(card.points, blocks, strict=True)):
@@ -101,7 +114,7 @@ def _bars(sheet: Sheet, card: ChartCard, area: Area) -> None:
         sheet.box(
             (min(zero, end), middle - thick / 2, max(zero, end), middle + thick / 2), palette.accent, radius=unit * 0.5
         )
-        label = Block(lines=(written,), face=values, size=size, leading=1)
+        label = Block(lines=(written,), face=values, size=value_size, leading=1)
         at = end + unit * 1.6 if value >= 0 else end - unit * 1.6 - label.width
         sheet.text(label, at, middle - label.above / 2, palette.ink)
     sheet.line([(zero, top), (zero, top + pitch * len(card.points))], palette.line, unit * 0.25)
@@ -112,7 +125,7 @@ def _line(sheet: Sheet, card: ChartCard, area: Area) -> None:
     left, top, right, bottom = area
     names, values = _faces(card)
     pitch = (right - left) / len(card.points)
-    size = _one_size([name for name, _, _ in card.points], names, pitch * 0.94, unit * 3.8)
+    size = _one_size([name for name, _, _ in card.points], names, pitch * 0.84, unit * 3.8)
     value_size = _one_size([written for _, _, written in card.points], values, pitch * 0.94, unit * 4.2)
     if min(size, value_size) < unit * 1.5:
         raise too_much([name for name, _, _ in card.points])
@@ -121,9 +134,8 @@ def _line(sheet: Sheet, card: ChartCard, area: Area) -> None:
     numbers = [value for _, value, _ in card.points]
     # Lines that change by little are seen from nearby; then no axis stands under them, for it would be read as zero.
     starts_at_zero = min(numbers) < max(numbers) * 0.5 or min(numbers) < 0 or min(numbers) == max(numbers)
-    place = _placing(
-        card, bottom, top, floor=0.0 if starts_at_zero else min(numbers) - (max(numbers) - min(numbers)) * 0.3
-    )
+    floor = 0.0 if starts_at_zero else min(numbers) - (max(numbers) - min(numbers)) * 0.3
+    place = _placing(card, bottom, top, below=value_size * 1.9, floor=floor)
     for share in (0.25, 0.5, 0.75, 1.0):
         at = bottom + (top - bottom) * share
         sheet.line([(left, at), (right, at)], palette.surface, unit * 0.2)
@@ -135,7 +147,7 @@ def _line(sheet: Sheet, card: ChartCard, area: Area) -> None:
         sheet.dot((x, y), unit * 1.15, palette.ground)
         sheet.dot((x, y), unit * 0.85, palette.accent)
         label = Block(lines=(written,), face=values, size=value_size, leading=1)
-        sheet.text(label, *_beside_the_line(label, number, points, bottom), palette.ink)
+        sheet.text(label, *_beside_the_line(label, number, points, bottom), palette.ink, halo=palette.ground)
         sheet.text(
             Block(lines=(name,), face=names, size=size, leading=1),
             x - pitch / 2,
@@ -185,11 +197,12 @@ def _pie(sheet: Sheet, card: ChartCard, area: Area) -> None:
     names, values = _faces(card)
     pitch = min((room[1] - room[0]) / len(card.points), unit * 9)
     size = min(unit * 4.6, pitch * 0.5)
-    size = min(
-        size, *(_one_size([f"{n}   {w}"], names, column[1] - column[0] - size * 2.2, size) for n, _, w in card.points)
-    )
-    if size < unit * 1.7:
-        raise too_much([name for name, _, _ in card.points])
+    # The coloured square, a gap and the value stand beside each name.
+    longest = max(3 + length(name, names, 1.0) + length(written, values, 1.0) for name, _, written in card.points)
+    size = min(size, (column[1] - column[0]) / longest)
+    if size < unit * _SMALLEST:
+        raise too_much([f"{name} {written}" for name, _, written in card.points])
+    wide = min(column[1] - column[0], max(unit * 62, longest * size))
     start = room[0] + ((room[1] - room[0]) - pitch * len(card.points)) / (2 if beside else 4)
     for number, (colour, (name, _, written)) in enumerate(zip(colours, card.points, strict=False)):
         middle = start + pitch * (number + 0.5)
@@ -199,7 +212,6 @@ def _pie(sheet: Sheet, card: ChartCard, area: Area) -> None:
         label = Block(lines=(name,), face=names, size=size, leading=1)
         sheet.text(label, column[0] + size * 1.5, middle - label.above / 2, palette.ink)
         number_block = Block(lines=(written,), face=values, size=size, leading=1)
-        wide = min(column[1] - column[0], unit * 62)
         sheet.text(number_block, column[0], middle - number_block.above / 2, palette.ink, width=wide, align="right")
 
 
@@ -218,12 +230,12 @@ def _one_size(texts: list[str], face: Face, width: float, largest: float) -> flo
 class _placing:
     """Turns a value into a height on the sheet."""
 
-    def __init__(self, card: ChartCard, bottom: float, top: float, floor: float = 0.0) -> None:
+    def __init__(self, card: ChartCard, bottom: float, top: float, *, below: float, floor: float = 0.0) -> None:
         numbers = [value for _, value, _ in card.points]
         self._low, high = min(floor, *numbers), max(*numbers, floor, floor + 1e-12)
         self._bottom, self._per = bottom, (top - bottom) / (high - self._low)
         if self._low < floor:  # names stand under what goes below zero, and its values, too
-            self._bottom -= (bottom - top) * 0.1
+            self._bottom -= below
             self._per = (top - self._bottom) / (high - self._low)
 
     def __call__(self, value: float) -> float:

@@ -14,6 +14,8 @@ _LINE_HIGH = 7
 _MOST_ON_ELLIPSE = 12
 _TURN = 0.36
 """Where between two layers arrows turn: the longer part, with the words, leads to the box."""
+_TURNS = (0.2, 0.52)
+"""Where the first and the last of several boxes have the turns of their arrows, which would else be one line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,15 +137,50 @@ def _layered(card: DiagramCard, layers: list[int], area: Area, unit: float, *, l
         return (left + main, top + side) if lies else (left + side, top + main)
 
     centres = tuple(at(layers[node], (node, -1)) for node in range(len(card.nodes)))
+    ways: list[list[tuple[int, int]]] = [
+        [(start, -1), *(passing[number, n] for n in range(layers[start] + 1, layers[end])), (end, -1)]
+        for number, (start, end, _) in enumerate(card.edges)
+    ]
+    hops = {
+        (layers[start] + step, one, other)
+        for (start, _, _), way in zip(card.edges, ways, strict=True)
+        for step, (one, other) in enumerate(pairwise(way))
+    }
+    turns = {
+        (layer, slot): share
+        for layer in range(len(slots))
+        for slot, share in _turns(
+            [(one, positions[layer, *one], positions[layer + 1, *to]) for n, one, to in sorted(hops) if n == layer]
+        ).items()
+    }
     routes = []
-    for number, (start, end, _) in enumerate(card.edges):
-        stops = [
-            centres[start],
-            *(at(n, passing[number, n]) for n in range(layers[start] + 1, layers[end])),
-            centres[end],
-        ]
-        routes.append(_elbows(stops, (wide, high), lies, gap))
+    for (start, _, _), way in zip(card.edges, ways, strict=True):
+        stops = [at(layers[start] + step, slot) for step, slot in enumerate(way)]
+        shares = [turns[layers[start] + step, slot] for step, slot in enumerate(way[:-1])]
+        routes.append(_elbows(stops, (wide, high), gap, shares, lies=lies))
     return Layout(centres=centres, box=(wide, high), routes=tuple(routes))
+
+
+def _turns(hops: Sequence[tuple[tuple[int, int], float, float]]) -> dict[tuple[int, int], float]:
+    """Return where the arrows of each box turn on their way to the next layer, as a share of the way.
+
+    Args:
+        hops: From which slot, and its place and that of its goal.
+    """
+    places = {slot: here for slot, here, _ in hops}
+    goals = {slot: frozenset(goal for one, _, goal in hops if one == slot) for slot in places}
+    # Those with the same goals share one line, which then tells nothing wrong.
+    bent = dict.fromkeys(goals[slot] for slot, here, goal in hops if here != goal)
+    members = {one: {place for slot, place in places.items() if goals[slot] == one} for one in bent}
+    waiting, order = list(bent), list[frozenset[float]]()
+    while waiting:
+        # What leads to the height of another box turns after that one, so that they are not one line.
+        free = (one for one in waiting if not any(other != one and one & members[other] for other in waiting))
+        order.append(next(free, waiting[0]))
+        waiting.remove(order[-1])
+    first, last = _TURNS if len(order) > 1 else (_TURN, _TURN)
+    step = (last - first) / max(1, len(order) - 1)
+    return {slot: first + step * order.index(goals[slot]) if goals[slot] in order else _TURN for slot in places}
 
 
 def _wanted(
@@ -160,18 +197,20 @@ def _wanted(
     return sum(found) / len(found) if found else 0.5
 
 
-def _elbows(stops: Sequence[Point], box: Point, lies: bool, gap: float) -> tuple[Point, ...]:
-    """Return a way from box to box that turns at right angles between the layers."""
+def _elbows(
+    stops: Sequence[Point], box: Point, gap: float, shares: Sequence[float], *, lies: bool
+) -> tuple[Point, ...]:
+    """Return a way from box to box that turns at right angles, each time after a share of the gap between layers."""
     half = (box[0] if lies else box[1]) / 2
     points: list[Point] = []
     for number, ((x0, y0), (x1, y1)) in enumerate(pairwise(stops)):
         if lies:
             first, last = (x0 + half if number == 0 else x0), (x1 - half if number == len(stops) - 2 else x1)
-            turn = x0 + half + gap * _TURN
+            turn = x0 + half + gap * shares[number]
             points += [(first, y0), (turn, y0), (turn, y1), (last, y1)]
         else:
             first, last = (y0 + half if number == 0 else y0), (y1 - half if number == len(stops) - 2 else y1)
-            turn = y0 + half + gap * _TURN
+            turn = y0 + half + gap * shares[number]
             points += [(x0, first), (x0, turn), (x1, turn), (x1, last)]
     return tuple(_straight(points))
 

@@ -57,8 +57,9 @@ def _on_one_scale(points: Sequence[tuple[str, float, str]], units: Sequence[str]
     else:
         read = [found for one in units if (found := _UNIT.fullmatch(one))]
         times = [_TIMES[one["times"]] if one["times"] else 1.0 for one in read]
-        # `1 win` and `3 wins` are one unit.
-        units = [one["rest"].strip().lower().removesuffix("s") for one in read]
+        # `1 win` and `3 wins` are one unit; `s`, `ms` and `m` are three.
+        rests = [one["rest"].strip().lower() for one in read]
+        units = [one.removesuffix("s") if len(one) > 2 else one for one in rests]
     signs = [sign[0] if (sign := re.search("[$€£¥]", written)) else "" for _, _, written in points]
     for kinds in (units, signs):
         if len(set(filter(None, kinds))) > 1:

@@ -104,16 +104,31 @@ class Sheet:
         self._draw.polygon([(x * self._scale, y * self._scale) for x, y in corners], fill)
 
     def text(
-        self, block: Block, left: float, top: float, fill: str, *, width: float = 0.0, align: str = "left"
+        self,
+        block: Block,
+        left: float,
+        top: float,
+        fill: str,
+        *,
+        width: float = 0.0,
+        align: str = "left",
+        halo: str | None = None,
     ) -> float:
-        """Set a block with the top of its letters at `top`, in a column of this width, and return where it ends."""
+        """Set a block with the top of its letters at `top`, in a column of this width, and return where it ends.
+
+        Around its letters a `halo` of this colour covers lines that run behind them.
+        """
         font = block.face.font(block.size * self._scale)
         foot = top + block.above
         direction = "rtl" if runs_left(" ".join(block.lines)) else None
+        around = round(block.size * self._scale * 0.16) if halo else 0
         for line in block.lines:
             free = width - length(line, block.face, block.size)
             at = left + (free if align == "right" else free / 2 if align == "middle" else 0.0)
-            self._draw.text((at * self._scale, foot * self._scale), line, fill, font, anchor="ls", direction=direction)
+            place = (at * self._scale, foot * self._scale)
+            self._draw.text(
+                place, line, fill, font, anchor="ls", direction=direction, stroke_width=around, stroke_fill=halo
+            )
             foot += block.size * block.leading
         return top + block.height
 

@@ -151,7 +151,9 @@ def test_a_style_may_name_the_card_and_a_prompt_its_colours() -> None:
     assert dark.looks == {"深色"}
 
 
-@pytest.mark.parametrize("content", ["A 5 kg, B 300 g", "A $5, B €4", "A 50%, B 3 km"])
+@pytest.mark.parametrize(
+    "content", ["A 5 kg, B 300 g", "A $5, B €4", "A 50%, B 3 km", "A 5 s, B 3 min", "A 5 ms, B 3 m"]
+)
 def test_numbers_in_several_units_are_no_chart(content: str) -> None:
     with pytest.raises(ArgumentError, match="are in several units"):
         read_card(f"bar chart: {content}")

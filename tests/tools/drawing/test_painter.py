@@ -1,7 +1,10 @@
 """Cards as they come out: large enough to be read, inside their margins, in colours that everyone can tell apart."""
 
 import io
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +14,14 @@ from sensorium.tools.base import fonts
 from sensorium.tools.base.errors import ArgumentError, UnavailableError
 from sensorium.tools.drawing import faces
 from sensorium.tools.drawing.asking import Asked, read_card
+from sensorium.tools.drawing.card import DiagramCard
+from sensorium.tools.drawing.layouts import layouts_of
 from sensorium.tools.drawing.painter import paint
 from sensorium.tools.drawing.palettes import PALETTES
+from sensorium.tools.drawing.sheet import Block, Sheet, length
 
+Part = tuple[tuple[float, float], tuple[float, float]]
+Texts = Callable[..., list[tuple[str, tuple[float, float, float, float]]]]
 PROMPTS = [
     "title card: Sensorium | See, hear, make",
     "title card: A rather long title about how whales learn songs from one another across oceans",
@@ -39,6 +47,28 @@ def card(prompt: str) -> Asked:
 def painted(prompt: str, width: int = 960, height: int = 540, seed: int | None = None) -> Image.Image:
     png, _ = paint(card(prompt), width_pixels=width, height_pixels=height, seed=seed, number=0)
     return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+@pytest.fixture
+def texts(monkeypatch: pytest.MonkeyPatch) -> Texts:
+    """Return what is written on a card, and in which box."""
+
+    def found(prompt: str, width: int = 960, height: int = 540) -> list[tuple[str, tuple[float, float, float, float]]]:
+        boxes = []
+        set_down = Sheet.text
+
+        def text(sheet: Sheet, block: Block, left: float, top: float, fill: str, **how: Any) -> float:
+            free = how.get("width", 0.0) - block.width
+            at = left + {"right": free, "middle": free / 2}.get(how.get("align", "left"), 0.0)
+            boxes.append((" ".join(block.lines), (at, top, at + block.width, top + block.height)))
+            return set_down(sheet, block, left, top, fill, **how)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Sheet, "text", text)
+            painted(prompt, width, height)
+        return boxes
+
+    return found
 
 
 def inked(picture: Image.Image) -> tuple[int, int, int, int]:
@@ -173,7 +203,7 @@ def test_the_oddest_prompts_give_a_card_or_an_error_that_can_be_acted_on(prompt:
 
 def test_a_chinese_line_breaks_between_its_clauses() -> None:
     from sensorium.tools.drawing.faces import face_for
-    from sensorium.tools.drawing.sheet import fitted, length
+    from sensorium.tools.drawing.sheet import fitted
 
     words = "你好，世界和平"
     face = face_for(words, "sans", "bold")
@@ -189,9 +219,6 @@ def test_signs_that_no_font_has_are_left_out_and_named() -> None:
 
 @pytest.mark.parametrize("count", [3, 7, 12, 13, 20, 32, 40])
 def test_boxes_on_a_ring_do_not_lie_over_each_other(count: int) -> None:
-    from sensorium.tools.drawing.card import DiagramCard
-    from sensorium.tools.drawing.layouts import layouts_of
-
     edges = tuple((number, (number + 1) % count, "") for number in range(count))
     (ring,) = layouts_of(DiagramCard(nodes=("n",) * count, edges=edges), (0, 0, 1100, 580), 7.2)
     wide, high = ring.box
@@ -200,9 +227,88 @@ def test_boxes_on_a_ring_do_not_lie_over_each_other(count: int) -> None:
         assert wide / 2 <= x + 1e-6 and x <= 1100 - wide / 2 + 1e-6
 
 
-def test_words_at_arrows_that_meet_stand_beside_each_other() -> None:
-    from sensorium.tools.drawing.diagrams import _free_part
+def test_words_at_arrows_that_meet_stand_at_the_part_that_is_their_own(texts: Texts) -> None:
+    set_down = texts("diagram: A -[reads]-> X; B -[writes]-> X; B -[asks]-> Y; C -[tells]-> Y; C -> Z")
+    rows = {words: (top + bottom) / 2 for words, (_, top, _, bottom) in set_down}
+    assert rows["A"] < rows["writes"] < rows["B"] < rows["tells"] < rows["C"]
 
-    route = [(0.0, 0.0), (50.0, 0.0), (50.0, 80.0), (100.0, 80.0)]
-    assert _free_part(route, [], 20, 10) == (route[2], route[3])
-    assert _free_part(route, [((75.0, 80.0), 20.0)], 20, 10) == (route[1], route[2])
+
+def test_words_between_the_same_boxes_stand_on_either_side(texts: Texts) -> None:
+    rows = {words: top for words, (_, top, _, _) in texts("diagram: A -[x]-> B; A -[y]-> B; B -> C")}
+    assert rows["x"] < rows["A"] < rows["y"]
+
+
+LONG = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrente"
+
+
+@pytest.mark.parametrize("size", [(960, 540), (540, 960), (600, 600), (1600, 300)])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        f"bar chart: {LONG} -999,999,999,999.99 dollars, {LONG} 999,999,999,999.99 dollars",
+        "bar chart of profit: Q1 5, Q2 -3, Q3 0, Q4 12",
+        "bar chart: " + ", ".join(f"n{number} {number}99,999,999,999.99 dollars" for number in range(1, 12)),
+        f"pie chart: {LONG} 65%, Safari 18%, Others 17%",
+        "line chart: A -5, B -3, C -8, D 4",
+        "line chart: " + ", ".join(f"number{number} {number * 37 % 100}" for number in range(12)),
+        "diagram: A -[a label of some thirty characters]-> B; A -[one more of this length]-> C; B -> D; C -[3rd]-> D",
+        "diagram: Start -[a label of some thirty characters]-> Middle -[no]-> End",
+        "diagram: A -[yes]-> B -[no]-> A; B -[maybe later]-> C; C -[x]-> D; D -[y]-> A",
+    ],
+)
+def test_no_words_lie_on_others_or_reach_over_the_edge(prompt: str, size: tuple[int, int], texts: Texts) -> None:
+    try:
+        boxes = texts(prompt, *size)
+    except ArgumentError as error:
+        assert "cannot be read on a card of this size" in str(error)
+        return
+    for number, (words, (left, top, right, bottom)) in enumerate(boxes):
+        assert left >= 0.04 * min(size) and right <= size[0] - 0.04 * min(size), words
+        assert top >= 0.04 * min(size) and bottom <= size[1] - 0.04 * min(size), words
+        for other, (left2, top2, right2, bottom2) in boxes[:number]:
+            assert left >= right2 or left2 >= right or top >= bottom2 or top2 >= bottom, (words, other)
+
+
+def test_values_are_made_smaller_before_bars_are_gone() -> None:
+    picture = np.asarray(painted(f"bar chart: {LONG} -999,999,999,999 dollars, {LONG} 999,999,999,999 dollars")).astype(
+        int
+    )
+    accent = np.array(ImageColor.getrgb(next(one.accent for one in PALETTES if one.name == "plain")))
+    is_bar = np.abs(picture - accent).sum(axis=2) < 6
+    assert is_bar.any(axis=0).sum() >= 0.12 * 960
+
+
+def test_words_in_narrow_boxes_are_whole(texts: Texts) -> None:
+    set_down = texts("diagram: " + "; ".join(f"Root -> Leaf {number}" for number in range(15)), 1920, 1080)
+    assert {words.split()[0] for words, _ in set_down} == {"Root", "Leaf"}
+
+
+@pytest.mark.parametrize("area", [(0, 0, 1100, 580), (0, 0, 580, 1100)])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "diagram: A -> X; B -> X; B -> Y; C -> Y; C -> Z",
+        "diagram: A -> X; A -> Y; B -> Y; B -> Z; C -> Z; X -> E; Y -> E",
+    ],
+)
+def test_arrows_from_other_boxes_to_others_do_not_run_on_one_line(
+    prompt: str, area: tuple[float, float, float, float]
+) -> None:
+    made = card(prompt).card
+    assert isinstance(made, DiagramCard)
+    for layout in layouts_of(made, area, 7.2):
+        ways = [(edge, set(pairwise(route))) for edge, route in zip(made.edges, layout.routes, strict=True)]
+        for (start, end, _), way in ways:
+            for (other_start, other_end, _), other_way in ways:
+                if start != other_start and end != other_end:
+                    assert not any(on_one_line(one, other) for one in way for other in other_way), (start, end)
+
+
+def on_one_line(one: Part, other: Part) -> bool:
+    """Return whether parts of arrows, upright or level, lie on each other for more than a point."""
+    for along, across in ((0, 1), (1, 0)):
+        level = {round(point[across], 3) for point in (*one, *other)}
+        (first, last), (first2, last2) = (sorted(point[along] for point in part) for part in (one, other))
+        if len(level) == 1 and min(last, last2) - max(first, first2) > 1:
+            return True
+    return False
