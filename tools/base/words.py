@@ -41,7 +41,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|st|vs|etc|e\.g|i\.e|approx|fig|figs|eq|vol|dept|inc|ltd|co|jr|sr)|\b(?-i:[A-Z]))\.$",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[。！？；…]+[”’」』）】\"']*|[.!?]+[\"'”’)\]]*(?=\s|$)|\n\s*\n")
+_SENTENCE_END = re.compile(r"[。！？；…]+[”’」』）】\"']*|(?<![.!?])[.!?]++[\"'”’)\]]*+(?=\s|$)|\n\s*\n")
 _SHORT_LINE = 60
 
 

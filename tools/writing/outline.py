@@ -10,10 +10,12 @@ from ..base.words import is_han, split_sentences
 _HEADING = re.compile(r"^\s{0,3}(#{1,6})\s+(\S.*)?$")
 _RULE = re.compile(r"^\s*(?:=+|-{3,}|\*{3,}|_{3,})\s*$")
 _ITEM = re.compile(r"^\s*(?:[-*+•·]|\d{1,2}[.)、]|[（(]?[一二三四五六七八九十]{1,2}[、.）)])\s*(.+)$")
-_LINK = re.compile(r"!?\[([^\]]{0,300})\]\([^)\s]{0,500}(?:\s+\"[^\"]*\")?\)")
-_MARKS = re.compile(r"(\*\*|__|\*|`+|~~)(?=\S)(.+?)(?<=\S)\1")
-_NOTE = re.compile(r"<[^<>\s]+@[^<>\s]+>|\[\d{1,3}\]|</?[a-z][^<>]{0,300}>|<!--.{0,1000}?-->", re.IGNORECASE)
-_ADDRESS = re.compile(r"<?https?://(?:www\.)?([\w.-]*\w)[^\s<>，。；）]*?>?(?=[.,;:!?)]*(?:[\s，。；）]|$))")
+_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^)\s]{0,500}+(?:\s++\"[^\"]{0,500}+\")?\)")
+_MARK = re.compile(r"\*\*|__|\*|`+|~~")
+# None of these tries a letter again for each before it: texts come from anywhere, and may be made to take hours.
+_NOTE = re.compile(r"<@?[^<>\s@]+@[^<>\s]+>|\[\d{1,3}\]|</?[a-z][^<>]{0,300}>|<!--.{0,1000}?-->", re.IGNORECASE)
+_ADDRESS = re.compile(r"<?https?://(?:www\.)?([^\s<>，。；）]+)(>(?=[.,;:!?)]*(?:[\s，。；）]|$))|(?![<>]))?")
+_HOST = re.compile(r"[\w.-]*\w")
 _FORMULA = re.compile(r"\$(?=\S)([^$\n]{0,200}?[=\\^_][^$\n]{0,200}?)(?<=\S)\$")
 _SIGNS = {r"\cdot": "·", r"\times": "×", r"\leq": "≤", r"\geq": "≥", r"\approx": "≈", r"\pm": "±", r"\to": "→"}
 _ROW = re.compile(r"^\s*\|.*\|\s*$")
@@ -50,7 +52,7 @@ def sections(text: str) -> tuple[str, list[Section]]:
         blocks = blocks[1:]
     found: list[Section] = []
     if not any(isinstance(one, tuple) for one in blocks):
-        blocks = [(1, words) if (words := _heading(blocks[at:])) else one for at, one in enumerate(blocks)]
+        blocks = [(1, words) if (words := _heading(blocks[at : at + 2])) else one for at, one in enumerate(blocks)]
     has_headings = any(isinstance(one, tuple) for one in blocks)
     for block in blocks:
         if isinstance(block, tuple):
@@ -156,8 +158,33 @@ def _table(rows: list[str]) -> list[str]:
 
 def _plain(line: str) -> str:
     """Return a line without marks of Markdown and HTML, and numbers of notes; of an address its host is left."""
-    line = html.unescape(_NOTE.sub("", _ADDRESS.sub(r"\1", _LINK.sub(r"\1", line.lstrip("> ")))))
+    line = html.unescape(_NOTE.sub("", _ADDRESS.sub(_host, _LINK.sub(r"\1", line.lstrip("> ")))))
     line = _FORMULA.sub(lambda hit: re.sub(r"\\[a-z]+", lambda one: _SIGNS.get(one[0], ""), hit[1]), line)
-    while (bare := _MARKS.sub(r"\2", line)) != line:
-        line = bare
-    return re.sub(r"\s+([.,;:!?，。；：！？])", r"\1", " ".join(line.split())).strip()
+    return re.sub(r"\s+([.,;:!?，。；：！？])", r"\1", " ".join(_unmarked(line).split())).strip()
+
+
+def _host(address: re.Match[str]) -> str:
+    """Return the host of an address with the signs that stand behind it; what ends inside of a mark stays."""
+    host = _HOST.match(address[1])
+    if host is None or address[2] is None:
+        return address[0]
+    return host[0] if address[2] else host[0] + address[1][len(address[1].rstrip(".,;:!?)")) :]
+
+
+def _unmarked(line: str) -> str:
+    """Return a line without the marks around words, as of `**bold**`: each goes with the next one like it."""
+    opened: dict[str, re.Match[str]] = {}
+    pairs: list[tuple[int, int]] = []
+    for mark in _MARK.finditer(line):
+        start, end = mark.span()
+        if before := opened.get(mark[0]):
+            if before.end() < start and not line[start - 1].isspace():
+                pairs += [before.span(), mark.span()]
+                del opened[mark[0]]
+        elif line[end : end + 1].strip():
+            opened[mark[0]] = mark
+    kept, at = [], 0
+    for start, end in sorted(pairs):
+        kept.append(line[at:start])
+        at = end
+    return "".join(kept) + line[at:]

@@ -43,6 +43,12 @@ def test_a_text_without_words_has_no_sentence(text: str) -> None:
     assert split_sentences(text) == []
 
 
+def test_points_without_end_are_read_at_once() -> None:
+    # A pattern that tries each of them again takes many minutes.
+    assert sentences(f"Well{'.' * 200_000}x. Yes.") == [f"Well{'.' * 200_000}x.", "Yes."]
+    assert sentences('"What?!" he said.') == ['"What?!"', "he said."]
+
+
 def test_a_run_of_hanzi_is_one_token() -> None:
     assert tokens("第三季度 revenue grew 12.5%, don't panic") == [
         "第三季度",
