@@ -53,8 +53,7 @@ class Weights:
     def _version(self) -> str:
         if (folder := self.folder()) is None:
             return f"{self.name} (to be downloaded)"
-        files = sorted(folder.rglob("*.safetensors"))
-        state = [f"{one.relative_to(folder)} {(seen := one.stat()).st_size} {seen.st_mtime_ns}" for one in files]
+        state = [f"{one.relative_to(folder)} {_state(one)}" for one in sorted(folder.rglob("*.safetensors"))]
         return f"{self.name}@{hashlib.sha256(chr(10).join(state).encode()).hexdigest()[:8]}"
 
     def missing(self) -> str | None:
@@ -70,7 +69,7 @@ class Weights:
                 return f"The package `{package}` is not installed. {ADD}"
         folder = self.folder()
         if folder is not None:
-            return None if any(folder.rglob("*.safetensors")) else _no_safetensors(folder)
+            return self._incomplete(folder) if any(folder.rglob("*.safetensors")) else _no_safetensors(folder)
         if self._is_folder:
             return (
                 f"{setting} names the folder {self.model!r}, which is not there or has no `{self.index}`. Name one "
@@ -97,9 +96,11 @@ class Weights:
             UnavailableError: It is not here and cannot be downloaded, or has no weights that are safe to load.
         """
         folder = self.folder()
-        if folder is None or not any(folder.rglob("*.safetensors")):
+        if folder is None or not any(folder.rglob("*.safetensors")) or _lost(folder):
             if self._is_folder:
                 raise UnavailableError(self.missing() or _no_safetensors(Path(self.model)))
+            if folder is not None and (reason := self._incomplete(folder)):
+                raise UnavailableError(reason)
             Hub(self.settings).download(self.model, _WANTED, run, unwanted=_UNWANTED)
             folder = self.folder()
         if folder is None:
@@ -108,6 +109,10 @@ class Weights:
             )
         if not any(folder.rglob("*.safetensors")):
             raise UnavailableError(_no_safetensors(folder))
+        if lost := _lost(folder):
+            raise UnavailableError(
+                f"The weights of {self.name!r} are incomplete: {lost} did not come. Try again later."
+            )
         return folder
 
     def config(self, part: str = "") -> dict[str, Any]:
@@ -122,6 +127,17 @@ class Weights:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def _incomplete(self, folder: Path) -> str | None:
+        """Return which part of the weights is not there and what adds it; None where a download adds it anyway."""
+        if (lost := _lost(folder)) is None:
+            return None
+        what = f"The weights of {self.name!r} are incomplete: {lost} in {str(folder)!r} leads to a file that is gone"
+        if self._is_folder:
+            return f"{what}. Copy the folder again, with the files that its links lead to."
+        if reason := Hub(self.settings).unreachable():
+            return f"{what}, and {reason}. Where there is a network, run `hf download {self.model}`."
+        return None
+
     @property
     def _is_folder(self) -> bool:
         is_name = re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", self.model)
@@ -132,6 +148,19 @@ def chosen(settings: Settings, role: str, provider: str) -> str:
     """Return the model that a role's settings name for a provider, first as its model, then among its fallbacks."""
     asked: Sequence[str] = (settings.models.get(role, ""), *settings.fallbacks.get(role, ()))
     return next((one.partition(":")[2].strip() for one in asked if one.partition(":")[0].strip() == provider), "")
+
+
+def _lost(folder: Path) -> str | None:
+    """Return a file of weights that is only a link to nothing; the hub's cache is made of links."""
+    return next((f"`{one.relative_to(folder)}`" for one in folder.rglob("*.safetensors") if not one.is_file()), None)
+
+
+def _state(file: Path) -> str:
+    try:
+        seen = file.stat()
+    except OSError:
+        return "gone"
+    return f"{seen.st_size} {seen.st_mtime_ns}"
 
 
 def _no_safetensors(folder: Path) -> str:
