@@ -154,9 +154,16 @@ def _layered(card: DiagramCard, layers: list[int], area: Area, unit: float, *, l
         ).items()
     }
     routes = []
-    for (start, _, _), way in zip(card.edges, ways, strict=True):
+    for (start, end, _), way in zip(card.edges, ways, strict=True):
         stops = [at(layers[start] + step, slot) for step, slot in enumerate(way)]
         shares = [turns[layers[start] + step, slot] for step, slot in enumerate(way[:-1])]
+        before, goal = layers[end] - 1, positions[layers[end], end, -1]
+        # Where a box that leads elsewhere stands at the height of the goal, both would run on one line.
+        opposite = next((one for one in slots[before] if positions[before, *one] == goal), way[-2])
+        leads_on = any(layer == before and one == opposite and to != (end, -1) for layer, one, to in hops)
+        if opposite != way[-2] and leads_on:
+            aside = math.copysign(min((high if lies else wide) * 0.2, unit * 3), positions[before, *way[-2]] - goal)
+            stops[-1] = (stops[-1][0], stops[-1][1] + aside) if lies else (stops[-1][0] + aside, stops[-1][1])
         routes.append(_elbows(stops, (wide, high), gap, shares, lies=lies))
     return Layout(centres=centres, box=(wide, high), routes=tuple(routes))
 

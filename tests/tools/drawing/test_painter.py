@@ -287,8 +287,10 @@ def test_words_in_narrow_boxes_are_whole(texts: Texts) -> None:
 @pytest.mark.parametrize(
     "prompt",
     [
-        "diagram: A -> X; B -> X; B -> Y; C -> Y; C -> Z",
-        "diagram: A -> X; A -> Y; B -> Y; B -> Z; C -> Z; X -> E; Y -> E",
+        "diagram: A -> X; A -> Z; B -> X; B -> Y; C -> Z",
+        "diagram: a -> c; a -> d; b -> c; b -> d; b -> e",
+        "diagram: a0 -> b0; a0 -> b1; a1 -> b1; a1 -> b2; a2 -> b0; a2 -> b2",
+        "diagram: A -> X; A -> Y; A -> Z; B -> Z; C -> Y; C -> Z; Z -> E; X -> E",
     ],
 )
 def test_arrows_from_other_boxes_to_others_do_not_run_on_one_line(
