@@ -79,6 +79,16 @@ async def test_a_picture_is_drawn_anew(settings: Settings, run: Run, tiny_diffus
     assert picture(run, found).size == (64, 96)
 
 
+async def test_sides_that_are_not_kept_are_told(settings: Settings, run: Run, tiny_diffusion: Path) -> None:
+    given = stored(run, Image.new("RGB", (70, 96), (200, 30, 30)))
+    for task, more in (("edit", {}), ("outpaint", {"right_pixels": 32})):
+        wish = Wish(task=task, values={"prompt": "blue", **more}, files={"picture": (given,)})
+        found = await made(draws(settings, tiny_diffusion), run, wish)
+        width, height = picture(run, found).size
+        asked = f"{70 + more.get('right_pixels', 0)}×96"
+        assert f"{width}×{height} pixels were made of the {asked} that were asked for" in found.notes[1]
+
+
 async def test_only_the_white_of_a_mask_is_drawn_anew(settings: Settings, run: Run, tiny_diffusion: Path) -> None:
     given = stored(run, Image.new("RGB", (64, 64), (200, 30, 30)))
     mask = Image.new("L", (64, 64), 0)

@@ -37,7 +37,8 @@ _RESOLUTION_SHARE = 0.15
 """1248×704 and 1504×640 are sold as 720p."""
 _LEAST_PIXELS = 16
 """A side of what was made of nothing but words; services give one pixel where they have no picture."""
-_SCALE_SHARE = 0.02
+_SCALE_SHARE, _BLOCK_PIXELS = 0.02, 8
+"""So far the sides of what was to grow may be off, whichever is more: models round to whole blocks of 16 pixels."""
 _RESOLUTION = re.compile(r"(\d{3,4})[pP]")
 _NAMES = {"picture": ("a picture", "pictures"), "video": ("a film", "films"), "audio": ("sound", "recordings")}
 # What is given may be blank, and then a part of it is.
@@ -136,7 +137,8 @@ def _wrong_size(found: Measured, wish: Wish, given: Mapping[str, float]) -> Iter
     width, height = found.width_pixels or 0, found.height_pixels or 0
     came, values = f"{width}×{height} px", wish.values
     if given.get("width") and (wanted := _grown(wish, given)):
-        if abs(width - wanted[0]) > _SCALE_SHARE * wanted[0] or abs(height - wanted[1]) > _SCALE_SHARE * wanted[1]:
+        pairs = zip((width, height), wanted, strict=True)
+        if any(abs(has - side) > max(_SCALE_SHARE * side, _BLOCK_PIXELS) for has, side in pairs):
             yield f"it has {came}, and {wanted[0]:.0f}×{wanted[1]:.0f} px were ordered"
         return
     off = _FILM_PIXELS if found.kind == "video" else 0

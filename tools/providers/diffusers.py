@@ -45,6 +45,7 @@ _TASKS: Mapping[str, frozenset[Task]] = {
     "film": frozenset({"video", "animate"}),
 }
 _UNTAKEN: tuple[ValueName, ...] = ("style", "quality", "with_sound", "resolution")
+_EDGES: tuple[ValueName, ...] = ("left_pixels", "right_pixels", "top_pixels", "bottom_pixels")
 _PACKAGES = ("torch", "diffusers", "transformers")
 
 
@@ -91,6 +92,8 @@ class Diffusers:
             raise ArgumentError("Models on this machine take one picture: no references, and no last frame.")
         if not wish.files.get("picture"):
             values |= self._sides(values, notes)
+        elif "aspect" in values:
+            notes.append("`aspect` was not passed on: the sides come from the picture that was given, or the model.")
         values.pop("aspect", None)
         return Fitted(wish=replace(wish, values=values), notes=tuple(notes))
 
@@ -122,7 +125,7 @@ class Diffusers:
             files=tuple(files),
             served_by=self.identity,
             seed=seed,
-            notes=(f"Made on this machine: on {NAMES[device]}.",),
+            notes=(f"Made on this machine: on {NAMES[device]}.", *self._resized(wish, given)),
         )
 
     def _sides(self, values: Mapping[ValueName, Value], notes: list[str]) -> dict[ValueName, Value]:
@@ -142,10 +145,16 @@ class Diffusers:
                 f"A picture of {asked[0]:.0f}×{asked[1]:.0f} pixels was asked for; sides are from {LEAST_PIXELS} to "
                 f"{MOST_PIXELS} pixels here."
             )
-        fitted = [max(1, round(one / MULTIPLE_PIXELS)) * MULTIPLE_PIXELS for one in asked]
-        if (width or height) and fitted != list(asked):
-            notes.append(f"It is {fitted[0]}×{fitted[1]} pixels: sides are multiples of {MULTIPLE_PIXELS}.")
+        fitted = fitted_sides(*asked)
+        if width or height:
+            notes += size_notes(*asked)
         return {"width_pixels": fitted[0], "height_pixels": fitted[1]}
+
+    def _resized(self, wish: Wish, given: Mapping[str, "Image"]) -> list[str]:
+        """Return what is to be said where a picture that was given, and may grow, has sides that no model divides."""
+        if self._role == "film" or "picture" not in given:
+            return []
+        return size_notes(*_grown(given["picture"].size, wish.values))
 
     def _native_pixels(self) -> int:
         """Return the side of what the model was trained on, as its configuration tells."""
@@ -217,7 +226,7 @@ class Diffusers:
             raise ArgumentError(
                 f"The mask has {_sizes(mask)} pixels and the picture {_sizes(picture)}: make them equal."
             )
-        width, height = (max(1, round(one / MULTIPLE_PIXELS)) * MULTIPLE_PIXELS for one in picture.size)
+        width, height = fitted_sides(*picture.size)
         arguments |= {
             "image": picture.resize((width, height)),
             "mask_image": None if mask is None else mask.convert("L").resize((width, height)),
@@ -288,14 +297,32 @@ def _padded(picture: "Image", values: Mapping[ValueName, Value]) -> tuple["Image
     from PIL import Image
 
     left, top = int(values.get("left_pixels", 0)), int(values.get("top_pixels", 0))
-    size = (
-        picture.width + left + int(values.get("right_pixels", 0)),
-        picture.height + top + int(values.get("bottom_pixels", 0)),
-    )
+    size = _grown(picture.size, values)
     canvas, mask = Image.new("RGB", size, (127, 127, 127)), Image.new("L", size, 255)
     canvas.paste(picture, (left, top))
     mask.paste(0, (left, top, left + picture.width, top + picture.height))
     return canvas, mask
+
+
+def _grown(size: tuple[int, int], values: Mapping[ValueName, Value]) -> tuple[int, int]:
+    """Return the size of a picture with what is to be drawn on beyond its edges, if anything is."""
+    left, right, top, bottom = (int(values.get(name, 0)) for name in _EDGES)
+    return size[0] + left + right, size[1] + top + bottom
+
+
+def fitted_sides(width: float, height: float) -> tuple[int, int]:
+    """Return the sides nearest to these that a model can make."""
+    fitted = [max(1, round(one / MULTIPLE_PIXELS)) * MULTIPLE_PIXELS for one in (width, height)]
+    return fitted[0], fitted[1]
+
+
+def size_notes(width: float, height: float) -> list[str]:
+    """Return what is to be said of sides that are asked for and not made as they are."""
+    fitted = fitted_sides(width, height)
+    if fitted == (width, height):
+        return []
+    made = f"{fitted[0]}×{fitted[1]} pixels were made of the {width:.0f}×{height:.0f} that were asked for"
+    return [f"{made}: sides are multiples of {MULTIPLE_PIXELS} here."]
 
 
 def _png(picture: "Image") -> bytes:

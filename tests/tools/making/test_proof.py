@@ -135,3 +135,13 @@ async def test_facts_are_noted_only_of_what_was_proved(run: Run, sounds: dict[st
     with pytest.raises(MediaError, match=handle):
         await prove_made(made(run, sounds["silence"]), Wish(task="music"), run)
     assert run.artifact(handle).facts == {}
+
+
+async def test_a_picture_that_grew_is_whole_blocks_of_pixels(run: Run, tmp_path: Path) -> None:
+    for name, size in {"given": (250, 250), "blocks": (304, 256), "other": (304, 270)}.items():
+        Image.new("RGB", size, "red").save(tmp_path / f"{name}.png")
+    given = run.workspace.adopt(tmp_path / "given.png").handle
+    wish = Wish(task="outpaint", values={"right_pixels": 50}, files={"picture": (given,)})
+    await prove_made(made(run, tmp_path / "blocks.png"), wish, run)
+    with pytest.raises(MediaError, match="304×270 px, and 300×250 px were ordered"):
+        await prove_made(made(run, tmp_path / "other.png"), wish, run)
