@@ -6,7 +6,7 @@ from typing import Any
 from ..base.errors import ArgumentError
 from ..base.visible import shown
 from .asking import Asked
-from .card import ChartCard, DiagramCard, ListCard, QuoteCard, TitleCard, words_of
+from .card import Card, ChartCard, DiagramCard, ListCard, QuoteCard, TitleCard, words_of
 from .charts import draw_chart
 from .diagrams import draw_diagram
 from .faces import signs_without_font
@@ -33,8 +33,7 @@ def paint(asked: Asked, *, width_pixels: int, height_pixels: int, seed: int | No
     """
     signs = signs_without_font(words_of(asked.card))
     card = without(asked.card, signs)
-    if not words_of(card).strip():
-        raise ArgumentError(f"No font here has {signs[:20]!r}, and nothing else stands on the card. Give it words.")
+    check_words_left(asked.card, card, signs)
     sheet = Sheet(width_pixels, height_pixels, palette_for(asked.looks, _USUAL[type(card)], seed, number))
     if isinstance(card, TitleCard):
         draw_title(sheet, card)
@@ -47,6 +46,31 @@ def paint(asked: Asked, *, width_pixels: int, height_pixels: int, seed: int | No
     else:
         draw_diagram(sheet, card)
     return sheet.png(), signs
+
+
+def check_words_left(card: Card, bare: Card, signs: str) -> None:
+    """Refuse a card on which nothing stands, or in a box or line of it, once signs without a font are left out.
+
+    Raises:
+        ArgumentError: It is so.
+    """
+    if not words_of(bare).strip():
+        nothing = f"No font here has {signs[:20]!r}, and nothing else stands" if signs else "Nothing stands"
+        raise ArgumentError(f"{nothing} on the card. Give it words.")
+    empty = [one for one, left in zip(_entries(card), _entries(bare), strict=True) if not left.strip()]
+    if empty:
+        raise ArgumentError(
+            f"{len(empty)} of {len(_entries(card))} entries would be empty: no font here has {signs[:20]!r}, and "
+            "nothing else stands in them. Give them words."
+        )
+
+
+def _entries(card: Card) -> tuple[str, ...]:
+    if isinstance(card, DiagramCard):
+        return card.nodes
+    if isinstance(card, ListCard):
+        return card.items
+    return tuple(name for name, _, _ in card.points) if isinstance(card, ChartCard) else ()
 
 
 def without(value: Any, signs: str) -> Any:

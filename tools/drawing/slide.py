@@ -2,11 +2,10 @@
 
 import io
 
-from ..base.errors import ArgumentError
 from .card import ListCard, TitleCard, words_of
 from .faces import signs_without_font
 from .pages import draw_list, draw_title
-from .painter import without
+from .painter import check_words_left, without
 from .palettes import PALETTES
 from .sheet import Sheet
 
@@ -24,8 +23,7 @@ def set_slide(
 
     signs = signs_without_font(words_of(card))
     bare = without(card, signs)
-    if not words_of(bare).strip():
-        raise ArgumentError(f"No font here has {signs[:20]!r}, and nothing else stands on the slide. Give it words.")
+    check_words_left(card, bare, signs)
     palette = next(one for one in PALETTES if one.name == theme)
     sheet = Sheet(width_pixels, height_pixels - free_above - free_below, palette)
     if isinstance(bare, ListCard):

@@ -217,6 +217,23 @@ def test_signs_that_no_font_has_are_left_out_and_named() -> None:
     assert signs in ("🎉", "")  # some machines have a font with it
 
 
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [
+        ('title card: "   "', "^Nothing stands on the card. Give it words.$"),
+        (
+            "diagram: A -> \U000f0000 -> \U000f0001",
+            "^2 of 3 entries would be empty: no font here has .* Give them words",
+        ),
+        ("list: \U000f0000; milk; eggs", "^1 of 3 entries would be empty"),
+        ("bar chart: \U000f0000 3, Feb 5", "^1 of 2 entries would be empty"),
+    ],
+)
+def test_a_card_with_nothing_to_read_in_a_place_of_it_is_refused(prompt: str, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        painted(prompt)
+
+
 @pytest.mark.parametrize("count", [3, 7, 12, 13, 20, 32, 40])
 def test_boxes_on_a_ring_do_not_lie_over_each_other(count: int) -> None:
     edges = tuple((number, (number + 1) % count, "") for number in range(count))
