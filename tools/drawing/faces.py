@@ -1,7 +1,7 @@
 """Find fonts for a card that have all of its letters, in two families and two weights."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -44,19 +44,37 @@ _EASTERN: dict[tuple[Family, Weight], tuple[str, ...]] = {
     ),
 }  # fmt: skip
 # What is left out where no font has it: pictures beside words, and what joins or colours them.
+_JOINED = frozenset({"Mn", "Mc", "Me", "Cf"})
 _SIGNS = frozenset({"So", "Sk", "Cf", "Cs", "Co", "Mn", "Me"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Face:
-    """A font file, and which of several fonts in it."""
+    """A font file, which of several fonts in it, and others for letters that it lacks."""
 
     path: Path | None
     """None: the one that comes with Pillow."""
     number: int = 0
+    others: "tuple[Face, ...]" = ()
 
     def font(self, size: float) -> "FreeTypeFont":
-        return _font(self, size)
+        return _font(self.path, self.number, size)
+
+    def runs(self, line: str) -> "list[tuple[str, Face]]":
+        """Return a line in stretches of one font each; marks and spaces stay with what stands before them."""
+        if not self.others:
+            return [(line, self)]
+        found: list[tuple[str, Face]] = []
+        for letter in line:
+            stays = letter.isspace() or unicodedata.category(letter) in _JOINED
+            face = found[-1][1] if found and stays else _having(self, letter)
+            if found and found[-1][1] == face:
+                found[-1] = (found[-1][0] + letter, face)
+            else:
+                found.append((letter, face))
+        # Spaces behind words that run to the left must not come before them.
+        parted = ((part, face) for run, face in found for part in (run.rstrip(), run[len(run.rstrip()) :]))
+        return [(part, face) for part, face in parted if part]
 
 
 def signs_without_font(words: str) -> str:
@@ -70,7 +88,7 @@ def signs_without_font(words: str) -> str:
             "Letters of this script join and change their order, and what sets them is not installed here. Install "
             "`libfribidi0` (`apt install libfribidi0`; on other systems Pillow's page on Raqm says how)."
         )
-    gone = _missing(_best(words, "sans", "regular"), _letters(words))
+    gone = _lacking(_best(words, "sans", "regular"), _letters(words))
     if needed := sorted(one for one in gone if unicodedata.category(one) not in _SIGNS):
         fix = (
             "Install a font with Chinese letters, for example `apt install fonts-noto-cjk`"
@@ -82,13 +100,12 @@ def signs_without_font(words: str) -> str:
 
 
 def face_for(words: str, family: Family, weight: Weight) -> Face:
-    """Return the best font that has these words; another family or weight where none of this one has."""
+    """Return the best font that has these words; another family or weight, or several, where none of this one has."""
     needed = _letters(words)
-    others: tuple[tuple[Family, Weight], ...] = ((family, weight), ("sans", weight), ("sans", "regular"))
-    for one in others:
-        if not _missing(face := _best(words, *one), needed):
-            return face
-    return _best(words, "sans", "regular")
+    kinds: tuple[tuple[Family, Weight], ...] = ((family, weight), ("sans", weight), ("sans", "regular"))
+    faces = [_best(words, *one) for one in kinds]
+    whole = (one for one in faces if not one.others)
+    return next((one for one in [*whole, *faces] if not _lacking(one, needed)), faces[-1])
 
 
 def _letters(words: str) -> frozenset[str]:
@@ -100,7 +117,31 @@ def _best(words: str, family: Family, weight: Weight) -> Face:
     faces = _faces(family, weight, any(map(_is_eastern, needed)))
     best = min(faces, key=lambda face: len(_missing(face, needed)))
     own = sorted({path for one in _missing(best, needed) if (path := find_script_font(one))})
-    return min([best, *(Face(path=one) for one in own)], key=lambda face: len(_missing(face, needed)))
+    faces = [best, *faces, *(Face(path=one) for one in own)]
+    best = min(faces, key=lambda face: len(_missing(face, needed)))
+    others: list[Face] = []
+    lacking = _missing(best, needed)
+    while lacking:
+        other = min(faces, key=lambda face: len(_missing(face, lacking)))
+        if _missing(other, lacking) == lacking:
+            break
+        others.append(other)
+        lacking = _missing(other, lacking)
+    return replace(best, others=tuple(others))
+
+
+def _lacking(face: Face, letters: frozenset[str]) -> frozenset[str]:
+    """Return the letters that neither a font has nor the others beside it."""
+    for one in (replace(face, others=()), *face.others):
+        letters = _missing(one, letters)
+    return letters
+
+
+@lru_cache(maxsize=4096)
+def _having(face: Face, letter: str) -> Face:
+    """Return the font that a letter is set in."""
+    first = replace(face, others=())
+    return next((one for one in (first, *face.others) if not _missing(one, frozenset(letter))), first)
 
 
 @cache
@@ -132,12 +173,12 @@ def _missing(face: Face, letters: frozenset[str]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=128)
-def _font(face: Face, size: float) -> "FreeTypeFont":
+def _font(path: Path | None, number: int, size: float) -> "FreeTypeFont":
     from PIL import ImageFont
 
-    if face.path is None:
+    if path is None:
         return cast("FreeTypeFont", ImageFont.load_default(size=size))
-    return ImageFont.truetype(str(face.path), size, index=face.number)
+    return ImageFont.truetype(str(path), size, index=number)
 
 
 def _joins(letter: str) -> bool:

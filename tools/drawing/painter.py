@@ -1,6 +1,7 @@
 """Sets a card on a sheet."""
 
 import dataclasses
+import re
 from typing import Any
 
 from ..base.errors import ArgumentError
@@ -14,6 +15,7 @@ from .pages import draw_list, draw_quote, draw_title
 from .palettes import palette_for
 from .sheet import Sheet
 
+_LOOSE = re.compile(r"(?:(?<=\s)|^)[\u200d\ufe0f]+|[\u200d\ufe0f]+(?=\s|$)")
 _USUAL = {TitleCard: "night", QuoteCard: "paper", ListCard: "paper", ChartCard: "plain", DiagramCard: "plain"}
 
 
@@ -76,7 +78,8 @@ def _entries(card: Card) -> tuple[str, ...]:
 def without(value: Any, signs: str) -> Any:
     """Return a card, or a part of one, without these signs and without what is no text."""
     if isinstance(value, str):
-        return shown("".join(one for one in value if one not in signs))
+        # What joined pictures that are gone joins nothing now.
+        return shown(_LOOSE.sub("", "".join(one for one in value if one not in signs)))
     if isinstance(value, tuple):
         return tuple(without(one, signs) for one in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -118,17 +118,20 @@ class Sheet:
 
         Around its letters a `halo` of this colour covers lines that run behind them.
         """
-        font = block.face.font(block.size * self._scale)
         foot = top + block.above
         direction = "rtl" if runs_left(" ".join(block.lines)) else None
         around = round(block.size * self._scale * 0.16) if halo else 0
         for line in block.lines:
             free = width - length(line, block.face, block.size)
             at = left + (free if align == "right" else free / 2 if align == "middle" else 0.0)
-            place = (at * self._scale, foot * self._scale)
-            self._draw.text(
-                place, line, fill, font, anchor="ls", direction=direction, stroke_width=around, stroke_fill=halo
-            )
+            runs = block.face.runs(line)
+            for words, face in reversed(runs) if direction else runs:
+                font = face.font(block.size * self._scale)
+                place = (at * self._scale, foot * self._scale)
+                self._draw.text(
+                    place, words, fill, font, anchor="ls", direction=direction, stroke_width=around, stroke_fill=halo
+                )
+                at += length(words, face, block.size)
             foot += block.size * block.leading
         return top + block.height
 
@@ -143,7 +146,7 @@ class Sheet:
 
 def length(text: str, face: Face, size: float) -> float:
     # Of large letters: how long a line is must not depend on how letters of a size are rounded to pixels.
-    return float(face.font(200.0).getlength(text)) * size / 200.0
+    return sum(float(one.font(200.0).getlength(run)) for run, one in face.runs(text)) * size / 200.0
 
 
 def fitted(

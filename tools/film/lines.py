@@ -6,7 +6,10 @@ from collections.abc import Callable
 from ..base.words import is_han
 
 # What no line begins with, and what none ends with (the rules of GB/T 15834 and of JIS X 4051).
-_CLOSING = "、。，．！？：；）】》〉」』”’…—～·％,.!?:;)]}%"
+_CLOSING = (
+    "、。，．！？：；）】》〉」』”’…—～·％,.!?:;)]}%"
+    "ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶーゝゞヽヾ々゛゜"  # small kana, and what lengthens or repeats
+)
 _OPENING = "（【《〈「『“‘([{"
 _JOINER = "\u200d"
 

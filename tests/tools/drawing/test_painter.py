@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from sensorium.tools.base.errors import ArgumentError, UnavailableError
 from sensorium.tools.drawing import faces
 from sensorium.tools.drawing.asking import Asked, read_card
 from sensorium.tools.drawing.card import DiagramCard
+from sensorium.tools.drawing.faces import Face
 from sensorium.tools.drawing.layouts import layouts_of
-from sensorium.tools.drawing.painter import paint
+from sensorium.tools.drawing.painter import paint, without
 from sensorium.tools.drawing.palettes import PALETTES
 from sensorium.tools.drawing.sheet import Block, Sheet, length
+from sensorium.tools.film.lines import wrapped
 
 Part = tuple[tuple[float, float], tuple[float, float]]
 Texts = Callable[..., list[tuple[str, tuple[float, float, float, float]]]]
@@ -210,6 +213,44 @@ def test_a_chinese_line_breaks_between_its_clauses() -> None:
     narrow = length("世界和平", face, 40) + 2
     block = fitted(words, face, width=narrow, height=500, largest=40, smallest=40)
     assert block.lines == ("你好，", "世界和平")
+
+
+def test_no_japanese_line_begins_with_a_small_kana_or_a_long_vowel() -> None:
+    words = "アプリケーションについてのショートガイド"
+    for width in range(60, 400, 7):
+        lines = wrapped(words, width, lambda line: 20.0 * len(line))
+        assert not any(line[0] in "ョーィッャ" for line in lines), lines
+        assert "".join(lines) == words
+
+
+def test_letters_that_one_font_lacks_are_set_in_another() -> None:
+    dejavu = fonts.find_font(("dejavusans.",))
+    if dejavu is None:
+        pytest.skip("DejaVu Sans is not installed here")
+    latin, wide = Face(path=None), Face(path=dejavu)
+    both = replace(latin, others=(wide,))
+    assert both.runs("Hi שלום, ok") == [("Hi", latin), (" ", latin), ("שלום", wide), (", ok", latin)]
+    parts = length("Hi ", latin, 40) + length("שלום", wide, 40) + length(", ok", latin, 40)
+    assert length("Hi שלום, ok", both, 40) == pytest.approx(parts)
+
+
+def test_languages_that_no_single_font_has_stand_on_one_card(texts: Texts) -> None:
+    if not fonts.find_cjk_font() or not fonts.find_font(("dejavusans.",)):
+        pytest.skip("no fonts for Chinese and for Hebrew here")
+    assert [words for words, _ in texts("list: English; 中文; Ελληνικά; שלום")] == [
+        "English",
+        "中文",
+        "Ελληνικά",
+        "שלום",
+    ]
+
+
+def test_what_joined_pictures_that_no_font_has_leaves_no_gap() -> None:
+    signs = "\U0001f469\U0001f467"
+    assert (
+        without("Hi \U0001f469\u200d\U0001f467 you \u0915\u094d\u200d\u0937", signs)
+        == "Hi you \u0915\u094d\u200d\u0937"
+    )
 
 
 def test_signs_that_no_font_has_are_left_out_and_named() -> None:
