@@ -65,10 +65,16 @@ class Animated:
 
 
 class _TooLarge(Exception):
-    """It has more bytes than it may, after this share of its frames."""
+    """It has more bytes than it may.
 
-    def __init__(self, share: float) -> None:
+    Args:
+        share: Of the whole, about, there is room for.
+        width_pixels: It had; a film may be narrower than what was asked for.
+    """
+
+    def __init__(self, share: float, width_pixels: int) -> None:
         self.share = share
+        self.width_pixels = width_pixels
 
 
 def animate(output: OutputFile, animation: Animation, run: Run) -> Animated:
@@ -78,14 +84,16 @@ def animate(output: OutputFile, animation: Animation, run: Run) -> Animated:
         MediaError: The film cannot be decoded, or even a tiny picture would be too large.
     """
     width = animation.width_pixels
-    for _ in range(_ATTEMPTS):
+    for left in reversed(range(_ATTEMPTS)):
         try:
             content, made = _written(animation, width, run)
         except _TooLarge as error:
-            smaller = int(width * min(0.85, 0.95 * error.share**0.5)) // 2 * 2
+            width = error.width_pixels
             if width <= LEAST_WIDTH_PIXELS:
                 break
-            width = max(LEAST_WIDTH_PIXELS, smaller)
+            smaller = int(width * min(0.85, 0.95 * error.share**0.5)) // 2 * 2
+            # Noise shrinks by less than its area; nothing is given up before the least was tried.
+            width = max(LEAST_WIDTH_PIXELS, smaller) if left > 1 else LEAST_WIDTH_PIXELS
             continue
         with output.open() as file:
             file.write(content)
@@ -122,13 +130,13 @@ def _written(animation: Animation, width: int, run: Run) -> tuple[bytes, Animate
             container.mux(stream.encode(frame))
             frames += 1
             if out.tell() > animation.max_bytes:
-                raise _TooLarge(min(1.0, frames / whole))
+                raise _TooLarge(min(1.0, frames / whole), size[0])
         if stream is None:
             raise MediaError(f"No frame of {animation.take.name!r} can be decoded there. It is damaged.")
         container.mux(stream.encode(None))
     content = out.getvalue()
     if len(content) > animation.max_bytes:
-        raise _TooLarge(animation.max_bytes / len(content))
+        raise _TooLarge(animation.max_bytes / len(content), size[0])
     seconds = frames / animation.frames_per_second
     made = Animated(width_pixels=size[0], height_pixels=size[1], frames=frames, seconds=seconds, bytes=len(content))
     return content, made

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sensorium.tools.base.errors import ArgumentError
+from sensorium.tools.base.errors import ArgumentError, MediaError
 from sensorium.tools.base.run import Run
 
 Edit = Callable[..., Any]
@@ -119,3 +119,20 @@ async def test_a_picture_that_gets_larger_says_so(edit: Edit, tmp_path: Path) ->
     assert small.limits == [
         f"With what tells who made it, it has {small.file.bytes:,} bytes, more than {path.stat().st_size:,}."
     ]
+
+
+async def test_an_animated_picture_of_a_narrow_film_shrinks_until_it_fits(
+    edit: Edit, run: Run, tmp_path: Path, making: ModuleType
+) -> None:
+    colours = np.random.default_rng(1).integers(0, 255, (10, 90, 120, 3), dtype=np.uint8)
+    narrow = making.video(tmp_path / "narrow.mp4", lambda at: Image.fromarray(colours[at]), seconds=1, fps=10)
+    # Wider than the film is, from where steps of a width alone lead to nothing smaller for long.
+    asked = {"format": "gif", "frames_per_second": 10, "width_pixels": 2000}
+    whole = (await edit("convert", narrow, **asked)).file.bytes
+    for share in (0.95, 0.6, 0.35):
+        made = await edit("convert", narrow, **asked, max_bytes=round(share * whole))
+        with Image.open(run.path(made.file.handle)) as picture:
+            assert 64 <= picture.width < 120
+        assert made.file.bytes <= share * whole
+    with pytest.raises(MediaError, match="even at 64 px wide"):
+        await edit("convert", narrow, **asked, max_bytes=5_000)
