@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..base.errors import UnavailableError
+from ..base.errors import Cancelled, UnavailableError
 from .limits import Limits
 from .outcome import CodeError, CodeOutcome
 
@@ -50,36 +50,55 @@ class CalculatorSession:
         self, code: str, files: Mapping[str, Path | int] | None = None, timeout_seconds: float | None = None
     ) -> CodeOutcome:
         """Do as `execute` does, without keeping the loop waiting; cancelling ends the call and its process."""
-        work = asyncio.ensure_future(asyncio.to_thread(self.execute, code, files, timeout_seconds))
+        stop = threading.Event()
+        work = asyncio.ensure_future(asyncio.to_thread(self.execute, code, files, timeout_seconds, stop))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
-            self._kill()
+            stop.set()
             with contextlib.suppress(Exception):
                 await work
             raise
 
     def execute(
-        self, code: str, files: Mapping[str, Path | int] | None = None, timeout_seconds: float | None = None
+        self,
+        code: str,
+        files: Mapping[str, Path | int] | None = None,
+        timeout_seconds: float | None = None,
+        stop: threading.Event | None = None,
     ) -> CodeOutcome:
         """Run code and wait for what comes of it.
 
+        Args:
+            code: Python.
+            files: None can be given here.
+            timeout_seconds: For this call; the limit of the session when left out.
+            stop: Ends the call, and no other, when it is set from another thread; also one that has not begun.
+
         Raises:
             UnavailableError: It is given files, or the interpreter does not start.
+            Cancelled: It was stopped before it began.
         """
         if files:
             raise UnavailableError(
                 "Code cannot be given files here: no sandbox works, and the calculator that is left has none. "
                 "`sensorium doctor` says what is missing."
             )
-        with self._lock:
+        stop = stop or threading.Event()
+        while not self._lock.acquire(timeout=LOOK_SECONDS):
+            _heed(stop)
+        try:
+            _heed(stop)
             session = self._open()
             self._cells.append(code)
-            outcome = self._run(session, code, self.limits.wall_seconds if timeout_seconds is None else timeout_seconds)
+            seconds = self.limits.wall_seconds if timeout_seconds is None else timeout_seconds
+            outcome = self._run(session, code, seconds, stop)
             if outcome.state_lost:
                 self._end()
             self.used_at = time.monotonic()
             return outcome
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """End the session, and a call that is being made."""
@@ -117,20 +136,23 @@ class CalculatorSession:
             raise UnavailableError(f"The calculator cannot be started: {error}. Install it anew: {MEND}.") from error
         return self._session
 
-    def _run(self, session: "MontySession", code: str, seconds: float) -> CodeOutcome:
+    def _run(self, session: "MontySession", code: str, seconds: float, stop: threading.Event) -> CodeOutcome:
         import pydantic_monty as monty
 
         printed = _Printed(self.limits)
-        expired = threading.Event()
+        ending = threading.Lock()
+        has_ended = has_expired = False
 
-        def expire() -> None:
-            expired.set()
-            self._kill()
+        def watch() -> None:
+            nonlocal has_expired
+            was_stopped = stop.wait(seconds)
+            with ending:  # what is killed is this call, and never one that comes after it
+                if not has_ended:
+                    has_expired = not was_stopped
+                    self._kill()
 
-        timer = threading.Timer(seconds, expire)
-        timer.daemon = True
         started = time.monotonic()
-        timer.start()
+        threading.Thread(target=watch, daemon=True).start()
         value: str | None = None
         error: CodeError | None = None
         status: Literal["done", "error", "timeout", "killed", "crashed"] = "done"
@@ -144,8 +166,10 @@ class CalculatorSession:
         except monty.MontyError as raised:
             status, why = "crashed", str(raised) or "the interpreter ended"
         finally:
-            timer.cancel()
-        if expired.is_set():
+            with ending:
+                has_ended = True
+            stop.set()
+        if has_expired:
             status, why, value, error = "timeout", f"it took longer than {seconds:g} s", None, None
         elif printed.is_too_much:
             status, why, value, error = "killed", "it printed too much", None, None
@@ -178,6 +202,11 @@ class CalculatorSession:
                     one.__exit__(None, None, None)
         self._session = self._pool = self._process = None
         self._cells = []
+
+
+def _heed(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise Cancelled("The calculation was stopped before it began.")
 
 
 class _TooMuch(Exception):

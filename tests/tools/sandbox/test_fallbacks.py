@@ -1,5 +1,6 @@
 """What confines code where bubblewrap does not work: containers (made by a fake engine here) and the calculator."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -286,6 +287,29 @@ def test_an_endless_calculation_ends_with_its_time(calculator: CalculatorSession
     assert (outcome.status, outcome.state_lost, outcome.seconds < 30) == ("timeout", True, True)
     assert len(outcome.stdout) <= Limits().output_bytes
     assert calculator.execute("1 + 1").value == "2"
+    calculator.close()
+
+
+async def test_a_calculation_that_is_only_beginning_is_ended(calculator: CalculatorSession) -> None:
+    # Its process does not stand yet; without looking again the code would run until its time is up.
+    work = asyncio.create_task(calculator.run("while True: pass", timeout_seconds=1000))
+    await asyncio.sleep(0)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert calculator.execute("1 + 1").value == "2"
+    calculator.close()
+
+
+async def test_who_stops_waiting_ends_no_other_calculation(calculator: CalculatorSession) -> None:
+    calculator.execute("x = 1")
+    with calculator._lock:  # as another call has it
+        work = asyncio.create_task(calculator.run("x = 2"))
+        await asyncio.sleep(0)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+    assert calculator.execute("x").value == "1"
     calculator.close()
 
 
