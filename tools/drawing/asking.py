@@ -92,8 +92,10 @@ def read_card(prompt: str, style: str | None = None) -> Asked | None:
     text = unicodedata.normalize("NFC", prompt).strip()
     if len(text) > MOST_LETTERS:
         return None
+    # Of thousands of spaces in a row, the patterns below would try each as the first.
+    text = re.sub(r" ?\n[ \n]*", "\n", re.sub(r"[^\S\n]+", " ", text))
     if style and (kind := _named(style)):
-        card = _cards(kind, style)(f": {text}") or (_cards(kind, style)(f": {prompt}") if kind == "chart" else None)
+        card = _cards(kind, style)(f": {text}")
         return Asked(card=card, looks=_looks(style)) if card else None
     for lead, nouns in ((_LEAD, _NOUNS), (_ASKING_ZH, _NOUNS_ZH)):
         for kind, noun in nouns.items():

@@ -191,6 +191,8 @@ def test_without_a_chinese_font_the_error_names_the_fix(monkeypatch: pytest.Monk
         "line chart: " + ", ".join(f"n{number} {number}" for number in range(300)),
         "标题卡，" + "写着" * 1000 + "猫“x”",
         "list: " + "1. " * 1200,
+        "list of " + " " * 3900 + "x!",
+        "标题卡" + " \n" * 1900 + '"',
     ],
 )
 def test_the_oddest_prompts_give_a_card_or_an_error_that_can_be_acted_on(prompt: str) -> None:
