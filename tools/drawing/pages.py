@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..base.errors import ArgumentError
 from ..film.lines import wrapped
 from .card import ListCard, QuoteCard, TitleCard
-from .faces import Face, face_for
+from .faces import Face, face_for, runs_left
 from .sheet import Block, Sheet, fitted, length, surely_more
 
 # Of the shorter side.
@@ -19,6 +19,7 @@ _FILLED = 0.86
 
 def draw_title(sheet: Sheet, card: TitleCard) -> None:
     """A large title on the left of a dark ground, a short rule above it, and the line under it in a quiet colour."""
+    sheet.mirrored = runs_left(card.title)
     palette, unit = sheet.palette, sheet.unit
     margin = margin_of(sheet)
     width = sheet.width - 2 * margin
@@ -46,6 +47,7 @@ def draw_title(sheet: Sheet, card: TitleCard) -> None:
 
 def draw_quote(sheet: Sheet, card: QuoteCard) -> None:
     """The words in a serif under a large mark, and below them who said them."""
+    sheet.mirrored = runs_left(card.text)
     palette, unit = sheet.palette, sheet.unit
     margin = margin_of(sheet)
     width = min(sheet.width - 2 * margin, sheet.height * 1.42)
@@ -77,6 +79,7 @@ def draw_quote(sheet: Sheet, card: QuoteCard) -> None:
 
 def draw_list(sheet: Sheet, card: ListCard) -> None:
     """A heading, and the items in one column or two."""
+    sheet.mirrored = runs_left(" ".join(card.items))
     palette, unit = sheet.palette, sheet.unit
     margin = margin_of(sheet)
     width, bottom = sheet.width - 2 * margin, sheet.height - margin

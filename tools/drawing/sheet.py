@@ -56,6 +56,8 @@ class Sheet:
         from PIL import Image, ImageDraw
 
         self.width, self.height, self.palette = float(width_pixels), float(height_pixels), palette
+        self.mirrored = False
+        """Whether left is right, as where words run to the left."""
         self._scale = 2 if width_pixels * height_pixels <= _SMOOTH_PIXELS else 1
         self._image = Image.new("RGB", (width_pixels * self._scale, height_pixels * self._scale), palette.ground)
         self._draw = ImageDraw.Draw(self._image)
@@ -75,6 +77,8 @@ class Sheet:
         stroke: float = 0.0,
     ) -> None:
         """Draw a rectangle: left, top, right, bottom."""
+        if self.mirrored:
+            box = (self.width - box[2], box[1], self.width - box[0], box[3])
         left, top, right, bottom = (round(one * self._scale) for one in box)
         width = max(1, round(stroke * self._scale)) if outline else 0
         self._draw.rounded_rectangle(
@@ -82,7 +86,8 @@ class Sheet:
         )
 
     def dot(self, centre: Point, radius: float, fill: str) -> None:
-        x, y, r = centre[0] * self._scale, centre[1] * self._scale, radius * self._scale
+        across = self.width - centre[0] if self.mirrored else centre[0]
+        x, y, r = across * self._scale, centre[1] * self._scale, radius * self._scale
         self._draw.ellipse((x - r, y - r, x + r, y + r), fill)
 
     def slice(self, centre: Point, radius: float, degrees: tuple[float, float], fill: str) -> None:
@@ -124,6 +129,7 @@ class Sheet:
         for line in block.lines:
             free = width - length(line, block.face, block.size)
             at = left + (free if align == "right" else free / 2 if align == "middle" else 0.0)
+            at = self.width - at - (width - free) if self.mirrored else at
             runs = block.face.runs(line)
             for words, face in reversed(runs) if direction else runs:
                 font = face.font(block.size * self._scale)

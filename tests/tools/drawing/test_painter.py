@@ -217,6 +217,14 @@ def test_a_chinese_line_breaks_between_its_clauses() -> None:
     assert block.lines == ("你好，", "世界和平")
 
 
+@pytest.mark.parametrize("prompt", ["title card: {} | {}", 'quote: "{}" — {}', "list: {}; {}", "numbered list: {}; {}"])
+def test_what_runs_to_the_left_stands_on_the_right(prompt: str) -> None:
+    left, _, right, _ = inked(painted(prompt.format("Abc def", "Ghi")))
+    left2, _, right2, _ = inked(painted(prompt.format("אבגד הוז", "חטי")))
+    assert left <= 60 and right < 900
+    assert left2 > 60 and right2 >= 900
+
+
 def test_no_japanese_line_begins_with_a_small_kana_or_a_long_vowel() -> None:
     words = "アプリケーションについてのショートガイド"
     for width in range(60, 400, 7):
