@@ -6,8 +6,9 @@ from ..base.errors import ArgumentError
 from .arrow_words import Places
 from .card import DiagramCard
 from .faces import face_for
-from .layouts import Layout, layouts_of
+from .layouts import layouts_of
 from .pages import heading, margin_of, too_much
+from .placed import Layout
 from .sheet import Block, Sheet, fitted
 
 MOST_NODES = 40

@@ -219,6 +219,8 @@ def test_a_chinese_line_breaks_between_its_clauses() -> None:
 
 @pytest.mark.parametrize("prompt", ["title card: {} | {}", 'quote: "{}" — {}', "list: {}; {}", "numbered list: {}; {}"])
 def test_what_runs_to_the_left_stands_on_the_right(prompt: str) -> None:
+    if not faces._can_join():
+        pytest.skip("libfribidi is not installed here")
     left, _, right, _ = inked(painted(prompt.format("Abc def", "Ghi")))
     left2, _, right2, _ = inked(painted(prompt.format("אבגד הוז", "חטי")))
     assert left <= 60 and right < 900
@@ -245,8 +247,8 @@ def test_letters_that_one_font_lacks_are_set_in_another() -> None:
 
 
 def test_languages_that_no_single_font_has_stand_on_one_card(texts: Texts) -> None:
-    if not fonts.find_cjk_font() or not fonts.find_font(("dejavusans.",)):
-        pytest.skip("no fonts for Chinese and for Hebrew here")
+    if not faces._can_join() or not fonts.find_cjk_font() or not fonts.find_font(("dejavusans.",)):
+        pytest.skip("no fonts for Chinese and for Hebrew here, or no libfribidi")
     assert [words for words, _ in texts("list: English; 中文; Ελληνικά; שלום")] == [
         "English",
         "中文",
