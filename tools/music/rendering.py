@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 LOUDNESS_LUFS = -16.0
 CEILING = 10 ** (-1.2 / 20)
-BLOCK = 1 << 16
+BLOCK = 1 << 17
+"""Samples made at once: as long as the longest echo, 3 s."""
 CHUNK = 64
 """Samples that share one gain of the limiter."""
 _LATEST_SECONDS = 0.006

@@ -8,9 +8,9 @@ import pytest
 from sensorium.tools.music.composing import notes
 from sensorium.tools.music.limiting import gains
 from sensorium.tools.music.listening import listen
-from sensorium.tools.music.moods import MOODS, Timbre
+from sensorium.tools.music.moods import MOODS, STYLES, Mood, Timbre
 from sensorium.tools.music.reading import read
-from sensorium.tools.music.rendering import _Band
+from sensorium.tools.music.rendering import BLOCK, Room, _Band
 from sensorium.tools.music.score import Note, plan
 from sensorium.tools.music.timbres import RATE, SOUNDS, tone
 from sensorium.tools.music.tunes import key_of, tempo_of
@@ -75,6 +75,16 @@ def test_an_instrument_plays_its_pitch_and_begins_and_ends_at_nothing(timbre: Ti
     assert min(abs(strongest / (220 * one) - 1) for one in (1, 2, 3)) < 0.02
     soft = tone(timbre, 57, 0.8, 0.4)
     assert np.abs(soft).max() < 0.75 * np.abs(note).max()
+
+
+@pytest.mark.parametrize("mood", MOODS)
+def test_the_echo_of_a_room_fades_to_nothing_and_does_not_break_off(mood: Mood) -> None:
+    room, clap = Room(STYLES[mood].reverb_seconds, 1), np.zeros((2, BLOCK), dtype=np.float32)
+    clap[:, 0] = 1
+    echo = np.concatenate([room.answer(clap), room.answer(0 * clap)], axis=1)
+    heard = np.flatnonzero(np.abs(echo).max(axis=0) > 1e-7)[-1]
+    before_end = echo[:, heard - RATE // 10 : heard]
+    assert np.square(before_end).sum() < 1e-5 * np.square(echo).sum(), "50 dB less than all of it"
 
 
 @pytest.mark.parametrize("mood", MOODS)
