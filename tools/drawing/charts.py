@@ -100,7 +100,7 @@ def _bars(sheet: Sheet, card: ChartCard, area: Area) -> None:
     # Room for the values: behind the longest bar, and before the longest one that goes below zero.
     room = (right - start - (right - left) * _LEAST_SHARE) / (2 if low < 0 else 1) - unit * 2.4
     value_size = _one_size([written for _, _, written in card.points], values, room, size)
-    if value_size < unit * _SMALLEST:
+    if value_size < min(size, unit * _SMALLEST):
         raise too_much([f"{name} {written}" for name, _, written in card.points])
     widest = max(length(written, values, value_size) for _, _, written in card.points)
     first = start + (widest + unit * 2.4 if low < 0 else 0.0)

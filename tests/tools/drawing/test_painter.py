@@ -318,6 +318,7 @@ LONG = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrente"
         f"bar chart: {LONG} -999,999,999,999.99 dollars, {LONG} 999,999,999,999.99 dollars",
         "bar chart of profit: Q1 5, Q2 -3, Q3 0, Q4 12",
         "bar chart: " + ", ".join(f"n{number} {number}99,999,999,999.99 dollars" for number in range(1, 12)),
+        "bar chart: " + ", ".join(f"n{number} {number}" for number in range(24)),
         f"pie chart: {LONG} 65%, Safari 18%, Others 17%",
         "line chart: A -5, B -3, C -8, D 4",
         "line chart: " + ", ".join(f"number{number} {number * 37 % 100}" for number in range(12)),
@@ -346,6 +347,10 @@ def test_values_are_made_smaller_before_bars_are_gone() -> None:
     accent = np.array(ImageColor.getrgb(next(one.accent for one in PALETTES if one.name == "plain")))
     is_bar = np.abs(picture - accent).sum(axis=2) < 6
     assert is_bar.any(axis=0).sum() >= 0.12 * 960
+
+
+def test_as_many_bars_as_have_room_are_drawn(texts: Texts) -> None:
+    assert len(texts("bar chart: " + ", ".join(f"n{number} {number}" for number in range(24)))) == 48
 
 
 def test_words_in_narrow_boxes_are_whole(texts: Texts) -> None:
