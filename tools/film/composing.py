@@ -1,5 +1,6 @@
 """Make a film: paint its pictures, mix its sound, write both; in a decoder process, since its files are untrusted."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ _NEAR_LU = 0.3
 """How near to the wished loudness is near enough."""
 _THREADS = 2
 """For moving pictures: more wait for each other."""
+_LARGE_BYTES = 3 << 19
+"""Of memory: a frame of 720p, of which 25 come and go each second, is smaller; what is kept of a picture is not."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +62,7 @@ def compose(film: Film, handles: Sequence[str], output: OutputFile, run: "Run") 
     import cv2
 
     cv2.setNumThreads(_THREADS)
+    _keep_large_blocks_apart()
     files = _Files(run)
     gain = _gain(film, files, run) if film.strips else None
     limiter = Limiter(gain or 0.0, PEAK_DB)
@@ -179,3 +184,18 @@ def _gain(film: Film, files: _Files, run: "Run") -> float | None:
     limited = meter.integrated_lufs()
     lacking = film.loudness_lufs - limited if limited is not None else 0.0
     return gain + lacking if abs(lacking) > _NEAR_LU else gain
+
+
+def _keep_large_blocks_apart() -> None:
+    """Have each large block of memory go back to the system when it is freed.
+
+    After the first large picture, the C library would take its size for a usual one, and keep the holes between others.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    if set_option is not None:
+        set_option(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        set_option(_M_TRIM_THRESHOLD, 2 * _LARGE_BYTES)  # what is smaller is soon wanted again

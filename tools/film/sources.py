@@ -1,6 +1,5 @@
 """What is seen in a shot, as a picture of the film's size at any time: a still with a moving camera, a clip, a card."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,9 +18,12 @@ if TYPE_CHECKING:
     import numpy as np
     from av.video.frame import VideoFrame
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
 MOST_SPARE = 2.0
 """How many times as wide, or as high, as the film a picture is kept: a camera goes no further in a shot."""
+_BAND_ROWS = 64
+"""Rows of a picture that are made larger or smaller at once."""
 _ALONG: dict[Move, Move] = {"left": "out", "right": "in", "up": "out", "down": "in"}
 """What a camera does instead where it cannot go across."""
 
@@ -75,7 +77,6 @@ class Still:
 
     def __init__(self, shot: Shot, film: Film, path: Path) -> None:
         import numpy as np
-        from PIL.Image import Resampling
 
         self._shot = shot
         self._size = film.width_pixels, film.height_pixels
@@ -84,25 +85,21 @@ class Still:
         image = open_picture(path, shot.name, enough_pixels=large)
         self._move, self._most_zoom = shot.move, MOST_ZOOM
         if loses(*image.size, width, height) > MOST_CUT:
-            image = before_itself(image, *large)
+            picture = np.asarray(before_itself(image, *large))
             # A picture that is shown whole stays whole.
             self._move, self._most_zoom = _ALONG.get(shot.move, shot.move), 1 / EDGE
         else:
             factor = max(large[0] / image.width, large[1] / image.height)
             wide, high = (min(most * MOST_SPARE, own * factor) for most, own in zip(large, image.size, strict=True))
             left, top = (image.width - wide / factor) / 2, (image.height - high / factor) / 2
-            across, down = (left, 0, left + wide / factor, image.height), (0, top, even(wide), top + high / factor)
-            # One direction after the other, as Pillow does it too, lets the large picture go in between.
-            image = image.resize((even(wide), image.height), Resampling.LANCZOS, across)
-            image = image.resize((even(wide), even(high)), Resampling.LANCZOS, down)
-        picture = np.asarray(image)
+            box = left, top, left + wide / factor, top + high / factor
+            picture = _resized(image, even(wide), even(high), box)
+        del image  # the largest there is: it need not wait for what comes of it
         self._source = Planes.of_rgb(picture)
         shown = max(width / self._source.width_pixels, height / self._source.height_pixels)
         self._largest = width / shown, height / shown
         """Pixels of the source that the film shows at zoom 1."""
         self._words = Overlay(shot.words) if shot.words else None
-        del image, picture
-        give_back_memory()
 
     def paint(self, at_seconds: float, onto: Planes) -> None:
         import cv2
@@ -181,18 +178,25 @@ class Clip:
         return f"{self._shot.name!r} is damaged: where nothing can be read, the frame before stands." if errors else ""
 
 
+def _resized(image: "Image", width: int, height: int, box: tuple[float, float, float, float]) -> "NDArray[np.uint8]":
+    """Return a part of a picture in another size.
+
+    Band by band: whole, what Pillow makes on the way takes two thirds of what a large picture takes itself.
+    """
+    import numpy as np
+    from PIL.Image import Resampling
+
+    left, top, right, bottom = box
+    made = np.empty((height, width, 3), np.uint8)
+    for start in range(0, height, _BAND_ROWS):
+        end = min(height, start + _BAND_ROWS)
+        above, below = (top + (bottom - top) * row / height for row in (start, end))
+        part = image.resize((width, end - start), Resampling.LANCZOS, (left, above, right, below))
+        made[start:end] = np.asarray(part)
+    return made
+
+
 def _ramp(rows: int, most: int) -> "NDArray[np.uint8]":
     import numpy as np
 
     return np.linspace(most, 0, rows).round().astype(np.uint8)
-
-
-def give_back_memory() -> None:
-    """Give the system what was freed: large pictures would leave holes that the C library keeps."""
-    if sys.platform != "linux":
-        return
-    import ctypes
-
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
-    if trim is not None:
-        trim(0)
