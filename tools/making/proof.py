@@ -23,6 +23,10 @@ _HEARD_SHARE = 0.05
 """Of sound that was ordered: where less can be heard, it is a click in silence."""
 MOST_SPOKEN_A_SECOND = 15.0
 """Syllables; people speak four to eight of them, and models not twice as many. What has more was cut off."""
+_USUALLY_SPOKEN_A_SECOND = 8.0
+"""Measured of espeak: 3.4 (Chinese) to 7 (Japanese). What has more may be honest haste, or half of it was cut off."""
+_LEAST_SYLLABLES = 24
+"""Of fewer, nobody can tell whether they are said in haste."""
 _LETTERS_A_SYLLABLE = 3
 """Of an alphabet, as English is spelled."""
 _FIRST_WIDE = "\u3040"
@@ -216,13 +220,22 @@ def _too_little_said(found: Measured, wish: Wish) -> Iterator[str]:
     """Yield that speech is too short for its words; of a few words nobody can tell."""
     if wish.task != "speech" or not found.heard_seconds:
         return
-    letters = [one for one in str(wish.values.get("text", "")) if one.isalpha()]
-    wide = sum(one >= _FIRST_WIDE for one in letters)
-    syllables = wide + (len(letters) - wide) / _LETTERS_A_SYLLABLE
-    least = syllables / MOST_SPOKEN_A_SECOND / float(wish.values.get("speed", 1))
+    letters, syllables = _syllables(wish)
+    least = syllables / MOST_SPOKEN_A_SECOND / _speed(wish)
     if least >= 1 and found.heard_seconds < least:
         heard = f"something is heard for {found.heard_seconds:.1f} s"
-        yield f"{heard}, and its {len(letters)} letters take {least:.0f} s at least"
+        yield f"{heard}, and its {letters} letters take {least:.0f} s at least"
+
+
+def _syllables(wish: Wish) -> tuple[int, float]:
+    """Return how many letters the text of a wish has, and about how many syllables they are."""
+    letters = [one for one in str(wish.values.get("text", "")) if one.isalpha()]
+    wide = sum(one >= _FIRST_WIDE for one in letters)
+    return len(letters), wide + (len(letters) - wide) / _LETTERS_A_SYLLABLE
+
+
+def _speed(wish: Wish) -> float:
+    return float(wish.values.get("speed", 1))
 
 
 def _notes(found: Measured, wish: Wish) -> Iterator[str]:
@@ -233,6 +246,11 @@ def _notes(found: Measured, wish: Wish) -> Iterator[str]:
         yield f"Nothing moves in it: it looks the same all of its {has:.1f} s."
     if found.lost_share:
         yield f"{found.lost_share:.1%} of it cannot be decoded."
+    letters, syllables = _syllables(wish)
+    usual = syllables / _USUALLY_SPOKEN_A_SECOND / _speed(wish)
+    if wish.task == "speech" and syllables >= _LEAST_SYLLABLES and found.heard_seconds < usual:
+        heard = f"Its {letters} letters are heard in {found.heard_seconds:.1f} s"
+        yield f"{heard}, in which few could say them: a part may be missing."
     for what, end in _early(found):
         yield f"It has {what} for {end:.1f} of its {has:.1f} s only."
     if wish.values.get("with_sound") is False and found.has_sound and not found.is_silent:

@@ -70,7 +70,8 @@ class EndpointVoice(AtEndpoint):
         quote = quote_of(served, {"calls": 1.0, "characters": float(len(text))})
         sound = await request_sound(run, served, "/audio/speech", body, quote=quote, name="said.wav")
         wish = Wish(task="speech", values={"text": text, "speed": speed})
-        await prove_made(Made(files=(sound,), served_by=self.identity), wish, run)
+        made = await prove_made(Made(files=(sound,), served_by=self.identity), wish, run)
+        run.call.notes.extend(one for one in made.notes if one not in run.call.notes)
         return await run.decode(decoded, sound.handle, run)
 
     async def try_out(self, run: "Run") -> str | None:

@@ -134,9 +134,19 @@ async def test_silence_and_a_part_of_the_words_are_refused_and_kept(
 async def test_fast_speech_is_as_short_as_it_was_ordered(
     speaking: Callable[..., Run], server: Any, script: ModuleType
 ) -> None:
-    server.play(script.Reply(body=tone(2.5)))
+    server.play(script.Reply(body=tone(5)))
     spoken = await call("speak", {"text": LONG, "words_per_minute": 450}, speaking())
     assert (spoken.engine, spoken.limits) == ("house:voice", [])
+
+
+@pytest.mark.parametrize(("seconds", "is_told"), [(8.0, True), (16.0, False)])
+async def test_speech_of_which_half_may_be_missing_is_given_with_a_note(
+    speaking: Callable[..., Run], server: Any, script: ModuleType, *, seconds: float, is_told: bool
+) -> None:
+    server.play(script.Reply(body=tone(seconds)))
+    spoken = await call("speak", {"text": LONG}, speaking())
+    told = "Its 232 letters are heard in 8.0 s, in which few could say them: a part may be missing."
+    assert (spoken.engine, spoken.limits) == ("house:voice", [told] if is_told else [])
 
 
 async def test_a_model_that_tells_nothing_of_its_voices_has_its_usual_one_and_that_is_said(
