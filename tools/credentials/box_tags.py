@@ -35,7 +35,7 @@ class Box:
 def mp4(file: BinaryIO, story: Story) -> list[Piece]:
     """Return a film or M4A with who made it in its tags and in XMP."""
     size = size_of(file)
-    boxes = list(_boxes(file, 0, size))
+    boxes = list(boxes_of(file, 0, size))
     moov = next((one for one in boxes if one.kind == b"moov"), None)
     if boxes[0].kind != b"ftyp" or moov is None:
         raise CannotTag("its boxes are not as its kind has them")
@@ -51,7 +51,7 @@ def mp4(file: BinaryIO, story: Story) -> list[Piece]:
         new += struct.pack(">I", after.end - after.at - grown) + b"free"
         end = after.at + 8 + grown
     elif after:
-        new = _moved(new, moov.end, grown)
+        new = moved(new, moov.end, grown)
     tail = _with_xmp(boxes, size, story)[1:]
     last = tail[1].start if len(tail) > 1 and isinstance(tail[1], Part) else size
     return [Part(0, moov.at), new, Part(end, last), *tail]
@@ -60,7 +60,7 @@ def mp4(file: BinaryIO, story: Story) -> list[Piece]:
 def heif(file: BinaryIO, story: Story) -> list[Piece]:
     """Return an AVIF with who made it in XMP after everything else, where nothing has to move."""
     size = size_of(file)
-    return _with_xmp(list(_boxes(file, 0, size)), size, story)
+    return _with_xmp(list(boxes_of(file, 0, size)), size, story)
 
 
 def _with_xmp(boxes: list[Box], size: int, story: Story) -> list[Piece]:
@@ -71,7 +71,12 @@ def _with_xmp(boxes: list[Box], size: int, story: Story) -> list[Piece]:
     return [Part(0, place), box, Part(place, size)] if place < size else [Part(0, size), box]
 
 
-def _boxes(file: BinaryIO, at: int, end: int) -> Iterator[Box]:
+def boxes_of(file: BinaryIO, at: int, end: int) -> Iterator[Box]:
+    """Yield the boxes that stand one after another in a part of a file.
+
+    Raises:
+        CannotTag: They are damaged.
+    """
     for _ in range(_MOST_BOXES):
         if at == end:
             return
@@ -146,8 +151,12 @@ def _made(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", 8 + len(content)) + kind + content
 
 
-def _moved(moov: bytes, after: int, by: int) -> bytes:
-    """Return the box with each place that lies behind it moved."""
+def moved(moov: bytes, after: int, by: int) -> bytes:
+    """Return the box `moov` with each place from a byte of the file on moved.
+
+    Raises:
+        CannotTag: A table of places is damaged, or has no room for them.
+    """
     changed = bytearray(moov)
     for table in _tables(moov, 8, len(moov), 0):
         wide = table.kind == b"co64"
@@ -160,12 +169,12 @@ def _moved(moov: bytes, after: int, by: int) -> bytes:
         if sys.byteorder == "little":
             numbers.byteswap()
         try:
-            moved = array(numbers.typecode, [one + by if one >= after else one for one in numbers])
+            new = array(numbers.typecode, [one + by if one >= after else one for one in numbers])
         except OverflowError as error:
             raise CannotTag("its table of places has no room for it") from error
         if sys.byteorder == "little":
-            moved.byteswap()
-        changed[start : start + count * moved.itemsize] = moved.tobytes()
+            new.byteswap()
+        changed[start : start + count * new.itemsize] = new.tobytes()
     return bytes(changed)
 
 

@@ -2,23 +2,21 @@
 
 import io
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from . import native
+from .films import plain_film, sign_film
 from .identity import Pen
 from .story import BY_MODEL, HERE, MODEL_MADE, Story
 
 _ACTIONS = "c2pa.actions.v2"
-_MERKLE_BYTES, _MERKLE_PART_KB = 32 << 20, 1024
-"""A longer film is hashed in parts: as a whole, c2pa holds up to 512 MB of it in memory."""
 _HELD_MB = 4096
 """What c2pa holds of a file before it puts it on disk: a decoder process has none, so `most_bytes` is the limit."""
 _MOST_BYTES, _MOST_BOXED_BYTES = 256 << 20, 512 << 20
-"""Measured: of a film c2pa holds as much as it has, of WAV and JPEG more than twice that while it grows."""
+"""Measured: of a film in fragments c2pa holds as much as it has, of WAV and JPEG over twice that while it grows."""
 _BOXED = ("video/mp4", "video/quicktime", "audio/mp4")
 NO_FORMAT = "application/octet-stream"
 
@@ -83,13 +81,13 @@ def sign(source: BinaryIO, out: BinaryIO, story: Story, pen: Pen, ingredients: S
         # The key stays with the pen. What says the time of an authority would be asked by c2pa itself, where it opens
         # files, and there is no network: so none is.
         signer = c2pa.Signer.from_callback(pen.sign, c2pa.C2paSigningAlg[pen.algorithm.upper()], pen.chain)
-        chosen = settings()
-        if source.seek(0, os.SEEK_END) > _MERKLE_BYTES:
-            chosen["core"]["merkle_tree_chunk_size_in_kb"] = _MERKLE_PART_KB
-        context = stack.enter_context(c2pa.Context.from_dict(chosen, signer=signer))
+        context = stack.enter_context(c2pa.Context.from_dict(settings(), signer=signer))
         builder = stack.enter_context(c2pa.Builder(_claim(story, ingredients), context=context))
         for number, one in enumerate(ingredients):
             _add(builder, one, number)
+        if film := plain_film(source):
+            sign_film(builder, story.media_type, film, source, out)
+            return
         source.seek(0)
         builder.sign(story.media_type, source, out)
 
