@@ -34,20 +34,20 @@ def main() -> None:
         folder = Path(name)
         material(folder, max(lengths))
         print("1280×720 at 25 frames a second; a picture every 5 s, fades, captions, narration, music\n")
-        print("| what | film | real time | peak memory of all processes, MB |")
+        print("| what | film | real time | peak memory of all processes, MB (shared pages counted in each) |")
         print("|---|---|---|---|")
         for seconds in lengths:
             command = [sys.executable, __file__, "--make", str(folder), str(seconds)]
             home = folder / f"home-{seconds}"
             env = {**os.environ, "SENSORIUM_HOME": str(home), "SENSORIUM_OFFLINE": "1"}
-            cost = measure(command, env=env, shared_once=True)
+            cost = measure(command, env=env)
             row("`compose_video`", seconds, cost)
         program = shutil.which("ffmpeg")
         if program is None:
             print("\nNo `ffmpeg` program is here to compare with.")
             return
         for seconds in lengths:
-            by_ffmpeg = measure(by_program(program, folder, seconds), env=dict(os.environ), shared_once=True)
+            by_ffmpeg = measure(by_program(program, folder, seconds), env=dict(os.environ))
             row("`ffmpeg` with `zoompan`", seconds, by_ffmpeg)
 
 

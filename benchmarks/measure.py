@@ -21,23 +21,20 @@ class Measured:
     """The most that the process and its children held at one moment, sampled every 20 ms (Linux only, else 0)."""
 
 
-def measure(
-    command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None = None, shared_once: bool = False
-) -> Measured:
+def measure(command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None = None) -> Measured:
     """Run a command to its end and return what it cost.
 
     Args:
         command: What to run.
         env: Its environment.
         cwd: Its folder.
-        shared_once: Count pages that its processes share once; looked at more seldom, as counting them takes a while.
     """
     before = _children_cpu()
     started = time.perf_counter()
     process = subprocess.Popen(command, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     peak = [0]
     done = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(process.pid, peak, done, shared_once))
+    watcher = threading.Thread(target=_watch, args=(process.pid, peak, done))
     watcher.start()
     stdout, stderr = process.communicate()
     wall = time.perf_counter() - started
@@ -53,20 +50,19 @@ def _children_cpu() -> float:
     return times.children_user + times.children_system
 
 
-def _watch(pid: int, peak: list[int], done: threading.Event, shared_once: bool) -> None:
-    name, key = ("smaps_rollup", "Pss:") if shared_once else ("status", "VmRSS:")
-    while not done.wait(0.1 if shared_once else 0.02):
-        peak[0] = max(peak[0], _tree_bytes(pid, name, key))
+def _watch(pid: int, peak: list[int], done: threading.Event) -> None:
+    while not done.wait(0.02):
+        peak[0] = max(peak[0], _tree_bytes(pid))
 
 
-def _tree_bytes(pid: int, name: str, key: str) -> int:
-    """Return the resident bytes of a process and its children: RSS counts shared pages once a process, PSS once."""
+def _tree_bytes(pid: int) -> int:
+    """Return the resident bytes of a process and its children; pages that they share count in each of them."""
     total, waiting = 0, [pid]
     while waiting:
         one = waiting.pop()
         try:
-            status = Path(f"/proc/{one}/{name}").read_text()
-            total += next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(key))
+            status = Path(f"/proc/{one}/status").read_text()
+            total += next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
             for task in Path(f"/proc/{one}/task").iterdir():
                 waiting += map(int, (task / "children").read_text().split())
         except (OSError, StopIteration, ValueError):
