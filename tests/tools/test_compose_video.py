@@ -130,6 +130,15 @@ async def test_nothing_is_distorted_in_any_shape(
         assert abs(width - height) <= 4 and width > 20, (at, width, height)
 
 
+@pytest.mark.parametrize("size", [(106, 100), (100, 100), (100, 213)])
+async def test_no_size_of_a_picture_is_beyond_what_can_be_shown(
+    run: Run, plain: Callable[..., str], size: tuple[int, int]
+) -> None:
+    film = await composed(run, [{"picture": plain(RED, size), "seconds": 0.5}])
+    middle = picture_at(run, film, 0)[60:84, 116:140]
+    assert np.abs(middle.mean(axis=(0, 1)) - RED).max() < 6
+
+
 async def test_the_camera_moves_as_it_is_told(run: Run, disc: Callable[[tuple[int, int]], str]) -> None:
     picture = disc((640, 360))
 

@@ -101,14 +101,20 @@ def before_itself(image: "Image", width: int, height: int) -> "Image":
     from PIL.Image import Resampling
 
     cut = min(image.width / width, image.height / height)
-    left, top = (image.width - width * cut) / 2, (image.height - height * cut) / 2
-    box = (left, top, left + width * cut, top + height * cut)
+    box = middle_of(image.size, width * cut, height * cut)
     small = image.resize(_small(width, height), Resampling.BOX, box).filter(ImageFilter.GaussianBlur(1.6))
     made = small.point(lambda level: level * _DIMMED).resize((width, height), Resampling.BICUBIC)
     factor = min(width / image.width, height / image.height) * EDGE
     size = max(1, round(image.width * factor)), max(1, round(image.height * factor))
     made.paste(image.resize(size, Resampling.LANCZOS), ((width - size[0]) // 2, (height - size[1]) // 2))
     return made
+
+
+def middle_of(size: tuple[int, int], width: float, height: float) -> tuple[float, float, float, float]:
+    """Return the middle part of a picture: left, top, right, bottom; none of it beyond the picture by a rounding."""
+    wide, high = min(width, size[0]), min(height, size[1])
+    left, top = (size[0] - wide) / 2, (size[1] - high) / 2
+    return left, top, left + wide, top + high
 
 
 def _small(width: int, height: int) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from ..base.errors import MediaError
 from ..base.footage import Footage, open_video
 from ..base.picture_files import open_picture
 from .captions import Overlay
-from .fitting import EDGE, MOST_CUT, before_itself, even, fitted, loses
+from .fitting import EDGE, MOST_CUT, before_itself, even, fitted, loses, middle_of
 from .moves import MOST_ZOOM, view_at
 from .planes import Planes
 from .shots import Film, Move, Shot
@@ -91,8 +91,7 @@ class Still:
         else:
             factor = max(large[0] / image.width, large[1] / image.height)
             wide, high = (min(most * MOST_SPARE, own * factor) for most, own in zip(large, image.size, strict=True))
-            left, top = (image.width - wide / factor) / 2, (image.height - high / factor) / 2
-            box = left, top, left + wide / factor, top + high / factor
+            box = middle_of(image.size, wide / factor, high / factor)
             picture = _resized(image, even(wide), even(high), box)
         del image  # the largest there is: it need not wait for what comes of it
         self._source = Planes.of_rgb(picture)
