@@ -19,6 +19,11 @@ _ENGLISH = 0x55C4
 """As QuickTime packs `eng`."""
 _TABLES = (b"trak", b"mdia", b"minf", b"stbl")
 """Where the tables of places are, from the outside in."""
+_PLACES = (b"stco", b"co64")
+_PACKED = b"cmov"
+"""Of QuickTime: what is in a film, tables and all, as one packed stream."""
+_OTHER_PLACES = (b"saio", b"iloc")
+"""Boxes in which places in the file are told, too, and are not moved here."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,10 @@ def mp4(file: BinaryIO, story: Story) -> list[Piece]:
     if any(one.kind == b"moof" for one in boxes):
         return _with_xmp(boxes, size, story)
     old = exactly(file, moov.at, moov.end - moov.at)
+    tables = sum(1 for _ in _tables(old, moov.head, len(old), 0))
+    if _PACKED in old or sum(map(old.count, _PLACES)) != tables:
+        # The manifest goes in before the media, and whoever moves them has to find each table.
+        raise CannotTag("its tables of places are not where its kind has them")
     is_quicktime = exactly(file, boxes[0].at + boxes[0].head, 4) == b"qt  "
     new = _retold(old, moov.head, story, is_quicktime)
     after = _next_box(boxes, moov)
@@ -155,8 +164,10 @@ def moved(moov: bytes, after: int, by: int) -> bytes:
     """Return the box `moov` with each place from a byte of the file on moved.
 
     Raises:
-        CannotTag: A table of places is damaged, or has no room for them.
+        CannotTag: A table of places is damaged, or has no room for them; or other boxes tell places.
     """
+    if any(one in moov for one in _OTHER_PLACES):
+        raise CannotTag("it tells of places in a way that cannot be written anew")
     changed = bytearray(moov)
     for table in _tables(moov, 8, len(moov), 0):
         wide = table.kind == b"co64"
@@ -169,7 +180,7 @@ def moved(moov: bytes, after: int, by: int) -> bytes:
         if sys.byteorder == "little":
             numbers.byteswap()
         try:
-            new = array(numbers.typecode, [one + by if one >= after else one for one in numbers])
+            new = array(numbers.typecode, (one + by if one >= after else one for one in numbers))
         except OverflowError as error:
             raise CannotTag("its table of places has no room for it") from error
         if sys.byteorder == "little":
@@ -182,5 +193,5 @@ def _tables(content: bytes, at: int, end: int, depth: int) -> Iterator[Box]:
     for box in _inside(content, at, end):
         if depth < len(_TABLES) and box.kind == _TABLES[depth]:
             yield from _tables(content, box.at + box.head, box.end, depth + 1)
-        elif depth == len(_TABLES) and box.kind in (b"stco", b"co64"):
+        elif depth == len(_TABLES) and box.kind in _PLACES:
             yield box

@@ -22,16 +22,16 @@ _PART_KB = 1024
 _LEAF_BYTES, _TREE_BYTES = 40, 512
 """At most, in a manifest: a hash of 32 bytes, and what stands around all of them."""
 _FREE = struct.Struct(">I4s")
-_PLACED = (b"saio", b"iloc")
-"""Boxes in which places in the file are told, too, and are not moved here."""
 
 
 @dataclass(frozen=True)
 class PlainFilm:
-    """A film without fragments, with all its media in one box, and without a manifest."""
+    """A film without fragments, with all its media in one box."""
 
     boxes: tuple[Box, ...]
+    """Without those of a manifest that it came with."""
     moov: bytes
+    """As it is without them."""
 
     @property
     def place(self) -> int:
@@ -46,22 +46,36 @@ class PlainFilm:
 
 
 def plain_film(file: BinaryIO) -> PlainFilm | None:
-    """Return how a film is laid out; None where c2pa has to write it: for fragments, or where there is a manifest."""
+    """Return how a film is laid out; None where c2pa has to write it, as for fragments."""
     try:
-        boxes = tuple(boxes_of(file, 0, size_of(file)))
+        boxes, manifests = _parted(file)
         kinds = [one.kind for one in boxes]
-        if kinds[:1] != [b"ftyp"] or {kinds.count(b"moov"), kinds.count(b"mdat")} != {1}:
+        if kinds[:1] != [b"ftyp"] or boxes[0].at or {kinds.count(b"moov"), kinds.count(b"mdat")} != {1}:
             return None
-        if {b"moof", b"meta"} & {*kinds} or any(_is_manifest(file, one) for one in boxes):
+        if {b"moof", b"meta"} & {*kinds}:
             return None
         found = boxes[kinds.index(b"moov")]
         if found.head != 8:
             return None
-        moov = exactly(file, found.at, found.end - found.at)
-        moved(moov, boxes[0].end, 0)
+        moov = moved(exactly(file, found.at, found.end - found.at), boxes[0].end, 0)
+        for one in reversed(manifests):
+            moov = moved(moov, one.end, one.at - one.end)
     except (CannotTag, struct.error):
         return None
-    return None if any(one in moov for one in _PLACED) else PlainFilm(boxes, moov)
+    return PlainFilm(tuple(boxes), moov)
+
+
+def would_tear(file: BinaryIO) -> bool:
+    """Tell whether c2pa 0.38 has to write a film and would destroy it.
+
+    It puts a manifest where the last one was, and moves the places of all media, also of those before it.
+    """
+    try:
+        boxes, manifests = _parted(file)
+    except CannotTag:
+        return False
+    is_behind = any(box.kind == b"mdat" and box.at < one.at for box in boxes for one in manifests[-1:])
+    return is_behind and plain_film(file) is None
 
 
 def sign_film(builder: Any, media_type: str, film: PlainFilm, source: BinaryIO, out: BinaryIO) -> None:
@@ -99,6 +113,14 @@ def sign_film(builder: Any, media_type: str, film: PlainFilm, source: BinaryIO, 
         raise native.c2pa().C2paError("the manifest has another size than was foreseen")
     out.seek(film.place)
     out.write(manifest + _free(room - len(manifest)))  # a box `free` is in no hash
+
+
+def _parted(file: BinaryIO) -> tuple[list[Box], list[Box]]:
+    """Return the boxes of a film, and those of the manifest that it has."""
+    boxes, manifests = list[Box](), list[Box]()
+    for one in boxes_of(file, 0, size_of(file)):
+        (manifests if _is_manifest(file, one) else boxes).append(one)
+    return boxes, manifests
 
 
 def _is_manifest(file: BinaryIO, box: Box) -> bool:

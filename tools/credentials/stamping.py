@@ -11,6 +11,7 @@ from ..base.errors import MediaError
 from ..base.outputs import OutputFile
 from ..base.sniff import sniff
 from . import native
+from .films import would_tear
 from .identity import Pen
 from .manifest import NO_FORMAT, Ingredient, is_by_model, most_bytes, sign, source_types
 from .picture_tags import may_have_pages
@@ -147,6 +148,8 @@ def _sign(file: BinaryIO, out: BinaryIO, story: Story, pen: Pen, given: Sequence
     if story.media_type == "image/tiff" and may_have_pages(file):
         # c2pa 0.38 copies the first page alone, and what is left points to nothing.
         raise MediaError("No signed manifest could be put in: of a TIFF with several pages only one would be left.")
+    if would_tear(file):
+        raise MediaError("No signed manifest could be put in: the one that it came with stands behind its media.")
     try:
         sign(file, out, replace(story, media_type=MANIFESTS[story.media_type]), pen, given)
     except native.c2pa().C2paError as error:

@@ -4,12 +4,14 @@ import io
 import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import av
 import pytest
+from PIL import Image
 
 from sensorium.tools.base.run import Run
 from sensorium.tools.credentials.box_tags import Box, boxes_of, moved
@@ -116,6 +118,79 @@ async def test_a_film_that_is_made_of_a_signed_one_has_one_manifest(
     content = again.read_bytes()
     assert sum(content[one.at + 8 : one.at + 24] == MANIFEST for one in boxes(content)) == 1
     assert (await credited.told(run, again)).manifest.state == "valid"
+
+
+def in_fragments(folder: Path, content: bytes) -> bytes:
+    """Return a film in fragments, of which each tells where in the file it is."""
+    whole, parted = folder / "whole.mp4", folder / "parted.mp4"
+    whole.write_bytes(content)
+    options = {"movflags": "frag_keyframe+empty_moov"}
+    with av.open(whole) as given, av.open(str(parted), "w", options=options) as made:
+        streams = {one.index: made.add_stream_from_template(one) for one in given.streams}
+        for packet in given.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream.index]
+                made.mux(packet)
+    return parted.read_bytes()
+
+
+@pytest.mark.parametrize("layout", [*LAYOUTS, "in fragments"])
+async def test_a_film_whose_last_manifest_stands_behind_its_media_shows_what_it_did(
+    run: Run, credited: ModuleType, tmp_path: Path, film: bytes, layout: str
+) -> None:
+    content = in_fragments(tmp_path, film) if layout == "in fragments" else LAYOUTS[layout](film)
+    signed = (await kept(run, content, credited.BY_MODEL)).read_bytes()
+    manifest = boxes(signed)[1]
+    plain = tmp_path / "plain.mp4"
+    plain.write_bytes(content + signed[manifest.at : manifest.end])
+    again = await kept(run, plain.read_bytes(), credited.BY_MODEL)
+    assert shown(again) == shown(plain)
+    found = await credited.told(run, again)
+    if layout == "in fragments":
+        assert any("stands behind its media" in one for one in run.call.notes)
+        assert found.maker.proof == "altered"
+    else:
+        assert (found.manifest.state, found.manifest.manifests, run.call.notes) == ("valid", 2, [])
+
+
+async def test_a_picture_whose_last_manifest_stands_behind_its_points_keeps_them(
+    run: Run, credited: ModuleType
+) -> None:
+    kinds = {"name": "a.avif", "media_type": "image/avif", "making": credited.BY_MODEL}
+    content = credited.picture("AVIF")
+    signed = run.path((await keep(run, content, **kinds)).handle).read_bytes()
+    manifest = boxes(signed)[1]
+    again = await keep(run, content + signed[manifest.at : manifest.end], **kinds)
+    with Image.open(run.path(again.handle)) as kept, Image.open(io.BytesIO(content)) as before:
+        assert kept.tobytes() == before.tobytes()
+
+
+def packed(content: bytes) -> bytes:
+    """Return a film whose tables are packed, as QuickTime can."""
+    tables = next(one for one in boxes(content) if one.kind == b"moov")
+    stream = struct.pack(">I", tables.end - tables.at) + zlib.compress(content[tables.at : tables.end])
+    inside = struct.pack(">I4s4sI4s", 12, b"dcom", b"zlib", 8 + len(stream), b"cmvd") + stream
+    head = struct.pack(">I4sI4s", 16 + len(inside), b"moov", 8 + len(inside), b"cmov")
+    return content[: tables.at] + head + inside + content[tables.end :]
+
+
+UNMOVABLE: dict[str, Callable[[bytes], bytes]] = {
+    "packed tables": packed,
+    "tables in another box": lambda content: content.replace(b"minf", b"gmhd"),
+    "other places, and tables that grow before the media": lambda content: tables_first(content).replace(
+        b"udta", b"saio"
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", UNMOVABLE)
+async def test_a_film_whose_places_cannot_all_be_moved_stays_as_it_came(
+    run: Run, credited: ModuleType, film: bytes, layout: str
+) -> None:
+    content = UNMOVABLE[layout](film)
+    path = await kept(run, content, credited.BY_MODEL)
+    assert path.read_bytes() == content
+    assert any("places" in one for one in run.call.notes)
 
 
 def test_what_c2pa_has_to_write_is_left_to_it(tmp_path: Path, film: bytes) -> None:
