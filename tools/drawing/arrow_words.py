@@ -1,4 +1,4 @@
-"""Find room for the words at arrows: beside their own arrow, on the sheet and on nothing else."""
+"""Find room for the words at arrows: beside their own arrow, on the sheet and, where they can, on nothing else."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -75,9 +75,9 @@ class Places:
             return False
         if not (inside <= place[1] and place[1] + words.above <= height):
             return False
-        if not may_cross and any(_crosses(line, box) for route in self._routes for line in route):
+        if any(_overlap(box, other) for other in self._taken):
             return False
-        return not any(_overlap(box, other) for other in self._taken)
+        return may_cross or not any(_crosses(line, box) for route in self._routes for line in route)
 
 
 def _around(words: Block, place: Point, unit: float) -> Box:
@@ -103,8 +103,13 @@ def _beside(part: Part, words: Block, unit: float) -> Iterator[Point]:
 def _crosses(line: Part, box: Box) -> bool:
     """Return whether a straight line goes through a box (Liang and Barsky 1984)."""
     (x0, y0), (x1, y1) = line
+    left, top, right, bottom = box
+    if (x0 <= left and x1 <= left) or (x0 >= right and x1 >= right):
+        return False
+    if (y0 <= top and y1 <= top) or (y0 >= bottom and y1 >= bottom):
+        return False
     first, last = 0.0, 1.0
-    for start, way, low, high in ((x0, x1 - x0, box[0], box[2]), (y0, y1 - y0, box[1], box[3])):
+    for start, way, low, high in ((x0, x1 - x0, left, right), (y0, y1 - y0, top, bottom)):
         if abs(way) < 1e-9:
             if not low < start < high:
                 return False

@@ -71,11 +71,12 @@ def layered(card: DiagramCard, layers: list[int], area: Area, unit: float, *, li
         for (start, _, _), way in zip(card.edges, ways, strict=True)
         for step, (one, other) in enumerate(pairwise(way))
     }
+    hops_of = [sorted((one, to) for n, one, to in hops if n == layer) for layer in range(len(slots))]
     turns = {
         (layer, slot): share
-        for layer in range(len(slots))
+        for layer, those in enumerate(hops_of)
         for slot, share in _turns(
-            [(one, positions[layer, *one], positions[layer + 1, *to]) for n, one, to in sorted(hops) if n == layer]
+            [(one, positions[layer, *one], positions[layer + 1, *to]) for one, to in those]
         ).items()
     }
     routes = []
@@ -85,8 +86,7 @@ def layered(card: DiagramCard, layers: list[int], area: Area, unit: float, *, li
         before, goal = layers[end] - 1, positions[layers[end], end, -1]
         # Where a box that leads elsewhere stands at the height of the goal, both would run on one line.
         opposite = next((one for one in slots[before] if positions[before, *one] == goal), way[-2])
-        leads_on = any(layer == before and one == opposite and to != (end, -1) for layer, one, to in hops)
-        if opposite != way[-2] and leads_on:
+        if opposite != way[-2] and any(one == opposite and to != (end, -1) for one, to in hops_of[before]):
             aside = math.copysign(min((high if lies else wide) * 0.2, unit * 3), positions[before, *way[-2]] - goal)
             stops[-1] = (stops[-1][0], stops[-1][1] + aside) if lies else (stops[-1][0] + aside, stops[-1][1])
         routes.append(_elbows(stops, (wide, high), gap, shares, lies=lies))

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..base.errors import ArgumentError
@@ -33,7 +34,7 @@ class Block:
     leading: float
     """From one line to the next, of the size."""
 
-    @property
+    @cached_property
     def above(self) -> float:
         """From the top of its large letters to their foot: the same for all words of a size, so that they line up."""
         tall = "国" if any(is_han(one) for line in self.lines for one in line) else "H"
@@ -44,7 +45,7 @@ class Block:
         """From the top of its large letters to the foot of its last line."""
         return self.above + (len(self.lines) - 1) * self.size * self.leading
 
-    @property
+    @cached_property
     def width(self) -> float:
         return max(length(one, self.face, self.size) for one in self.lines)
 
