@@ -61,9 +61,9 @@ def check_words_left(card: Card, bare: Card, signs: str) -> None:
         raise ArgumentError(f"{nothing} on the card. Give it words.")
     empty = [one for one, left in zip(_entries(card), _entries(bare), strict=True) if not left.strip()]
     if empty:
+        nothing = f"no font here has {signs[:20]!r}, and nothing else stands" if signs else "nothing to read stands"
         raise ArgumentError(
-            f"{len(empty)} of {len(_entries(card))} entries would be empty: no font here has {signs[:20]!r}, and "
-            "nothing else stands in them. Give them words."
+            f"{len(empty)} of {len(_entries(card))} entries would be empty: {nothing} in them. Give them words."
         )
 
 

@@ -15,10 +15,10 @@ from sensorium.tools.base import fonts
 from sensorium.tools.base.errors import ArgumentError, UnavailableError
 from sensorium.tools.drawing import faces
 from sensorium.tools.drawing.asking import Asked, read_card
-from sensorium.tools.drawing.card import DiagramCard
+from sensorium.tools.drawing.card import DiagramCard, ListCard
 from sensorium.tools.drawing.faces import Face
 from sensorium.tools.drawing.layouts import layouts_of
-from sensorium.tools.drawing.painter import paint, without
+from sensorium.tools.drawing.painter import check_words_left, paint, without
 from sensorium.tools.drawing.palettes import PALETTES
 from sensorium.tools.drawing.sheet import Block, Sheet, length
 from sensorium.tools.film.lines import wrapped
@@ -276,15 +276,23 @@ def test_signs_that_no_font_has_are_left_out_and_named() -> None:
         ('title card: "   "', "^Nothing stands on the card. Give it words.$"),
         (
             "diagram: A -> \U000f0000 -> \U000f0001",
-            "^2 of 3 entries would be empty: no font here has .* Give them words",
+            "^2 of 3 entries would be empty: nothing to read stands in them. Give them words.$",
         ),
-        ("list: \U000f0000; milk; eggs", "^1 of 3 entries would be empty"),
+        ("list: \u200b\u200b; milk; eggs", "^1 of 3 entries would be empty"),
         ("bar chart: \U000f0000 3, Feb 5", "^1 of 2 entries would be empty"),
     ],
 )
 def test_a_card_with_nothing_to_read_in_a_place_of_it_is_refused(prompt: str, message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         painted(prompt)
+
+
+def test_an_entry_of_signs_that_no_font_has_is_refused_with_them() -> None:
+    full, bare = (ListCard(title="", items=(one, "milk"), numbered=False) for one in ("\U0001f389", ""))
+    with pytest.raises(
+        ArgumentError, match="1 of 2 entries would be empty: no font here has '\U0001f389', and nothing"
+    ):
+        check_words_left(full, bare, "\U0001f389")
 
 
 @pytest.mark.parametrize("count", [3, 7, 12, 13, 20, 32, 40])
