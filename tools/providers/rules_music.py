@@ -59,9 +59,9 @@ class RulesMusic:
         if asked.mood is None:
             notes.append(f"No mood was read in the description, so it is calm. It can be: {', '.join(MOODS)}.")
         if (tempo := asked.unplayed_tempo) and "beats_per_minute" not in values:
+            taken = "the mood's own tempo" if not wish.files.get("sound") else "another tempo"
             notes.append(
-                f"{tempo} beats a minute are not played: rules play {SLOWEST} to {FASTEST}, and the mood's own tempo "
-                "was taken."
+                f"{tempo} beats a minute are not played: rules play {SLOWEST} to {FASTEST}, and {taken} was taken."
             )
         return Fitted(wish=replace(wish, values=values), notes=tuple(notes))
 
