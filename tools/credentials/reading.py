@@ -48,9 +48,9 @@ class Maker(BaseModel):
     made_at: str = ""
     proof: Literal["signed", "altered", "unread", "said", "none"] = Field(
         default="none",
-        description="`signed`: the signature holds over all of the file, whoever signed; `altered`: it was signed and "
-        "changed since, or the signature does not hold; `unread`: it was not looked at; `said`: only its metadata "
-        "says so, which anybody can write.",
+        description="`signed`: the signature holds over all that the file shows, whoever signed; `altered`: it was "
+        "signed and changed since, or the signature does not hold; `unread`: it was not looked at; `said`: only its "
+        "metadata says so, which anybody can write.",
     )
 
 
