@@ -51,8 +51,11 @@ _TIMBRES: Mapping[Timbre, str] = {
 }
 _LEADING: tuple[Timbre, ...] = ("flute", "clarinet", "brass", "vibraphone", "music box", "chip", "synth")
 """Those that play one note at a time, or mostly a melody; the others can play the chords, too."""
+_NO_LOUD_DRUMS = re.compile(
+    r"\b(?:no|without)\s+(?:any\s+|the\s+)?(?:heavy|loud)\s+(?:drum\w*|percussion|beats?)\b", re.IGNORECASE
+)
 _NO_DRUMS = re.compile(
-    r"\b(?:no|without)\s+(?:(?:any|the|a|heavy|loud|kind of|sort of)\s+){0,3}(?:drum\w*|percussion|beats?)\b|"
+    r"\b(?:no|without)\s+(?:(?:any|the|a|kind of|sort of)\s+){0,3}(?:drum\w*|percussion|beats?)\b|"
     r"\bdrumless\b|(?:无|不要|没有|不带|不含|不用|去掉)(?:任何)?(?:鼓|打击乐)",
     re.IGNORECASE,
 )
@@ -119,7 +122,6 @@ def read(description: str) -> Asked:
     keys = [one for pair in _KEY.findall(description) for one in pair if one]
     tempos = [int(one) for found in _TEMPO.findall(description) for one in found if one]
     playable = next((one for one in reversed(tempos) if SLOWEST <= one <= FASTEST), None)
-    has_drums = None if not _DRUMS.search(description) else True
     return Asked(
         mood=next((one for one in MOODS if lines and one == lines[-1].lower()), None) or _mood(description),
         key=read_key(keys[-1].replace("-", " ")) if keys else None,
@@ -127,9 +129,19 @@ def read(description: str) -> Asked:
         unplayed_tempo=tempos[-1] if tempos and playable is None else None,
         tempo_factor=next((factor for pattern, factor in _SPEEDS if _is_said(pattern, description)), 1.0),
         timbres=_timbres(description),
-        drums=False if _NO_DRUMS.search(description) else has_drums,
+        drums=_drums(description),
         is_waltz=bool(_WALTZ.search(description)),
     )
+
+
+def _drums(description: str) -> bool | None:
+    """Return whether drums are wanted, None where nothing is said of them: `soft drums, no heavy beats` are wanted."""
+    others = _NO_LOUD_DRUMS.sub("", description)
+    if _NO_DRUMS.search(others):
+        return False
+    if _DRUMS.search(others):
+        return True
+    return None if others == description else False
 
 
 def _is_said(pattern: re.Pattern[str], description: str) -> bool:

@@ -64,6 +64,11 @@ def test_drums_that_are_not_wanted_are_not_played(description: str) -> None:
     assert read(description).drums is False
 
 
+@pytest.mark.parametrize("description", ["soft drums, no heavy beats", "light percussion without any loud drums"])
+def test_soft_drums_are_played_where_only_loud_ones_are_not_wanted(description: str) -> None:
+    assert read(description).drums is True
+
+
 def test_what_was_asked_for_by_name_counts_before_the_description() -> None:
     asked = read("sad piano in C major. " + line("happy", Key(6, "minor"), 90))
     assert (asked.mood, asked.key, asked.beats_per_minute) == ("happy", Key(6, "minor"), 90)
