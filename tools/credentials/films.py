@@ -52,13 +52,13 @@ def plain_film(file: BinaryIO) -> PlainFilm | None:
         kinds = [one.kind for one in boxes]
         if kinds[:1] != [b"ftyp"] or boxes[0].at or {kinds.count(b"moov"), kinds.count(b"mdat")} != {1}:
             return None
-        if {b"moof", b"meta"} & {*kinds}:
+        if {b"moof", b"meta"} & {*kinds} or len(manifests) > 1:
             return None
         found = boxes[kinds.index(b"moov")]
         if found.head != 8:
             return None
         moov = moved(exactly(file, found.at, found.end - found.at), boxes[0].end, 0)
-        for one in reversed(manifests):
+        for one in manifests:
             moov = moved(moov, one.end, one.at - one.end)
     except (CannotTag, struct.error):
         return None

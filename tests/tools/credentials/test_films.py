@@ -201,6 +201,7 @@ def test_what_c2pa_has_to_write_is_left_to_it(tmp_path: Path, film: bytes) -> No
         "places that are not moved here": film.replace(b"udta", b"saio"),
         "two boxes of media": film + struct.pack(">I4s", 9, b"mdat") + b"0",
         "no tables": film.replace(b"moov", b"skip"),
+        "several manifests": film + 2 * (struct.pack(">I4s", 24, b"uuid") + MANIFEST),
     }
     assert all(content != film for content in odd.values())
     for name, content in {"whole": film, **odd}.items():
