@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 
 from sensorium.tools.fetching.addresses import networks
+from sensorium.tools.fetching.dialling import Dialler
 from sensorium.tools.fetching.rules import FetchRules
+from sensorium.tools.fetching.spelling import read_location
+from sensorium.tools.fetching.transport import Fetched, Fetching
 
 Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
@@ -37,6 +40,11 @@ class Web:
         if answer is None:
             raise OSError(f"no address for {host}")
         return answer() if callable(answer) else answer
+
+    async def fetch(self, url: str, folder: Path) -> tuple[Fetched, bytes]:
+        """Fetch as the tool does; return what is known of it and its content."""
+        fetched = await Fetching(dialler=Dialler(rules=self.rules)).to_file(read_location(url), folder / "content")
+        return fetched, (folder / "content").read_bytes()
 
     @asynccontextmanager
     async def serving(
