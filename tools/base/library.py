@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +92,9 @@ MIGRATIONS = (
     """,
 )
 
+_LOCKED_SECONDS = 30.0
+"""Longest time to wait for another process that writes."""
+
 
 class Library:
     """A connection that several threads may share, and several processes may open at once."""
@@ -104,9 +108,9 @@ class Library:
         try:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in it may be private
             self._connection = sqlite3.connect(
-                home / "library.db", timeout=30, isolation_level=None, check_same_thread=False
+                home / "library.db", timeout=_LOCKED_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._write_ahead()
             self._migrate()
         except (OSError, sqlite3.Error) as error:
             raise StorageError(
@@ -114,6 +118,18 @@ class Library:
                 "Free the disk or the permission, or set `SENSORIUM_HOME` to a folder that can be written."
             ) from error
         self._lock = threading.RLock()
+
+    def _write_ahead(self) -> None:
+        """Have changes written to a log first; of two that begin this at once SQLite lets one fail without waiting."""
+        deadline = time.monotonic() + _LOCKED_SECONDS
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
 
     def _migrate(self) -> None:
         db = self._connection

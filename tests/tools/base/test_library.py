@@ -1,10 +1,13 @@
-"""The database of a library when the disk is full."""
+"""The database of a library when the disk is full, and when another opens it."""
 
+import functools
 import sqlite3
+from pathlib import Path
 
 import pytest
 
 from sensorium.tools.base.errors import StorageError
+from sensorium.tools.base.library import Library
 from sensorium.tools.base.run import Run
 
 
@@ -44,3 +47,24 @@ def test_a_commit_that_fails_leaves_no_transaction_open(run: Run) -> None:
     full = False
     assert run.library.rows("SELECT tool FROM memo") == []
     write(run)
+
+
+def test_who_meets_another_that_opens_a_new_library_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY]
+
+    class Met(sqlite3.Connection):
+        def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
+            if "journal_mode" in sql and locked:
+                error = sqlite3.OperationalError("database is locked")
+                error.sqlite_errorcode = locked.pop()
+                raise error
+            return super().execute(sql, *values)
+
+    monkeypatch.setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=Met))
+    Library(tmp_path).close()
+    assert not locked
+    locked.append(sqlite3.SQLITE_IOERR)
+    with pytest.raises(StorageError, match="cannot be opened"):
+        Library(tmp_path)
